@@ -1,0 +1,184 @@
+"""Addresses: the gate's own, as the browser sees them, and those it may send a browser back to.
+
+The own address comes from `base_url`, or from the request: from the Host header, and from `Forwarded` and
+`X-Forwarded-*` where `trusted_proxies` says that a proxy set them. From anyone else these headers mean nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from oidc_gate.decisions import Request
+
+__all__ = ["Addresses", "Origin", "own_path", "requested_path", "safe_path"]
+
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
+    r"|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?",
+    re.ASCII,
+)
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+#: A longer return address is not carried through a login: it would not fit into a cookie beside seven others.
+LONGEST_PATH = 2000
+
+
+class Origin(NamedTuple):
+    """Scheme and host (with a port that is not the scheme's own), and the path under which the app is mounted."""
+
+    scheme: str
+    host: str
+    root_path: str
+
+    @property
+    def url(self) -> str:
+        """The public URL of the app, without a trailing slash."""
+        return f"{self.scheme}://{self.host}{self.root_path}"
+
+
+@lru_cache(maxsize=256)
+def is_host(host: str) -> bool:
+    """Return whether this is a well-formed Host header: a name or an address, perhaps a port, nothing else."""
+    return len(host) <= 260 and _HOST.fullmatch(host) is not None
+
+
+class Addresses:
+    """Tells the gate's own origin for a request, once `base_url` and `trusted_proxies` have been looked at."""
+
+    def __init__(self, base_url: str, trusted_proxies: int | tuple[str, ...]) -> None:
+        self._fixed: Origin | None = None
+        if base_url:
+            url = urlsplit(base_url)
+            self._fixed = Origin(url.scheme, _without_default_port(url.scheme, url.netloc.lower()), url.path)
+        self._trusted_hops = _hop_counter(trusted_proxies) if trusted_proxies else None
+
+    def scheme(self, request: Request) -> str:
+        """Return the scheme that the browser used; cheap, for it is wanted on every request."""
+        if self._fixed is not None:
+            return self._fixed.scheme
+        if self._trusted_hops is None:
+            return request.scheme
+        return self.origin(request)[0] if self.is_wellformed(request) else request.scheme
+
+    def is_wellformed(self, request: Request) -> bool:
+        """Return whether the request names one well-formed host, or none. Otherwise it is answered with 400."""
+        host = request.host
+        if host and not is_host(host):
+            return False
+        if self._trusted_hops is None:
+            return True
+        host = self._forwarded(request)[1]
+        return not host or is_host(host)
+
+    def origin(self, request: Request) -> Origin:
+        """Return the origin and mount point as the browser sees them. The request must be well-formed."""
+        if self._fixed is not None:
+            return self._fixed
+        scheme, host = self._forwarded(request) if self._trusted_hops is not None else ("", "")
+        scheme = scheme or request.scheme
+        host = host or request.host or request.server
+        return Origin(scheme, _without_default_port(scheme, host.lower()), request.root_path)
+
+    def _forwarded(self, request: Request) -> tuple[str, str]:
+        """Return scheme and host as the outermost trusted proxy saw them, `""` for what it did not say."""
+        hops = self._trusted_hops(request) if self._trusted_hops is not None else 0
+        if not hops:
+            return "", ""
+        scheme = _nth_from_right(request.header("x-forwarded-proto"), hops)
+        host = _nth_from_right(request.header("x-forwarded-host"), hops)
+        if not scheme and not host:
+            element = _nth_from_right(request.header("forwarded"), hops)
+            pairs = dict(_forwarded_pair(pair) for pair in element.split(";"))
+            scheme, host = pairs.get("proto", ""), pairs.get("host", "")
+        scheme = scheme.lower().replace("ws", "http") if scheme.lower() in ("ws", "wss") else scheme.lower()
+        return scheme if scheme in _DEFAULT_PORTS else "", host
+
+
+def _hop_counter(trusted: int | tuple[str, ...]) -> Callable[[Request], int]:
+    """Return what tells how many proxies in front of this connection are trusted."""
+    if isinstance(trusted, int):
+        return lambda _: trusted
+    from ipaddress import ip_address, ip_network
+
+    networks = [ip_network(network) for network in trusted]
+
+    def is_trusted(text: str) -> bool:
+        try:
+            address = ip_address(text)
+        except ValueError:
+            return False
+        return any(address in network for network in networks)
+
+    def hops(request: Request) -> int:
+        if not is_trusted(request.peer):
+            return 0
+        count = 1
+        for address in reversed(request.header("x-forwarded-for").split(",")):
+            if not is_trusted(address.strip()):
+                break
+            count += 1
+        return count
+
+    return hops
+
+
+def _nth_from_right(header: str, number: int) -> str:
+    """Return the value that the outermost of `number` proxies added, or `""` when there are not so many values.
+
+    With fewer values than proxies nobody knows which proxy wrote them, or whether one did.
+    """
+    values = header.split(",") if header else []
+    return values[-number].strip() if len(values) >= number else ""
+
+
+def _forwarded_pair(text: str) -> tuple[str, str]:
+    name, _, value = text.strip().partition("=")
+    return name.strip().lower(), value.strip().strip('"')
+
+
+def _without_default_port(scheme: str, host: str) -> str:
+    return host.removesuffix(_DEFAULT_PORTS.get(scheme, ""))
+
+
+def safe_path(target: str, origin: Origin) -> str:
+    """Return the path, query and fragment of a return address on our own origin, or `/` for any other address.
+
+    What comes out starts with one slash and is ASCII without control characters, blanks and backslashes, so that a
+    browser (WHATWG URL) can only resolve it to the origin it already is at. Dot segments are refused: not for the
+    browser, but for whatever stands in between and resolves them in its own way.
+    """
+    if not target or len(target) > LONGEST_PATH:
+        return "/"
+    own = f"{origin.scheme}://{origin.host}"
+    if target.startswith(own):
+        target = target[len(own) :] or "/"
+    if target[0] != "/" or target[1:2] == "/" or _UNSAFE.search(target):
+        return "/"
+    if not target.isascii():
+        target = quote(target, safe=_ASCII, errors="replace")
+    path = re.split(r"[?#]", target, maxsplit=1)[0]
+    return "/" if _DOT_SEGMENT.search(path) else target
+
+
+_QUERY = bytes(set(range(0x21, 0x7F)) - set(b'\\"<>#'))
+_ASCII = bytes(range(0x21, 0x7F))
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+_DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+
+
+def requested_path(request: Request, root_path: str) -> str:
+    """Return the path and query of this request, encoded, as a return address that is still to be judged."""
+    path = quote(root_path + request.path, safe="/:@!$&'()*+,;=~-._")
+    if not request.query:
+        return path
+    return f"{path}?{quote(request.query, safe=_QUERY, encoding='latin-1', errors='replace')}"
+
+
+def own_path(origin: Origin, path: str) -> str:
+    """Return a path of the app as the browser must ask for it."""
+    return origin.root_path + path

@@ -1,0 +1,120 @@
+"""The vocabulary between the gate and its two adapters: a `Request` goes in, a `Decision` comes out.
+
+The gate never touches an environ, a scope or a socket, and the adapters decide nothing. A decision is one of
+
+- `Forward`   the app answers, and knows who asks;
+- `Reply`     the gate answers;
+- `Work`      the answer needs the network: call `run()` where blocking is allowed, the result is the next decision;
+- `ReadBody`  the answer needs the request's body: read it, pass it to `resume()`, the result is the next decision.
+
+An adapter loops until it holds one of the first two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from oidc_gate.identity import Identity
+
+__all__ = ["Decision", "Forward", "ReadBody", "Reply", "Request", "Work"]
+
+Header = tuple[str, str]
+
+
+class Request(Protocol):
+    """What the gate asks of a request. The adapters answer from environ or scope, each part only when asked for."""
+
+    @property
+    def method(self) -> str:
+        """`GET`, `POST`, … in upper case. A WebSocket handshake is a `GET`."""
+
+    @property
+    def is_websocket(self) -> bool:
+        """True for a WebSocket handshake that the server has told apart (ASGI)."""
+
+    @property
+    def path(self) -> str:
+        """The decoded path as the app's router will see it: without `root_path`, without the query."""
+
+    @property
+    def root_path(self) -> str:
+        """Where the app is mounted: `""`, or `/mount` without a trailing slash."""
+
+    @property
+    def raw_target(self) -> str:
+        """The path as it stood on the request line, still encoded, or `""` where the server does not tell."""
+
+    @property
+    def query(self) -> str:
+        """The raw query string, without the question mark."""
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`, as the server saw it (`ws` and `wss` count as these)."""
+
+    @property
+    def peer(self) -> str:
+        """The address of the other end of the connection, or `""` where there is none."""
+
+    @property
+    def server(self) -> str:
+        """`name:port` of the listening socket; stands in for a missing Host header."""
+
+    @property
+    def host(self) -> str:
+        """The Host header, or `""`. Where it was sent twice: both, joined by a comma, which no host holds."""
+
+    @property
+    def cookie_header(self) -> str:
+        """The Cookie header, or `""`."""
+
+    def header(self, name: str) -> str:
+        """Return the header of that lower-case name, several joined by commas, or `""`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The app answers.
+
+    `identity` is None on a public path without a session. `request_headers` go to the app (lower-case names, ASCII
+    values); `response_headers` are added to its answer: `Set-Cookie` of a renewed session, which is left out of
+    an answer that may be stored by a shared cache. `cache_control` is added where the app says nothing of caching.
+    """
+
+    identity: Identity | None
+    request_headers: tuple[Header, ...] = ()
+    response_headers: tuple[Header, ...] = ()
+    cache_control: str = ""
+    remote_user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The gate answers; `body` is complete, and the headers hold everything but its length."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something that may block. `lane` names the pool it runs in, so that a slow provider never delays the store."""
+
+    lane: Literal["provider", "store"]
+    run: Callable[[], Decision] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBody:
+    """The body is wanted, at most `limit` bytes of it; `resume` takes what was read, or None if there was more."""
+
+    limit: int
+    resume: Callable[[bytes | None], Decision] = field(repr=False)
+
+
+Decision = Forward | Reply | Work | ReadBody
+Claims = Mapping[str, object]

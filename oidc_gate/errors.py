@@ -1,0 +1,68 @@
+"""The errors of the gate, by whose fault they are.
+
+::
+
+    GateError
+    ├── SettingsError         the operator: start-up stops
+    ├── LoginError            the browser, or whoever sent it: 400
+    ├── ProviderError         the provider answered, and the answer is not acceptable: 400
+    │   └── ProviderDownError      the provider did not answer, or not sensibly: 503, worth trying again
+    └── StoreError            the session store did not answer: 503, worth trying again
+
+Each carries a `code`, which is stable and may be shown and branched on, and a text for the log, which is neither.
+Neither ever holds a token, a code, a cookie or a secret. `docs/errors.md` lists every code.
+"""
+
+from __future__ import annotations
+
+__all__ = ["GateError", "LoginError", "ProviderDownError", "ProviderError", "SettingsError", "StoreError"]
+
+
+class GateError(Exception):
+    """The root; never raised itself."""
+
+    #: HTTP status of the answer that tells a person of this error.
+    status = 500
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail or code)
+        self.code = code
+        self.detail = detail
+
+
+class SettingsError(GateError, ValueError):
+    """A setting is unknown, missing, misspelt or contradicts another; names it and says how to mend it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("settings", detail)
+
+
+class LoginError(GateError):
+    """What reached one of the gate's own paths cannot be accepted.
+
+    `retry` says that starting the login again, once, is likely to help and costs nothing.
+    """
+
+    status = 400
+
+    def __init__(self, code: str, detail: str = "", *, retry: bool = False) -> None:
+        super().__init__(code, detail)
+        self.retry = retry
+
+
+class ProviderError(GateError):
+    """The provider answered with something that must not be believed, or with a clear no."""
+
+    status = 400
+
+
+class ProviderDownError(ProviderError):
+    """The provider could not be reached, was too slow, or answered with an outage of its own."""
+
+    status = 503
+
+
+class StoreError(GateError):
+    """The session store could not be reached in time."""
+
+    status = 503

@@ -1,0 +1,99 @@
+"""Identity as request headers: those that an app is told, and those that a client must never be able to tell it.
+
+Under WSGI `X-Forwarded-User` and `X_Forwarded_User` are one variable, and other software between the gate and the app
+may fold names too: so every spelling with dashes, underscores and dots is taken out, in any case.
+
+Also here: the headers that the gate adds to the app's answers.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from urllib.parse import quote
+
+from oidc_gate.decisions import Forward
+from oidc_gate.identity import Identity, text_claim
+
+__all__ = ["RESERVED", "added", "identity_headers", "is_about_caching", "remote_user", "spellings"]
+
+Header = tuple[str, str]
+
+#: The names that only the gate may say, lower case with dashes.
+RESERVED = (
+    "x-forwarded-user",
+    "x-forwarded-email",
+    "x-forwarded-groups",
+    "x-forwarded-preferred-username",
+    "ngrok-auth-user-id",
+    "ngrok-auth-user-email",
+    "ngrok-auth-user-name",
+)
+
+#: Printable ASCII but the percent sign, which starts an encoded character; in a list the comma is encoded too.
+_PRINTABLE = bytes(set(range(0x20, 0x7F)) - set(b"%"))
+_IN_LIST = bytes(set(_PRINTABLE) - set(b","))
+
+
+def spellings() -> frozenset[bytes]:
+    """Return every spelling of the reserved names, lower case: `-`, `_` and `.` count as one."""
+    found = set()
+    for name in RESERVED:
+        words = name.split("-")
+        for marks in product("-_.", repeat=len(words) - 1):
+            found.add("".join(word + mark for word, mark in zip(words, (*marks, ""), strict=True)).encode())
+    return frozenset(found)
+
+
+def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
+    """Return the headers of a family (`x-forwarded`, `ngrok` or `none`) for this person, without the empty ones."""
+    if family == "x-forwarded":
+        return _present(
+            ("x-forwarded-user", encoded(identity.subject)),
+            ("x-forwarded-email", encoded(identity.email)),
+            ("x-forwarded-groups", ",".join(quote(group, safe=_IN_LIST) for group in identity.groups)),
+            ("x-forwarded-preferred-username", encoded(text_claim(identity.claims, "preferred_username"))),
+        )
+    if family == "ngrok":
+        return _present(
+            ("ngrok-auth-user-id", encoded(identity.subject)),
+            ("ngrok-auth-user-email", encoded(identity.email)),
+            ("ngrok-auth-user-name", encoded(identity.name)),
+        )
+    return ()
+
+
+_CACHING = frozenset({"cache-control", "expires", "pragma"})
+_UNSHARED = ("private", "no-store", "no-cache")
+
+
+def is_about_caching(name: str) -> bool:
+    """Return whether a response header of this name says something of caching."""
+    return name.lower() in _CACHING
+
+
+def added(forward: Forward, said: list[str]) -> tuple[Header, ...]:
+    """Return the headers to add to the app's answer; `said` are the values with which it speaks of caching.
+
+    A renewed session cookie is held back from an answer that a shared cache may store: it would be handed to others.
+    The next answer brings it.
+    """
+    if said:
+        unshared = any(word in value.lower() for value in said for word in _UNSHARED)
+        return forward.response_headers if unshared else ()
+    if forward.response_headers:
+        return (("cache-control", forward.cache_control or "private"), *forward.response_headers)
+    return (("cache-control", forward.cache_control),) if forward.cache_control else ()
+
+
+def encoded(value: str | None) -> str:
+    """Return the value with control characters and everything outside printable ASCII percent-encoded (UTF-8)."""
+    return quote(value, safe=_PRINTABLE, errors="replace") if value else ""
+
+
+def remote_user(identity: Identity, claim: str) -> str:
+    """Return the value of REMOTE_USER: that claim, or the subject where it is missing."""
+    return text_claim(identity.claims, claim) or identity.subject
+
+
+def _present(*headers: Header) -> tuple[Header, ...]:
+    return tuple(header for header in headers if header[1])

@@ -1,0 +1,161 @@
+"""The gate's pages: plain HTML for people, JSON for programs. No outside asset, no script; dark and small screens too.
+
+Every value that comes from elsewhere is escaped, and the Content-Security-Policy allows nothing but the one style
+sheet, by its hash.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import b64encode
+from hashlib import sha256
+from html import escape
+from typing import Any
+
+from oidc_gate.decisions import Reply
+
+__all__ = [
+    "confirm_logout",
+    "json_reply",
+    "login_required",
+    "message",
+    "redirect",
+    "reference",
+    "refusal",
+    "signed_out",
+]
+
+Header = tuple[str, str]
+
+_STYLE = """
+:root{color-scheme:light dark;--text:#1c2330;--soft:#5a6475;--back:#f4f6f9;--card:#fff;--line:#dde2ea;
+--act:#1f5fd0;--on:#fff}
+@media(prefers-color-scheme:dark){:root{--text:#e8ecf3;--soft:#a3adbd;--back:#12161d;--card:#1b212b;--line:#303948;
+--act:#7fb0ff;--on:#0d1420}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--back);color:var(--text);
+font:1rem/1.55 system-ui,sans-serif}
+main{width:100%;max-width:30rem;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}
+h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25}
+p{margin:0 0 1rem;overflow-wrap:anywhere}
+.soft{color:var(--soft);font-size:.9rem}
+.act{display:inline-block;padding:.65rem 1.15rem;border:0;border-radius:.5rem;background:var(--act);color:var(--on);
+font:inherit;font-weight:600;text-decoration:none;cursor:pointer}
+.act:focus-visible{outline:3px solid var(--text);outline-offset:2px}
+footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line)}
+footer p{margin:0}
+""".replace("\n", "")
+
+#: Browsers hold a form's redirects against this too, and signing out may lead on to the provider.
+_FORM_ACTION = "'self' https: http:"
+_STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
+
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {_FORM_ACTION}; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+
+_NO_STORE: Header = ("cache-control", "no-store")
+_COMMON: tuple[Header, ...] = (
+    _NO_STORE,
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+)
+_PAGE_HEADERS: tuple[Header, ...] = (
+    ("content-type", "text/html; charset=utf-8"),
+    *_COMMON,
+    ("content-security-policy", _POLICY),
+    ("x-frame-options", "DENY"),
+)
+_JSON_HEADERS: tuple[Header, ...] = (("content-type", "application/json"), *_COMMON)
+
+
+def reference() -> str:
+    """Return a fresh reference: it stands on the page and in the log, and joins the two."""
+    return secrets.token_hex(5)
+
+
+def redirect(url: str, headers: tuple[Header, ...] = (), *, status: int = 302) -> Reply:
+    """Return a redirect that no cache keeps."""
+    return Reply(status, (("location", url), ("content-type", "text/plain; charset=utf-8"), *_COMMON, *headers))
+
+
+def json_reply(status: int, value: Any, headers: tuple[Header, ...] = ()) -> Reply:
+    """Return an answer for a program."""
+    return Reply(status, (*_JSON_HEADERS, *headers), json.dumps(value).encode())
+
+
+def message(
+    status: int,
+    title: str,
+    text: str,
+    *,
+    action: tuple[str, str] | None = None,
+    note: str = "",
+    headers: tuple[Header, ...] = (),
+) -> Reply:
+    """Return a page with a title, a text, perhaps one link (`action`: its text and address), and a note in small."""
+    link = f'<p><a class="act" href="{escape(action[1])}">{escape(action[0])}</a></p>' if action else ""
+    return _page(status, title, f"<p>{escape(text)}</p>{link}", note, headers)
+
+
+def confirm_logout(logout_path: str, fields: dict[str, str]) -> Reply:
+    """Return the page that asks whether to sign out, for someone whom another site has sent to the logout path."""
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields.items()
+    )
+    form = (
+        "<p>Another site has sent you here to sign out. Nothing has happened yet.</p>"
+        f'<form method="post" action="{escape(logout_path)}">{hidden}<button class="act">Sign out</button></form>'
+    )
+    return _page(200, "Sign out?", form, "", ())
+
+
+def signed_out(login_path: str, headers: tuple[Header, ...]) -> Reply:
+    """Return the page after signing out. It leads nowhere by itself, for the provider may still know the person."""
+    return message(
+        200, "You are signed out", "You can close this window.", action=("Sign in again", login_path), headers=headers
+    )
+
+
+def login_required(login_path: str, *, page: bool) -> Reply:
+    """Return the 401 for someone who is not signed in: a page for a form that came too late, JSON for a program."""
+    challenge = ("www-authenticate", f'OIDC login_url="{login_path}"')
+    if not page:
+        return json_reply(401, {"error": "login_required", "login_url": login_path}, (challenge,))
+    return message(
+        401,
+        "Your session has ended",
+        "What you sent has not been saved. Sign in again, go back to the form and send it once more.",
+        action=("Sign in", login_path),
+        headers=(challenge,),
+    )
+
+
+def refusal(
+    status: int,
+    code: str,
+    title: str,
+    text: str,
+    *,
+    page: bool,
+    reference: str,
+    action: tuple[str, str] | None = None,
+    headers: tuple[Header, ...] = (),
+) -> Reply:
+    """Return an error: a page that says whose fault it is and what to do, or JSON with the same code."""
+    if not page:
+        return json_reply(status, {"error": code, "message": text, "reference": reference}, headers)
+    return message(status, title, text, action=action, note=f"Error {code} · Reference {reference}", headers=headers)
+
+
+def _page(status: int, title: str, content: str, note: str, headers: tuple[Header, ...]) -> Reply:
+    footer = f'<footer><p class="soft">{escape(note)}</p></footer>' if note else ""
+    body = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body><main><h1>{escape(title)}</h1>{content}{footer}</main></body></html>"
+    )
+    return Reply(status, (*_PAGE_HEADERS, *headers), body.encode())

@@ -1,0 +1,110 @@
+"""What the rooms of the gate share: its parts, built once from the settings, and where a request stands among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from oidc_gate.addresses import Addresses, Origin, own_path
+from oidc_gate.cookies import Cookies
+from oidc_gate.decisions import Request
+from oidc_gate.logins import Attempts
+from oidc_gate.provider import Provider
+from oidc_gate.rules import PublicPaths, Rules
+from oidc_gate.sessions import Opened, Sessions
+from oidc_gate.settings import Settings
+
+__all__ = ["Here", "Parts", "build"]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A request to one of the gate's own paths, with what it takes to answer it."""
+
+    request: Request
+    origin: Origin
+    cookies: Cookies
+    cookie_header: str
+
+    @property
+    def own_origin(self) -> str:
+        """Scheme and host, as in an Origin header."""
+        return f"{self.origin.scheme}://{self.origin.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one gate. `clock` gives seconds since 1970."""
+
+    settings: Settings
+    clock: Callable[[], float]
+    addresses: Addresses
+    secure_cookies: Cookies
+    plain_cookies: Cookies
+    attempts: Attempts
+    sessions: Sessions
+    rules: Rules
+    public: PublicPaths | None
+    provider: Provider
+
+    def cookies(self, request: Request) -> Cookies:
+        """Return the cookies under the scheme that the browser used."""
+        return self.secure_cookies if self.addresses.scheme(request) == "https" else self.plain_cookies
+
+    def here(self, request: Request) -> Here:
+        """Return where this request stands."""
+        return Here(request, self.addresses.origin(request), self.cookies(request), request.cookie_header)
+
+    def path(self, here: Here, name: str) -> str:
+        """Return one of the gate's own paths, as the browser must ask for it."""
+        return own_path(here.origin, f"{self.settings.path_prefix}/{name}")
+
+    def url(self, here: Here, name: str) -> str:
+        """Return the URL of one of the gate's own paths, as it is registered at the provider."""
+        return f"{here.origin.url}{self.settings.path_prefix}/{name}"
+
+    def session(self, here: Here) -> Opened | None:
+        """Return the living session of this browser, or None."""
+        text = here.cookies.session_text(here.cookie_header)
+        return self.sessions.find(text, here.cookies.session, self.clock()) if text else None
+
+
+def build(settings: Settings, clock: Callable[[], float]) -> Parts:
+    """Return the parts of a gate; all that can be paid for before the first request is paid for here."""
+    # Bound into every seal, so that a cookie of another app, or of another client of the provider, opens nothing here.
+    context = f"{settings.issuer_url} {settings.client_id} {settings.auth_id}"
+    rules = Rules(
+        emails=settings.allow_emails,
+        domains=settings.allow_domains,
+        groups=settings.allow_groups,
+        groups_claim=settings.groups_claim,
+    )
+
+    def cookies(*, secure: bool) -> Cookies:
+        return Cookies(
+            settings.auth_id,
+            secure=secure,
+            domain=settings.auth_cookie_domain,
+            cross_site_callback=settings.response_mode == "form_post",
+        )
+
+    return Parts(
+        settings=settings,
+        clock=clock,
+        addresses=Addresses(settings.base_url, settings.trusted_proxies),
+        secure_cookies=cookies(secure=True),
+        plain_cookies=cookies(secure=False),
+        attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
+        sessions=Sessions(
+            settings.cookie_secret,
+            context,
+            rules,
+            provider=settings.auth_id,
+            longest=settings.max_session_duration,
+            idle=settings.idle_session_timeout,
+            recheck=settings.userinfo_refresh_interval,
+        ),
+        rules=rules,
+        public=PublicPaths(settings.public_paths) if settings.public_paths else None,
+        provider=Provider(settings, clock),
+    )

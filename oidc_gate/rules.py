@@ -1,0 +1,103 @@
+"""Who may pass: the allow lists over verified claims, and the paths that need no login.
+
+Everything fails closed. A claim that is missing or of the wrong type matches nothing; a path that two programs could
+read differently is protected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from oidc_gate.identity import text_claim
+
+__all__ = ["PublicPaths", "Rules"]
+
+#: What makes a path ambiguous, once decoded: a dot segment, a doubled slash, a backslash, a control character, a
+#: character that was no UTF-8, or an escape left over from double encoding of one of these.
+_AMBIGUOUS = re.compile(
+    r"//|/\.{1,2}(?:[/;]|$)|[\\\x00-\x1f\x7f\ufffd]|%(?:2[ef5]|5c|0[0-9a-f]|1[0-9a-f])", re.IGNORECASE
+)
+_ENCODED_SEPARATOR = re.compile(r"%(?:2f|5c|2e|25|00)", re.IGNORECASE)
+
+
+class Rules:
+    """The allow lists. One match in any of them is enough; without any, every user of the provider may pass."""
+
+    def __init__(
+        self,
+        *,
+        emails: tuple[str, ...] | None,
+        domains: tuple[str, ...] | None,
+        groups: tuple[str, ...] | None,
+        groups_claim: str,
+    ) -> None:
+        self._emails = frozenset(emails or ())
+        self._domains = frozenset(domains or ())
+        self._groups = frozenset(groups or ())
+        self._open = emails is None and domains is None and groups is None
+        self._groups_claim = groups_claim
+        self._groups_path = groups_claim.split(".")
+
+    def lack(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether a claim is missing that the rules cannot do without."""
+        wants_email = bool(self._emails or self._domains)
+        return (wants_email and "email" not in claims) or (bool(self._groups) and self._groups_value(claims) is None)
+
+    def allow(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether the person with these claims may pass."""
+        if self._open or not self._groups.isdisjoint(self.groups(claims)):
+            return True
+        address = verified_email(claims)
+        return address is not None and (address in self._emails or address.partition("@")[2] in self._domains)
+
+    def groups(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the person's groups: the claim may be one text or a list of texts, and may be missing.
+
+        In a list, what is no text is left out. An object, as some providers send it, counts as missing.
+        """
+        value = self._groups_value(claims)
+        if isinstance(value, str):
+            return (value,) if value else ()
+        return tuple(item for item in value if isinstance(item, str) and item) if isinstance(value, list) else ()
+
+    def _groups_value(self, claims: Mapping[str, Any]) -> Any:
+        # A claim may bear the whole dotted name (`https://example.com/groups`) as well as stand inside an object.
+        value = claims.get(self._groups_claim)
+        if value is None:
+            value = claims
+            for name in self._groups_path:
+                value = value.get(name) if isinstance(value, Mapping) else None
+        return value
+
+
+def verified_email(claims: Mapping[str, Any]) -> str | None:
+    """Return the e-mail address, case folded, or None if there is none to go by.
+
+    An address has exactly one `@`. `email_verified` may be missing; where the provider sends it, it must be true, or
+    the text `"true"` that some providers send (JumpCloud does).
+    """
+    address = (text_claim(claims, "email") or "").casefold()
+    verified = claims.get("email_verified", True)
+    if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
+        return None
+    return address if verified is True or verified == "true" else None
+
+
+class PublicPaths:
+    """The paths that need no login: each covers itself and all below it, in whole segments, case-sensitive."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self._exact = frozenset(path.rstrip("/") for path in paths)
+        self._below = tuple(f"{path}/" for path in self._exact)
+
+    def cover(self, path: str, raw_target: str) -> bool:
+        """Return whether the path needs no login.
+
+        `path` is the decoded path that the app's router will see; `raw_target` the path as it was sent, where the
+        server tells, which shows separators that were encoded.
+        """
+        if path not in self._exact and not path.startswith(self._below):
+            return False
+        return not _AMBIGUOUS.search(path) and not _ENCODED_SEPARATOR.search(raw_target)

@@ -1,0 +1,192 @@
+"""Sessions: how one is opened from its cookie, how long it lives, and what a process remembers of it.
+
+An opened session is remembered by its cookie's text, so that the next request with it costs a look-up and the checks
+that depend on the time. Only texts whose seal held are remembered; there is exactly one such text for a sealed value.
+
+Idle time: each request that reaches the app counts. The cookie holds the time of the activity that it knows of, and is
+sealed again once that is out of date by a small part of the idle time; between two seals this process goes by its own
+memory.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from oidc_gate.identity import Identity, Session
+from oidc_gate.sealing import Seal
+
+if TYPE_CHECKING:
+    from oidc_gate.rules import Rules
+
+__all__ = ["Opened", "Sessions"]
+
+#: Bytes that remembered sessions may take, by estimate: two generations of this each.
+_GENERATION_BYTES = 6_000_000
+_ENTRY_BYTES = 2500
+_BYTES_PER_CHARACTER = 6
+#: Session ids that this process knows to have ended.
+_MOST_ENDED = 10_000
+#: A process that could not hand out a renewed cookie, or has just asked the provider, waits this long (seconds).
+_RETRY = 5.0
+_RECHECK_RETRY = 30.0
+
+
+class Opened:
+    """A session whose seal held, ready to answer requests with; shared between threads.
+
+    `session` and `identity` never change. The times do: each is one float, set whole, so that no lock is needed, and a
+    lost update costs one renewal more or less.
+    """
+
+    __slots__ = ("allowed", "cached", "due_at", "identity", "renew_at", "seen_at", "session")
+
+    def __init__(self, session: Session, identity: Identity, *, allowed: bool, renew_at: float, due_at: float) -> None:
+        self.session = session
+        self.identity = identity
+        self.allowed = allowed  # whether the rules let this person pass
+        self.seen_at = session.seen_at  # the last request that reached the app
+        self.renew_at = renew_at  # when the cookie is to be sealed again
+        self.due_at = due_at  # when the provider is to be asked again, inf for never
+        self.cached: Any = None  # what the gate makes of it once, for all requests
+
+
+class Sessions:
+    """Sessions that live in the browser's cookie, sealed. Times are seconds since 1970, lengths seconds, 0 for none."""
+
+    def __init__(
+        self,
+        cookie_secrets: Sequence[str],
+        context: str,
+        rules: Rules,
+        *,
+        provider: str,
+        longest: float,
+        idle: float,
+        recheck: float,
+    ) -> None:
+        self._seal = Seal(cookie_secrets, f"session {context}")
+        self._rules = rules
+        self._provider = provider
+        self._longest = longest or float("inf")
+        self._idle = idle or float("inf")
+        self._recheck = recheck or float("inf")
+        # The cookie may lag behind by this much before it is sealed again.
+        self._lag = min(60.0, self._idle / 20)
+        self._recent = RecentTable(_GENERATION_BYTES)
+        self._ended: dict[str, float] = {}
+        self._lock = Lock()  # guards additions to and the trimming of _ended
+
+    def find(self, text: str, name: str, now: float) -> Opened | None:
+        """Return the living session that a cookie's text holds.
+
+        None for a text that was never ours or was sealed with a secret no longer listed, and for a session that has
+        ended in any way.
+        """
+        opened = self._recent.get(text)
+        if opened is None:
+            opened = self._open(text, name)
+            if opened is None:
+                return None
+            self._recent.put(text, opened)
+        session = opened.session
+        if now >= session.expires_at or now - opened.seen_at > self._idle or session.session_id in self._ended:
+            return None
+        return opened
+
+    def _open(self, text: str, name: str) -> Opened | None:
+        plaintext = self._seal.open(text, name)
+        if plaintext is None:
+            return None
+        opened = self.opened(Session.from_bytes(plaintext))
+        if not self._seal.is_newest(text):
+            opened.renew_at = 0.0
+        return opened
+
+    def opened(self, session: Session) -> Opened:
+        """Return the session with all that is worked out once: the identity, and whether the rules let it pass."""
+        groups = self._rules.groups(session.claims)
+        return Opened(
+            session,
+            session.identity(self._provider, groups),
+            allowed=self._rules.allow(session.claims),
+            renew_at=session.seen_at + self._lag,
+            due_at=session.checked_at + self._recheck,
+        )
+
+    def start(self, claims: dict[str, Any], tokens: dict[str, str], kept: Sequence[str], now: float) -> Session:
+        """Return a new session for someone who has just signed in.
+
+        It ends after `longest` seconds, or when the provider's `session_expiry` claim says so, if that is sooner.
+        """
+        ceiling = claims.get("session_expiry")
+        expires_at = now + self._longest
+        if isinstance(ceiling, int | float) and not isinstance(ceiling, bool) and ceiling > 0:
+            expires_at = min(expires_at, float(ceiling))
+        identifier = secrets.token_urlsafe(18)
+        return Session(identifier, claims["iss"], claims, now, expires_at, now, now, tokens, tuple(kept))
+
+    def seal(self, session: Session, name: str) -> str:
+        """Return the text of the session's cookie; the same text opens as the same session in every process."""
+        return self._seal.seal(session.to_bytes(), name)
+
+    def renewed(self, opened: Opened, now: float) -> Session | None:
+        """Return the session with this activity in it when its cookie is to be sealed again, else None."""
+        if now < opened.renew_at:
+            return None
+        opened.renew_at = now + min(_RETRY, self._lag)
+        return replace(opened.session, seen_at=now)
+
+    def claim_recheck(self, opened: Opened, now: float) -> bool:
+        """Return whether this request is the one that asks the provider again; others go on with what is known."""
+        with self._lock:
+            if now < opened.due_at:
+                return False
+            opened.due_at = now + _RECHECK_RETRY
+            return True
+
+    def rechecked(self, text: str, opened: Opened, claims: dict[str, Any], now: float) -> Opened:
+        """Return the session with the claims just vouched for; it stands for the old cookie's text from now on."""
+        fresh = self.opened(replace(opened.session, claims=claims, checked_at=now, seen_at=now))
+        fresh.renew_at = 0.0  # the new claims are in no cookie yet
+        self._recent.put(text, fresh)
+        return fresh
+
+    def end(self, session: Session, now: float) -> None:
+        """End a session for this process: its cookie is refused here, whoever sends it and in whichever sealing."""
+        with self._lock:
+            self._ended[session.session_id] = now
+            if len(self._ended) > _MOST_ENDED:
+                self._ended = dict(list(self._ended.items())[_MOST_ENDED // 2 :])
+
+
+class RecentTable:
+    """What was opened lately, by cookie text: two generations, the older of which is dropped when the newer is full.
+
+    No lock: each step is one operation on a dict, and the worst that two threads can do is to open a cookie twice.
+    """
+
+    def __init__(self, generation_bytes: int) -> None:
+        self._most = generation_bytes
+        self._used = 0
+        self._new: dict[str, Opened] = {}
+        self._old: dict[str, Opened] = {}
+
+    def get(self, text: str) -> Opened | None:
+        """Return what was opened from this text, or None."""
+        found = self._new.get(text)
+        if found is None:
+            found = self._old.get(text)
+            if found is not None:
+                self.put(text, found)
+        return found
+
+    def put(self, text: str, opened: Opened) -> None:
+        """Remember what was opened from this text."""
+        if self._used > self._most:
+            self._old, self._new, self._used = self._new, {}, 0
+        self._new[text] = opened
+        self._used += _ENTRY_BYTES + _BYTES_PER_CHARACTER * len(text)

@@ -1,0 +1,250 @@
+"""Signing in: from a request without a session to the provider, and back again with one.
+
+Nothing here leads in a circle. A login that fails in a way that a second try may mend is started again once, by itself;
+browsers that come back from login after login without their session are told so.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+from typing import Any
+
+from oidc_gate import pages, protocol
+from oidc_gate.addresses import Origin, own_path, requested_path, safe_path
+from oidc_gate.decisions import Decision, Reply, Request, Work
+from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError
+from oidc_gate.failures import ProviderRefusalError, told
+from oidc_gate.identity import Session, text_claim
+from oidc_gate.logins import Attempt
+from oidc_gate.metadata import Metadata
+from oidc_gate.parts import Here, Parts
+
+__all__ = ["SignIn", "check_auth_id", "refreshed", "return_address"]
+
+logger = logging.getLogger("oidc_gate")
+
+Header = tuple[str, str]
+Pairs = list[tuple[str, str]]
+
+#: So many logins finished within so many seconds, and still no session: the browser does not keep it.
+_LOOP_LOGINS, _LOOP_SECONDS = 3, 60.0
+
+#: Claims about the token rather than the person: userinfo never replaces them.
+_TOKEN_CLAIMS = frozenset(
+    "iss sub aud exp iat nbf auth_time nonce acr amr azp at_hash c_hash sid jti".split()  # noqa: SIM905
+)
+#: What userinfo may answer without the login failing, when no rule depends on it.
+_DISPENSABLE = frozenset({"userinfo_missing", "userinfo_denied", "userinfo_rejected"})
+
+
+class SignIn:
+    """The login of one gate: `send` starts it for a page, `login` and `callback` are its paths."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._settings = parts.settings
+        self._base = lru_cache(maxsize=64)(self._authorization_base)
+
+    # Leaving for the provider
+
+    def send(self, request: Request) -> Decision:
+        """Send a browser that asked for a page to the provider; it will return to that page."""
+        here = self._parts.here(request)
+        return_to = return_address(requested_path(request, here.origin.root_path), here)
+        if self._goes_in_circles(here):
+            return self._told(here, LoginError("login_loop", "the session cookie does not come back"), return_to)
+        stale = here.cookies.session in here.cookie_header
+        return self._start(here, return_to, headers=here.cookies.drop_session(here.cookie_header) if stale else ())
+
+    def login(self, here: Here, pairs: Pairs) -> Decision:
+        """Start a login that was asked for: by the app with `next`, or by another party with `iss` (Core, 4)."""
+        names = ("next", "redirect_path", "target_link_uri", "auth_id", "iss", "login_hint")
+        params = protocol.single_values(pairs, names)
+        check_auth_id(params, self._settings.auth_id)
+        issuer = params.get("iss")
+        if issuer is not None and issuer.rstrip("/") != self._settings.issuer_url.rstrip("/"):
+            raise LoginError("issuer_unknown", "a login was asked for at another provider than issuer_url")
+        target = next((params[name] for name in names[:3] if name in params), "")
+        extra = protocol.login_hint_param(params.get("login_hint", ""))
+        return self._start(here, return_address(target, here), forced=issuer is None, extra=extra)
+
+    def _start(
+        self,
+        here: Here,
+        return_to: str,
+        *,
+        forced: bool = False,
+        extra: str = "",
+        restarted: bool = False,
+        headers: tuple[Header, ...] = (),
+    ) -> Decision:
+        attempt = Attempt.new(return_to, self._parts.clock(), restarted=restarted)
+
+        def depart(metadata: Metadata) -> Reply:
+            base = self._base(metadata.authorization_endpoint, here.origin, forced)
+            url = protocol.authorization_url(
+                base, state=attempt.state, nonce=attempt.nonce, verifier=attempt.verifier, extra=extra
+            )
+            stored = self._parts.attempts.add(attempt, here.cookies, here.cookie_header)
+            return pages.redirect(url, (*headers, *stored), status=303 if here.request.method == "POST" else 302)
+
+        def fetch_and_depart() -> Decision:
+            try:
+                return depart(self._parts.provider.metadata())
+            except ProviderError as error:
+                # Before the provider is known there is nothing that could be the browser's fault.
+                return self._told(here, ProviderDownError(error.code, error.detail), return_to, headers)
+
+        known = self._parts.provider.known_metadata()
+        return depart(known) if known is not None else Work("provider", fetch_and_depart)
+
+    def _authorization_base(self, endpoint: str, origin: Origin, forced: bool) -> str:
+        settings = self._settings
+        extra = dict(settings.authz_url_params)
+        if forced:
+            extra["prompt"] = "login"
+        elif extra.get("prompt") == "select_account" and "jumpcloud.com" in endpoint:
+            extra["prompt"] = "login"  # JumpCloud does not know the other and refuses the request
+        if settings.response_mode != "query":
+            extra["response_mode"] = settings.response_mode
+        params = {
+            "response_type": "code",
+            "client_id": settings.client_id,
+            "redirect_uri": self._redirect_uri(origin),
+            "scope": " ".join(settings.scopes),
+            "code_challenge_method": "S256",
+            **extra,
+        }
+        return protocol.authorization_base(endpoint, params.items())
+
+    def _redirect_uri(self, origin: Origin) -> str:
+        return f"{origin.url}{self._settings.path_prefix}/callback"
+
+    def _goes_in_circles(self, here: Here) -> bool:
+        since = self._parts.clock() - _LOOP_SECONDS
+        attempts = self._parts.attempts.all(here.cookies, here.cookie_header)
+        return sum(attempt.done and attempt.started_at > since for attempt, _ in attempts) >= _LOOP_LOGINS
+
+    # Coming back
+
+    def callback(self, here: Here, pairs: Pairs) -> Decision:
+        """Take the provider's answer: it must belong to a login that was started in this browser, and not long ago."""
+        callback = protocol.read_callback(pairs)
+        attempt = self._parts.attempts.find(callback.state, here.cookies, here.cookie_header)
+        if attempt is None:
+            if self._parts.session(here) is not None:
+                return self._go(here, own_path(here.origin, "/"))
+            raise LoginError("state_unknown" if here.cookie_header else "cookies_missing", "no login with this state")
+        if attempt.done:
+            return self._go(here, attempt.return_to)
+        if self._parts.attempts.is_late(attempt, self._parts.clock()):
+            return self._again(here, attempt, LoginError("login_late", "the login took longer than login_timeout"))
+        if callback.error:
+            return self._failed(here, attempt, ProviderRefusalError(callback.error, callback.error_description))
+        return Work("provider", lambda: self._finish(here, attempt, callback))
+
+    def _finish(self, here: Here, attempt: Attempt, callback: protocol.Callback) -> Decision:
+        """Redeem the code and start the session. An outage leaves the attempt as it is: the page can be reloaded."""
+        try:
+            session_headers = self._start_session(here, attempt, callback)
+        except ProviderDownError as error:
+            return self._told(here, error, attempt.return_to)
+        except LoginError as error:
+            return self._again(here, attempt, error) if error.retry else self._failed(here, attempt, error)
+        except ProviderError as error:
+            return self._failed(here, attempt, error)
+        note = self._parts.attempts.finish(attempt, here.cookies, self._parts.clock())
+        return self._go(here, attempt.return_to, (*session_headers, note))
+
+    def _start_session(self, here: Here, attempt: Attempt, callback: protocol.Callback) -> tuple[Header, ...]:
+        parts = self._parts
+        claims, issued = parts.provider.exchange(
+            callback, redirect_uri=self._redirect_uri(here.origin), verifier=attempt.verifier, nonce=attempt.nonce
+        )
+        claims, kept = self._with_userinfo(claims, issued.access_token)
+        kept_tokens = {}
+        if self._settings.provider_logout:
+            kept_tokens["id_token"] = issued.id_token
+        if self._settings.userinfo_refresh_interval:
+            kept_tokens["access_token"] = issued.access_token
+        now = parts.clock()
+        session = parts.sessions.start(claims, kept_tokens, kept, now)
+        text = parts.sessions.seal(session, here.cookies.session)
+        headers = here.cookies.set_session(text, here.cookie_header, session.expires_at - now)
+        replaced = parts.session(here)
+        if replaced is not None:
+            parts.sessions.end(replaced.session, now)
+        logger.info("signed in: subject %r at client %s", session.claims["sub"], self._settings.client_id)
+        return headers
+
+    def _again(self, here: Here, attempt: Attempt, error: LoginError) -> Decision:
+        """Start the login again, once; a browser that has a good session meanwhile just goes on to its page."""
+        if self._parts.session(here) is not None:
+            return self._go(here, attempt.return_to, (here.cookies.drop_attempt(attempt.identifier),))
+        if attempt.restarted:
+            return self._failed(here, attempt, error)
+        logger.info("a login is started again: %s", error)
+        dropped = (here.cookies.drop_attempt(attempt.identifier),)
+        return self._start(here, attempt.return_to, restarted=True, headers=dropped)
+
+    def _failed(self, here: Here, attempt: Attempt, error: GateError) -> Reply:
+        return self._told(here, error, attempt.return_to, (here.cookies.drop_attempt(attempt.identifier),))
+
+    def _told(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
+        return told(error, here.request, action_path=return_to, headers=headers)
+
+    def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
+        return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)
+
+    # Who it is
+
+    def _with_userinfo(self, claims: dict[str, Any], access_token: str) -> tuple[dict[str, Any], list[str]]:
+        """Return the claims with those of userinfo, where that is to be asked, and the names that userinfo lacks."""
+        settings = self._settings
+        rechecked = bool(settings.userinfo_refresh_interval)
+        always = settings.userinfo == "always" or rechecked
+        if settings.userinfo == "never" or not (always or self._lacks(claims)):
+            return claims, list(claims)
+        try:
+            found = self._parts.provider.userinfo(access_token, claims["sub"])
+        except ProviderError as error:
+            dispensable = isinstance(error, ProviderDownError) or error.code in _DISPENSABLE
+            if always or self._parts.rules.lack(claims) or not dispensable:
+                raise
+            logger.warning("userinfo is left out of a login: %s", error)
+            return claims, list(claims)
+        return merged(found, claims)
+
+    def _lacks(self, claims: dict[str, Any]) -> bool:
+        """Return whether a claim is missing that the scopes, the rules or the app's REMOTE_USER call for."""
+        settings = self._settings
+        wanted = {"email": "email", "profile": "name"}
+        names = {claim for scope, claim in wanted.items() if scope in settings.scopes} | {settings.remote_user_claim}
+        return self._parts.rules.lack(claims) or any(text_claim(claims, name) is None for name in names)
+
+
+def merged(found: dict[str, Any], claims: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the ID token's claims with those of userinfo, and the names of those that userinfo did not bring.
+
+    What the ID token says counts more: it is signed.
+    """
+    return {**found, **claims}, [name for name in claims if name not in found or name in _TOKEN_CLAIMS]
+
+
+def refreshed(session: Session, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the claims of a session after userinfo was asked again; a claim that is gone from userinfo is gone."""
+    kept = {name: session.claims[name] for name in session.kept}
+    return {**{name: value for name, value in found.items() if name not in _TOKEN_CLAIMS}, **kept}
+
+
+def check_auth_id(params: protocol.Params, auth_id: str) -> None:
+    """Refuse a login or logout at a provider that is not ours. Raises LoginError `auth_id_unknown`."""
+    if params.get("auth_id", auth_id) != auth_id:
+        raise LoginError("auth_id_unknown", "auth_id names another provider")
+
+
+def return_address(target: str, here: Here) -> str:
+    """Return where to go after a login or logout; the app's root when none is given or it is not ours."""
+    found = safe_path(target, here.origin) if target else "/"
+    return own_path(here.origin, "/") if found == "/" else found

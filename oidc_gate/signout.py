@@ -1,0 +1,102 @@
+"""Signing out: the session of this browser ends here, and at the provider where `provider_logout` says so.
+
+The session here ends first, whatever becomes of the rest. The way back from the provider is the logout path again, with
+the `state` it was sent: by then there is no session left to end.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from itsdangerous import BadData
+
+from oidc_gate import pages, protocol
+from oidc_gate.decisions import Decision, Reply, Work
+from oidc_gate.errors import LoginError, ProviderError
+from oidc_gate.identity import Session
+from oidc_gate.kinds import is_cross_site
+from oidc_gate.parts import Here, Parts
+from oidc_gate.sealing import signer
+from oidc_gate.signin import check_auth_id, return_address
+
+__all__ = ["SignOut"]
+
+logger = logging.getLogger("oidc_gate")
+
+Header = tuple[str, str]
+Pairs = list[tuple[str, str]]
+
+#: How long a browser may take at the provider before it comes back, in seconds.
+_WAY_BACK = 900
+
+
+class SignOut:
+    """The logout of one gate."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        settings = parts.settings
+        context = f"{settings.issuer_url} {settings.client_id} {settings.auth_id}"
+        self._signer = signer(settings.cookie_secret, f"logout {context}")
+
+    def logout(self, here: Here, pairs: Pairs) -> Decision:
+        """End this browser's session; ask first when another site sent it here."""
+        params = protocol.single_values(pairs, ("next", "redirect_path", "state", "auth_id"))
+        check_auth_id(params, self._parts.settings.auth_id)
+        if "state" in params:
+            return self._come_back(here, params["state"])
+        opened = self._parts.session(here)
+        if opened is not None and is_cross_site(here.request, here.own_origin):
+            return pages.confirm_logout(self._parts.path(here, "logout"), params)
+        target = next((params[name] for name in ("next", "redirect_path") if name in params), None)
+        return_to = None if target is None else return_address(target, here)
+        headers = (
+            *here.cookies.drop_session(here.cookie_header),
+            *self._parts.attempts.drop_all(here.cookies, here.cookie_header),
+        )
+        if opened is None:
+            return self._done(here, return_to, headers)
+        self._parts.sessions.end(opened.session, self._parts.clock())
+        logger.info("signed out: subject %r", opened.session.claims["sub"])
+        if not self._parts.settings.provider_logout:
+            return self._done(here, return_to, headers)
+        return Work("provider", lambda: self._leave(here, opened.session, return_to, headers))
+
+    def _leave(self, here: Here, session: Session, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
+        """Send the browser to the provider to end its session there; if that cannot be done, stay here."""
+        try:
+            endpoint = self._parts.provider.metadata().end_session_endpoint
+        except ProviderError as error:
+            logger.warning("the session at the provider is not ended: %s", error)
+            endpoint = ""
+        if not endpoint:
+            return self._done(here, return_to, headers)
+        state = secrets.token_urlsafe(24)
+        note = here.cookies.set_logout(str(self._signer.dumps([state, return_to])), _WAY_BACK)
+        url = protocol.end_session_url(
+            endpoint,
+            client_id=self._parts.settings.client_id,
+            id_token=session.tokens.get("id_token", ""),
+            return_url=self._parts.url(here, "logout"),
+            state=state,
+        )
+        return self._redirect(here, url, (*headers, note))
+
+    def _come_back(self, here: Here, state: str) -> Reply:
+        """Take the browser back from the provider. Raises LoginError when it was not sent there from here."""
+        try:
+            expected, return_to = self._signer.loads(here.cookies.logout_text(here.cookie_header) or "")
+        except BadData:
+            expected, return_to = "", None
+        if not expected or not secrets.compare_digest(state.encode(), expected.encode()):
+            raise LoginError("logout_state_mismatch", "the state is not that of a logout under way in this browser")
+        return self._done(here, return_to, (here.cookies.set_logout("", 0),))
+
+    def _done(self, here: Here, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
+        if return_to is not None:
+            return self._redirect(here, return_to, headers)
+        return pages.signed_out(self._parts.path(here, "login"), headers)
+
+    def _redirect(self, here: Here, url: str, headers: tuple[Header, ...]) -> Reply:
+        return pages.redirect(url, headers, status=303 if here.request.method == "POST" else 302)

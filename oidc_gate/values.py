@@ -1,0 +1,163 @@
+"""Readers of setting values: each takes what stood in code, a file or the environment and returns the one form used.
+
+A reader raises ValueError with a sentence that follows the setting's name: "must be …". Text from the environment and
+typed values from code or TOML go through the same reader, so that a setting means the same everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+__all__ = [
+    "choice",
+    "read_bool",
+    "read_duration",
+    "read_list",
+    "read_params",
+    "read_proxies",
+    "read_secrets",
+    "read_text",
+    "read_words",
+]
+
+_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)")
+_LONGEST = 100 * 365 * 86400.0
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+
+#: A shorter secret can be guessed; `oidc-gate secret` makes one of 43 characters.
+SHORTEST_SECRET = 16
+
+
+def read_text(value: Any) -> str:
+    """Return non-empty text without control characters; white space around it is dropped."""
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, not {type(value).__name__}")
+    text = value.strip()
+    if not text:
+        raise ValueError("must not be empty")
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+def read_bool(value: Any) -> bool:
+    """Return True or False; text may be true, false, 1, 0, yes, no, on, off."""
+    if isinstance(value, bool):
+        return value
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if text in _TRUE | _FALSE:
+        return text in _TRUE
+    raise ValueError("must be true or false")
+
+
+def read_duration(value: Any) -> float:
+    """Return seconds. A number is seconds; text is seconds or as Go writes it: `15m`, `12h`, `1h30m`, `1.5h`."""
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, str):
+        value = _duration_of_text(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONGEST:
+        raise ValueError("must be a duration: seconds, or like 15m, 12h, 1h30m; not negative")
+    return float(value)
+
+
+def _duration_of_text(text: str) -> float | None:
+    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
+        return float(text)
+    parts = _DURATION_PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def read_list(value: Any) -> tuple[str, ...]:
+    """Return a tuple of non-empty texts, from a list or from text with commas. An empty list is refused."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple | set | frozenset):
+        raise ValueError("must be a list of texts, or text with commas")
+    words = tuple(read_text(part) for part in parts if not (isinstance(value, str) and not part.strip()))
+    if not words:
+        raise ValueError("must not be an empty list; leave it out instead")
+    return words
+
+
+def read_words(value: Any) -> tuple[str, ...]:
+    """As `read_list`, with spaces as separators too."""
+    return read_list(",".join(value.split()) if isinstance(value, str) else value)
+
+
+def read_secrets(value: Any) -> tuple[str, ...]:
+    """Return one or more secrets of at least 16 characters, newest first."""
+    secrets = read_words(value.decode("utf-8") if isinstance(value, bytes) else value)
+    if any(len(secret) < SHORTEST_SECRET for secret in secrets):
+        raise ValueError(
+            f"must have at least {SHORTEST_SECRET} characters, random ones; make one with: oidc-gate secret"
+        )
+    if len(set(secrets)) < len(secrets):
+        raise ValueError("must not list the same secret twice")
+    return secrets
+
+
+def read_params(value: Any) -> tuple[tuple[str, str], ...]:
+    """Return name and value pairs, from a map or from a query string."""
+    if isinstance(value, str):
+        from urllib.parse import parse_qsl
+
+        try:
+            value = dict(parse_qsl(value, keep_blank_values=True, strict_parsing=True))
+        except ValueError:
+            raise ValueError("must be a query string, like hd=example.com&ui_locales=en") from None
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a map of names and texts")
+    return tuple((read_text(name), _param_text(item)) for name, item in value.items())
+
+
+def _param_text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("must have texts as its values")
+    return str(value)
+
+
+def read_proxies(value: Any) -> int | tuple[str, ...]:
+    """Return a number of proxies, or the networks they are in, in CIDR notation."""
+    from ipaddress import ip_network
+
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 0 <= value <= 16:
+            raise ValueError("must be a number of proxies from 0 to 16")
+        return value
+    networks = read_words(value)
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ValueError(f"must be a number, or networks like 10.0.0.0/8: {error}") from None
+    return networks
+
+
+def choice(*allowed: str) -> Callable[[Any], str]:
+    """Return a reader that takes one of these words, in any case."""
+    listed = ", ".join(allowed)
+
+    def read(value: Any) -> str:
+        word = value.strip().lower() if isinstance(value, str) else ""
+        if word not in allowed:
+            raise ValueError(f"must be one of: {listed}")
+        return word
+
+    return read
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Return ` Did you mean …?` for a misspelt name, or nothing."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f" Did you mean {found[0]}?" if found else ""

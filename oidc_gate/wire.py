@@ -1,0 +1,63 @@
+"""What goes over the wire to the provider and comes back, as values; and JSON, read strictly.
+
+Strict means: one value for a name, numbers that are numbers, and no nesting that could exhaust the stack. A document
+that two readers could understand differently is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from oidc_gate.errors import ProviderDownError
+
+__all__ = ["HTTPAnswer", "HTTPRequest", "read_json_object"]
+
+#: Answers that say "not now" rather than "no".
+_TRY_LATER = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPRequest:
+    """A request to the provider. A body makes it a form POST."""
+
+    url: str
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    body: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPAnswer:
+    """The provider's answer, read whole. `content_type` is lower case, without parameters."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+
+    def require(self, what: str) -> None:
+        """Raise ProviderDownError for an outage, a redirect or anything else that is neither a yes nor a clear no."""
+        if self.status in _TRY_LATER or not (200 <= self.status < 300 or 400 <= self.status < 500):
+            raise ProviderDownError("provider_unavailable", f"{what} answered with status {self.status}")
+
+
+def read_json_object(data: bytes | str) -> dict[str, Any]:
+    """Return the JSON object. Raises ValueError for anything else, for repeated names, NaN, and absurd nesting."""
+    try:
+        value = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON number")

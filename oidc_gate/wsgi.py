@@ -1,0 +1,185 @@
+"""The gate as WSGI middleware (PEP 3333).
+
+The app's iterable is returned untouched, and `wsgi.input` is read on the gate's own POST paths alone: streaming,
+`close()`, the `write` callable and `exc_info` work as without the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from oidc_gate.decisions import Forward, Reply, Work
+from oidc_gate.headers import RESERVED, added, is_about_caching
+from oidc_gate.identity import IDENTITY_KEY
+from oidc_gate.targets import is_asgi, resolve_app, resolve_settings
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from oidc_gate.settings import Settings
+
+__all__ = ["OIDCGate", "paste_filter"]
+
+_RESERVED = tuple("HTTP_" + name.upper().replace("-", "_") for name in RESERVED)
+#: What a server, or a client through it, may have put where the app looks for the gate's word.
+_FORGEABLE = (*_RESERVED, "REMOTE_USER", "AUTH_TYPE", IDENTITY_KEY)
+
+
+class OIDCGate:
+    """Puts an OpenID Connect login in front of a WSGI app.
+
+    `app`: a WSGI callable, or its name (`module:attribute`, `module:factory()`); None for the name in `OIDC_GATE_APP`.
+    `settings`: without it, those of the environment; `options` override fields. Raises SettingsError.
+    """
+
+    def __init__(self, app: Any = None, *, settings: Settings | None = None, **options: Any) -> None:
+        from oidc_gate.gate import Gate  # the provider side comes with it, which a mere import should not cost
+
+        self._app: WSGIApplication = resolve_app(app)
+        if is_asgi(self._app):
+            from oidc_gate.errors import SettingsError
+
+            raise SettingsError("this is an ASGI app: import OIDCGate from oidc_gate.asgi.")
+        self._gate = Gate(resolve_settings(settings, options))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, or let the app answer it."""
+        decision = self._gate.decide(WSGIRequest(environ))
+        while not isinstance(decision, Forward):
+            if isinstance(decision, Reply):
+                return _answer(decision, environ, start_response)
+            if isinstance(decision, Work):
+                decision = decision.run()
+            else:
+                decision = decision.resume(_read_body(environ, decision.limit))
+        self._tell_app(environ, decision)
+        if decision.cache_control or decision.response_headers:
+            start_response = _adding(start_response, decision)
+        return self._app(environ, start_response)
+
+    def _tell_app(self, environ: WSGIEnvironment, forward: Forward) -> None:
+        """Take out of the environ what only the gate may say, and what is the gate's alone; then say it."""
+        for key in _FORGEABLE:
+            if key in environ:
+                del environ[key]
+        cookies = environ.get("HTTP_COOKIE")
+        if cookies:
+            others = self._gate.hidden_cookies(cookies)
+            if others:
+                environ["HTTP_COOKIE"] = others
+            else:
+                del environ["HTTP_COOKIE"]
+        if forward.identity is not None:
+            environ[IDENTITY_KEY] = forward.identity
+            environ["REMOTE_USER"] = forward.remote_user
+            environ["AUTH_TYPE"] = "oidc"
+            for name, value in forward.request_headers:
+                environ["HTTP_" + name.upper().replace("-", "_")] = value
+
+
+class WSGIRequest:
+    """What the gate asks of a request, answered from the environ; see `oidc_gate.decisions.Request`."""
+
+    __slots__ = ("_environ", "method")
+
+    is_websocket = False
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self._environ = environ
+        self.method: str = environ["REQUEST_METHOD"]
+
+    @property
+    def path(self) -> str:
+        """The path inside the app; PEP 3333 hands out its bytes as latin-1."""
+        path: str = self._environ.get("PATH_INFO", "")
+        return path if path.isascii() else _as_utf8(path)
+
+    @property
+    def root_path(self) -> str:
+        """Where the app is mounted."""
+        return _as_utf8(self._environ.get("SCRIPT_NAME", "")).rstrip("/")
+
+    @property
+    def raw_target(self) -> str:
+        """The path as it was sent, where the server tells: gunicorn in RAW_URI, others in REQUEST_URI."""
+        target: str = self._environ.get("RAW_URI") or self._environ.get("REQUEST_URI") or ""
+        return target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The raw query string."""
+        return str(self._environ.get("QUERY_STRING", ""))
+
+    @property
+    def scheme(self) -> str:
+        """The scheme, as the server saw it."""
+        return str(self._environ["wsgi.url_scheme"])
+
+    @property
+    def peer(self) -> str:
+        """The address of the other end of the connection."""
+        return str(self._environ.get("REMOTE_ADDR", ""))
+
+    @property
+    def server(self) -> str:
+        """The listening socket."""
+        return f"{self._environ['SERVER_NAME']}:{self._environ['SERVER_PORT']}"
+
+    @property
+    def host(self) -> str:
+        """The Host header."""
+        return str(self._environ.get("HTTP_HOST", ""))
+
+    @property
+    def cookie_header(self) -> str:
+        """The Cookie header."""
+        return str(self._environ.get("HTTP_COOKIE", ""))
+
+    def header(self, name: str) -> str:
+        """Return the header of that lower-case name, or `""`."""
+        key = name.upper().replace("-", "_")
+        return str(self._environ.get("CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}", ""))
+
+
+def _as_utf8(text: str) -> str:
+    return text.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _adding(start_response: StartResponse, forward: Forward) -> Callable[..., Any]:
+    """Return a `start_response` that adds the gate's headers to a copy of the app's list.
+
+    A copy, because an app may pass the same list each time: what is added in place would reach the next person.
+    """
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        said = [value for name, value in headers if is_about_caching(name)]
+        return start_response(status, [*headers, *added(forward, said)], *((exc_info,) if exc_info else ()))
+
+    return start
+
+
+def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    try:
+        reason = HTTPStatus(reply.status).phrase
+    except ValueError:
+        reason = ""
+    start_response(f"{reply.status} {reason}", [*reply.headers, ("content-length", str(len(reply.body)))])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
+
+
+def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:
+    """Return the body, or None when there is more than `limit` bytes of it or its length is nonsense."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if environ.get("wsgi.input_terminated") and "CONTENT_LENGTH" not in environ:
+        length = str(limit + 1)
+    elif not length.isdecimal() or len(length) > 9 or int(length) > limit:
+        return None
+    body: bytes = environ["wsgi.input"].read(int(length))
+    return body if len(body) <= limit else None
+
+
+def paste_filter(app: WSGIApplication, _global_conf: dict[str, str], **options: Any) -> OIDCGate:
+    """Make a gate from a PasteDeploy `[filter:…]` section: its keys are settings, the environment fills in the rest."""
+    return OIDCGate(app, **options)
