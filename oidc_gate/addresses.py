@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 if TYPE_CHECKING:
     from oidc_gate.decisions import Request
 
-__all__ = ["Addresses", "Origin", "own_path", "requested_path", "safe_path"]
+__all__ = ["Addresses", "Origin", "is_host", "own_path", "requested_path", "safe_path"]
 
 _HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
@@ -43,8 +43,8 @@ class Origin(NamedTuple):
 
 @lru_cache(maxsize=256)
 def is_host(host: str) -> bool:
-    """Return whether this is a well-formed Host header: a name or an address, perhaps a port, nothing else."""
-    return len(host) <= 260 and _HOST.fullmatch(host) is not None
+    """Return whether this is a well-formed Host header, or an empty one: a name or an address, perhaps a port."""
+    return len(host) <= 260 and (not host or _HOST.fullmatch(host) is not None)
 
 
 class Addresses:
@@ -57,23 +57,18 @@ class Addresses:
             self._fixed = Origin(url.scheme, _without_default_port(url.scheme, url.netloc.lower()), url.path)
         self._trusted_hops = _hop_counter(trusted_proxies) if trusted_proxies else None
 
+    @property
+    def reads_forwarded(self) -> bool:
+        """Whether headers of a proxy have a say, so that nothing holds for all requests."""
+        return self._trusted_hops is not None
+
     def scheme(self, request: Request) -> str:
-        """Return the scheme that the browser used; cheap, for it is wanted on every request."""
-        if self._fixed is not None:
-            return self._fixed.scheme
-        if self._trusted_hops is None:
-            return request.scheme
-        return self.origin(request)[0] if self.is_wellformed(request) else request.scheme
+        """Return the scheme that the browser used. The request must be well-formed."""
+        return self.origin(request).scheme
 
     def is_wellformed(self, request: Request) -> bool:
         """Return whether the request names one well-formed host, or none. Otherwise it is answered with 400."""
-        host = request.host
-        if host and not is_host(host):
-            return False
-        if self._trusted_hops is None:
-            return True
-        host = self._forwarded(request)[1]
-        return not host or is_host(host)
+        return is_host(request.host) and (self._trusted_hops is None or is_host(self._forwarded(request)[1]))
 
     def origin(self, request: Request) -> Origin:
         """Return the origin and mount point as the browser sees them. The request must be well-formed."""

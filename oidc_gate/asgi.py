@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from oidc_gate.decisions import Decision, Forward, Reply, Work
-from oidc_gate.headers import added, is_about_caching, spellings
-from oidc_gate.identity import IDENTITY_KEY, Anonymous, Credentials
+from oidc_gate.headers import CACHING, is_unshared, spellings
+from oidc_gate.identity import IDENTITY_KEY, Anonymous
 from oidc_gate.targets import resolve_app, resolve_settings
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ Scope = MutableMapping[str, Any]
 Pair = tuple[bytes, bytes]
 
 _RESERVED = spellings()
-_WANTED = frozenset({b"host", b"cookie"}) | _RESERVED
-_SCHEMES = {"ws": "http", "wss": "https"}
-_NOBODY, _NO_CREDENTIALS = Anonymous(), Credentials()
+_CACHING = frozenset(name.encode() for name in CACHING)
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+_NOBODY = Anonymous()
 
 #: Threads for calls to the provider, and to the store: neither waits for the other, nor does the app's own pool.
 _LANE_THREADS = 16
@@ -73,10 +74,9 @@ class OIDCGate:
                 decision = await self._perform(decision)
             else:
                 decision = decision.resume(await _read_body(receive, decision.limit))
-        told = self._told_scope(scope, request, decision)
-        if scope["type"] == "http" and (decision.cache_control or decision.response_headers):
+        if decision.response_headers and scope["type"] == "http":
             send = _adding(send, decision)
-        await self._app(told, receive, send)
+        await self._app(_told_scope(scope, request, decision), receive, send)
         return None
 
     async def _perform(self, work: Work) -> Decision:
@@ -84,28 +84,40 @@ class OIDCGate:
         run = self._in_thread(work.run, thread_sensitive=False, executor=self._lanes[work.lane])
         return await run()
 
-    def _told_scope(self, scope: Scope, request: ASGIRequest, forward: Forward) -> Scope:
-        """Return a copy of the scope: without what only the gate may say, and with its word."""
-        identity = forward.identity
-        told = {**scope, "headers": self._app_headers(scope["headers"], request, forward), IDENTITY_KEY: identity}
-        if identity is None:
-            told["user"], told["auth"] = _NOBODY, _NO_CREDENTIALS
-        else:
-            told["user"], told["auth"] = identity, Credentials(("authenticated", *identity.groups))
-        return told
 
-    def _app_headers(self, headers: Any, request: ASGIRequest, forward: Forward) -> list[Pair]:
-        kept = list(headers)
-        for pair in request.wanted:
-            name = pair[0].lower()
-            if name in _RESERVED:
-                kept.remove(pair)
-            elif name == b"cookie":
-                others = self._gate.hidden_cookies(pair[1].decode("latin-1")).encode("latin-1")
-                position = kept.index(pair)
-                kept[position : position + 1] = [(name, others)] if others else []
-        kept += [(name.encode(), value.encode()) for name, value in forward.request_headers]
-        return kept
+def _told_scope(scope: Scope, request: ASGIRequest, forward: Forward) -> Scope:
+    """Return a copy of the scope: without what only the gate may say, and with its word."""
+    headers = list(scope["headers"])
+    for pair in request.wanted:
+        if pair[0].lower() != b"host":
+            headers.remove(pair)
+    if request.app_cookies:
+        headers.append((b"cookie", request.app_cookies.encode("latin-1")))
+    for name, value in forward.request_headers:
+        headers.append((name.encode(), value.encode()))
+    told = dict(scope)
+    told["headers"] = headers
+    told[IDENTITY_KEY] = forward.identity
+    told["user"] = told["auth"] = forward.identity or _NOBODY
+    return told
+
+
+class _Wanted(dict[bytes, bool]):
+    """Tells the headers that each request is looked at for from all others: host, cookie, and those reserved to the gate.
+
+    It remembers the names that it has met, a bounded number of them, for lower-casing each costs more than the rest.
+    """
+
+    _NAMES = frozenset({b"host", b"cookie"}) | _RESERVED
+
+    def __missing__(self, name: bytes) -> bool:
+        wanted = name.lower() in self._NAMES
+        if len(self) < 1000 and len(name) < 100:
+            self[name] = wanted
+        return wanted
+
+
+_WANTED = _Wanted()
 
 
 class ASGIRequest:
@@ -114,16 +126,19 @@ class ASGIRequest:
     `wanted` are the headers that each request is looked at for: host, cookie, and those that only the gate may send.
     """
 
-    __slots__ = ("_scope", "cookie_header", "host", "wanted")
+    __slots__ = ("_scope", "app_cookies", "cookie_header", "host", "path", "scheme", "wanted")
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self.wanted: list[Pair] = [pair for pair in scope["headers"] if pair[0].lower() in _WANTED]
-        self.host = self._joined(b"host", b",")
-        self.cookie_header = self._joined(b"cookie", b"; ")
-
-    def _joined(self, name: bytes, separator: bytes) -> str:
-        return separator.join([pair[1] for pair in self.wanted if pair[0].lower() == name]).decode("latin-1")
+        self.wanted: list[Pair] = [pair for pair in scope["headers"] if _WANTED[pair[0]]]
+        self.host = self.cookie_header = self.app_cookies = ""
+        for name, value in self.wanted:
+            if name.lower() == b"cookie":
+                self.cookie_header += ("; " if self.cookie_header else "") + value.decode("latin-1")
+            elif name.lower() == b"host":
+                self.host += ("," if self.host else "") + value.decode("latin-1")
+        self.path = _inside(scope["path"], scope["root_path"]) if scope.get("root_path") else scope["path"]
+        self.scheme: str = _SCHEMES[scope.get("scheme", "http")]
 
     @property
     def is_websocket(self) -> bool:
@@ -134,14 +149,6 @@ class ASGIRequest:
     def method(self) -> str:
         """The method; a WebSocket handshake is a GET."""
         return str(self._scope.get("method", "GET"))
-
-    @property
-    def path(self) -> str:
-        """The path inside the app: the scope's path holds the mount point too, but for older servers."""
-        path: str = self._scope["path"]
-        root_path = self._scope.get("root_path", "").rstrip("/")
-        inside = root_path and path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/")
-        return path[len(root_path) :] if inside else path
 
     @property
     def root_path(self) -> str:
@@ -158,12 +165,6 @@ class ASGIRequest:
     def query(self) -> str:
         """The raw query string."""
         return str(self._scope.get("query_string", b"").decode("latin-1"))
-
-    @property
-    def scheme(self) -> str:
-        """The scheme, as the server saw it."""
-        scheme = self._scope.get("scheme", "http")
-        return str(_SCHEMES.get(scheme, scheme))
 
     @property
     def peer(self) -> str:
@@ -184,18 +185,33 @@ class ASGIRequest:
         return b",".join([value for key, value in self._scope["headers"] if key.lower() == wanted]).decode("latin-1")
 
 
+def _inside(path: str, root_path: str) -> str:
+    """Return the path inside the app: the scope's path holds the mount point too, but for older servers."""
+    root_path = root_path.rstrip("/")
+    inside = path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/")
+    return path[len(root_path) :] if inside else path
+
+
 def _adding(send: ASGISendCallable, forward: Forward) -> Any:
     """Return a `send` that adds the gate's headers to a copy of the response's start; all else passes as it is."""
 
-    async def adding(message: Any) -> None:
+    def adding(message: Any) -> Any:
         if message["type"] == "http.response.start":
             headers = message.get("headers", ())
-            said = [value.decode("latin-1") for name, value in headers if is_about_caching(name.decode("latin-1"))]
-            more = [(name.encode(), value.encode("latin-1")) for name, value in added(forward, said)]
-            message = {**message, "headers": [*headers, *more]}
-        await send(message)
+            more = forward.response_headers
+            for name, value in headers:
+                if name.lower() in _CACHING:
+                    more = forward.set_cookies if is_unshared(value.decode("latin-1")) else ()
+                    break
+            message = {**message, "headers": [*headers, *_as_bytes(more)]}
+        return send(message)
 
     return adding
+
+
+@lru_cache(maxsize=64)
+def _as_bytes(headers: tuple[tuple[str, str], ...]) -> list[Pair]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers]
 
 
 async def _answer(reply: Reply, scope: Scope, receive: ASGIReceiveCallable, send: Any) -> None:

@@ -52,6 +52,7 @@ class Cookies:
         self._base = f"oidc_gate.{auth_id}"
         host_prefix = "__Host-" if secure else ""
         self.session = ("__Secure-" if secure and domain else host_prefix) + self._base
+        self._needle = f"{self.session}="
         self._attempt = f"{host_prefix}{self._base}.login."
         self._logout = f"{host_prefix}{self._base}.logout"
         secured = "; Secure" if secure else ""
@@ -59,6 +60,19 @@ class Cookies:
         self._session_end = self._host_only_end + (f"; Domain={domain}" if domain else "")
         self._attempt_end = f"; Path=/; HttpOnly{_same_site(secure, cross_site_callback)}{secured}"
         self._room = LARGEST_COOKIE - len(self.session) - len(self._session_end) - len("; Max-Age=31536000") - 4
+
+    def cut(self, header: str) -> tuple[str | None, str]:
+        """Return what `session_text` and `hidden` return, in one go: each request with a session pays for it."""
+        start = header.find(self._needle)
+        if start == -1:
+            return None, self.hidden(header)
+        value = start + len(self._needle)
+        if header.count(self._base) > 1 or (start and header[start - 2 : start] != "; "):
+            return self.session_text(header), self.hidden(header)
+        stop = header.find(";", value)
+        if stop == -1:
+            return header[value:], header[: max(start - 2, 0)]
+        return header[value:stop], (header[: start - 2] + header[stop:] if start else header[stop + 1 :].lstrip())
 
     # The session cookie
 

@@ -13,7 +13,7 @@ An adapter loops until it holds one of the first two.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -25,7 +25,22 @@ Header = tuple[str, str]
 
 
 class Request(Protocol):
-    """What the gate asks of a request. The adapters answer from environ or scope, each part only when asked for."""
+    """What the gate asks of a request.
+
+    What every request is asked for stands ready; the rest the adapters answer from environ or scope when it is wanted.
+
+    - `path`: the decoded path as the app's router will see it: without `root_path`, without the query.
+    - `host`: the Host header, or `""`. Where it was sent twice: both, joined by a comma, which no host holds.
+    - `cookie_header`: the Cookie header, or `""`.
+    - `scheme`: `http` or `https`, as the server saw it (`ws` and `wss` count as these).
+    - `app_cookies`: the Cookie header as the app may see it; the gate writes it before it decides to forward.
+    """
+
+    path: str
+    host: str
+    cookie_header: str
+    scheme: str
+    app_cookies: str
 
     @property
     def method(self) -> str:
@@ -34,10 +49,6 @@ class Request(Protocol):
     @property
     def is_websocket(self) -> bool:
         """True for a WebSocket handshake that the server has told apart (ASGI)."""
-
-    @property
-    def path(self) -> str:
-        """The decoded path as the app's router will see it: without `root_path`, without the query."""
 
     @property
     def root_path(self) -> str:
@@ -52,24 +63,12 @@ class Request(Protocol):
         """The raw query string, without the question mark."""
 
     @property
-    def scheme(self) -> str:
-        """`http` or `https`, as the server saw it (`ws` and `wss` count as these)."""
-
-    @property
     def peer(self) -> str:
         """The address of the other end of the connection, or `""` where there is none."""
 
     @property
     def server(self) -> str:
         """`name:port` of the listening socket; stands in for a missing Host header."""
-
-    @property
-    def host(self) -> str:
-        """The Host header, or `""`. Where it was sent twice: both, joined by a comma, which no host holds."""
-
-    @property
-    def cookie_header(self) -> str:
-        """The Cookie header, or `""`."""
 
     def header(self, name: str) -> str:
         """Return the header of that lower-case name, several joined by commas, or `""`."""
@@ -79,16 +78,23 @@ class Request(Protocol):
 class Forward:
     """The app answers.
 
-    `identity` is None on a public path without a session. `request_headers` go to the app (lower-case names, ASCII
-    values); `response_headers` are added to its answer: `Set-Cookie` of a renewed session, which is left out of
-    an answer that may be stored by a shared cache. `cache_control` is added where the app says nothing of caching.
+    - `identity`: None on a public path without a session. `remote_user`: its text for REMOTE_USER.
+    - `request_headers` go to the app (lower-case names, ASCII values).
+    - `response_headers` are added to the app's answer when that says nothing of caching.
+    - `set_cookies`, a renewed session, are added when it says that no shared cache may store it. To any other answer
+      nothing is added: a cookie on it would be handed to others.
     """
 
     identity: Identity | None
+    remote_user: str = ""
     request_headers: tuple[Header, ...] = ()
     response_headers: tuple[Header, ...] = ()
-    cache_control: str = ""
-    remote_user: str = ""
+    set_cookies: tuple[Header, ...] = ()
+
+    def renewing(self, set_cookies: tuple[Header, ...]) -> Forward:
+        """Return this decision with a renewed session cookie, which no shared cache may come to hold."""
+        headers = (*(self.response_headers or (("cache-control", "private"),)), *set_cookies)
+        return replace(self, response_headers=headers, set_cookies=set_cookies)
 
 
 @dataclass(frozen=True, slots=True)

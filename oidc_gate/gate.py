@@ -9,16 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from oidc_gate import pages, protocol
-from oidc_gate.addresses import own_path
+from oidc_gate.addresses import is_host, own_path
 from oidc_gate.decisions import Decision, Forward, ReadBody, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, ProviderError
 from oidc_gate.failures import told
-from oidc_gate.headers import identity_headers, remote_user
 from oidc_gate.kinds import Kind, is_preflight, kind_of, wants_page
 from oidc_gate.parts import Here, build
 from oidc_gate.sessions import Opened
@@ -46,6 +44,12 @@ class Gate:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._parts = parts = build(settings, clock)
         self._settings = settings
+        # What every request needs stands one step away.
+        self._clock = clock
+        self._addresses = parts.addresses
+        self._sessions = parts.sessions
+        self._behind_proxies = parts.addresses.reads_forwarded
+        self._cookies = parts.cookies_by_scheme()
         self._sign_in = SignIn(parts)
         sign_out = SignOut(parts)
         self._own = settings.path_prefix + "/"
@@ -65,53 +69,41 @@ class Gate:
 
     def decide(self, request: Request) -> Decision:
         """Return what happens to a request."""
-        parts = self._parts
-        if not parts.addresses.is_wellformed(request):
+        if not is_host(request.host) or (self._behind_proxies and not self._addresses.is_wellformed(request)):
             return self._told(request, LoginError("host_malformed", "the Host header is malformed or repeated"), "/")
         if request.path.startswith(self._own):
             return self._answer(request)
-        cookies = parts.cookies(request)
-        text = cookies.session_text(request.cookie_header)
-        now = parts.clock()
-        opened = parts.sessions.find(text, cookies.session, now) if text else None
+        cookies = self._cookies.get(request.scheme) or self._parts.cookies(request)
+        text, request.app_cookies = cookies.cut(request.cookie_header)
+        now = self._clock()
+        opened = self._sessions.find(text, cookies.session, now) if text else None
         if opened is None or text is None:
             return self._without_session(request)
-        if request.is_websocket and not self._is_own_origin(request):
-            return self._foreign(request)
-        if now >= opened.due_at and parts.sessions.claim_recheck(opened, now):
-            return Work("provider", lambda: self._recheck(request, text, opened))
-        return self._with_session(request, opened, now)
-
-    def hidden_cookies(self, header: str) -> str:
-        """Return a Cookie header as the app may see it: without the gate's own cookies."""
-        return self._parts.plain_cookies.hidden(header)
+        if now < opened.steady_until and not request.is_websocket:
+            opened.seen_at = now
+            return opened.forward
+        return self._with_session(request, text, opened, now)
 
     # With a session
 
-    def _with_session(self, request: Request, opened: Opened, now: float) -> Decision:
+    def _with_session(self, request: Request, text: str, opened: Opened, now: float) -> Decision:
+        """Decide for a session that cannot simply go on: something is due, or this is no plain request."""
+        if request.is_websocket and not self._is_own_origin(request):
+            return self._foreign(request)
+        if now >= opened.due_at and self._sessions.claim_recheck(opened, now):
+            return Work("provider", lambda: self._recheck(request, text, opened))
+        return self._go_on(request, opened, now)
+
+    def _go_on(self, request: Request, opened: Opened, now: float) -> Decision:
         if not opened.allowed and not self._is_public(request):
             return self._not_allowed(request, opened)
         opened.seen_at = now
-        forward: Forward = opened.cached or self._forward(opened)
-        session = self._parts.sessions.renewed(opened, now) if now >= opened.renew_at else None
+        session = self._sessions.renewed(opened, now)
         if session is None or request.is_websocket:
-            return forward
+            return opened.forward
         cookies = self._parts.cookies(request)
-        text = self._parts.sessions.seal(session, cookies.session)
-        headers = cookies.set_session(text, request.cookie_header, session.expires_at - now)
-        return replace(forward, response_headers=headers)
-
-    def _forward(self, opened: Opened) -> Forward:
-        """Return how the session's requests are forwarded; worked out once, for all of them."""
-        settings, identity = self._settings, opened.identity
-        forward = Forward(
-            identity,
-            request_headers=identity_headers(settings.identity_headers, identity),
-            cache_control=settings.cache_control,
-            remote_user=remote_user(identity, settings.remote_user_claim),
-        )
-        opened.cached = forward
-        return forward
+        text = self._sessions.seal(session, cookies.session)
+        return opened.forward.renewing(cookies.set_session(text, request.cookie_header, session.expires_at - now))
 
     def _recheck(self, request: Request, text: str, opened: Opened) -> Decision:
         """Ask the provider who the person is now; without an answer the session goes on as it is."""
@@ -121,12 +113,12 @@ class Gate:
         except ProviderError as error:
             logger.warning("a session could not be checked again: %s", error)
             if error.code not in _CLEAR_NO:
-                return self._with_session(request, opened, parts.clock())
+                return self._go_on(request, opened, parts.clock())
             parts.sessions.end(session, parts.clock())
             return self._without_session(request)
         now = parts.clock()
         fresh = parts.sessions.rechecked(text, opened, refreshed(session, found), now)
-        return self._with_session(request, fresh, now)
+        return self._go_on(request, fresh, now)
 
     def _not_allowed(self, request: Request, opened: Opened) -> Reply:
         here = self._parts.here(request)

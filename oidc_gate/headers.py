@@ -14,7 +14,7 @@ from urllib.parse import quote
 from oidc_gate.decisions import Forward
 from oidc_gate.identity import Identity, text_claim
 
-__all__ = ["RESERVED", "added", "identity_headers", "is_about_caching", "remote_user", "spellings"]
+__all__ = ["CACHING", "RESERVED", "forward_for", "identity_headers", "is_unshared", "remote_user", "spellings"]
 
 Header = tuple[str, str]
 
@@ -44,6 +44,16 @@ def spellings() -> frozenset[bytes]:
     return frozenset(found)
 
 
+def forward_for(identity: Identity, *, family: str, claim: str, cache_control: str) -> Forward:
+    """Return how all requests of one session are forwarded; worked out once."""
+    return Forward(
+        identity,
+        remote_user=remote_user(identity, claim),
+        request_headers=identity_headers(family, identity),
+        response_headers=(("cache-control", cache_control),) if cache_control else (),
+    )
+
+
 def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
     """Return the headers of a family (`x-forwarded`, `ngrok` or `none`) for this person, without the empty ones."""
     if family == "x-forwarded":
@@ -62,27 +72,14 @@ def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
     return ()
 
 
-_CACHING = frozenset({"cache-control", "expires", "pragma"})
+#: Response headers, lower case, with which an app says something of caching.
+CACHING = frozenset({"cache-control", "expires", "pragma"})
 _UNSHARED = ("private", "no-store", "no-cache")
 
 
-def is_about_caching(name: str) -> bool:
-    """Return whether a response header of this name says something of caching."""
-    return name.lower() in _CACHING
-
-
-def added(forward: Forward, said: list[str]) -> tuple[Header, ...]:
-    """Return the headers to add to the app's answer; `said` are the values with which it speaks of caching.
-
-    A renewed session cookie is held back from an answer that a shared cache may store: it would be handed to others.
-    The next answer brings it.
-    """
-    if said:
-        unshared = any(word in value.lower() for value in said for word in _UNSHARED)
-        return forward.response_headers if unshared else ()
-    if forward.response_headers:
-        return (("cache-control", forward.cache_control or "private"), *forward.response_headers)
-    return (("cache-control", forward.cache_control),) if forward.cache_control else ()
+def is_unshared(said: str) -> bool:
+    """Return whether an answer that says this of caching is kept out of shared caches."""
+    return any(word in said.lower() for word in _UNSHARED)
 
 
 def encoded(value: str | None) -> str:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import copy
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["IDENTITY_KEY", "Anonymous", "Credentials", "Identity", "Session", "identity_of", "text_claim"]
+__all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "Session", "identity_of", "text_claim"]
 
 #: Where the identity stands in a WSGI environ and in an ASGI scope.
 IDENTITY_KEY = "oidc_gate.identity"
+
+_DEFLATED_FROM = 2500
+_decode = json.JSONDecoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Identity:
 
     @property
     def is_authenticated(self) -> bool:
-        """True; with `display_name` and `identity` what Starlette expects of a `request.user`."""
+        """True; with `display_name` and `identity` what Starlette expects of `request.user`."""
         return True
 
     @property
@@ -59,25 +63,23 @@ class Identity:
         """The subject."""
         return self.subject
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """`authenticated` and the groups: what Starlette's `requires` looks for in `request.auth`."""
+        return ("authenticated", *self.groups)
+
 
 @dataclass(frozen=True, slots=True)
 class Anonymous:
-    """Nobody: `request.user` of a Starlette app on a public path, without a session."""
+    """Nobody: `request.user` and `request.auth` of a Starlette app on a public path, without a session."""
 
     is_authenticated: bool = False
     display_name: str = ""
     identity: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """`request.auth` of a Starlette app: `scopes` are `authenticated` and the person's groups."""
-
     scopes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """What the gate keeps of a login, in the sealed cookie or in a store. Times are seconds since 1970.
 
     - `claims`: the verified claims, userinfo merged in.
@@ -95,56 +97,38 @@ class Session:
     expires_at: float
     seen_at: float
     checked_at: float
-    tokens: dict[str, str] = field(default_factory=dict, repr=False)
-    kept: tuple[str, ...] = ()
+    tokens: dict[str, str]
+    kept: list[str]
+
+    def __repr__(self) -> str:
+        return f"<session of {self.claims.get('sub')!r}>"
 
     def to_bytes(self) -> bytes:
-        """Return the session as compact JSON, UTF-8."""
-        endless = self.expires_at == float("inf")
-        row = [
-            self.session_id,
-            self.issuer,
-            self.claims,
-            self.created_at,
-            None if endless else self.expires_at,
-            self.seen_at,
-            self.checked_at,
-            self.tokens,
-            self.kept,
-        ]
-        return json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        """Return the session as compact JSON, UTF-8; deflated when it is long, as with many groups."""
+        row = json.dumps(self, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return row if len(row) < _DEFLATED_FROM else zlib.compress(row)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Session:
-        """Read what `to_bytes` wrote. Only for data whose seal held; raises ValueError on any other."""
-        session_id, issuer, claims, created, expires, seen, checked, tokens, kept = json.loads(
-            data.decode("utf-8", "surrogatepass")
-        )
-        return cls(
-            session_id,
-            issuer,
-            claims,
-            created,
-            float("inf") if expires is None else expires,
-            seen,
-            checked,
-            tokens,
-            tuple(kept),
-        )
+        """Read what `to_bytes` wrote, perhaps with spaces after it. Only for data whose seal held."""
+        if data[:1] != b"[":
+            data = zlib.decompressobj().decompress(data)
+        return cls._make(_decode(str(data, "utf-8", "surrogatepass")))
 
     def identity(self, provider: str, groups: tuple[str, ...]) -> Identity:
         """Return the app's view of this session; `groups` are read by the rules, which know where they stand."""
+        claims = self.claims
         return Identity(
-            subject=self.claims["sub"],
-            email=text_claim(self.claims, "email"),
-            name=text_claim(self.claims, "name"),
-            groups=groups,
-            claims=ReadOnlyClaims(self.claims),
-            provider=provider,
-            issuer=self.issuer,
-            session_id=self.session_id,
-            authenticated_at=self.created_at,
-            expires_at=self.expires_at,
+            claims["sub"],
+            text_claim(claims, "email"),
+            text_claim(claims, "name"),
+            groups,
+            ReadOnlyClaims(claims),
+            provider,
+            self.issuer,
+            self.session_id,
+            self.created_at,
+            self.expires_at,
         )
 
 

@@ -20,7 +20,7 @@ from joserfc.jws import JWSRegistry
 from oidc_gate.errors import ProviderError
 from oidc_gate.wire import read_json_object
 
-__all__ = ["KeySet", "Signed", "decrypt", "load_private_key", "read_compact", "read_key_set"]
+__all__ = ["KeySet", "Signed", "decrypt", "load_private_key", "read_compact", "read_key_set", "signing_alg"]
 
 #: A longer token is refused before anything of it is decoded.
 LONGEST_TOKEN = 200_000
@@ -30,6 +30,8 @@ _KEY_TYPE = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 _CURVE = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
 _DECRYPTION = ("RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
 _CONTENT = ("A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512")
+#: What the header of an encrypted token must not ask for.
+_ASKED = ("zip", "crit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,6 @@ class KeySet:
         algorithm = JWSRegistry.algorithms[token.alg]
         return any(_verifies(algorithm, token, key) for data, key in self._keys if _may_sign(data, token))
 
-    def knows(self, token: Signed) -> bool:
-        """Return whether any key may have signed the token at all; if not, the provider may have new ones."""
-        return any(_may_sign(data, token) for data, _ in self._keys)
-
 
 def _may_sign(data: dict[str, Any], token: Signed) -> bool:
     alg, kid = token.alg, token.header.get("kid")
@@ -140,10 +138,7 @@ def _public_key(entry: Any) -> Key | None:
 def load_private_key(data: bytes) -> RSAKey | ECKey | OKPKey:
     """Return the gate's own key from a PEM or JWK file. Raises ValueError."""
     if data.lstrip().startswith(b"{"):
-        key = JWKRegistry.import_key(read_json_object(data))
-        if not isinstance(key, RSAKey | ECKey | OKPKey) or not key.is_private:
-            raise ValueError("the JWK is not a private RSA, EC or Ed25519 key")
-        return key
+        return _load_private_jwk(read_json_object(data))
     for kind in (RSAKey, ECKey, OKPKey):
         try:
             found = kind.import_key(data)
@@ -154,11 +149,44 @@ def load_private_key(data: bytes) -> RSAKey | ECKey | OKPKey:
     raise ValueError("the file holds no private RSA, EC or Ed25519 key without a password")
 
 
+def _load_private_jwk(document: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
+    try:
+        key = JWKRegistry.import_key(document)
+    except Exception as error:  # as above: many kinds for junk
+        raise ValueError(f"the JWK cannot be read ({type(error).__name__})") from None
+    if not isinstance(key, RSAKey | ECKey | OKPKey) or not key.is_private:
+        raise ValueError("the JWK is not a private RSA, EC or Ed25519 key")
+    return key
+
+
+def signing_alg(key: RSAKey | ECKey | OKPKey) -> str:
+    """Return the algorithm that the gate signs with: the key's own `alg`, else that of its kind; RSA keys sign RS256.
+
+    Raises ValueError for a key that cannot sign, or not with that `alg`.
+    """
+    data = key.as_dict(private=False)
+    by_curve = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "Ed25519"}
+    alg = str(data.get("alg") or by_curve.get(str(data.get("crv")), "RS256"))
+    if data["kty"] != _KEY_TYPE.get(alg[:2]) or data.get("crv") != _CURVE.get(alg):
+        raise ValueError(f"the key cannot sign {alg}")
+    return alg
+
+
 def decrypt(token: str, key: RSAKey | ECKey | OKPKey) -> str:
     """Return the JWS inside an encrypted token (RFC 7516). Raises ProviderError `token_malformed`.
 
     Compression, passwords (PBES2) and RSA1_5 are refused: the first two let a sender set our work, the last leaks.
     """
+    try:
+        header = read_json_object(_decoded(token.partition(".")[0]))
+    except ValueError as error:
+        raise ProviderError("token_malformed", f"the token cannot be decoded: {error}") from None
+    if (
+        header.get("alg") not in _DECRYPTION
+        or header.get("enc") not in _CONTENT
+        or not header.keys().isdisjoint(_ASKED)
+    ):
+        raise ProviderError("token_malformed", "the token is encrypted in a way that is not accepted")
     registry = jwe.JWERegistry(algorithms=[*_DECRYPTION, *_CONTENT], strict_check_header=False)
     registry.max_protected_header_length = 8192
     registry.max_ciphertext_length = LONGEST_TOKEN

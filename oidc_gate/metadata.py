@@ -85,7 +85,7 @@ def _is_usable(url: str, issuer: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    schemes = ("https",) if issuer.startswith("https:") else ("https", "http")
+    schemes = ("https",) if issuer.lower().startswith("https:") else ("https", "http")
     return parts.scheme in schemes and bool(parts.hostname) and "#" not in url and url.isascii() and url.isprintable()
 
 

@@ -158,4 +158,5 @@ def _page(status: int, title: str, content: str, note: str, headers: tuple[Heade
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main><h1>{escape(title)}</h1>{content}{footer}</main></body></html>"
     )
-    return Reply(status, (*_PAGE_HEADERS, *headers), body.encode())
+    # A name or an address in a claim may hold half a character, as programs leave it that cut texts to a length.
+    return Reply(status, (*_PAGE_HEADERS, *headers), body.encode("utf-8", "replace"))

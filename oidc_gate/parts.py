@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from oidc_gate.addresses import Addresses, Origin, own_path
 from oidc_gate.cookies import Cookies
 from oidc_gate.decisions import Request
+from oidc_gate.headers import forward_for
 from oidc_gate.logins import Attempts
 from oidc_gate.provider import Provider
 from oidc_gate.rules import PublicPaths, Rules
@@ -49,7 +51,17 @@ class Parts:
 
     def cookies(self, request: Request) -> Cookies:
         """Return the cookies under the scheme that the browser used."""
-        return self.secure_cookies if self.addresses.scheme(request) == "https" else self.plain_cookies
+        return self._cookies_under(self.addresses.scheme(request))
+
+    def cookies_by_scheme(self) -> dict[str, Cookies]:
+        """Return the cookies for each scheme that a request may come with, where no header has a say in that."""
+        if self.addresses.reads_forwarded:
+            return {}
+        fixed = self.settings.base_url.partition(":")[0]
+        return {scheme: self._cookies_under(fixed or scheme) for scheme in ("http", "https")}
+
+    def _cookies_under(self, scheme: str) -> Cookies:
+        return self.secure_cookies if scheme == "https" else self.plain_cookies
 
     def here(self, request: Request) -> Here:
         """Return where this request stands."""
@@ -99,6 +111,12 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
             settings.cookie_secret,
             context,
             rules,
+            partial(
+                forward_for,
+                family=settings.identity_headers,
+                claim=settings.remote_user_claim,
+                cache_control=settings.cache_control,
+            ),
             provider=settings.auth_id,
             longest=settings.max_session_duration,
             idle=settings.idle_session_timeout,

@@ -12,13 +12,13 @@ from time import time
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
-from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
+from oidc_gate.keys import signing_alg
 from oidc_gate.wire import HTTPAnswer, HTTPRequest, read_json_object
 
 __all__ = [
@@ -76,7 +76,7 @@ def single_values(pairs: Iterable[tuple[str, str]], names: Iterable[str]) -> Par
 
 def authorization_base(endpoint: str, params: Iterable[tuple[str, str]]) -> str:
     """Return the authorization URL with all that does not change from login to login."""
-    return str(add_params_to_uri(endpoint, list(params)))
+    return _with_params(endpoint, params)
 
 
 def authorization_url(base: str, *, state: str, nonce: str, verifier: str, extra: str = "") -> str:
@@ -144,29 +144,29 @@ def _encoder(method: str, private_key: Any) -> Any:
     if method == "client_secret_basic":
         return _form_encoded_basic
     if method == "client_secret_basic_raw":
-        return "client_secret_basic"
+        return _raw_basic
     claims = {"exp": int(time()) + _ASSERTION_LIFE}
     if method == "client_secret_jwt":
         return ClientSecretJWT(claims=claims)
     if method == "private_key_jwt":
         key_id = private_key.as_dict().get("kid")
         headers = {"kid": key_id} if key_id else None
-        return PrivateKeyJWT(alg=_assertion_alg(private_key), headers=headers, claims=claims)
+        return PrivateKeyJWT(alg=signing_alg(private_key), headers=headers, claims=claims)
     return method
-
-
-def _assertion_alg(private_key: Any) -> str:
-    """Return the algorithm that the key is for; RSA keys sign RS256, the one that every provider must know."""
-    declared = private_key.as_dict().get("alg")
-    by_curve = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "Ed25519"}
-    return str(declared or by_curve.get(private_key.as_dict().get("crv"), "RS256"))
 
 
 def _form_encoded_basic(auth: ClientAuth, _method: str, url: str, headers: dict[str, str], body: str) -> Any:
     """Add Basic authentication as RFC 6749, 2.3.1 has it: both parts form-encoded before they are joined."""
-    text = f"{quote_plus(auth.client_id)}:{quote_plus(auth.client_secret)}"
-    headers["Authorization"] = f"Basic {b64encode(text.encode()).decode()}"
-    return url, headers, body
+    return url, headers | _basic(quote_plus(auth.client_id), quote_plus(auth.client_secret)), body
+
+
+def _raw_basic(auth: ClientAuth, _method: str, url: str, headers: dict[str, str], body: str) -> Any:
+    """Add Basic authentication with both parts as they are (RFC 7617, in UTF-8)."""
+    return url, headers | _basic(auth.client_id, auth.client_secret), body
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 # The token endpoint (RFC 6749, 4.1.3 and 6; Core, 3.1.3)
@@ -215,7 +215,7 @@ def read_tokens(answer: HTTPAnswer, *, client_auth_method: str) -> Tokens:
 
 def _lifetime(value: Any) -> float | None:
     """Return `expires_in` in seconds, or None where it is missing or makes no sense."""
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) <= 10:
         value = int(value)
     usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e10
     return float(value) if usable else None
@@ -278,4 +278,9 @@ def end_session_url(endpoint: str, *, client_id: str, id_token: str, return_url:
     params = [("client_id", client_id)]
     if id_token:
         params += [("id_token_hint", id_token), ("post_logout_redirect_uri", return_url), ("state", state)]
-    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(params)}"
+    return _with_params(endpoint, params)
+
+
+def _with_params(endpoint: str, params: Iterable[tuple[str, str]]) -> str:
+    """Return the URL with these parameters; a query that it has already stands as it is."""
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(list(params))}"

@@ -55,7 +55,7 @@ class Provider:
         self._send = Transport(settings.ca_bundle, settings.http_timeout).send
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
-        self._private_key = _private_key(settings.client_private_key_file)
+        self._private_key = _private_key(settings)
         self._authenticate = protocol.client_authentication(
             settings.client_auth_method, settings.client_id, settings.client_secret, self._private_key
         )
@@ -126,7 +126,8 @@ class Provider:
 class Cached(Generic[T]):
     """Something fetched from the provider on first use, and again when it is an hour old.
 
-    One fetch is in flight at a time. When it fails, the old copy serves on.
+    One fetch is in flight at a time. When it fails, the old copy serves on. Times are compared by their distance, for a
+    clock may be set back.
     """
 
     def __init__(self, fetch: Callable[[], T], clock: Callable[[], float]) -> None:
@@ -141,7 +142,7 @@ class Cached(Generic[T]):
     def known(self) -> T | None:
         """Return the value if it is here and fresh. Takes no lock: a value is replaced, never changed."""
         value = self._value
-        return value if value is not None and self._clock() - self._fetched_at < _FRESH else None
+        return value if value is not None and abs(self._clock() - self._fetched_at) < _FRESH else None
 
     def get(self) -> T:
         """Return the value, fetching it if need be. Raises ProviderError when there is none to be had."""
@@ -156,14 +157,14 @@ class Cached(Generic[T]):
         """Fetch once more, because what is here may be out of date; at most once in `pause` seconds."""
         with self._lock:
             now = self._clock()
-            if self._value is not None and now - self._forced_at < pause:
+            if self._value is not None and abs(now - self._forced_at) < pause:
                 return self._value
             self._forced_at = now
             return self._renew()
 
     def _renew(self) -> T:
         now = self._clock()
-        if self._failure is None or now - self._failure[0] >= _PAUSE:
+        if self._failure is None or abs(now - self._failure[0]) >= _PAUSE:
             try:
                 self._value, self._fetched_at, self._failure = self._fetch(), now, None
             except ProviderError as error:
@@ -222,7 +223,15 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, ca_bundle: str) -> None:
         self._context = _tls_context(ca_bundle)
-        again = Retry(total=1, redirect=0, status=0, allowed_methods=("GET",), raise_on_redirect=False)
+        # No status is a reason to ask again: urllib3 would read the whole answer first, however long it is.
+        again = Retry(
+            total=1,
+            redirect=0,
+            status=0,
+            allowed_methods=("GET",),
+            raise_on_redirect=False,
+            respect_retry_after_header=False,
+        )
         super().__init__(max_retries=again, pool_maxsize=32)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -249,8 +258,9 @@ def _tls_context(ca_bundle: str) -> ssl.SSLContext:
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
+    """Return the body. What has come is taken at once: time-outs alone would let it drip for ever."""
     body = bytearray()
-    for chunk in response.iter_content(65536):
+    while chunk := response.raw.read1(65536, decode_content=True):
         body += chunk
         if len(body) > LONGEST_ANSWER:
             raise ValueError("the answer is too long")
@@ -263,10 +273,14 @@ def _is_tls(error: BaseException) -> bool:
     return isinstance(error, requests.exceptions.SSLError | ssl.SSLError)
 
 
-def _private_key(path: str) -> Any:
+def _private_key(settings: Settings) -> Any:
+    path = settings.client_private_key_file
     if not path:
         return None
     try:
-        return keys.load_private_key(Path(path).read_bytes())
-    except ValueError as error:
+        key = keys.load_private_key(Path(path).read_bytes())
+        if settings.client_auth_method == "private_key_jwt":
+            keys.signing_alg(key)
+    except (OSError, ValueError) as error:
         raise SettingsError(f"client_private_key_file: {path}: {error}.") from None
+    return key

@@ -11,8 +11,7 @@ memory.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from oidc_gate.identity import Identity, Session
 from oidc_gate.sealing import Seal
 
 if TYPE_CHECKING:
+    from oidc_gate.decisions import Forward
     from oidc_gate.rules import Rules
 
 __all__ = ["Opened", "Sessions"]
@@ -33,25 +33,39 @@ _MOST_ENDED = 10_000
 #: A process that could not hand out a renewed cookie, or has just asked the provider, waits this long (seconds).
 _RETRY = 5.0
 _RECHECK_RETRY = 30.0
+#: The year 5138: a greater `session_expiry` is nonsense, and counts as absent.
+_LATEST_TIME = 1e11
 
 
 class Opened:
     """A session whose seal held, ready to answer requests with; shared between threads.
 
-    `session` and `identity` never change. The times do: each is one float, set whole, so that no lock is needed, and a
-    lost update costs one renewal more or less.
+    `session`, `identity`, `forward` and `allowed` never change. The times do: each is one float, set whole, so that no lock is
+    needed, and a lost update costs one renewal more or less.
+
+    - `allowed`: whether the rules let this person pass.
+    - `seen_at`: the last request that reached the app.
+    - `renew_at`: when the cookie is to be sealed again; `due_at`: when the provider is to be asked again, inf for never.
+    - `steady_until`: up to then there is nothing to do for a request but to forward it.
     """
 
-    __slots__ = ("allowed", "cached", "due_at", "identity", "renew_at", "seen_at", "session")
+    __slots__ = ("allowed", "due_at", "forward", "identity", "renew_at", "seen_at", "session", "steady_until")
 
-    def __init__(self, session: Session, identity: Identity, *, allowed: bool, renew_at: float, due_at: float) -> None:
+    def __init__(
+        self, session: Session, identity: Identity, forward: Forward, *, allowed: bool, renew_at: float, due_at: float
+    ) -> None:
         self.session = session
         self.identity = identity
-        self.allowed = allowed  # whether the rules let this person pass
-        self.seen_at = session.seen_at  # the last request that reached the app
-        self.renew_at = renew_at  # when the cookie is to be sealed again
-        self.due_at = due_at  # when the provider is to be asked again, inf for never
-        self.cached: Any = None  # what the gate makes of it once, for all requests
+        self.forward = forward
+        self.allowed = allowed
+        self.seen_at = session.seen_at
+        self.plan(renew_at, due_at)
+
+    def plan(self, renew_at: float, due_at: float) -> None:
+        """Set when the cookie is to be sealed again and when the provider is to be asked again."""
+        self.renew_at = renew_at
+        self.due_at = due_at
+        self.steady_until = min(renew_at, due_at) if self.allowed else 0.0
 
 
 class Sessions:
@@ -62,6 +76,7 @@ class Sessions:
         cookie_secrets: Sequence[str],
         context: str,
         rules: Rules,
+        forward: Callable[[Identity], Forward],
         *,
         provider: str,
         longest: float,
@@ -70,6 +85,7 @@ class Sessions:
     ) -> None:
         self._seal = Seal(cookie_secrets, f"session {context}")
         self._rules = rules
+        self._forward = forward
         self._provider = provider
         self._longest = longest or float("inf")
         self._idle = idle or float("inf")
@@ -103,15 +119,16 @@ class Sessions:
             return None
         opened = self.opened(Session.from_bytes(plaintext))
         if not self._seal.is_newest(text):
-            opened.renew_at = 0.0
+            opened.plan(0.0, opened.due_at)
         return opened
 
     def opened(self, session: Session) -> Opened:
         """Return the session with all that is worked out once: the identity, and whether the rules let it pass."""
-        groups = self._rules.groups(session.claims)
+        identity = session.identity(self._provider, self._rules.groups(session.claims))
         return Opened(
             session,
-            session.identity(self._provider, groups),
+            identity,
+            self._forward(identity),
             allowed=self._rules.allow(session.claims),
             renew_at=session.seen_at + self._lag,
             due_at=session.checked_at + self._recheck,
@@ -124,10 +141,10 @@ class Sessions:
         """
         ceiling = claims.get("session_expiry")
         expires_at = now + self._longest
-        if isinstance(ceiling, int | float) and not isinstance(ceiling, bool) and ceiling > 0:
+        if isinstance(ceiling, int | float) and not isinstance(ceiling, bool) and 0 < ceiling < _LATEST_TIME:
             expires_at = min(expires_at, float(ceiling))
         identifier = secrets.token_urlsafe(18)
-        return Session(identifier, claims["iss"], claims, now, expires_at, now, now, tokens, tuple(kept))
+        return Session(identifier, claims["iss"], claims, now, expires_at, now, now, tokens, list(kept))
 
     def seal(self, session: Session, name: str) -> str:
         """Return the text of the session's cookie; the same text opens as the same session in every process."""
@@ -137,21 +154,21 @@ class Sessions:
         """Return the session with this activity in it when its cookie is to be sealed again, else None."""
         if now < opened.renew_at:
             return None
-        opened.renew_at = now + min(_RETRY, self._lag)
-        return replace(opened.session, seen_at=now)
+        opened.plan(now + min(_RETRY, self._lag), opened.due_at)
+        return opened.session._replace(seen_at=now)
 
     def claim_recheck(self, opened: Opened, now: float) -> bool:
         """Return whether this request is the one that asks the provider again; others go on with what is known."""
         with self._lock:
             if now < opened.due_at:
                 return False
-            opened.due_at = now + _RECHECK_RETRY
+            opened.plan(opened.renew_at, now + _RECHECK_RETRY)
             return True
 
     def rechecked(self, text: str, opened: Opened, claims: dict[str, Any], now: float) -> Opened:
         """Return the session with the claims just vouched for; it stands for the old cookie's text from now on."""
-        fresh = self.opened(replace(opened.session, claims=claims, checked_at=now, seen_at=now))
-        fresh.renew_at = 0.0  # the new claims are in no cookie yet
+        fresh = self.opened(opened.session._replace(claims=claims, checked_at=now, seen_at=now))
+        fresh.plan(0.0, fresh.due_at)  # the new claims are in no cookie yet
         self._recent.put(text, fresh)
         return fresh
 

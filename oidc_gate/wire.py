@@ -7,8 +7,9 @@ that two readers could understand differently is refused.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from oidc_gate.errors import ProviderDownError
 
@@ -42,9 +43,13 @@ class HTTPAnswer:
 
 
 def read_json_object(data: bytes | str) -> dict[str, Any]:
-    """Return the JSON object. Raises ValueError for anything else, for repeated names, NaN, and absurd nesting."""
+    """Return the JSON object, which is UTF-8 (RFC 8259, 8.1; a byte order mark is passed over).
+
+    Raises ValueError for anything else, for repeated names, for NaN and numbers too great, and for absurd nesting.
+    """
+    text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
     try:
-        value = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deep") from None
     if not isinstance(value, dict):
@@ -59,5 +64,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _refuse(constant: str) -> None:
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(text)
+
+
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from oidc_gate.decisions import Forward, Reply, Work
-from oidc_gate.headers import RESERVED, added, is_about_caching
+from oidc_gate.headers import CACHING, RESERVED, is_unshared
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.targets import is_asgi, resolve_app, resolve_settings
 
@@ -46,7 +46,8 @@ class OIDCGate:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or let the app answer it."""
-        decision = self._gate.decide(WSGIRequest(environ))
+        request = WSGIRequest(environ)
+        decision = self._gate.decide(request)
         while not isinstance(decision, Forward):
             if isinstance(decision, Reply):
                 return _answer(decision, environ, start_response)
@@ -54,47 +55,49 @@ class OIDCGate:
                 decision = decision.run()
             else:
                 decision = decision.resume(_read_body(environ, decision.limit))
-        self._tell_app(environ, decision)
-        if decision.cache_control or decision.response_headers:
+        _tell_app(environ, request, decision)
+        if decision.response_headers:
             start_response = _adding(start_response, decision)
         return self._app(environ, start_response)
 
-    def _tell_app(self, environ: WSGIEnvironment, forward: Forward) -> None:
-        """Take out of the environ what only the gate may say, and what is the gate's alone; then say it."""
-        for key in _FORGEABLE:
-            if key in environ:
-                del environ[key]
-        cookies = environ.get("HTTP_COOKIE")
-        if cookies:
-            others = self._gate.hidden_cookies(cookies)
-            if others:
-                environ["HTTP_COOKIE"] = others
-            else:
-                del environ["HTTP_COOKIE"]
-        if forward.identity is not None:
-            environ[IDENTITY_KEY] = forward.identity
-            environ["REMOTE_USER"] = forward.remote_user
-            environ["AUTH_TYPE"] = "oidc"
-            for name, value in forward.request_headers:
-                environ["HTTP_" + name.upper().replace("-", "_")] = value
+
+def _tell_app(environ: WSGIEnvironment, request: WSGIRequest, forward: Forward) -> None:
+    """Take out of the environ what only the gate may say, and what is the gate's alone; then say it."""
+    for key in _FORGEABLE:
+        if key in environ:
+            del environ[key]
+    if request.app_cookies:
+        environ["HTTP_COOKIE"] = request.app_cookies
+    elif "HTTP_COOKIE" in environ:
+        del environ["HTTP_COOKIE"]
+    if forward.identity is not None:
+        environ[IDENTITY_KEY] = forward.identity
+        environ["REMOTE_USER"] = forward.remote_user
+        environ["AUTH_TYPE"] = "oidc"
+        for name, value in forward.request_headers:
+            environ["HTTP_" + name.upper().replace("-", "_")] = value
 
 
 class WSGIRequest:
     """What the gate asks of a request, answered from the environ; see `oidc_gate.decisions.Request`."""
 
-    __slots__ = ("_environ", "method")
+    __slots__ = ("_environ", "app_cookies", "cookie_header", "host", "path", "scheme")
 
     is_websocket = False
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._environ = environ
-        self.method: str = environ["REQUEST_METHOD"]
+        path: str = environ.get("PATH_INFO", "")
+        self.path = path if path.isascii() else _as_utf8(path)  # PEP 3333 hands out its bytes as latin-1
+        self.host: str = environ.get("HTTP_HOST", "")
+        self.cookie_header: str = environ.get("HTTP_COOKIE", "")
+        self.scheme: str = environ["wsgi.url_scheme"]
+        self.app_cookies = ""
 
     @property
-    def path(self) -> str:
-        """The path inside the app; PEP 3333 hands out its bytes as latin-1."""
-        path: str = self._environ.get("PATH_INFO", "")
-        return path if path.isascii() else _as_utf8(path)
+    def method(self) -> str:
+        """The method."""
+        return str(self._environ["REQUEST_METHOD"])
 
     @property
     def root_path(self) -> str:
@@ -113,11 +116,6 @@ class WSGIRequest:
         return str(self._environ.get("QUERY_STRING", ""))
 
     @property
-    def scheme(self) -> str:
-        """The scheme, as the server saw it."""
-        return str(self._environ["wsgi.url_scheme"])
-
-    @property
     def peer(self) -> str:
         """The address of the other end of the connection."""
         return str(self._environ.get("REMOTE_ADDR", ""))
@@ -126,16 +124,6 @@ class WSGIRequest:
     def server(self) -> str:
         """The listening socket."""
         return f"{self._environ['SERVER_NAME']}:{self._environ['SERVER_PORT']}"
-
-    @property
-    def host(self) -> str:
-        """The Host header."""
-        return str(self._environ.get("HTTP_HOST", ""))
-
-    @property
-    def cookie_header(self) -> str:
-        """The Cookie header."""
-        return str(self._environ.get("HTTP_COOKIE", ""))
 
     def header(self, name: str) -> str:
         """Return the header of that lower-case name, or `""`."""
@@ -154,8 +142,12 @@ def _adding(start_response: StartResponse, forward: Forward) -> Callable[..., An
     """
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        said = [value for name, value in headers if is_about_caching(name)]
-        return start_response(status, [*headers, *added(forward, said)], *((exc_info,) if exc_info else ()))
+        more = forward.response_headers
+        for name, value in headers:
+            if name.lower() in CACHING:
+                more = forward.set_cookies if is_unshared(value) else ()
+                break
+        return start_response(status, [*headers, *more], *((exc_info,) if exc_info else ()))
 
     return start
 
