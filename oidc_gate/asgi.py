@@ -103,7 +103,7 @@ def _told_scope(scope: Scope, request: ASGIRequest, forward: Forward) -> Scope:
 
 
 class _Wanted(dict[bytes, bool]):
-    """Tells the headers that each request is looked at for from all others: host, cookie, and those reserved to the gate.
+    """Tells the headers that each request is looked at for from all others: host, cookie, those reserved to the gate.
 
     It remembers the names that it has met, a bounded number of them, for lower-casing each costs more than the rest.
     """

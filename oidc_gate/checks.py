@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -121,10 +122,10 @@ def _check_sessions(settings: Settings) -> None:
 
 def _check_rules(settings: Settings) -> None:
     for address in settings.allow_emails or ():
-        if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
+        if address.count("@") != 1 or address.startswith("@") or address.endswith("@") or "*" in address:
             raise SettingsError(f"allow_emails: {address} is not an e-mail address; whole domains go to allow_domains.")
     for domain in settings.allow_domains or ():
-        if "@" in domain or "*" in domain or domain.startswith("."):
+        if any(character in domain for character in "@*/:") or domain.startswith("."):
             raise SettingsError(f"allow_domains: {domain} must be a domain like example.com; it is matched exactly.")
     if not all(settings.groups_claim.split(".")):
         raise SettingsError("groups_claim must be a claim's name, dots reaching into objects: realm_access.roles")
@@ -139,11 +140,12 @@ def _url(name: str, text: str) -> SplitResult:
         valid = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
     except ValueError:
         valid = False
-    if not valid or url.query or url.fragment or "@" in url.netloc or any(c in text for c in ' \\"<>?#'):
+    plain = text.isascii() and not any(character in text for character in ' \\"<>?#')
+    if not valid or not plain or "@" in url.netloc:
         raise SettingsError(f"{name} must be a URL like https://example.com, without query, fragment or user name.")
     return url
 
 
 def _check_file(name: str, path: str) -> None:
-    if path and not os.access(path, os.R_OK):
-        raise SettingsError(f"{name}: {path} cannot be read.")
+    if path and (Path(path).is_dir() or not os.access(path, os.R_OK)):
+        raise SettingsError(f"{name}: {path} is no file that can be read.")

@@ -13,8 +13,8 @@ An adapter loops until it holds one of the first two.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from oidc_gate.identity import Identity
@@ -74,8 +74,7 @@ class Request(Protocol):
         """Return the header of that lower-case name, several joined by commas, or `""`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(NamedTuple):
     """The app answers.
 
     - `identity`: None on a public path without a session. `remote_user`: its text for REMOTE_USER.
@@ -94,7 +93,7 @@ class Forward:
     def renewing(self, set_cookies: tuple[Header, ...]) -> Forward:
         """Return this decision with a renewed session cookie, which no shared cache may come to hold."""
         headers = (*(self.response_headers or (("cache-control", "private"),)), *set_cookies)
-        return replace(self, response_headers=headers, set_cookies=set_cookies)
+        return self._replace(response_headers=headers, set_cookies=set_cookies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ _WORDS = {
     "code_rejected": _Words(_FAILED, "The provider no longer accepts this sign-in. Please start again.", "Start again"),
     "session_too_large": _Words(
         _FAILED,
-        "The provider says more about you than fits into a session. Whoever runs this app must ask it for fewer groups.",
+        "The provider says more about you than fits into a session. Whoever runs this app must ask for fewer groups.",
     ),
     "client_rejected": _Words(
         _FAILED,

@@ -102,7 +102,7 @@ class Gate:
         if session is None or request.is_websocket:
             return opened.forward
         cookies = self._parts.cookies(request)
-        text = self._sessions.seal(session, cookies.session)
+        text = self._sessions.seal_again(opened, session, cookies.session)
         return opened.forward.renewing(cookies.set_session(text, request.cookie_header, session.expires_at - now))
 
     def _recheck(self, request: Request, text: str, opened: Opened) -> Decision:

@@ -8,13 +8,15 @@ Also here: the headers that the gate adds to the app's answers.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import product
+from typing import Any
 from urllib.parse import quote
 
 from oidc_gate.decisions import Forward
 from oidc_gate.identity import Identity, text_claim
 
-__all__ = ["CACHING", "RESERVED", "forward_for", "identity_headers", "is_unshared", "remote_user", "spellings"]
+__all__ = ["CACHING", "RESERVED", "forwarding", "identity_headers", "is_unshared", "spellings"]
 
 Header = tuple[str, str]
 
@@ -44,18 +46,19 @@ def spellings() -> frozenset[bytes]:
     return frozenset(found)
 
 
-def forward_for(identity: Identity, *, family: str, claim: str, cache_control: str) -> Forward:
-    """Return how all requests of one session are forwarded; worked out once."""
-    return Forward(
-        identity,
-        remote_user=remote_user(identity, claim),
-        request_headers=identity_headers(family, identity),
-        response_headers=(("cache-control", cache_control),) if cache_control else (),
-    )
+def forwarding(*, family: str, claim: str, cache_control: str) -> Callable[[Identity, Mapping[str, Any]], Forward]:
+    """Return what makes, from an identity and its claims, the decision to forward that all its requests share."""
+    response_headers = (("cache-control", cache_control),) if cache_control else ()
+
+    def forward(identity: Identity, claims: Mapping[str, Any]) -> Forward:
+        headers = () if family == "none" else identity_headers(family, identity)
+        return Forward(identity, text_claim(claims, claim) or identity.subject, headers, response_headers)
+
+    return forward
 
 
 def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
-    """Return the headers of a family (`x-forwarded`, `ngrok` or `none`) for this person, without the empty ones."""
+    """Return the headers of a family, `x-forwarded` or `ngrok`, for this person, without the empty ones."""
     if family == "x-forwarded":
         return _present(
             ("x-forwarded-user", encoded(identity.subject)),
@@ -63,13 +66,11 @@ def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
             ("x-forwarded-groups", ",".join(quote(group, safe=_IN_LIST) for group in identity.groups)),
             ("x-forwarded-preferred-username", encoded(text_claim(identity.claims, "preferred_username"))),
         )
-    if family == "ngrok":
-        return _present(
-            ("ngrok-auth-user-id", encoded(identity.subject)),
-            ("ngrok-auth-user-email", encoded(identity.email)),
-            ("ngrok-auth-user-name", encoded(identity.name)),
-        )
-    return ()
+    return _present(
+        ("ngrok-auth-user-id", encoded(identity.subject)),
+        ("ngrok-auth-user-email", encoded(identity.email)),
+        ("ngrok-auth-user-name", encoded(identity.name)),
+    )
 
 
 #: Response headers, lower case, with which an app says something of caching.
@@ -85,11 +86,6 @@ def is_unshared(said: str) -> bool:
 def encoded(value: str | None) -> str:
     """Return the value with control characters and everything outside printable ASCII percent-encoded (UTF-8)."""
     return quote(value, safe=_PRINTABLE, errors="replace") if value else ""
-
-
-def remote_user(identity: Identity, claim: str) -> str:
-    """Return the value of REMOTE_USER: that claim, or the subject where it is missing."""
-    return text_claim(identity.claims, claim) or identity.subject
 
 
 def _present(*headers: Header) -> tuple[Header, ...]:

@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
+from oidc_gate.checks import SIGNING_ALGS
 from oidc_gate.errors import ProviderError
 from oidc_gate.wire import read_json_object
 
@@ -167,7 +168,7 @@ def signing_alg(key: RSAKey | ECKey | OKPKey) -> str:
     data = key.as_dict(private=False)
     by_curve = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "Ed25519"}
     alg = str(data.get("alg") or by_curve.get(str(data.get("crv")), "RS256"))
-    if data["kty"] != _KEY_TYPE.get(alg[:2]) or data.get("crv") != _CURVE.get(alg):
+    if alg not in SIGNING_ALGS or data["kty"] != _KEY_TYPE[alg[:2]] or data.get("crv") != _CURVE.get(alg):
         raise ValueError(f"the key cannot sign {alg}")
     return alg
 

@@ -33,7 +33,11 @@ _IDENTIFIER_LENGTH = 12
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One login under way. `state`, `nonce` and `verifier` are empty once it is `done`; `started_at` as time.time()."""
+    """One login under way. `state`, `nonce` and `verifier` are empty once it is `done`; `started_at` as time.time().
+
+    `replaces` is the id of the session that the browser had when it left: a callback that the provider's page posts
+    comes from another site, and without the session's cookie.
+    """
 
     identifier: str
     state: str
@@ -43,17 +47,19 @@ class Attempt:
     started_at: float
     restarted: bool = False
     done: bool = False
+    replaces: str = ""
 
     @classmethod
-    def new(cls, return_to: str, now: float, *, restarted: bool = False) -> Attempt:
+    def new(cls, return_to: str, now: float, *, restarted: bool = False, replaces: str = "") -> Attempt:
         """Return a fresh attempt: state of 38 characters, nonce of 32 and PKCE verifier of 64 (RFC 7636, 4.1)."""
         identifier = secrets.token_hex(_IDENTIFIER_LENGTH // 2)
         state = identifier + secrets.token_urlsafe(20)
-        return cls(identifier, state, secrets.token_urlsafe(24), secrets.token_urlsafe(48), return_to, now, restarted)
+        nonce, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
+        return cls(identifier, state, nonce, verifier, return_to, now, restarted, replaces=replaces)
 
     def finished(self, now: float) -> Attempt:
         """Return the note that remains of it: where it led and when, nothing that could finish a login."""
-        return replace(self, state="", nonce="", verifier="", started_at=now, done=True)
+        return replace(self, state="", nonce="", verifier="", started_at=now, done=True, replaces="")
 
 
 class Attempts:
@@ -118,6 +124,7 @@ class Attempts:
             attempt.started_at,
             attempt.restarted,
             attempt.done,
+            attempt.replaces,
         ]
         return str(self._signer.dumps(row))
 

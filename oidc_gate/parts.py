@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from oidc_gate.addresses import Addresses, Origin, own_path
 from oidc_gate.cookies import Cookies
 from oidc_gate.decisions import Request
-from oidc_gate.headers import forward_for
+from oidc_gate.headers import forwarding
 from oidc_gate.logins import Attempts
 from oidc_gate.provider import Provider
 from oidc_gate.rules import PublicPaths, Rules
@@ -111,8 +110,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
             settings.cookie_secret,
             context,
             rules,
-            partial(
-                forward_for,
+            forwarding(
                 family=settings.identity_headers,
                 claim=settings.remote_user_claim,
                 cache_control=settings.cache_control,

@@ -73,12 +73,13 @@ class Rules:
 
 
 def verified_email(claims: Mapping[str, Any]) -> str | None:
-    """Return the e-mail address, case folded, or None if there is none to go by.
+    """Return the e-mail address in lower case, or None if there is none to go by.
 
-    An address has exactly one `@`. `email_verified` may be missing; where the provider sends it, it must be true, or
-    the text `"true"` that some providers send (JumpCloud does).
+    Not case folded: that would take `straße.de` for `strasse.de`, which is another domain. An address has exactly one
+    `@`. `email_verified` may be missing; where the provider sends it, it must be true, or the text `"true"` that some
+    providers send (JumpCloud does).
     """
-    address = (text_claim(claims, "email") or "").casefold()
+    address = (text_claim(claims, "email") or "").lower()
     verified = claims.get("email_verified", True)
     if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
         return None

@@ -40,19 +40,27 @@ _LATEST_TIME = 1e11
 class Opened:
     """A session whose seal held, ready to answer requests with; shared between threads.
 
-    `session`, `identity`, `forward` and `allowed` never change. The times do: each is one float, set whole, so that no lock is
-    needed, and a lost update costs one renewal more or less.
+    `session`, `identity`, `forward` and `allowed` never change. The times do: each is one float, set whole, so that no
+    lock is needed, and a lost update costs one renewal more or less.
 
     - `allowed`: whether the rules let this person pass.
     - `seen_at`: the last request that reached the app.
-    - `renew_at`: when the cookie is to be sealed again; `due_at`: when the provider is to be asked again, inf for never.
+    - `renew_at`: when the cookie is to be sealed again.
+    - `due_at`: when the provider is to be asked again, inf for never.
     - `steady_until`: up to then there is nothing to do for a request but to forward it.
     """
 
     __slots__ = ("allowed", "due_at", "forward", "identity", "renew_at", "seen_at", "session", "steady_until")
 
     def __init__(
-        self, session: Session, identity: Identity, forward: Forward, *, allowed: bool, renew_at: float, due_at: float
+        self,
+        session: Session,
+        identity: Identity,
+        forward: Forward,
+        *,
+        allowed: bool,
+        renew_at: float,
+        due_at: float,
     ) -> None:
         self.session = session
         self.identity = identity
@@ -76,7 +84,7 @@ class Sessions:
         cookie_secrets: Sequence[str],
         context: str,
         rules: Rules,
-        forward: Callable[[Identity], Forward],
+        forward: Callable[[Identity, dict[str, Any]], Forward],
         *,
         provider: str,
         longest: float,
@@ -124,12 +132,13 @@ class Sessions:
 
     def opened(self, session: Session) -> Opened:
         """Return the session with all that is worked out once: the identity, and whether the rules let it pass."""
-        identity = session.identity(self._provider, self._rules.groups(session.claims))
+        claims = session.claims
+        identity = session.identity(self._provider, self._rules.groups(claims))
         return Opened(
             session,
             identity,
-            self._forward(identity),
-            allowed=self._rules.allow(session.claims),
+            self._forward(identity, claims),
+            allowed=self._rules.allow(claims),
             renew_at=session.seen_at + self._lag,
             due_at=session.checked_at + self._recheck,
         )
@@ -149,6 +158,15 @@ class Sessions:
     def seal(self, session: Session, name: str) -> str:
         """Return the text of the session's cookie; the same text opens as the same session in every process."""
         return self._seal.seal(session.to_bytes(), name)
+
+    def seal_again(self, opened: Opened, session: Session, name: str) -> str:
+        """Return the text of a renewed cookie; where the provider gave no answer, it is asked no sooner for that."""
+        text = self.seal(session, name)
+        if opened.due_at > session.checked_at + self._recheck:
+            fresh = self.opened(session)
+            fresh.plan(fresh.renew_at, opened.due_at)
+            self._recent.put(text, fresh)
+        return text
 
     def renewed(self, opened: Opened, now: float) -> Session | None:
         """Return the session with this activity in it when its cookie is to be sealed again, else None."""
@@ -174,8 +192,12 @@ class Sessions:
 
     def end(self, session: Session, now: float) -> None:
         """End a session for this process: its cookie is refused here, whoever sends it and in whichever sealing."""
+        self.end_named(session.session_id, now)
+
+    def end_named(self, session_id: str, now: float) -> None:
+        """End the session with this id, as `end` does."""
         with self._lock:
-            self._ended[session.session_id] = now
+            self._ended[session_id] = now
             if len(self._ended) > _MOST_ENDED:
                 self._ended = dict(list(self._ended.items())[_MOST_ENDED // 2 :])
 

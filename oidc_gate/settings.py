@@ -22,6 +22,7 @@ from oidc_gate.values import (
     read_duration,
     read_list,
     read_params,
+    read_path,
     read_proxies,
     read_secrets,
     read_text,
@@ -71,14 +72,14 @@ class Settings:
         "how the gate names itself at the token endpoint; client_secret_basic_raw is for providers that compare the"
         " secret without decoding it",
     )
-    client_private_key_file: str = _setting("", read_text, "PEM or JWK file of the gate's own key")
+    client_private_key_file: str = _setting("", read_path, "PEM or JWK file of the gate's own key")
     scopes: tuple[str, ...] = _setting(("openid", "profile", "email"), read_words, "openid is always sent")
     authz_url_params: tuple[tuple[str, str], ...] = _setting((), read_params, "extra authorization parameters")
     auth_id: str = _setting("default", read_text, "names this provider: in cookies, on the login and logout paths")
     response_mode: str = _setting("query", choice("query", "form_post"), "how the provider answers")
     signing_algs: tuple[str, ...] | None = _setting(None, read_words, "ID-token algorithms accepted")
     clock_leeway: float = _setting(60.0, read_duration, "how far the provider's clock may be off")
-    ca_bundle: str = _setting("", read_text, "PEM file of certificate authorities for calls to the provider")
+    ca_bundle: str = _setting("", read_path, "PEM file of certificate authorities for calls to the provider")
     http_timeout: float = _setting(5.0, read_duration, "longest wait for the provider, per step")
     insecure_http_issuer: bool = _setting(False, read_bool, "plain http to a provider that is not on this machine")
 
@@ -140,7 +141,7 @@ class Settings:
     @classmethod
     def _merged(cls, file: dict[str, Any], environ: Mapping[str, str], options: dict[str, Any]) -> Settings:
         merged: dict[str, Any] = {}
-        for source in (file, sources.from_environment(environ, _NAMES | _ALIASES.keys()), options):
+        for source in (file, sources.from_environment(environ, _KNOWN), options):
             merged |= _named(source)
         return cls(**merged)
 
@@ -161,25 +162,27 @@ class Settings:
 
 _FIELDS: dict[str, Field[Any]] = {each.name: each for each in fields(Settings)}
 _NAMES = frozenset(_FIELDS)
+_KNOWN = _NAMES | _ALIASES.keys()
 
 
 def _named(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options under the fields' own names, with `<field>_file` read; refuse unknown ones and None."""
-    given: dict[str, Any] = {}
-    for name, value in sources.read_secret_files(options, _NAMES | _ALIASES.keys()).items():
-        field_name = _ALIASES.get(name, name)
-        if field_name == "rules" or field_name not in _NAMES:
+    """Return the options under the fields' own names, with `<field>_file` read; None counts as absent."""
+    for name in options:
+        if name not in _KNOWN and name.removesuffix("_file") not in _KNOWN:
             raise SettingsError(f"{name} is not a setting of oidc_gate.{nearest(name, _NAMES)} See the README's table.")
+    given: dict[str, Any] = {}
+    present = {name: value for name, value in options.items() if value is not None}
+    for name, value in sources.read_secret_files(present, _KNOWN).items():
+        field_name = _ALIASES.get(name, name)
         if field_name in given:
             raise SettingsError(f"{field_name} is given twice, once as {name}; keep one of them.")
-        if value is not None:
-            given[field_name] = value
+        given[field_name] = value
     return given
 
 
 def _value(each: Field[Any], given: dict[str, Any]) -> Any:
     value = given[each.name]
-    if each.name == "cache_control" and value in ("", "off"):
+    if each.name == "cache_control" and isinstance(value, str) and value.strip().lower() in ("", "off"):
         return ""
     try:
         return each.metadata["read"](value)
@@ -204,4 +207,4 @@ def _putter(settings: Settings) -> Callable[[str, Any], None]:
 
 
 def _folded(words: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    return None if words is None else tuple(word.casefold() for word in words)
+    return None if words is None else tuple(word.lower() for word in words)

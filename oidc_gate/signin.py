@@ -79,7 +79,9 @@ class SignIn:
         restarted: bool = False,
         headers: tuple[Header, ...] = (),
     ) -> Decision:
-        attempt = Attempt.new(return_to, self._parts.clock(), restarted=restarted)
+        before = self._parts.session(here)
+        replaces = before.session.session_id if before is not None else ""
+        attempt = Attempt.new(return_to, self._parts.clock(), restarted=restarted, replaces=replaces)
 
         def depart(metadata: Metadata) -> Reply:
             base = self._base(metadata.authorization_endpoint, here.origin, forced)
@@ -175,6 +177,8 @@ class SignIn:
         replaced = parts.session(here)
         if replaced is not None:
             parts.sessions.end(replaced.session, now)
+        elif attempt.replaces:
+            parts.sessions.end_named(attempt.replaces, now)
         logger.info("signed in: subject %r at client %s", session.claims["sub"], self._settings.client_id)
         return headers
 

@@ -47,7 +47,8 @@ class SignOut:
         if "state" in params:
             return self._come_back(here, params["state"])
         opened = self._parts.session(here)
-        if opened is not None and is_cross_site(here.request, here.own_origin):
+        # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
+        if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.own_origin):
             return pages.confirm_logout(self._parts.path(here, "logout"), params)
         target = next((params[name] for name in ("next", "redirect_path") if name in params), None)
         return_to = None if target is None else return_address(target, here)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from oidc_gate.errors import SettingsError
-from oidc_gate.values import nearest
+from oidc_gate.values import nearest, read_path
 
 __all__ = ["from_config_file", "from_environment", "from_traffic_policy", "read_secret_files"]
 
@@ -62,7 +62,7 @@ def read_secret_files(values: Mapping[str, Any], fields: Collection[str]) -> dic
             continue
         if field in values:
             raise SettingsError(f"{field} and {name} are both given; keep one of them.")
-        merged[field] = _text_of(name, Path(value)).strip()
+        merged[field] = _text_of(name, Path(_path(name, value))).strip()
     return merged
 
 
@@ -73,7 +73,7 @@ def from_config_file(path: str | Path) -> dict[str, Any]:
         return from_traffic_policy(path)
     try:
         return tomllib.loads(_text_of("the configuration file", path))
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from None
 
 
@@ -87,20 +87,21 @@ def from_traffic_policy(path: str | Path) -> dict[str, Any]:
     policy = _parsed(path, _text_of("the Traffic Policy file", path))
     if not isinstance(policy, dict):
         raise SettingsError(f"{path} is not a Traffic Policy: it must be a map with on_http_request.")
-    rules = policy.get("on_http_request")
     found: list[dict[str, Any]] = []
-    for rule in rules if isinstance(rules, list) else []:
-        found += _openid_connect_configs(path, rule)
+    for phase, rules in policy.items():
+        for rule in rules if isinstance(rules, list) else []:
+            configs = _openid_connect_configs(path, phase, rule)  # of the other phases too: they may keep people out
+            found += configs if phase == "on_http_request" else []
     if len(found) != 1:
         raise SettingsError(f"{path} must have one openid-connect action under on_http_request; it has {len(found)}.")
     return _without_interpolation(path, found[0])
 
 
-def _openid_connect_configs(path: Path, rule: Any) -> list[dict[str, Any]]:
+def _openid_connect_configs(path: Path, phase: Any, rule: Any) -> list[dict[str, Any]]:
     """Return the configs of the rule's openid-connect actions, and refuse what would be dropped from it at a risk."""
     actions = rule.get("actions") if isinstance(rule, dict) else None
     if not isinstance(actions, list) or not all(isinstance(action, dict) for action in actions):
-        raise SettingsError(f"{path}: each rule under on_http_request must be a map with a list of actions.")
+        raise SettingsError(f"{path}: each rule under {phase} must be a map with a list of actions.")
     configs = []
     for action in actions:
         kind = action.get("type")
@@ -112,7 +113,7 @@ def _openid_connect_configs(path: Path, rule: Any) -> list[dict[str, Any]]:
                 )
             config = action.get("config")
             configs.append(config if isinstance(config, dict) else {})
-        elif kind in HARMLESS_ACTIONS:
+        elif isinstance(kind, str) and kind in HARMLESS_ACTIONS:
             logger.warning("%s: the action %s is not carried out by oidc_gate", path, kind)
         else:
             raise SettingsError(
@@ -126,10 +127,11 @@ def _without_interpolation(path: Path, config: dict[str, Any]) -> dict[str, Any]
     """Return the config without `${…}` values, which only ngrok can work out; they must then come from elsewhere."""
     kept = {}
     for name, value in config.items():
-        if isinstance(value, str) and "${" in value:
-            logger.warning("%s: %s holds an ngrok expression; give %s%s instead", path, name, PREFIX, name.upper())
+        if "${" in str(value):
+            variable = f"{PREFIX}{name}".upper()
+            logger.warning("%s: %s holds an ngrok expression; give %s instead", path, name, variable)
         else:
-            kept[name] = value
+            kept[str(name)] = value  # YAML reads some words as no text: yes, 1, null
     return kept
 
 
@@ -146,10 +148,17 @@ def _parsed(path: Path, text: str) -> Any:
         raise SettingsError(f"{path} is YAML; install what reads it: pip install 'oidc-gate[yaml]'") from None
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date or number that is none
         mark = getattr(error, "problem_mark", None)  # the error's own text quotes the line, which may hold a secret
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         raise SettingsError(f"{path} is not valid YAML{where}.") from None
+
+
+def _path(name: str, value: Any) -> str:
+    try:
+        return read_path(value)
+    except ValueError as error:
+        raise SettingsError(f"{name} {error}.") from None
 
 
 def _text_of(what: str, path: Path) -> str:

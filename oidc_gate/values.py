@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 __all__ = [
@@ -17,14 +18,17 @@ __all__ = [
     "read_duration",
     "read_list",
     "read_params",
+    "read_path",
     "read_proxies",
     "read_secrets",
     "read_text",
     "read_words",
 ]
 
-_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)")
+_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|ns|d|h|m|s)", re.ASCII)
+#: Go writes microseconds with either of two characters that look alike.
+_MICRO = str.maketrans("\u00b5\u03bc", "uu")
 _LONGEST = 100 * 365 * 86400.0
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -45,6 +49,11 @@ def read_text(value: Any) -> str:
     return text
 
 
+def read_path(value: Any) -> str:
+    """Return the path of a file as text; in code it may be a `Path`."""
+    return read_text(str(value) if isinstance(value, Path) else value)
+
+
 def read_bool(value: Any) -> bool:
     """Return True or False; text may be true, false, 1, 0, yes, no, on, off."""
     if isinstance(value, bool):
@@ -60,7 +69,7 @@ def read_duration(value: Any) -> float:
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, str):
-        value = _duration_of_text(value.strip())
+        value = _duration_of_text(value.strip().removeprefix("+").translate(_MICRO))
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONGEST:
         raise ValueError("must be a duration: seconds, or like 15m, 12h, 1h30m; not negative")
     return float(value)
@@ -93,7 +102,7 @@ def read_words(value: Any) -> tuple[str, ...]:
 
 def read_secrets(value: Any) -> tuple[str, ...]:
     """Return one or more secrets of at least 16 characters, newest first."""
-    secrets = read_words(value.decode("utf-8") if isinstance(value, bytes) else value)
+    secrets = read_words(_decoded(value) if isinstance(value, bytes) else value)
     if any(len(secret) < SHORTEST_SECRET for secret in secrets):
         raise ValueError(
             f"must have at least {SHORTEST_SECRET} characters, random ones; make one with: oidc-gate secret"
@@ -103,15 +112,25 @@ def read_secrets(value: Any) -> tuple[str, ...]:
     return secrets
 
 
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:  # its own text would tell a piece of the secret
+        raise ValueError("must be text, and bytes must be UTF-8") from None
+
+
 def read_params(value: Any) -> tuple[tuple[str, str], ...]:
     """Return name and value pairs, from a map or from a query string."""
     if isinstance(value, str):
         from urllib.parse import parse_qsl
 
         try:
-            value = dict(parse_qsl(value, keep_blank_values=True, strict_parsing=True))
+            pairs = parse_qsl(value, keep_blank_values=True, strict_parsing=True)
         except ValueError:
             raise ValueError("must be a query string, like hd=example.com&ui_locales=en") from None
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            raise ValueError("must not set the same name twice")
     if not isinstance(value, Mapping):
         raise ValueError("must be a map of names and texts")
     return tuple((read_text(name), _param_text(item)) for name, item in value.items())
@@ -127,7 +146,7 @@ def read_proxies(value: Any) -> int | tuple[str, ...]:
     """Return a number of proxies, or the networks they are in, in CIDR notation."""
     from ipaddress import ip_network
 
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,9}\s*", value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         if not 0 <= value <= 16:
