@@ -29,7 +29,7 @@ LONGEST_PATH = 2000
 
 
 class Origin(NamedTuple):
-    """Scheme and host (with a port that is not the scheme's own), and the path under which the app is mounted."""
+    """Scheme and host (with a port that is not the scheme's own), and the path, encoded, where the app is mounted."""
 
     scheme: str
     host: str
@@ -77,7 +77,7 @@ class Addresses:
         scheme, host = self._forwarded(request) if self._trusted_hops is not None else ("", "")
         scheme = scheme or request.scheme
         host = host or request.host or request.server
-        return Origin(scheme, _without_default_port(scheme, host.lower()), request.root_path)
+        return Origin(scheme, _without_default_port(scheme, host.lower()), _mount(request.root_path))
 
     def _forwarded(self, request: Request) -> tuple[str, str]:
         """Return scheme and host as the outermost trusted proxy saw them, `""` for what it did not say."""
@@ -107,6 +107,7 @@ def _hop_counter(trusted: int | tuple[str, ...]) -> Callable[[Request], int]:
             address = ip_address(text)
         except ValueError:
             return False
+        address = getattr(address, "ipv4_mapped", None) or address  # a socket for both kinds sees ::ffff:10.0.0.1
         return any(address in network for network in networks)
 
     def hops(request: Request) -> int:
@@ -140,6 +141,11 @@ def _without_default_port(scheme: str, host: str) -> str:
     return host.removesuffix(_DEFAULT_PORTS.get(scheme, ""))
 
 
+def _mount(root_path: str) -> str:
+    """Return where the app is mounted as it stands in an address; a router may have taken it from the request."""
+    return "/" + quote(root_path.lstrip("/"), safe=_PATH, errors="replace") if root_path else ""
+
+
 def safe_path(target: str, origin: Origin) -> str:
     """Return the path, query and fragment of a return address on our own origin, or `/` for any other address.
 
@@ -147,19 +153,18 @@ def safe_path(target: str, origin: Origin) -> str:
     browser (WHATWG URL) can only resolve it to the origin it already is at. Dot segments are refused: not for the
     browser, but for whatever stands in between and resolves them in its own way.
     """
-    if not target or len(target) > LONGEST_PATH:
-        return "/"
     own = f"{origin.scheme}://{origin.host}"
     if target.startswith(own):
-        target = target[len(own) :] or "/"
-    if target[0] != "/" or target[1:2] == "/" or _UNSAFE.search(target):
+        target = target[len(own) :]
+    if target[:1] != "/" or target[1:2] == "/" or _UNSAFE.search(target):
         return "/"
     if not target.isascii():
         target = quote(target, safe=_ASCII, errors="replace")
     path = re.split(r"[?#]", target, maxsplit=1)[0]
-    return "/" if _DOT_SEGMENT.search(path) else target
+    return "/" if len(target) > LONGEST_PATH or _DOT_SEGMENT.search(path) else target
 
 
+_PATH = "/:@!$&'()*+,;=~-._"
 _QUERY = bytes(set(range(0x21, 0x7F)) - set(b'\\"<>#'))
 _ASCII = bytes(range(0x21, 0x7F))
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
@@ -167,8 +172,11 @@ _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 
 def requested_path(request: Request, root_path: str) -> str:
-    """Return the path and query of this request, encoded, as a return address that is still to be judged."""
-    path = quote(root_path + request.path, safe="/:@!$&'()*+,;=~-._")
+    """Return the path and query of this request, encoded, as a return address that is still to be judged.
+
+    `root_path` is that of the origin, encoded already.
+    """
+    path = root_path + quote(request.path, safe=_PATH, errors="replace")
     if not request.query:
         return path
     return f"{path}?{quote(request.query, safe=_QUERY, encoding='latin-1', errors='replace')}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from oidc_gate.decisions import Decision, Forward, Reply, Work
 from oidc_gate.headers import CACHING, is_unshared, spellings
@@ -42,7 +42,13 @@ class OIDCGate:
     `settings`: without it, those of the environment; `options` override fields. Raises SettingsError.
     """
 
-    def __init__(self, app: Any = None, *, settings: Settings | None = None, **options: Any) -> None:
+    @overload  # as frameworks call it: a keyword `app` beside `**options` is what their type hints do not allow
+    def __init__(self, app: Any = ..., /, *, settings: Settings | None = ..., **options: Any) -> None: ...
+    @overload
+    def __init__(self, *, app: Any = ..., settings: Settings | None = ..., **options: Any) -> None: ...
+    def __init__(  # type: ignore[misc]  # the first form rightly leaves `app` to the options
+        self, app: Any = None, *, settings: Settings | None = None, **options: Any
+    ) -> None:
         from asgiref.sync import sync_to_async  # like the provider side, not a cost of the mere import
 
         from oidc_gate.gate import Gate

@@ -118,6 +118,8 @@ def _check_sessions(settings: Settings) -> None:
         raise SettingsError("cookie_secret is missing: make one with: oidc-gate secret")
     if settings.session_store != "cookie":
         raise SettingsError("session_store must be cookie; server-side stores come with a later version.")
+    if not settings.cache_control.isascii():
+        raise SettingsError("cache_control must be the value of a header, like private or no-store; or off.")
 
 
 def _check_rules(settings: Settings) -> None:

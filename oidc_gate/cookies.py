@@ -24,6 +24,8 @@ __all__ = ["Cookies", "find"]
 LARGEST_COOKIE = 3800
 MOST_COOKIES = 5
 
+#: A name that stands in a header more often than this, in whatever form, was put there by nobody's browser.
+_MOST_FOUND = 8
 _PREFIXES = ("__Host-", "__Secure-")
 
 Header = tuple[str, str]
@@ -34,7 +36,9 @@ def find(header: str, name: str) -> str | None:
     needle = f"{name}="
     value = None
     start = header.find(needle)
-    while start != -1:
+    for _ in range(_MOST_FOUND):
+        if start == -1:
+            return value
         end = start + len(needle)
         if start == 0 or header[start - 2 : start] == "; " or header[start - 1] == ";":
             if value is not None:
@@ -42,7 +46,7 @@ def find(header: str, name: str) -> str | None:
             stop = header.find(";", end)
             value = header[end:] if stop == -1 else header[end:stop]
         start = header.find(needle, end)
-    return value
+    return None
 
 
 class Cookies:
@@ -61,14 +65,18 @@ class Cookies:
         self._attempt_end = f"; Path=/; HttpOnly{_same_site(secure, cross_site_callback)}{secured}"
         self._room = LARGEST_COOKIE - len(self.session) - len(self._session_end) - len("; Max-Age=31536000") - 4
 
-    def cut(self, header: str) -> tuple[str | None, str]:
-        """Return what `session_text` and `hidden` return, in one go: each request with a session pays for it."""
+    def cut(self, header: str) -> tuple[str | None, str | None]:
+        """Return the sealed session of a Cookie header, and the header as the app may see it.
+
+        This is `session_text` and `hidden` in one go, for each request with a session pays for it. The second is None
+        in all but the usual case; `hidden` then tells, once it is wanted.
+        """
         start = header.find(self._needle)
         if start == -1:
-            return None, self.hidden(header)
+            return None, None
         value = start + len(self._needle)
         if header.count(self._base) > 1 or (start and header[start - 2 : start] != "; "):
-            return self.session_text(header), self.hidden(header)
+            return self.session_text(header), None
         stop = header.find(";", value)
         if stop == -1:
             return header[value:], header[: max(start - 2, 0)]

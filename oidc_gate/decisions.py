@@ -48,7 +48,7 @@ class Request(Protocol):
 
     @property
     def is_websocket(self) -> bool:
-        """True for a WebSocket handshake that the server has told apart (ASGI)."""
+        """True for a WebSocket handshake."""
 
     @property
     def root_path(self) -> str:

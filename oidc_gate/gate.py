@@ -74,11 +74,12 @@ class Gate:
         if request.path.startswith(self._own):
             return self._answer(request)
         cookies = self._cookies.get(request.scheme) or self._parts.cookies(request)
-        text, request.app_cookies = cookies.cut(request.cookie_header)
+        text, others = cookies.cut(request.cookie_header)
         now = self._clock()
         opened = self._sessions.find(text, cookies.session, now) if text else None
         if opened is None or text is None:
             return self._without_session(request)
+        request.app_cookies = cookies.hidden(request.cookie_header) if others is None else others
         if now < opened.steady_until and not request.is_websocket:
             opened.seen_at = now
             return opened.forward
@@ -140,13 +141,18 @@ class Gate:
 
     def _without_session(self, request: Request) -> Decision:
         if self._is_public(request) or (self._settings.allow_cors_preflight and is_preflight(request)):
-            return _ANYONE
+            return self._anyone(request)
         kind = kind_of(request)
         if kind is Kind.NAVIGATION:
             return self._sign_in.send(request)
         root_path = self._parts.addresses.origin(request).root_path
         reply: Reply = self._login_required(root_path, kind is Kind.FORM)
         return reply
+
+    def _anyone(self, request: Request) -> Forward:
+        """Forward a request that needs no session, in nobody's name."""
+        request.app_cookies = self._parts.cookies(request).hidden(request.cookie_header)
+        return _ANYONE
 
     def _is_public(self, request: Request) -> bool:
         public = self._parts.public
@@ -161,7 +167,7 @@ class Gate:
     def _foreign(self, request: Request) -> Decision:
         """Answer a WebSocket opened by another site in a signed-in browser: it gets nobody's identity."""
         if self._is_public(request):
-            return _ANYONE
+            return self._anyone(request)
         return self._told(request, LoginError("origin_foreign", "a WebSocket was opened from another origin"), "/", 403)
 
     # The gate's own paths

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-__all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "Session", "identity_of", "text_claim"]
+__all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "Session", "identity_of", "text_claim", "unpacked"]
 
 #: Where the identity stands in a WSGI environ and in an ASGI scope.
 IDENTITY_KEY = "oidc_gate.identity"
@@ -109,11 +109,9 @@ class Session(NamedTuple):
         return row if len(row) < _DEFLATED_FROM else zlib.compress(row)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Session:
-        """Read what `to_bytes` wrote, perhaps with spaces after it. Only for data whose seal held."""
-        if data[:1] != b"[":
-            data = zlib.decompressobj().decompress(data)
-        return cls._make(_decode(str(data, "utf-8", "surrogatepass")))
+    def from_text(cls, row: str) -> Session:
+        """Read what `to_bytes` wrote, once unpacked. Only for data whose seal held."""
+        return cls._make(_decode(row))
 
     def identity(self, provider: str, groups: tuple[str, ...]) -> Identity:
         """Return the app's view of this session; `groups` are read by the rules, which know where they stand."""
@@ -130,6 +128,13 @@ class Session(NamedTuple):
             self.created_at,
             self.expires_at,
         )
+
+
+def unpacked(data: bytes) -> str:
+    """Return the JSON that `Session.to_bytes` wrote, perhaps with spaces after it."""
+    if data[:1] != b"[":
+        data = zlib.decompressobj().decompress(data)
+    return str(data, "utf-8", "surrogatepass")
 
 
 def text_claim(claims: Mapping[str, Any], name: str) -> str | None:

@@ -88,7 +88,11 @@ class KeySet:
         match where both have one. All keys that remain are tried, for providers do repeat a kid.
         """
         algorithm = JWSRegistry.algorithms[token.alg]
-        return any(_verifies(algorithm, token, key) for data, key in self._keys if _may_sign(data, token))
+        return any(
+            algorithm.verify(token.signing_input, token.signature, key)
+            for data, key in self._keys
+            if _may_sign(data, token)
+        )
 
 
 def _may_sign(data: dict[str, Any], token: Signed) -> bool:
@@ -102,13 +106,6 @@ def _may_sign(data: dict[str, Any], token: Signed) -> bool:
         and data.get("alg") in (None, alg, *(("EdDSA", "Ed25519") if alg in ("EdDSA", "Ed25519") else ()))
         and (kid is None or data.get("kid") in (None, kid))
     )
-
-
-def _verifies(algorithm: Any, token: Signed, key: Key) -> bool:
-    try:
-        return bool(algorithm.verify(token.signing_input, token.signature, key))
-    except (JoseError, ValueError):
-        return False
 
 
 def read_key_set(document: dict[str, Any]) -> KeySet:

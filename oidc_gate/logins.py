@@ -12,10 +12,8 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from itsdangerous import BadData
-
 from oidc_gate.cookies import Cookies
-from oidc_gate.sealing import signer
+from oidc_gate.sealing import Signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +25,7 @@ Header = tuple[str, str]
 #: The cookies of all attempts together, in bytes: servers cut a request's headers at 8 KB and less.
 _ROOM = 4000
 #: Attempts are read at most up to this number; a browser that sends more was given them by somebody else.
-_MOST_READ = 32
+_MOST_READ = 12
 _IDENTIFIER_LENGTH = 12
 
 
@@ -66,7 +64,7 @@ class Attempts:
     """Reads and writes the attempts of one gate. `lifetime`: seconds an attempt is good for."""
 
     def __init__(self, cookie_secrets: Sequence[str], context: str, *, lifetime: float, most: int = 8) -> None:
-        self._signer = signer(cookie_secrets, f"login attempt {context}")
+        self._signed = Signed(cookie_secrets, f"login attempt {context}")
         self._lifetime = lifetime
         self._most = most
         # A late browser is told that it is late, and gets a second try: so the cookie outlives the attempt.
@@ -126,12 +124,9 @@ class Attempts:
             attempt.done,
             attempt.replaces,
         ]
-        return str(self._signer.dumps(row))
+        return self._signed.dumps(row)
 
     def _read(self, identifier: str, text: str) -> Attempt | None:
         """Return the attempt, or None for a text that is missing, tampered with, or stands under another name."""
-        try:
-            row = self._signer.loads(text)
-        except BadData:
-            return None
-        return Attempt(*row) if row[0] == identifier else None
+        row = self._signed.loads(text)
+        return Attempt(*row) if row is not None and row[0] == identifier else None

@@ -18,6 +18,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import requests
+from joserfc.errors import JoseError
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 from urllib3.exceptions import HTTPError
@@ -56,9 +57,7 @@ class Provider:
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
         self._private_key = _private_key(settings)
-        self._authenticate = protocol.client_authentication(
-            settings.client_auth_method, settings.client_id, settings.client_secret, self._private_key
-        )
+        self._authenticate = _authentication(settings, self._private_key)
 
     def known_metadata(self) -> Metadata | None:
         """Return the metadata if they are here and fresh; never blocks."""
@@ -278,9 +277,18 @@ def _private_key(settings: Settings) -> Any:
     if not path:
         return None
     try:
-        key = keys.load_private_key(Path(path).read_bytes())
-        if settings.client_auth_method == "private_key_jwt":
-            keys.signing_alg(key)
+        return keys.load_private_key(Path(path).read_bytes())
     except (OSError, ValueError) as error:
         raise SettingsError(f"client_private_key_file: {path}: {error}.") from None
-    return key
+
+
+def _authentication(settings: Settings, private_key: Any) -> protocol.ClientAuthentication:
+    """Return what proves the client, tried out once: a key that cannot sign stops start-up, not the first login."""
+    authenticate = protocol.client_authentication(
+        settings.client_auth_method, settings.client_id, settings.client_secret, private_key
+    )
+    try:
+        authenticate(HTTPRequest("https://probe.invalid", {}, ""))
+    except (JoseError, ValueError) as error:
+        raise SettingsError(f"client_auth_method {settings.client_auth_method}: {error}.") from None
+    return authenticate

@@ -1,35 +1,37 @@
 """Sealing: values that leave the gate and must come back unchanged, and unread where that matters.
 
-`Seal` encrypts (AES-256-GCM) and is for sessions; `signer` signs (itsdangerous, HMAC-SHA-256) and is for what need not
+`Seal` encrypts (AES-256-GCM) and is for sessions; `Signed` signs (itsdangerous, HMAC-SHA-256) and is for what need not
 be hidden from the browser that carries it. Both take the same list of secrets, newest first: the first seals, all open.
 Each purpose has a key of its own, so that a value sealed for one is never taken for another.
 
 A sealed text is the standard base64 of::
 
-    version 1 byte | key id 4 | salt 16 | ciphertext | tag 16
+    version 1 byte | key id 4 | nonce 12 | ciphertext | tag 16
 
-Every text has its own key and nonce, derived from the salt (BLAKE2b, keyed), so no count of sealed values ever wears a
-key out. The plaintext is JSON and is filled up with spaces to a multiple of three bytes in all: base64 then has neither
-padding nor spare bits, and there is exactly one text for a sealed value. With more than one, a user could make endless
-texts of one session, each unknown to whatever remembers texts.
+The nonce is random, so that one key is good for some four thousand million seals (NIST SP 800-38D, 8.3): a century of
+one seal a second. The plaintext is JSON and is filled up with spaces to a multiple of three bytes: base64 then has
+neither padding nor spare bits, and there is exactly one text for a sealed value. With more than one, a user could make
+endless texts of one session, each unknown to whatever remembers texts.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from hashlib import blake2b, sha256
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from itsdangerous import URLSafeSerializer
+from itsdangerous import BadSignature, Signer
 
-__all__ = ["Seal", "signer"]
+__all__ = ["Seal", "Signed"]
 
 _VERSION = b"\x01"
-_SALT_END = 21
-_OVERHEAD = 37
+_HEAD, _NONCE = 5, 17  # where they end
 
 
 class Seal:
@@ -38,33 +40,26 @@ class Seal:
     def __init__(self, secrets: Sequence[str], purpose: str) -> None:
         keys = [_purpose_key(secret, purpose) for secret in secrets]
         self._newest = _VERSION + _key_id(keys[0])
-        self._keys = {_VERSION + _key_id(key): key for key in reversed(keys)}
+        self._ciphers = {_VERSION + _key_id(key): AESGCM(key) for key in reversed(keys)}
 
     def seal(self, plaintext: bytes, name: str) -> str:
         """Return the sealed text of a JSON value; `name` is bound into it, and must be the same on opening."""
-        plaintext += b" " * (-(_OVERHEAD + len(plaintext)) % 3)
-        head = self._newest + os.urandom(16)
-        material = blake2b(head, key=self._keys[self._newest], digest_size=44).digest()
-        sealed = AESGCM(material[:32]).encrypt(material[32:], plaintext, name.encode())
-        return b2a_base64(head + sealed, newline=False).decode("ascii")
+        plaintext += b" " * (-len(plaintext) % 3)
+        nonce = os.urandom(12)
+        sealed = self._ciphers[self._newest].encrypt(nonce, plaintext, name.encode())
+        return b2a_base64(self._newest + nonce + sealed, newline=False).decode("ascii")
 
     def open(self, text: str, name: str) -> bytes | None:
         """Return the plaintext, or None for anything that this list of secrets did not seal under this name."""
-        if len(text) & 3:
+        if len(text) & 3 or text.endswith("="):  # never padded, and more padding would be another text
             return None
         try:
-            key = self._keys.get(a2b_base64(text[:8])[:5])  # cheap, and enough to pass over what is not ours
-            if key is None:
+            cipher = self._ciphers.get(a2b_base64(text[:8])[:_HEAD])  # cheap, and enough to pass over what is not ours
+            if cipher is None:
                 return None
             data = a2b_base64(text, strict_mode=True)
-        except ValueError:  # not base64, or not even ASCII
-            return None
-        if len(data) % 3 or len(data) < _OVERHEAD:
-            return None
-        material = blake2b(data[:_SALT_END], key=key, digest_size=44).digest()
-        try:
-            return AESGCM(material[:32]).decrypt(material[32:], data[_SALT_END:], name.encode())
-        except InvalidTag:
+            return cipher.decrypt(data[_HEAD:_NONCE], data[_NONCE:], name.encode())
+        except (ValueError, InvalidTag):  # not base64, or too short; not sealed by us
             return None
 
     def is_newest(self, text: str) -> bool:
@@ -72,16 +67,29 @@ class Seal:
         return a2b_base64(text[:8])[:5] == self._newest
 
 
-def signer(secrets: Sequence[str], purpose: str) -> URLSafeSerializer:
-    """Return an itsdangerous serializer for one purpose.
+class Signed:
+    """Signs JSON rows of one purpose. They carry their own times.
 
-    Untimed: the timed form refuses a value from a host whose clock is a second ahead, so times stand in the payload.
+    itsdangerous' timed form is not used: it refuses a value from a host whose clock is a second ahead. Nor is its
+    serializer, which packs a row before signing it, and takes four times as long.
     """
-    return URLSafeSerializer(
-        list(reversed(secrets)),
-        salt=purpose,
-        signer_kwargs={"digest_method": sha256, "key_derivation": "hmac"},
-    )
+
+    def __init__(self, secrets: Sequence[str], purpose: str) -> None:
+        self._signer = Signer(list(reversed(secrets)), salt=purpose, digest_method=sha256, key_derivation="hmac")
+
+    def dumps(self, row: list[Any]) -> str:
+        """Return the signed text of a row."""
+        packed = urlsafe_b64encode(json.dumps(row, separators=(",", ":")).encode()).rstrip(b"=")
+        return self._signer.sign(packed).decode("ascii")
+
+    def loads(self, text: str) -> list[Any] | None:
+        """Return the row, or None for anything that this list of secrets did not sign for this purpose."""
+        try:
+            packed = self._signer.unsign(text)
+        except BadSignature:
+            return None
+        row: list[Any] = json.loads(urlsafe_b64decode(packed + b"=" * (-len(packed) % 4)))
+        return row
 
 
 def _purpose_key(secret: str, purpose: str) -> bytes:

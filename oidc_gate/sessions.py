@@ -13,9 +13,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from oidc_gate.identity import Identity, Session
+from oidc_gate.identity import Identity, Session, unpacked
 from oidc_gate.sealing import Seal
 
 if TYPE_CHECKING:
@@ -40,34 +40,41 @@ _LATEST_TIME = 1e11
 class Opened:
     """A session whose seal held, ready to answer requests with; shared between threads.
 
-    `session`, `identity`, `forward` and `allowed` never change. The times do: each is one float, set whole, so that no
+    `session`, `forward` and `allowed` never change. The times do: each is one float, set whole, so that no
     lock is needed, and a lost update costs one renewal more or less.
 
     - `allowed`: whether the rules let this person pass.
+    - `name`: the cookie that it was opened from, for a seal holds under one name alone.
     - `seen_at`: the last request that reached the app.
     - `renew_at`: when the cookie is to be sealed again.
     - `due_at`: when the provider is to be asked again, inf for never.
     - `steady_until`: up to then there is nothing to do for a request but to forward it.
     """
 
-    __slots__ = ("allowed", "due_at", "forward", "identity", "renew_at", "seen_at", "session", "steady_until")
+    __slots__ = ("allowed", "due_at", "forward", "name", "renew_at", "seen_at", "session", "steady_until")
 
     def __init__(
         self,
         session: Session,
-        identity: Identity,
+        name: str,
         forward: Forward,
-        *,
         allowed: bool,
         renew_at: float,
         due_at: float,
     ) -> None:
         self.session = session
-        self.identity = identity
+        self.name = name
         self.forward = forward
         self.allowed = allowed
         self.seen_at = session.seen_at
-        self.plan(renew_at, due_at)
+        self.renew_at = renew_at
+        self.due_at = due_at
+        self.steady_until = min(renew_at, due_at) if allowed else 0.0
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is."""
+        return cast("Identity", self.forward.identity)
 
     def plan(self, renew_at: float, due_at: float) -> None:
         """Set when the cookie is to be sealed again and when the provider is to be asked again."""
@@ -111,37 +118,32 @@ class Sessions:
         ended in any way.
         """
         opened = self._recent.get(text)
-        if opened is None:
+        if opened is None or opened.name != name:
             opened = self._open(text, name)
             if opened is None:
                 return None
-            self._recent.put(text, opened)
-        session = opened.session
-        if now >= session.expires_at or now - opened.seen_at > self._idle or session.session_id in self._ended:
+        if now - opened.seen_at > self._idle or now >= opened.session.expires_at:
             return None
-        return opened
+        return None if opened.session.session_id in self._ended else opened
 
     def _open(self, text: str, name: str) -> Opened | None:
         plaintext = self._seal.open(text, name)
         if plaintext is None:
             return None
-        opened = self.opened(Session.from_bytes(plaintext))
+        row = unpacked(plaintext)
+        opened = self.opened(Session.from_text(row), name)
         if not self._seal.is_newest(text):
             opened.plan(0.0, opened.due_at)
+        self._recent.put(text, opened, len(row))
         return opened
 
-    def opened(self, session: Session) -> Opened:
+    def opened(self, session: Session, name: str) -> Opened:
         """Return the session with all that is worked out once: the identity, and whether the rules let it pass."""
         claims = session.claims
         identity = session.identity(self._provider, self._rules.groups(claims))
-        return Opened(
-            session,
-            identity,
-            self._forward(identity, claims),
-            allowed=self._rules.allow(claims),
-            renew_at=session.seen_at + self._lag,
-            due_at=session.checked_at + self._recheck,
-        )
+        forward = self._forward(identity, claims)
+        renew_at, due_at = session.seen_at + self._lag, session.checked_at + self._recheck
+        return Opened(session, name, forward, self._rules.allow(claims), renew_at, due_at)
 
     def start(self, claims: dict[str, Any], tokens: dict[str, str], kept: Sequence[str], now: float) -> Session:
         """Return a new session for someone who has just signed in.
@@ -163,9 +165,9 @@ class Sessions:
         """Return the text of a renewed cookie; where the provider gave no answer, it is asked no sooner for that."""
         text = self.seal(session, name)
         if opened.due_at > session.checked_at + self._recheck:
-            fresh = self.opened(session)
+            fresh = self.opened(session, name)
             fresh.plan(fresh.renew_at, opened.due_at)
-            self._recent.put(text, fresh)
+            self._recent.put(text, fresh, len(text))
         return text
 
     def renewed(self, opened: Opened, now: float) -> Session | None:
@@ -185,9 +187,9 @@ class Sessions:
 
     def rechecked(self, text: str, opened: Opened, claims: dict[str, Any], now: float) -> Opened:
         """Return the session with the claims just vouched for; it stands for the old cookie's text from now on."""
-        fresh = self.opened(opened.session._replace(claims=claims, checked_at=now, seen_at=now))
+        fresh = self.opened(opened.session._replace(claims=claims, checked_at=now, seen_at=now), opened.name)
         fresh.plan(0.0, fresh.due_at)  # the new claims are in no cookie yet
-        self._recent.put(text, fresh)
+        self._recent.put(text, fresh, len(text))
         return fresh
 
     def end(self, session: Session, now: float) -> None:
@@ -220,12 +222,12 @@ class RecentTable:
         if found is None:
             found = self._old.get(text)
             if found is not None:
-                self.put(text, found)
+                self.put(text, found, len(text))
         return found
 
-    def put(self, text: str, opened: Opened) -> None:
-        """Remember what was opened from this text."""
+    def put(self, text: str, opened: Opened, length: int) -> None:
+        """Remember what was opened from this text; `length` is that of its claims as JSON."""
         if self._used > self._most:
             self._old, self._new, self._used = self._new, {}, 0
         self._new[text] = opened
-        self._used += _ENTRY_BYTES + _BYTES_PER_CHARACTER * len(text)
+        self._used += _ENTRY_BYTES + len(text) + _BYTES_PER_CHARACTER * length

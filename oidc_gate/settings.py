@@ -123,12 +123,12 @@ class Settings:
         """Read the file that `OIDC_GATE_CONFIG` names, if any, then `OIDC_GATE_*`, then `options`."""
         environ = os.environ if environ is None else environ
         path = environ.get(sources.PREFIX + "CONFIG", "").strip()
-        return cls._merged(sources.from_config_file(path) if path else {}, environ, options)
+        return cls.merged(sources.from_config_file(path) if path else {}, environ, options)
 
     @classmethod
     def from_file(cls, path: str | Path, /, **options: Any) -> Settings:
         """Read a TOML file, then the environment, then `options`."""
-        return cls._merged(sources.from_config_file(path), os.environ, options)
+        return cls.merged(sources.from_config_file(path), os.environ, options)
 
     @classmethod
     def from_traffic_policy(cls, path: str | Path, /, **options: Any) -> Settings:
@@ -136,10 +136,11 @@ class Settings:
 
         Such a file has no `cookie_secret`: give it in the environment or as an option.
         """
-        return cls._merged(sources.from_traffic_policy(path), os.environ, options)
+        return cls.merged(sources.from_traffic_policy(path), os.environ, options)
 
     @classmethod
-    def _merged(cls, file: dict[str, Any], environ: Mapping[str, str], options: dict[str, Any]) -> Settings:
+    def merged(cls, file: Mapping[str, Any], environ: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
+        """Return the settings of these three sources, each over the one before: what the others read come to this."""
         merged: dict[str, Any] = {}
         for source in (file, sources.from_environment(environ, _KNOWN), options):
             merged |= _named(source)
@@ -160,8 +161,7 @@ class Settings:
         return found
 
 
-_FIELDS: dict[str, Field[Any]] = {each.name: each for each in fields(Settings)}
-_NAMES = frozenset(_FIELDS)
+_NAMES = frozenset(each.name for each in fields(Settings))
 _KNOWN = _NAMES | _ALIASES.keys()
 
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 import logging
 import secrets
 
-from itsdangerous import BadData
-
 from oidc_gate import pages, protocol
 from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import LoginError, ProviderError
 from oidc_gate.identity import Session
 from oidc_gate.kinds import is_cross_site
 from oidc_gate.parts import Here, Parts
-from oidc_gate.sealing import signer
+from oidc_gate.sealing import Signed
 from oidc_gate.signin import check_auth_id, return_address
 
 __all__ = ["SignOut"]
@@ -38,7 +36,7 @@ class SignOut:
         self._parts = parts
         settings = parts.settings
         context = f"{settings.issuer_url} {settings.client_id} {settings.auth_id}"
-        self._signer = signer(settings.cookie_secret, f"logout {context}")
+        self._signed = Signed(settings.cookie_secret, f"logout {context}")
 
     def logout(self, here: Here, pairs: Pairs) -> Decision:
         """End this browser's session; ask first when another site sent it here."""
@@ -74,7 +72,7 @@ class SignOut:
         if not endpoint:
             return self._done(here, return_to, headers)
         state = secrets.token_urlsafe(24)
-        note = here.cookies.set_logout(str(self._signer.dumps([state, return_to])), _WAY_BACK)
+        note = here.cookies.set_logout(self._signed.dumps([state, return_to]), _WAY_BACK)
         url = protocol.end_session_url(
             endpoint,
             client_id=self._parts.settings.client_id,
@@ -86,10 +84,8 @@ class SignOut:
 
     def _come_back(self, here: Here, state: str) -> Reply:
         """Take the browser back from the provider. Raises LoginError when it was not sent there from here."""
-        try:
-            expected, return_to = self._signer.loads(here.cookies.logout_text(here.cookie_header) or "")
-        except BadData:
-            expected, return_to = "", None
+        note = self._signed.loads(here.cookies.logout_text(here.cookie_header) or "")
+        expected, return_to = note or ("", None)
         if not expected or not secrets.compare_digest(state.encode(), expected.encode()):
             raise LoginError("logout_state_mismatch", "the state is not that of a logout under way in this browser")
         return self._done(here, return_to, (here.cookies.set_logout("", 0),))

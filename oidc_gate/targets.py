@@ -47,14 +47,14 @@ def load_app(target: str) -> Callable[..., Any]:
         module_name, _, attribute = target.rpartition(".")
     called = attribute.endswith("()")
     names = attribute.removesuffix("()").split(".")
-    if not module_name or not all(name.isidentifier() for name in names):
+    if not module_name or module_name.startswith(".") or not all(name.isidentifier() for name in names):
         raise SettingsError(f"the app must be named like module:app or module:create_app(), not {target!r}.")
     found = _module(module_name, target)
     for name in names:
         found = getattr(found, name, None)
         if found is None:
             raise SettingsError(f"there is no {name} in {target!r}.")
-    if called:
+    if called and callable(found):
         found = found()
     if not callable(found):
         raise SettingsError(f"{target!r} is a {type(found).__name__}, not an app.")

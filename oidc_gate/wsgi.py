@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from oidc_gate.decisions import Forward, Reply, Work
-from oidc_gate.headers import CACHING, RESERVED, is_unshared
+from oidc_gate.headers import CACHING, is_unshared, spellings
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.targets import is_asgi, resolve_app, resolve_settings
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["OIDCGate", "paste_filter"]
 
-_RESERVED = tuple("HTTP_" + name.upper().replace("-", "_") for name in RESERVED)
+_RESERVED = frozenset("HTTP_" + name.decode().upper().replace("-", "_") for name in spellings())
 #: What a server, or a client through it, may have put where the app looks for the gate's word.
-_FORGEABLE = (*_RESERVED, "REMOTE_USER", "AUTH_TYPE", IDENTITY_KEY)
+_FORGEABLE = _RESERVED | {"REMOTE_USER", "AUTH_TYPE", IDENTITY_KEY}
 
 
 class OIDCGate:
@@ -34,7 +34,13 @@ class OIDCGate:
     `settings`: without it, those of the environment; `options` override fields. Raises SettingsError.
     """
 
-    def __init__(self, app: Any = None, *, settings: Settings | None = None, **options: Any) -> None:
+    @overload  # as frameworks call it: a keyword `app` beside `**options` is what their type hints do not allow
+    def __init__(self, app: Any = ..., /, *, settings: Settings | None = ..., **options: Any) -> None: ...
+    @overload
+    def __init__(self, *, app: Any = ..., settings: Settings | None = ..., **options: Any) -> None: ...
+    def __init__(  # type: ignore[misc]  # the first form rightly leaves `app` to the options
+        self, app: Any = None, *, settings: Settings | None = None, **options: Any
+    ) -> None:
         from oidc_gate.gate import Gate  # the provider side comes with it, which a mere import should not cost
 
         self._app: WSGIApplication = resolve_app(app)
@@ -63,8 +69,8 @@ class OIDCGate:
 
 def _tell_app(environ: WSGIEnvironment, request: WSGIRequest, forward: Forward) -> None:
     """Take out of the environ what only the gate may say, and what is the gate's alone; then say it."""
-    for key in _FORGEABLE:
-        if key in environ:
+    if not _FORGEABLE.isdisjoint(environ):
+        for key in _FORGEABLE.intersection(environ):
             del environ[key]
     if request.app_cookies:
         environ["HTTP_COOKIE"] = request.app_cookies
@@ -83,8 +89,6 @@ class WSGIRequest:
 
     __slots__ = ("_environ", "app_cookies", "cookie_header", "host", "path", "scheme")
 
-    is_websocket = False
-
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._environ = environ
         path: str = environ.get("PATH_INFO", "")
@@ -93,6 +97,11 @@ class WSGIRequest:
         self.cookie_header: str = environ.get("HTTP_COOKIE", "")
         self.scheme: str = environ["wsgi.url_scheme"]
         self.app_cookies = ""
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether this is a WebSocket handshake, which some servers let WSGI apps answer."""
+        return "websocket" in self._environ.get("HTTP_UPGRADE", "").lower()
 
     @property
     def method(self) -> str:

@@ -1,0 +1,41 @@
+# make demo   a login to look at, without an account: a local provider and a gated sample app
+# make test   everything CI runs; installs what it needs, Debian packages too where it may
+VENV := .venv
+BIN := $(VENV)/bin
+PANVA := tests/providers/panva
+
+.PHONY: demo test lint fuzz bench system-packages clean
+
+demo: $(VENV)/.demo
+	@$(BIN)/oidc-gate demo
+
+test: lint system-packages $(PANVA)/node_modules/.package-lock.json
+	$(BIN)/pytest -n 2 --cov
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+fuzz: $(VENV)/.test
+	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks
+
+system-packages:
+	@.ci/install-system-packages
+
+clean:
+	rm -rf $(VENV) $(PANVA)/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
+
+# Installed when there is no virtual environment yet, or when what to install has changed since.
+$(VENV)/.demo $(VENV)/.test: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	.ci/make-venv $(VENV)
+
+$(PANVA)/node_modules/.package-lock.json: $(PANVA)/package-lock.json | system-packages
+	cd $(PANVA) && npm ci --silent --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,150 @@
+"""A provider that answers from what was prepared: it takes no time of the gate's, for it is another process.
+
+`POST /prepare` with a nonce signs an ID token and returns the code under which the token endpoint hands it out; that is
+done before the clock runs. The signatures are real ones, and connections are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar, Self
+from urllib.parse import parse_qs
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "CannedProvider"]
+
+CLIENT_ID = "reports"
+CLIENT_SECRET = "a-client-secret-0123456789"
+_ACCESS_TOKEN = "an-access-token-that-nobody-uses-0123456789"
+
+
+def id_token_claims(issuer: str, nonce: str) -> dict[str, Any]:
+    """Return the twelve claims, about 425 bytes of JSON, that all sessions in these benchmarks hold."""
+    now = int(time.time())
+    return {
+        "iss": issuer,
+        "sub": "5f2d9c0e7b1a4683ad1e90c2",
+        "aud": CLIENT_ID,
+        "exp": now + 3600,
+        "iat": now,
+        "nonce": nonce,
+        "at_hash": urlsafe_b64encode(sha256(_ACCESS_TOKEN.encode()).digest()[:16]).rstrip(b"=").decode(),
+        "sid": "7b1f4c7e-9d0a-4f43-a4a5-0c6b1c2f9e11",
+        "email": "ada.lovelace@example.com",
+        "email_verified": True,
+        "name": "Ada Lovelace",
+        "groups": ["engineering", "platform", "on-call", "reports-admin", "vpn-users"],
+    }
+
+
+class CannedProvider:
+    """The process, from the outside: `with CannedProvider() as provider`."""
+
+    def __init__(self) -> None:
+        root = Path(__file__).resolve().parents[1]
+        command = [sys.executable, "-m", "benchmarks.canned_provider"]
+        self._process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self._port = int(self._process.stdout.readline())
+        self._connection = HTTPConnection("127.0.0.1", self._port)
+        self.issuer = f"http://127.0.0.1:{self._port}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def options(self) -> dict[str, Any]:
+        """Return the settings with which a gate is this provider's client; all others stand at their defaults."""
+        return {
+            "issuer_url": self.issuer,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "cookie_secret": "a-cookie-secret-for-benchmarks-0123456789abcdef",
+        }
+
+    def prepare(self, nonce: str) -> str:
+        """Have an ID token with this nonce signed; return the code that it will be handed out for."""
+        self._connection.request("POST", "/prepare", body=nonce)
+        return self._connection.getresponse().read().decode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: in two, the second waits for the first one's acknowledgement
+    key: ClassVar[RSAKey]
+    prepared: ClassVar[dict[str, bytes]] = {}
+
+    def do_GET(self) -> None:
+        issuer = f"http://{self.headers['Host']}"
+        if self.path == "/jwks":
+            public = self.key.as_dict(private=False)
+            return self._answer({"keys": [public | {"use": "sig", "alg": "RS256"}]})
+        return self._answer(
+            {
+                "issuer": issuer,
+                "authorization_endpoint": f"{issuer}/authorize",
+                "token_endpoint": f"{issuer}/token",
+                "userinfo_endpoint": f"{issuer}/userinfo",
+                "jwks_uri": f"{issuer}/jwks",
+                "id_token_signing_alg_values_supported": ["RS256"],
+            }
+        )
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path != "/prepare":
+            return self._send(self.prepared.pop(parse_qs(body)["code"][0]))
+        claims = id_token_claims(f"http://{self.headers['Host']}", body)
+        header = {"alg": "RS256", "kid": self.key.kid}
+        answer = {
+            "access_token": _ACCESS_TOKEN,
+            "token_type": "Bearer",
+            "expires_in": 3600,
+            "id_token": jwt.encode(header, claims, self.key),
+        }
+        code = os.urandom(16).hex()
+        self.prepared[code] = json.dumps(answer).encode()
+        return self._send(code.encode())
+
+    def _answer(self, value: Any) -> None:
+        self._send(json.dumps(value).encode())
+
+    def _send(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def main() -> None:
+    """Serve until killed; the port is the one line on standard output."""
+    _Handler.key = RSAKey.generate_key(2048, auto_kid=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""A request as a plain value: what the gate's lower rooms ask of one, without a server and without an adapter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Asked:
+    """A request; satisfies `oidc_gate.decisions.Request`. Header names are lower case."""
+
+    path: str = "/"
+    host: str = "app.test"
+    cookie_header: str = ""
+    scheme: str = "https"
+    app_cookies: str = ""
+    method: str = "GET"
+    is_websocket: bool = False
+    root_path: str = ""
+    raw_target: str = ""
+    query: str = ""
+    peer: str = "192.0.2.1"
+    server: str = "localhost:8000"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def header(self, name: str) -> str:
+        return self.headers.get(name, "")

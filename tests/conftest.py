@@ -1,0 +1,99 @@
+"""Fixtures for all tests: the two worlds, a browser, the providers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.asgi_driver import LOOP
+from tests.browser import Browser, World
+from tests.providers.jumpcloud import JumpCloudProvider
+from tests.providers.local import LocalProvider
+from tests.providers.real import NanoIDP, Panva, nanoidp, panva
+from tests.stage import Stage
+
+BrowserFactory = Callable[..., Browser]
+StageFactory = Callable[..., Stage]
+ProviderT = TypeVar("ProviderT", bound=LocalProvider)
+
+
+@pytest.fixture(params=["wsgi", "asgi"])
+def world(request: pytest.FixtureRequest) -> World:
+    """One test body, two worlds."""
+    chosen: World = request.param
+    return chosen
+
+
+@pytest.fixture
+def browser(world: World) -> BrowserFactory:
+    """Make browsers: `browser(app, origin="http://app.test")`, with `Browser`'s options."""
+
+    def make(app: Any, **options: Any) -> Browser:
+        return Browser(app, world, **options)
+
+    return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _event_loop_ends() -> Iterator[None]:
+    yield
+    LOOP.close()
+
+
+@pytest.fixture(scope="session")
+def _served_provider() -> Iterator[LocalProvider]:
+    with LocalProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(_served_provider: LocalProvider) -> Iterator[LocalProvider]:
+    """Serve a well-behaved provider; everything but its port is new for each test."""
+    yield from fresh(_served_provider)
+
+
+@pytest.fixture
+def stage(world: World, provider: LocalProvider) -> StageFactory:
+    """Set stages at the well-behaved provider: `stage(public_paths="/about")`; the keywords are settings."""
+
+    def make(**settings: Any) -> Stage:
+        return Stage(world, provider, **settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _served_jumpcloud() -> Iterator[JumpCloudProvider]:
+    with JumpCloudProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def jumpcloud(_served_jumpcloud: JumpCloudProvider) -> Iterator[JumpCloudProvider]:
+    """Serve a provider with JumpCloud's habits, new for each test."""
+    yield from fresh(_served_jumpcloud)
+
+
+@pytest.fixture(scope="session")
+def nanoidp_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NanoIDP]:
+    """Run nanoidp, a real provider, for apps at https://app.test."""
+    with nanoidp(tmp_path_factory.mktemp("nanoidp")) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def panva_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panva]:
+    """Run panva's oidc-provider, a real provider, for apps at https://app.test."""
+    with panva(tmp_path_factory.mktemp("panva")) as provider:
+        yield provider
+
+
+def fresh(provider: ProviderT) -> Iterator[ProviderT]:
+    """Lend a served provider to one test: clean before, running again after, and without a failure of its own."""
+    provider.reset()
+    provider.start()
+    yield provider
+    provider.start()
+    assert provider.failures == []

@@ -1,0 +1,54 @@
+// panva's oidc-provider for the tests: node op.mjs PORT CONFIG.json (written by tests/providers/real.py).
+// Its keys come from there too: node 20's generateKeyPairSync with a JWK export hangs for ever about once in 200 starts.
+import { readFileSync } from 'node:fs';
+import { Provider } from 'oidc-provider';
+
+const port = Number(process.argv[2]);
+const config = JSON.parse(readFileSync(process.argv[3], 'utf8'));
+
+const people = (ctx, id) => {
+  const person = config.people[id] ?? { email: `${id}@example.com`, email_verified: true, name: id };
+  return { accountId: id, claims: () => ({ sub: id, ...person }) };
+};
+
+const provider = new Provider(`http://127.0.0.1:${port}`, {
+  clients: config.clients,
+  cookies: { keys: ['only-for-tests'] },
+  jwks: config.jwks,
+  // Tests only: the provider's own fetch refuses loopback, where back-channel logout must go here.
+  fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
+  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'preferred_username'], groups: ['groups'] },
+  scopes: ['openid', 'offline_access', 'groups'],
+  conformIdTokenClaims: config.conformIdTokenClaims,
+  findAccount: people,
+  enabledJWA: {
+    idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519', 'HS256'],
+    userinfoSigningAlgValues: ['RS256'],
+    clientAuthSigningAlgValues: ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'],
+    idTokenEncryptionAlgValues: ['RSA-OAEP-256'],
+    idTokenEncryptionEncValues: ['A256GCM'],
+  },
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'],
+  pkce: { required: () => true },
+  rotateRefreshToken: true,
+  issueRefreshToken: async (ctx, client, code) => client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
+  ttl: { AccessToken: config.accessTokenSeconds, IdToken: 3600, RefreshToken: 86400, Session: 86400, Grant: 86400, Interaction: 3600 },
+  features: {
+    devInteractions: { enabled: true },
+    backchannelLogout: { enabled: true },
+    encryption: { enabled: true },
+    jwtUserinfo: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+    revocation: { enabled: true },
+    introspection: { enabled: true },
+    rpInitiatedLogout: { enabled: true },
+  },
+});
+
+// What went wrong is written down; the tests show it when they fail.
+provider.on('backchannel.error', (ctx, error, client) => console.log('backchannel.error', client.clientId, error.message));
+provider.on('backchannel.success', (ctx, client) => console.log('backchannel.success', client.clientId));
+for (const event of ['authorization.error', 'grant.error', 'userinfo.error', 'end_session.error', 'server_error']) {
+  provider.on(event, (ctx, error) => console.log(event, error.error ?? error.message, error.error_description ?? error.stack));
+}
+provider.listen(port, '127.0.0.1', () => console.log('listening'));

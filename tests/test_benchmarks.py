@@ -1,0 +1,57 @@
+"""The benchmarks run, and what of their limits is not a matter of time. Times are judged by `make bench` alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: One row of each kind that the table must have, in both worlds where there are two.
+IN_PROCESS = (
+    "valid session, seen before",
+    "valid session, first seen by this process",
+    "no session: 401",
+    "no session: redirect with the signed attempt",
+    "bad cookie, over the 401: garbage, 4 KB",
+    "bad cookie, over the 401: right shape, wrong tag",
+    "bad cookie, over the 401: garbage, 64 KB",
+)
+OTHERS = (
+    "WSGI   itsdangerous + parse_cookie",
+    "WSGI   Flask's own session",
+    "WSGI   Authlib authorize_redirect, whole request",
+    "ASGI   Starlette SessionMiddleware",
+    "WSGI   callback, kept connection",
+    "WSGI   growth over 500 anonymous requests",
+    "WSGI   growth over 200 distinct sessions",
+    "WSGI   import oidc_gate.wsgi, fresh process",
+    "ASGI   import oidc_gate.asgi, fresh process",
+)
+
+
+def run(*arguments: str) -> str:
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def test_hot_path_runs_and_prints_every_row() -> None:
+    lines = run("benchmarks/hot_path.py", "--quick").splitlines()
+    for start in (*(f"{world}   {what}" for world in ("WSGI", "ASGI") for what in IN_PROCESS), *OTHERS):
+        assert sum(line.startswith(start) for line in lines) == 1, start
+
+
+@pytest.mark.parametrize("world", ["wsgi", "asgi"])
+def test_import_leaves_the_provider_side_for_later(world: str) -> None:
+    loaded = json.loads(run("-c", f"import json, sys, oidc_gate.{world}; print(json.dumps(list(sys.modules)))"))
+    heavy = {"requests", "urllib3", "authlib", "joserfc", "cryptography", "werkzeug", "asgiref"}
+    assert heavy.isdisjoint(loaded)
+    assert f"oidc_gate.{world}" in loaded
+
+
+def test_each_world_loads_without_the_other() -> None:
+    for world, other in (("wsgi", "asgi"), ("asgi", "wsgi")):
+        run("-c", f"import sys, oidc_gate.{world}; sys.exit('oidc_gate.{other}' in sys.modules)")

@@ -1,0 +1,283 @@
+"""The command line: what is asked for reaches the gate, what is wrong is one sentence, what is served is gated."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from oidc_gate import asgi, cli, serve, wsgi
+from tests.apps import COOKIE_SECRET
+from tests.browser import Browser
+from tests.by_hand import visitor
+from tests.providers.local import LocalProvider
+from tests.servers import running
+
+OIDC_GATE = str(Path(sys.executable).with_name("oidc-gate"))
+ISSUER = "https://issuer.test/"
+FLAGS = ("--oidc", ISSUER, "--oidc-client-id", "the-client", "--oidc-client-secret", "the-secret")
+APPS = '''
+import os
+from oidc_gate import identity_of
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"Hello, {identity_of(environ).name} from {os.getpid()}".encode()]
+
+async def asgi_app(scope, receive, send):
+    if scope["type"] == "http":
+        body = f"Hello, {identity_of(scope).name} from {os.getpid()}".encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": body})
+
+class Object:
+    async def __call__(self, scope, receive, send):
+        await asgi_app(scope, receive, send)
+
+object = Object()
+not_an_app = 3
+'''
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Stand in the folder of somebody's app; what a command changes in this process is put back."""
+    (tmp_path / "myapp.py").write_text(APPS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delenv(serve.LAUNCH_VARIABLE, raising=False)
+    logger = logging.getLogger("oidc_gate")
+    before = logger.level, [*logger.handlers]
+    yield tmp_path
+    logger.setLevel(before[0])
+    logger.handlers[:] = before[1]
+    sys.modules.pop("myapp", None)
+    os.environ.pop(serve.LAUNCH_VARIABLE, None)
+
+
+class Served:
+    """What the servers were asked to serve, in place of serving it: their own loops do not end."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.gate: Any = None
+        self.options: dict[str, Any] = {}
+        monkeypatch.setattr("gunicorn.app.base.BaseApplication.run", lambda application: self.gunicorn(application))
+        monkeypatch.setattr("uvicorn.run", self.uvicorn)
+
+    def gunicorn(self, application: Any) -> None:
+        self.gate = application.load()
+        self.options = {name: setting.get() for name, setting in application.cfg.settings.items()}
+
+    def uvicorn(self, app: Any, **options: Any) -> None:
+        self.gate, self.options = app, options
+
+    def asked(self) -> dict[str, str]:
+        """Return the parameters of the authorization request that the gate sends a visitor off with."""
+        world: Any = "wsgi" if isinstance(self.gate, wsgi.OIDCGate) else "asgi"
+        location = Browser(self.gate, world).get("/").target
+        return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Served:
+    return Served(monkeypatch)
+
+
+def flags(provider: LocalProvider) -> list[str]:
+    client = provider.clients["app"]
+    return ["--oidc", provider.issuer, "--oidc-client-id", "app", "--oidc-client-secret", client.secret or ""]
+
+
+# What is asked for
+
+
+def test_secret_is_new_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (cli.main(["secret"]), cli.main(["secret"])) == (0, 0)
+    first, second = capsys.readouterr().out.split()
+    assert first != second
+    assert len(base64.urlsafe_b64decode(first + "=")) == 32
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ([], "command"),
+        (["run"], "module:app"),
+        (["run", "myapp:app", "--port", "70000"], "70000 is not a port"),
+        (["run", "myapp:app", "--port", "http"], "http is not a port"),
+        (["run", "myapp:app", "--workers", "0"], "0 is not a number from 1 up"),
+        (["run", "myapp:app", "--set", "userinfo"], "userinfo is not FIELD=VALUE"),
+        (["run", "myapp:app", "--oidc-client", "x"], "--oidc-client"),
+        (["run", "myapp:app", "--config", "a.toml", "--traffic-policy-file", "b.yaml"], "not allowed with"),
+        (["demo", "--port", "-1"], "-1 is not a port"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(argv)
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["myapp:app"], "issuer_url is missing"),
+        (["myapp:app", *FLAGS, "--set", "public_path=/a"], "Did you mean public_paths?"),
+        (["myapp:app", *FLAGS, "--set", "cookie_secret=short"], "cookie_secret must have at least 16 characters"),
+        (["nothing:app", *FLAGS], "there is no module 'nothing'"),
+        (["myapp:nothing", *FLAGS], "there is no nothing in 'myapp:nothing'"),
+        (["myapp:not_an_app", *FLAGS], "is a int, not an app"),
+        (["myapp:app", "--config", "gone.toml"], "gone.toml cannot be read"),
+        (["myapp:app", "--traffic-policy-file", "gone.yaml"], "gone.yaml cannot be read"),
+        (["myapp:asgi_app", *FLAGS, "--interface", "wsgi"], "this is an ASGI app"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", *argv]) == 2
+    *before, last = capsys.readouterr().err.splitlines()
+    assert last.startswith("oidc-gate: ")
+    assert said in last
+    assert not before or "no cookie_secret is set" in before[0]
+
+
+def test_help_says_where_the_secret_belongs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["run", "--help"])
+    assert "OIDC_GATE_CLIENT_SECRET" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("target", "package"), [("myapp:app", "gunicorn.app.base"), ("myapp:asgi_app", "uvicorn")])
+def test_a_missing_server_says_what_to_install(
+    target: str, package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    assert cli.main(["run", target, *FLAGS]) == 2
+    assert "pip install 'oidc-gate[run]'" in capsys.readouterr().err
+
+
+# What reaches the gate and the servers
+
+
+def test_ngroks_flags(served: Served, provider: LocalProvider) -> None:
+    scopes = ["--oidc-scope", "openid,email", "--oidc-scope", "groups", "--set", "authz_url_params=hd=example.com"]
+    assert cli.main(["run", "myapp:app", *flags(provider), *scopes]) == 0
+    asked = served.asked()
+    assert (asked["client_id"], asked["scope"], asked["hd"]) == ("app", "openid email groups", "example.com")
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(
+    served: Served, provider: LocalProvider, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "gate.toml").write_text('client_id = "of the file"\nscopes = ["email"]\nclient_secret = "s"')
+    monkeypatch.setenv("OIDC_GATE_CLIENT_ID", "of the environment")
+    cli.main(["run", "myapp:app", "--config", "gate.toml", "--oidc", provider.issuer])
+    assert (served.asked()["client_id"], served.asked()["scope"]) == ("of the environment", "openid email")
+    monkeypatch.setenv("OIDC_GATE_CONFIG", "gate.toml")
+    cli.main(["run", "myapp:app", "--oidc", provider.issuer, "--oidc-client-id", "of the flag"])
+    assert (served.asked()["client_id"], served.asked()["scope"]) == ("of the flag", "openid email")
+
+
+@pytest.mark.parametrize("name", ["policy.yaml", "policy.json"])
+def test_a_traffic_policy(name: str, served: Served, provider: LocalProvider, folder: Path) -> None:
+    config = provider.gate_options(scopes=["email"])
+    policy = {"on_http_request": [{"actions": [{"type": "openid-connect", "config": config}]}]}
+    (folder / name).write_text(json.dumps(policy, indent=1))
+    assert cli.main(["run", "myapp:asgi_app", "--traffic-policy-file", name]) == 0
+    assert served.asked()["scope"] == "openid email"
+
+
+@pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app"])
+def test_without_a_cookie_secret_a_random_one_is_used_and_said(
+    target: str, served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    (folder / "secret").write_text(COOKIE_SECRET)
+    (folder / "gate.toml").write_text('cookie_secret_file = "secret"')
+    argv = ["run", target, *FLAGS]
+    assert cli.main(argv) == 0
+    assert "no cookie_secret is set" in capsys.readouterr().err
+    assert cli.main([*argv, "--config", "gate.toml"]) == 0
+    assert cli.main([*argv, "--set", f"cookie_secret={COOKIE_SECRET}"]) == 0
+    monkeypatch.setenv("OIDC_GATE_COOKIE_SECRET_FILE", "secret")
+    assert cli.main(argv) == 0
+    assert "no cookie_secret is set" not in capsys.readouterr().err
+
+
+def test_gunicorn_believes_no_proxy(served: Served) -> None:
+    cli.main(["run", "myapp:app", *FLAGS, "--host", "::1", "--port", "8001", "--workers", "3"])
+    assert isinstance(served.gate, wsgi.OIDCGate)
+    assert served.options["bind"] == ["[::1]:8001"]
+    assert (served.options["workers"], served.options["forwarded_allow_ips"]) == (3, [])
+    assert served.options["accesslog"] is None
+
+
+@pytest.mark.parametrize("target", ["myapp:asgi_app", "myapp:object", "myapp:Object()"])
+def test_uvicorn_believes_no_proxy(target: str, served: Served) -> None:
+    cli.main(["run", target, *FLAGS])
+    assert isinstance(served.gate, asgi.OIDCGate)
+    assert served.options == {
+        "factory": False,
+        "host": "127.0.0.1",
+        "port": 8000,
+        "workers": 1,
+        "proxy_headers": False,
+        "access_log": False,
+    }
+
+
+def test_the_interface_can_be_said(served: Served) -> None:
+    cli.main(["run", "myapp:app", *FLAGS, "--interface", "asgi"])
+    assert isinstance(served.gate, asgi.OIDCGate)
+
+
+def test_uvicorns_workers_get_the_same_gate(served: Served, provider: LocalProvider) -> None:
+    cli.main(["run", "myapp:asgi_app", *flags(provider), "--workers", "2"])
+    assert (served.gate, served.options["factory"], served.options["workers"]) == ("oidc_gate.serve:worker", True, 2)
+    launch = os.environ[serve.LAUNCH_VARIABLE]
+    gates = []
+    for _ in range(2):
+        os.environ[serve.LAUNCH_VARIABLE] = launch
+        gates.append(serve.worker())
+        assert serve.LAUNCH_VARIABLE not in os.environ
+    browser = Browser(gates[0], "asgi")
+    browser.navigate("/")
+    browser.driver = Browser(gates[1], "asgi").driver
+    assert browser.get("/").text.startswith("Hello, Ada Lovelace"), "one worker's session is good at the other"
+
+
+# For real
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app"])
+def test_run_serves_the_gated_app(target: str, workers: str, provider: LocalProvider, folder: Path) -> None:
+    argv = [OIDC_GATE, "run", target, *flags(provider), "--port", "{port}", "--workers", workers]
+    with running(argv, folder=folder, cwd=folder, ready_path="/oauth2/health") as server:
+        browser = visitor()
+        assert browser.fetch(f"{server.url}/").status == 401
+        forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.0.0.1", "X-Forwarded-Host": "evil.example"}
+        location = browser.get(f"{server.url}/", headers=forwarded).target
+        assert parse_qs(urlsplit(location).query)["redirect_uri"] == [f"{server.url}/oauth2/callback"]
+        browser.navigate(f"{server.url}/")
+        greetings = {browser.get(f"{server.url}/").text for _ in range(20)}
+        assert all(greeting.startswith("Hello, Ada Lovelace from ") for greeting in greetings)
+        assert server.stop() in (0, -signal.SIGTERM)  # uvicorn ends by the signal that it was sent
+        assert server.output.count("no cookie_secret is set") == 1
+        assert server.output.count("/oauth2/callback") == 1, "the address to register, and no access log"
+        assert "Traceback" not in server.output
+
+
+def test_run_ends_in_one_sentence_before_a_server_starts(folder: Path) -> None:
+    ended = subprocess.run([OIDC_GATE, "run", "myapp:app"], cwd=folder, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("oidc-gate: issuer_url is missing")
+    assert ended.stderr.count("\n") == 1

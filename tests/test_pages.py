@@ -1,0 +1,192 @@
+"""The gate's pages: escaped, without any outside asset or script, and with a policy that allows their one style alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import sha256
+from html.parser import HTMLParser
+
+import pytest
+
+from oidc_gate import pages
+from oidc_gate.decisions import Reply
+
+EVIL = "\"><script>alert('x')</script>&amp;\u2028"
+MAKERS: dict[str, Callable[[str], Reply]] = {
+    "message": lambda text: pages.message(200, text, text, action=(text, text), note=text),
+    "confirm_logout": lambda text: pages.confirm_logout(text, {"next": text, text: "x"}),
+    "signed_out": lambda text: pages.signed_out(text, ()),
+    "login_required": lambda text: pages.login_required("/oauth2/login", page=True),
+    "refusal": lambda text: pages.refusal(400, text, text, text, page=True, reference=text, action=(text, text)),
+}
+a_page = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would make of a page."""
+
+    def __init__(self, page: Reply) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.texts: dict[str, str] = {}
+        self.feed(page.body.decode())
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.texts[self.tags[-1]] = self.texts.get(self.tags[-1], "") + data
+
+    def values(self, tag: str, name: str) -> list[str]:
+        return [value for where, which, value in self.attributes if (where, which) == (tag, name)]
+
+
+def headers(reply: Reply) -> dict[str, str]:
+    found = dict(reply.headers)
+    assert len(found) == len(reply.headers)
+    return found
+
+
+@a_page
+def test_what_comes_from_elsewhere_is_text_and_never_markup(make: Callable[[str], Reply]) -> None:
+    plain, hostile = Reader(make("x")), Reader(make(EVIL))
+    assert hostile.tags == plain.tags
+    assert [(tag, name) for tag, name, _ in hostile.attributes] == [(tag, name) for tag, name, _ in plain.attributes]
+    assert "script" not in hostile.tags
+
+
+def test_a_hostile_text_is_shown_as_it_is() -> None:
+    found = Reader(pages.message(200, EVIL, EVIL, action=(EVIL, EVIL), note=EVIL))
+    assert found.texts["title"] == found.texts["h1"] == EVIL
+    assert found.values("a", "href") == [EVIL]
+
+
+@a_page
+def test_nothing_is_fetched_from_anywhere(make: Callable[[str], Reply]) -> None:
+    page = Reader(make("x"))
+    assert not {"script", "link", "img", "iframe", "object", "embed", "base", "video", "audio", "svg"} & set(page.tags)
+    assert not {name for _, name, _ in page.attributes} & {"src", "srcset", "style", "background", "onclick", "onload"}
+    assert not re.search(r"@import|url\(|expression|https?:", page.texts["style"])
+
+
+@a_page
+def test_the_policy_allows_the_one_style_by_its_hash_and_nothing_else(make: Callable[[str], Reply]) -> None:
+    reply = make("x")
+    (style,) = re.findall(rb"<style>(.*?)</style>", reply.body, re.DOTALL)
+    policy = dict(part.strip().split(" ", 1) for part in headers(reply)["content-security-policy"].split(";"))
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": f"'sha256-{b64encode(sha256(style).digest()).decode()}'",
+        "form-action": "'self' https: http:",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+
+
+@a_page
+def test_a_page_is_not_kept_not_framed_not_sniffed_and_tells_nobody_where_it_was(make: Callable[[str], Reply]) -> None:
+    found = headers(make("x"))
+    found.pop("www-authenticate", None)
+    assert found.pop("content-security-policy")
+    assert found == {
+        "content-type": "text/html; charset=utf-8",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "x-frame-options": "DENY",
+    }
+
+
+@a_page
+def test_a_page_is_whole_has_a_language_a_title_and_fits_a_small_screen(make: Callable[[str], Reply]) -> None:
+    page = Reader(make("x"))
+    assert page.values("html", "lang") == ["en"]
+    assert page.values("meta", "charset") == ["utf-8"]
+    assert "width=device-width" in page.values("meta", "content")[0]
+    assert page.texts["title"] == page.texts["h1"]
+    assert page.tags.count("main") == page.tags.count("h1") == 1
+    assert "prefers-color-scheme:dark" in page.texts["style"]
+
+
+def test_a_lone_surrogate_in_a_claim_does_not_break_a_page() -> None:
+    assert b"a?b" in pages.message(403, "x", "a\ud800b").body
+
+
+def test_a_message_needs_neither_a_link_nor_a_note() -> None:
+    page = Reader(pages.message(200, "Title", "Text"))
+    assert "a" not in page.tags
+    assert "footer" not in page.tags
+    assert page.texts["p"] == "Text"
+
+
+def test_a_redirect_is_not_kept_and_carries_its_cookies() -> None:
+    reply = pages.redirect("/next", (("set-cookie", "a=b"),))
+    assert (reply.status, reply.body) == (302, b"")
+    assert headers(reply)["location"] == "/next"
+    assert headers(reply)["cache-control"] == "no-store"
+    assert reply.headers[-1] == ("set-cookie", "a=b")
+    assert pages.redirect("/next", status=303).status == 303
+
+
+def test_an_answer_for_programs_is_json_that_is_not_kept() -> None:
+    reply = pages.json_reply(200, {"name": "ü", "groups": []}, (("x", "y"),))
+    assert json.loads(reply.body) == {"name": "ü", "groups": []}
+    assert headers(reply) == {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "x": "y",
+    }
+
+
+def test_someone_who_is_not_signed_in_is_told_where_to_go() -> None:
+    script, form = pages.login_required("/oauth2/login", page=False), pages.login_required("/oauth2/login", page=True)
+    assert script.status == form.status == 401
+    assert json.loads(script.body) == {"error": "login_required", "login_url": "/oauth2/login"}
+    assert headers(script)["www-authenticate"] == headers(form)["www-authenticate"] == 'OIDC login_url="/oauth2/login"'
+    assert Reader(form).values("a", "href") == ["/oauth2/login"]
+
+
+def test_a_refusal_has_one_code_and_one_reference_on_the_page_and_in_json() -> None:
+    def refused(*, page: bool) -> Reply:
+        return pages.refusal(
+            403, "not_allowed", "Title", "Text", page=page, reference="0a1b", action=("Again", "/"), headers=(("x", "y"),)
+        )
+
+    page, answer = refused(page=True), refused(page=False)
+    assert page.status == answer.status == 403
+    assert headers(page)["x"] == headers(answer)["x"] == "y"
+    assert "Error not_allowed · Reference 0a1b" in page.body.decode()
+    assert json.loads(answer.body) == {"error": "not_allowed", "message": "Text", "reference": "0a1b"}
+
+
+def test_signing_out_is_asked_for_with_a_form_that_keeps_what_was_asked() -> None:
+    page = Reader(pages.confirm_logout("/oauth2/logout", {"next": "/a?b=c&d", "auth_id": "default"}))
+    assert page.values("form", "action") == ["/oauth2/logout"]
+    assert page.values("form", "method") == ["post"]
+    assert page.values("input", "name") == ["next", "auth_id"]
+    assert page.values("input", "value") == ["/a?b=c&d", "default"]
+    assert page.values("input", "type") == ["hidden", "hidden"]
+
+
+def test_the_page_after_signing_out_leads_nowhere_by_itself() -> None:
+    reply = pages.signed_out("/oauth2/login", (("set-cookie", "a=; Max-Age=0"),))
+    assert reply.status == 200
+    assert ("set-cookie", "a=; Max-Age=0") in reply.headers
+    assert "location" not in headers(reply)
+    assert "refresh" not in headers(reply)
+    assert not Reader(reply).values("meta", "http-equiv")
+    assert Reader(reply).values("a", "href") == ["/oauth2/login"]
+
+
+def test_references_are_short_and_never_the_same() -> None:
+    found = {pages.reference() for _ in range(100)}
+    assert len(found) == 100
+    assert all(re.fullmatch("[0-9a-f]{10}", reference) for reference in found)

@@ -1,0 +1,447 @@
+"""The code flow's messages: what is sent, to the letter, and how each answer is read, good or bad."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
+
+import pytest
+from joserfc.jwk import ECKey
+
+from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError
+from oidc_gate.protocol import (
+    Callback,
+    authorization_base,
+    authorization_url,
+    client_authentication,
+    end_session_url,
+    login_hint_param,
+    read_callback,
+    read_form,
+    read_tokens,
+    read_userinfo,
+    single_values,
+    token_request,
+    userinfo_request,
+)
+from oidc_gate.wire import HTTPAnswer, HTTPRequest
+from tests.providers import keys
+from tests.providers.people import s256
+
+AWKWARD = "p%w+&:/ =? ü€"
+TOKENS: dict[str, Any] = {"id_token": "a.b.c", "access_token": "t", "token_type": "Bearer", "expires_in": 300}
+
+
+def answer(document: Any, status: int = 200, content_type: str = "application/json") -> HTTPAnswer:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return HTTPAnswer(status, content_type, body)
+
+
+def code_of(call: Any, *arguments: Any, **options: Any) -> str:
+    with pytest.raises(GateError) as raised:
+        call(*arguments, **options)
+    return raised.value.code
+
+
+# Parameters from outside
+
+
+def test_a_form_is_read_with_its_blanks_and_repetitions() -> None:
+    assert read_form("a=1&b=&a=2&c&=x&%zz=%ff") == [
+        ("a", "1"),
+        ("b", ""),
+        ("a", "2"),
+        ("c", ""),
+        ("", "x"),
+        ("%zz", "\ufffd"),
+    ]
+
+
+def test_too_many_parameters() -> None:
+    assert len(read_form("&".join("a=1" for _ in range(50)))) == 50
+    assert code_of(read_form, "&".join("a=1" for _ in range(51))) == "parameters_invalid"
+
+
+def test_only_what_is_asked_for_must_be_single() -> None:
+    pairs = [("code", "1"), ("session_state", "a"), ("session_state", "b")]
+    assert single_values(pairs, ("code", "state")) == {"code": "1"}
+    for second in ("1", "2", ""):
+        assert code_of(single_values, [*pairs, ("code", second)], ("code",)) == "parameter_repeated"
+
+
+# The authorization request
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "begins"),
+    [
+        ("https://idp.test/a", "https://idp.test/a?response_type=code&scope=openid+email"),
+        ("https://idp.test/a?p=b2c_1", "https://idp.test/a?p=b2c_1&response_type=code&scope=openid+email"),
+        (
+            "https://idp.test/a?x={\"'|}&y=%zz",
+            "https://idp.test/a?x={\"'|}&y=%zz&response_type=code&scope=openid+email",
+        ),
+    ],
+)
+def test_the_authorization_url_keeps_the_endpoints_own_query(endpoint: str, begins: str) -> None:
+    base = authorization_base(endpoint, [("response_type", "code"), ("scope", "openid email")])
+    assert base == begins
+    url = authorization_url(
+        base, state="s-1", nonce="n_2", verifier="v" * 43, extra=login_hint_param("ada@example.com")
+    )
+    sent = parse_qs(urlsplit(url).query)
+    assert (sent["state"], sent["nonce"], sent["login_hint"]) == (["s-1"], ["n_2"], ["ada@example.com"])
+    assert sent["code_challenge"] == [s256("v" * 43)]
+
+
+def test_a_login_hint_cannot_add_a_parameter() -> None:
+    assert login_hint_param("") == ""
+    assert login_hint_param("a&prompt=none#x ü\ud800") == "&login_hint=a%26prompt%3Dnone%23x%20%C3%BC%3F"
+
+
+# The callback
+
+
+def callback(**params: str) -> Callback:
+    return read_callback(params.items())
+
+
+def test_a_code_or_an_error() -> None:
+    assert callback(state="s", code="c", iss="i", more="x") == Callback("s", "c", "i", "", "")
+    assert callback(state="s", error="e", error_description="d") == Callback("s", "", "", "e", "d")
+    assert callback(state="s", code="c", error="") == Callback("s", "c", "", "", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("", "state_missing"),
+        ("code=c", "state_missing"),
+        ("code=c&state=", "state_missing"),
+        ("error=e", "state_missing"),
+        ("state=s", "code_missing"),
+        ("state=s&code=", "code_missing"),
+        ("state=s&code=&error=", "code_missing"),
+        ("state=s&code=c&error=e", "code_missing"),
+        ("state=s&state=s&code=c", "parameter_repeated"),
+        ("state=s&state=t&code=c", "parameter_repeated"),
+        ("state=s&code=c&code=d", "parameter_repeated"),
+        ("state=s&code=c&code=", "parameter_repeated"),
+        ("state=s&code=c&iss=a&iss=b", "parameter_repeated"),
+        ("state=s&error=a&error=b", "parameter_repeated"),
+        ("state=s&error=a&error_description=b&error_description=c", "parameter_repeated"),
+        ("stat%65=s&state=t&code=c", "parameter_repeated"),
+    ],
+)
+def test_callbacks_that_are_refused(query: str, code: str) -> None:
+    with pytest.raises(LoginError) as raised:
+        read_callback(read_form(query))
+    assert (raised.value.code, raised.value.status, raised.value.retry) == (code, 400, False)
+
+
+@pytest.mark.parametrize(("iss", "required"), [("https://idp.test", True), ("https://idp.test", False), ("", False)])
+def test_the_issuer_of_an_answer(iss: str, required: bool) -> None:
+    Callback("s", "c", iss, "", "").check_issuer("https://idp.test", required=required)
+
+
+@pytest.mark.parametrize(
+    ("iss", "required"),
+    [
+        ("", True),
+        ("https://idp.test/", False),
+        ("https://idp.tes", False),
+        ("https://evil.example", False),
+        ("https://evil.example", True),
+        ("HTTPS://idp.test", True),
+    ],
+)
+def test_the_answer_of_another_issuer(iss: str, required: bool) -> None:
+    check = Callback("s", "c", iss, "", "").check_issuer
+    assert code_of(check, "https://idp.test", required=required) == "callback_issuer_mismatch"
+
+
+def test_the_code_is_not_shown() -> None:
+    assert "the-code" not in repr(callback(state="s", code="the-code"))
+
+
+# Client authentication
+
+
+REQUEST = token_request("https://idp.test/token", code="c/+ &=", redirect_uri="https://app.test/cb?a=b", verifier="v")
+
+
+def proven(
+    method: str, client_id: str = "app:1", secret: str = AWKWARD, key: Any = None
+) -> tuple[HTTPRequest, dict[str, str]]:
+    sent = client_authentication(method, client_id, secret, key)(REQUEST)
+    assert REQUEST.headers == {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    return sent, dict(parse_qsl(sent.body or "", strict_parsing=True))
+
+
+def basic(sent: HTTPRequest) -> tuple[str, str]:
+    kind, _, text = sent.headers["Authorization"].partition(" ")
+    assert kind == "Basic"
+    client_id, _, secret = base64.b64decode(text).decode().partition(":")
+    return client_id, secret
+
+
+def test_the_exchange_of_a_code() -> None:
+    assert dict(parse_qsl(REQUEST.body or "")) == {
+        "grant_type": "authorization_code",
+        "code": "c/+ &=",
+        "redirect_uri": "https://app.test/cb?a=b",
+        "code_verifier": "v",
+    }
+    assert "code" not in repr(REQUEST)
+
+
+def test_basic_is_form_encoded_as_rfc_6749_has_it() -> None:
+    sent, form = proven("client_secret_basic")
+    client_id, secret = basic(sent)
+    assert client_id.isascii()
+    assert secret.isascii()
+    assert (unquote_plus(client_id), unquote_plus(secret)) == ("app:1", AWKWARD)
+    assert not {"client_id", "client_secret"} & set(form)
+
+
+def test_basic_raw_is_for_providers_that_compare_the_text() -> None:
+    sent, form = proven("client_secret_basic_raw", client_id="app")
+    assert basic(sent) == ("app", AWKWARD)
+    assert not {"client_id", "client_secret"} & set(form)
+
+
+def test_the_usual_secret_is_the_same_either_way() -> None:
+    plain = "Az09_.-~"
+    assert basic(proven("client_secret_basic", "app", plain)[0]) == basic(
+        proven("client_secret_basic_raw", "app", plain)[0]
+    )
+
+
+def test_post_puts_the_secret_into_the_body_alone() -> None:
+    sent, form = proven("client_secret_post")
+    assert (form["client_id"], form["client_secret"], form["code"]) == ("app:1", AWKWARD, "c/+ &=")
+    assert "Authorization" not in sent.headers
+
+
+def test_none_names_the_client_alone() -> None:
+    sent, form = proven("none", secret="")
+    assert form["client_id"] == "app:1"
+    assert not {"client_secret", "client_assertion"} & set(form)
+    assert "Authorization" not in sent.headers
+    assert form["code_verifier"] == "v"
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "alg"),
+    [
+        ("client_secret_jwt", None, "HS256"),
+        ("private_key_jwt", keys.make_key("rsa"), "RS256"),
+        ("private_key_jwt", keys.make_key("ec"), "ES256"),
+        ("private_key_jwt", keys.make_key("ed"), "Ed25519"),
+        ("private_key_jwt", ECKey.generate_key("P-384"), "ES384"),
+    ],
+)
+def test_assertions_are_short_lived_and_never_the_same(method: str, key: Any, alg: str) -> None:
+    secret = "" if key else "a-secret-that-is-long-enough-for-hs256-0123456789"
+    authenticate = client_authentication(method, "app", secret, key)
+    seen = set()
+    for _ in range(3):
+        form = dict(parse_qsl(authenticate(REQUEST).body or ""))
+        assertion = form["client_assertion"]
+        assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        assert "client_secret" not in form
+        header, claims = keys.unverified_header(assertion), keys.unverified_claims(assertion)
+        assert header["alg"] == alg
+        assert header.get("kid") == (keys.public_jwk(key).get("kid") if key else None)
+        assert (claims["iss"], claims["sub"], claims["aud"]) == ("app", "app", "https://idp.test/token")
+        assert 0 < claims["exp"] - claims["iat"] <= 60
+        seen.add(claims["jti"])
+        if key and alg in keys.FAMILIES:
+            keys.verify(assertion, {"keys": [keys.public_jwk(key)]}, (alg,))
+    assert len(seen) == 3
+
+
+# The token answer
+
+
+def read(document: Any, status: int = 200, method: str = "client_secret_basic") -> Any:
+    return read_tokens(answer(document, status), client_auth_method=method)
+
+
+def test_a_token_answer() -> None:
+    found = read(TOKENS | {"refresh_token": "r", "unknown": [1]})
+    assert (found.id_token, found.access_token, found.refresh_token, found.expires_in) == ("a.b.c", "t", "r", 300.0)
+    assert not {"a.b.c", "'t'", "'r'"} & set(repr(found).replace(",", " ").split())
+
+
+@pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
+def test_the_token_type_in_any_case(kind: str) -> None:
+    assert read(TOKENS | {"token_type": kind}).access_token == "t"
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "seconds"),
+    [
+        (1, 1.0),
+        (0.5, 0.5),
+        ("3600", 3600.0),
+        (None, None),
+        (0, None),
+        (-1, None),
+        (True, None),
+        ("soon", None),
+        ("-5", None),
+        ("²", None),
+        ("9" * 5000, None),
+        (1e300, None),
+        (10**400, None),
+        ([], None),
+    ],
+)
+def test_authlib_fails_on_a_strange_lifetime_and_we_ignore_it(lifetime: Any, seconds: float | None) -> None:
+    assert read(TOKENS | {"expires_in": lifetime}).expires_in == seconds
+
+
+@pytest.mark.parametrize("refresh_token", [None, 7, ["r"], {}])
+def test_a_refresh_token_that_is_no_text_is_none(refresh_token: Any) -> None:
+    assert read(TOKENS | {"refresh_token": refresh_token}).refresh_token == ""
+
+
+@pytest.mark.parametrize("token", [None, "", 7, ["a.b.c"], {"jwt": "a.b.c"}])
+def test_an_answer_without_an_id_token(token: Any) -> None:
+    assert code_of(read, TOKENS | {"id_token": token}) == "id_token_missing"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"access_token": None},
+        {"access_token": 7},
+        {"token_type": None},
+        {"token_type": "mac"},
+        {"token_type": "DPoP"},
+        {"token_type": 7},
+    ],
+)
+def test_an_answer_without_a_bearer_token(change: dict[str, Any]) -> None:
+    assert code_of(read, TOKENS | change) == "token_answer_invalid"
+
+
+def test_authlib_takes_any_json_for_tokens_and_we_do_not() -> None:
+    assert code_of(read, {"message": "forbidden"}, 403) == "token_request_rejected"
+    assert code_of(read, {"foo": 1}) == "id_token_missing"
+    assert code_of(read, TOKENS, 403) == "token_request_rejected"
+    assert code_of(read, TOKENS, 201) == "token_request_rejected"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"x"', b"access_token=t&token_type=bearer", b'{"a":1,"a":2}'])
+@pytest.mark.parametrize("status", [200, 400, 403])
+def test_an_answer_that_is_no_json_object_is_an_outage(body: bytes, status: int) -> None:
+    with pytest.raises(ProviderDownError) as raised:
+        read(body, status)
+    assert raised.value.code == "token_answer_unreadable"
+
+
+@pytest.mark.parametrize("status", [302, 307, 308, 429, 500, 503])
+def test_a_redirect_or_an_outage_of_the_token_endpoint(status: int) -> None:
+    with pytest.raises(ProviderDownError) as raised:
+        read(TOKENS, status)
+    assert raised.value.code == "provider_unavailable"
+
+
+def test_a_code_that_is_no_longer_accepted_is_worth_another_try() -> None:
+    with pytest.raises(LoginError) as raised:
+        read({"error": "invalid_grant"}, 400)
+    assert (raised.value.code, raised.value.retry) == ("code_rejected", True)
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [({"error": "invalid_client"}, 401), ({"error": "invalid_client"}, 400), ({}, 401), ({"error": 7}, 401)],
+)
+def test_a_rejected_client_names_what_to_try(document: dict[str, Any], status: int) -> None:
+    with pytest.raises(ProviderError, match="client_secret_basic_raw") as raised:
+        read(document, status, "client_secret_post")
+    assert raised.value.code == "client_rejected"
+    assert "client_secret_post" in str(raised.value)
+
+
+@pytest.mark.parametrize("error", ["invalid_request", "unauthorized_client", "unsupported_grant_type", "invalid_scope"])
+def test_errors_of_rfc_6749_are_named(error: str) -> None:
+    with pytest.raises(ProviderError, match=error) as raised:
+        read({"error": error, "error_description": "the secret was hunter2"}, 400)
+    assert raised.value.code == "token_request_rejected"
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("error", ["hunter2", ["invalid_request"], None, {}])
+def test_what_else_the_provider_wrote_is_not_quoted(error: Any) -> None:
+    with pytest.raises(ProviderError, match="no error code of RFC 6749") as raised:
+        read({"error": error}, 400)
+    assert "hunter2" not in str(raised.value)
+
+
+# Userinfo
+
+
+def test_the_userinfo_request() -> None:
+    sent = userinfo_request("https://idp.test/userinfo", "access")
+    assert sent.headers["Authorization"] == "Bearer access"
+    assert "application/jwt" in sent.headers["Accept"]
+    assert sent.body is None
+    assert "access" not in repr(sent)
+
+
+def test_userinfo_as_json_or_as_a_token() -> None:
+    assert read_userinfo(answer({"sub": "ada"})) == {"sub": "ada"}
+    assert read_userinfo(answer({"sub": "ada"}, content_type="text/plain")) == {"sub": "ada"}
+    assert read_userinfo(answer(b" a.b.c\n", content_type="application/jwt")) == "a.b.c"
+    assert read_userinfo(answer(b"\xff", content_type="application/jwt")) == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (answer({}, 401), "userinfo_denied"),
+        (answer({"error": "insufficient_scope"}, 403), "userinfo_rejected"),
+        (answer({"sub": "ada"}, 404), "userinfo_rejected"),
+        (answer({"sub": "ada"}, 204), "userinfo_rejected"),
+        (answer(b"<html>", 200, "text/html"), "userinfo_unreadable"),
+        (answer([]), "userinfo_unreadable"),
+        (answer(b"a.b.c", 200, "application/json"), "userinfo_unreadable"),
+        (answer({}, 302), "provider_unavailable"),
+        (answer({}, 503), "provider_unavailable"),
+    ],
+)
+def test_userinfo_that_says_no_or_nothing(reply: HTTPAnswer, code: str) -> None:
+    assert code_of(read_userinfo, reply) == code
+
+
+# Logout at the provider
+
+
+def test_the_logout_request() -> None:
+    url = end_session_url(
+        "https://idp.test/out?x=1",
+        client_id="app 1",
+        id_token="a.b.c",
+        return_url="https://app.test/oauth2/logout",
+        state="s",
+    )
+    assert url.startswith("https://idp.test/out?x=1&client_id=app+1&")
+    assert parse_qs(urlsplit(url).query) == {
+        "x": ["1"],
+        "client_id": ["app 1"],
+        "id_token_hint": ["a.b.c"],
+        "post_logout_redirect_uri": ["https://app.test/oauth2/logout"],
+        "state": ["s"],
+    }
+
+
+def test_without_an_id_token_nothing_is_sent_that_providers_refuse() -> None:
+    url = end_session_url(
+        "https://idp.test/out", client_id="app", id_token="", return_url="https://app.test/", state="s"
+    )
+    assert url == "https://idp.test/out?client_id=app"

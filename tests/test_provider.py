@@ -1,0 +1,760 @@
+"""The one room with a network: what it asks, how often, how long it waits, what it refuses to read or to follow."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import gzip
+import json
+import logging
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc import jwe
+from joserfc.jwk import RSAKey
+from werkzeug import Response
+
+from oidc_gate import provider as provider_room
+from oidc_gate.errors import GateError, ProviderDownError, ProviderError, SettingsError
+from oidc_gate.metadata import Metadata
+from oidc_gate.protocol import Callback, Tokens
+from oidc_gate.provider import LONGEST_ANSWER, Provider
+from oidc_gate.settings import Settings
+from tests.apps import COOKIE_SECRET
+from tests.by_hand import CALLBACK, ByHand
+from tests.providers import keys
+from tests.providers.local import LocalProvider
+from tests.providers.tls import Authority, KeepingProvider
+from tests.raw_server import Connection, RawServer, endless, raw_server, says
+
+DISCOVERY = "/.well-known/openid-configuration"
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@dataclass
+class Clock:
+    """The gate's clock, in a test's hand."""
+
+    now: float = field(default_factory=time.time)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def settings(issuer_url: str, **options: Any) -> Settings:
+    standard = {"client_id": "app", "client_secret": "the-secret-of-the-app-that-is-long-enough-for-hs256"}
+    return Settings(**({"cookie_secret": COOKIE_SECRET, "issuer_url": issuer_url} | standard | options))
+
+
+def client(provider: LocalProvider, clock: Callable[[], float] = time.time, **options: Any) -> Provider:
+    """Return the room under test, as this provider's client `app`."""
+    return Provider(settings(provider.issuer, **(provider.gate_options() | options)), clock)
+
+
+def sign_in(room: Provider, provider: LocalProvider) -> tuple[dict[str, Any], Tokens]:
+    """Go to the provider by hand and let the room redeem the code."""
+    by_hand = ByHand(provider)
+    sent = by_hand.callback()
+    callback = Callback(sent["state"], sent["code"], sent.get("iss", ""), "", "")
+    return room.exchange(callback, redirect_uri=CALLBACK, verifier=by_hand.verifier, nonce="nonce-of-this-login")
+
+
+def code_of(call: Callable[[], object]) -> str:
+    with pytest.raises(GateError) as raised:
+        call()
+    return raised.value.code
+
+
+def down(call: Callable[[], object]) -> ProviderDownError:
+    with pytest.raises(ProviderDownError) as raised:
+        call()
+    return raised.value
+
+
+# A whole exchange
+
+
+def test_a_code_becomes_verified_claims_and_userinfo(provider: LocalProvider) -> None:
+    room = client(provider)
+    claims, tokens = sign_in(room, provider)
+    assert (claims["sub"], claims["iss"]) == ("ada-1815", provider.issuer)
+    assert room.userinfo(tokens.access_token, "ada-1815")["name"] == "Ada Lovelace"
+    assert room.known_metadata() == room.metadata()
+    counts = {name: len(provider.calls(name)) for name in ("discovery", "jwks", "token", "userinfo")}
+    assert counts == {"discovery": 1, "jwks": 1, "token": 1, "userinfo": 1}
+
+
+def test_the_code_never_goes_to_a_provider_that_another_one_speaks_for(provider: LocalProvider) -> None:
+    room = client(provider)
+    stray = Callback("s", "code", "https://evil.example", "", "")
+    assert (
+        code_of(lambda: room.exchange(stray, redirect_uri=CALLBACK, verifier="v", nonce="n"))
+        == "callback_issuer_mismatch"
+    )
+    silent = Callback("s", "code", "", "", "")
+    assert (
+        code_of(lambda: room.exchange(silent, redirect_uri=CALLBACK, verifier="v", nonce="n"))
+        == "callback_issuer_mismatch"
+    )
+    assert provider.calls("token") == []
+
+
+def test_the_algorithms_are_ours_whatever_discovery_lists(provider: LocalProvider) -> None:
+    with provider.fault("discovery_lists_none"):
+        room = client(provider)
+        with provider.fault("alg_none"):
+            assert code_of(lambda: sign_in(room, provider)) == "token_malformed"
+        with provider.fault("hs256_with_secret"):
+            assert code_of(lambda: sign_in(room, provider)) == "alg_not_allowed"
+        provider.sign_with("ES256")
+        assert code_of(lambda: sign_in(room, provider)) == "alg_not_allowed"
+        assert sign_in(client(provider, signing_algs="ES256"), provider)[0]["sub"] == "ada-1815"
+        provider.sign_with("RS256")
+        assert code_of(lambda: sign_in(client(provider, signing_algs="ES256"), provider)) == "alg_not_allowed"
+
+
+def test_an_unsigned_token_with_bytes_for_a_signature(provider: LocalProvider) -> None:
+    provider.signer = lambda claims, header: keys.sign(claims, {"alg": "none"}) + "AAAA"
+    assert code_of(lambda: sign_in(client(provider), provider)) == "alg_not_allowed"
+
+
+# Encrypted tokens and signed userinfo
+
+
+def seal(text: str, key: RSAKey) -> str:
+    return jwe.encrypt_compact({"alg": "RSA-OAEP-256", "enc": "A256GCM", "cty": "JWT"}, text, key)
+
+
+@pytest.fixture
+def own_key(tmp_path: Path) -> tuple[RSAKey, Path]:
+    key = RSAKey.generate_key(2048)
+    file = tmp_path / "own.pem"
+    file.write_bytes(key.as_pem(private=True))
+    return key, file
+
+
+def test_an_encrypted_token_needs_the_key_and_is_then_checked_like_any_other(
+    provider: LocalProvider, own_key: tuple[RSAKey, Path]
+) -> None:
+    key, file = own_key
+    provider.signer = lambda claims, header: seal(provider.signed(claims, header), key)
+    assert code_of(lambda: sign_in(client(provider), provider)) == "token_malformed"
+    room = client(provider, client_private_key_file=str(file))
+    claims, tokens = sign_in(room, provider)
+    assert claims["sub"] == "ada-1815"
+    assert tokens.id_token.count(".") == 4
+    with provider.fault("wrong_nonce"):
+        assert code_of(lambda: sign_in(room, provider)) == "nonce_mismatch"
+    provider.signer = lambda claims, header: seal(json.dumps(claims), key)
+    assert code_of(lambda: sign_in(room, provider)) == "token_malformed"
+    provider.signer = lambda claims, header: seal(keys.sign(claims, {"alg": "none"}), key)
+    assert code_of(lambda: sign_in(room, provider)) == "token_malformed"
+    provider.signer = lambda claims, header: seal(seal(provider.signed(claims, header), key), key)
+    assert code_of(lambda: sign_in(room, provider)) == "token_malformed"
+    provider.signer = provider.signed
+    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+
+
+def userinfo_token(provider: LocalProvider, **claims: Any) -> Callable[[Any], Response]:
+    def answer(_: Any) -> Response:
+        said = {"sub": "ada-1815", "iss": provider.issuer, "aud": "app", "name": "Signed"} | claims
+        return Response(provider.signer(said, provider.token_header()), content_type="application/jwt")
+
+    return answer
+
+
+def test_signed_userinfo(provider: LocalProvider) -> None:
+    room = client(provider)
+    provider.answer["userinfo"] = userinfo_token(provider)
+    assert room.userinfo("access", "ada-1815")["name"] == "Signed"
+    provider.answer["userinfo"] = userinfo_token(provider, iss="https://evil.example")
+    assert code_of(lambda: room.userinfo("access", "ada-1815")) == "userinfo_issuer_mismatch"
+    provider.answer["userinfo"] = userinfo_token(provider, aud=["other"])
+    assert code_of(lambda: room.userinfo("access", "ada-1815")) == "userinfo_audience_mismatch"
+    provider.answer["userinfo"] = userinfo_token(provider, sub="eve")
+    assert code_of(lambda: room.userinfo("access", "ada-1815")) == "userinfo_sub_mismatch"
+    provider.answer["userinfo"] = userinfo_token(provider)
+    with provider.fault("stranger_key"):
+        assert code_of(lambda: room.userinfo("access", "ada-1815")) == "signature_invalid"
+    with provider.fault("hs256_with_public_key"):
+        assert code_of(lambda: room.userinfo("access", "ada-1815")) == "alg_not_allowed"
+    provider.signer = lambda claims, header: keys.sign(claims, {"alg": "none"})
+    assert code_of(lambda: room.userinfo("access", "ada-1815")) == "token_malformed"
+
+
+def test_a_provider_without_userinfo(provider: LocalProvider) -> None:
+    provider.change_discovery = lambda document: document | {"userinfo_endpoint": ""}
+    assert code_of(lambda: client(provider).userinfo("access", "ada-1815")) == "userinfo_missing"
+
+
+# What is remembered, and for how long
+
+
+def test_metadata_and_keys_are_fetched_on_first_use_and_once_an_hour(provider: LocalProvider) -> None:
+    clock = Clock()
+    room = client(provider, clock)
+    assert room.known_metadata() is None
+    assert provider.requests == []
+    for _ in range(3):
+        sign_in(room, provider)
+    clock.now += 3599
+    provider.clock = clock
+    sign_in(room, provider)
+    assert [len(provider.calls(name)) for name in ("discovery", "jwks")] == [1, 1]
+    clock.now += 1
+    assert room.known_metadata() is None
+    sign_in(room, provider)
+    assert [len(provider.calls(name)) for name in ("discovery", "jwks")] == [2, 2]
+
+
+def test_many_first_logins_make_one_fetch(provider: LocalProvider) -> None:
+    room = client(provider)
+    found: list[Metadata] = []
+    threads = [threading.Thread(target=lambda: found.append(room.metadata())) for _ in range(20)]
+    with provider.hold("discovery") as held:
+        for thread in threads:
+            thread.start()
+        held.wait_for(1)
+        assert room.known_metadata() is None
+    for thread in threads:
+        thread.join()
+    assert len(found) == 20
+    assert len(provider.calls("discovery")) == 1
+
+
+def test_an_old_copy_serves_while_the_provider_is_down(
+    provider: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    room = client(provider, clock)
+    before = room.metadata()
+    provider.stop()
+    clock.now += 7200
+    assert room.known_metadata() is None
+    with caplog.at_level(logging.WARNING, "oidc_gate"):
+        assert [room.metadata() for _ in range(10)] == [before] * 10
+    assert len(caplog.records) == 1
+    provider.start()
+    clock.now += 2
+    assert room.metadata() == before
+    assert room.known_metadata() == before
+
+
+def test_a_provider_that_is_down_is_left_alone_for_two_seconds(provider: LocalProvider) -> None:
+    clock = Clock()
+    room = client(provider, clock)
+    with provider.fault("discovery_down"):
+        errors = [down(room.metadata) for _ in range(5)]
+        assert {error.code for error in errors} == {"provider_unavailable"}
+        assert len({id(error) for error in errors}) == 5
+        assert len(provider.calls("discovery")) == 1
+        clock.now += 1.9
+        down(room.metadata)
+        assert len(provider.calls("discovery")) == 1
+        clock.now += 0.1
+        down(room.metadata)
+        assert len(provider.calls("discovery")) == 2
+    clock.now += 2
+    assert room.metadata().issuer == provider.issuer
+
+
+def test_logins_work_again_within_ten_seconds(provider: LocalProvider) -> None:
+    clock = Clock()
+    room = client(provider, clock)
+    provider.stop()
+    for _ in range(20):
+        assert down(room.metadata).code == "provider_unreachable"
+        clock.now += 0.4
+    provider.start()
+    clock.now += 10
+    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+
+
+def test_keys_that_cannot_be_fetched(provider: LocalProvider) -> None:
+    for name, code in (("jwks_down", "provider_unavailable"), ("jwks_html", "keys_unreadable")):
+        with provider.fault(name):
+            room = client(provider)
+            assert down(lambda room=room: sign_in(room, provider)).code == code  # type: ignore[misc]
+    provider.change_jwks = lambda _: {"keys": None}
+    assert code_of(lambda: sign_in(client(provider), provider)) == "keys_missing"
+    with provider.fault("jwks_empty"):
+        assert code_of(lambda: sign_in(client(provider), provider)) == "signature_invalid"
+
+
+def test_a_clock_that_is_set_back_does_not_freeze_what_went_wrong(provider: LocalProvider) -> None:
+    clock = Clock()
+    room = client(provider, clock)
+    with provider.fault("discovery_down"):
+        down(room.metadata)
+    clock.now -= 86400
+    assert room.metadata().issuer == provider.issuer
+    clock.now -= 86400
+    assert room.known_metadata() is None
+    provider.clock = clock
+    with provider.fault("unknown_kid"):
+        assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+    clock.now -= 86400
+    fetched = len(provider.calls("jwks"))
+    provider.rotate_keys(keep_old=False)
+    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert len(provider.calls("jwks")) > fetched
+
+
+# Keys that are not known
+
+
+def test_a_storm_of_unknown_keys_makes_one_fetch_in_ten_seconds(provider: LocalProvider) -> None:
+    clock = Clock()
+    room = client(provider, clock)
+    sign_in(room, provider)
+    assert len(provider.calls("jwks")) == 1
+    with provider.fault("unknown_kid"):
+        for _ in range(5):
+            assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+        assert len(provider.calls("jwks")) == 2
+        clock.now += 9.9
+        assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+        assert len(provider.calls("jwks")) == 2
+        clock.now += 0.2
+        for _ in range(5):
+            assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+        assert len(provider.calls("jwks")) == 3
+
+
+def test_the_storm_holds_while_the_key_set_cannot_be_fetched(provider: LocalProvider) -> None:
+    clock = Clock()
+    room = client(provider, clock)
+    sign_in(room, provider)
+    with provider.fault("unknown_kid"), provider.fault("jwks_down"):
+        for _ in range(5):
+            assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+        assert len(provider.calls("jwks")) == 2
+    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+
+
+@pytest.mark.parametrize("keep_old", [True, False])
+def test_keys_that_rotate_just_before_signing(provider: LocalProvider, keep_old: bool) -> None:
+    room = client(provider)
+    sign_in(room, provider)
+    provider.rotate_keys(keep_old)
+    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert len(provider.calls("jwks")) == 2
+    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert len(provider.calls("jwks")) == 2
+
+
+def test_a_key_that_rotates_under_its_old_name(provider: LocalProvider) -> None:
+    room = client(provider)
+    sign_in(room, provider)
+    renewed = keys.make_key("rsa", 77)
+    provider.change_jwks = lambda _: {"keys": [keys.public_jwk(renewed) | {"kid": "rsa-1"}]}
+    provider.signer = lambda claims, header: keys.sign(claims, header | {"kid": "rsa-1"}, renewed)
+    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+
+
+@pytest.mark.parametrize("name", ["jwks_with_strange_keys", "jwks_without_kids", "no_kid"])
+def test_authlib_fails_on_these_key_sets_and_we_do_not(provider: LocalProvider, name: str) -> None:
+    with provider.fault(name):
+        assert sign_in(client(provider), provider)[0]["sub"] == "ada-1815"
+
+
+# Transport: what is not followed, not waited for, not read
+
+
+def test_a_redirect_of_the_token_endpoint_is_not_followed(provider: LocalProvider) -> None:
+    """With `client_secret_post` a 307 would take code, verifier and secret to wherever it points."""
+    provider.add_client("app", auth_method="client_secret_post")
+    room = client(provider)
+    with raw_server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")) as elsewhere:
+        for status in (301, 302, 303, 307, 308):
+            provider.answer["token"] = (status, {"Location": elsewhere.url}, "")
+            assert down(lambda: sign_in(room, provider)).code == "provider_unavailable"
+    assert elsewhere.connections == []
+
+
+@pytest.mark.parametrize("endpoint", ["discovery", "jwks", "userinfo"])
+def test_no_other_redirect_is_followed(provider: LocalProvider, endpoint: str) -> None:
+    with raw_server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")) as elsewhere:
+        provider.answer[endpoint] = (302, {"Location": elsewhere.url}, "")
+        room = client(provider)
+        ask = (
+            (lambda: room.userinfo("access", "ada-1815")) if endpoint == "userinfo" else lambda: sign_in(room, provider)
+        )
+        assert down(ask).code == "provider_unavailable"
+    assert elsewhere.connections == []
+
+
+@pytest.mark.parametrize("name", ["discovery_html", "discovery_is_a_list", "discovery_down"])
+def test_a_captive_portal_in_the_place_of_discovery(provider: LocalProvider, name: str) -> None:
+    with provider.fault(name):
+        assert down(client(provider).metadata).status == 503
+
+
+@pytest.mark.parametrize(
+    "name", ["token_html", "token_response_is_a_list", "token_down", "token_server_error", "token_too_many"]
+)
+def test_a_captive_portal_in_the_place_of_the_token_endpoint(provider: LocalProvider, name: str) -> None:
+    with provider.fault(name):
+        assert down(lambda: sign_in(client(provider), provider)).status == 503
+
+
+def test_a_403_with_json_is_no_token(provider: LocalProvider) -> None:
+    with provider.fault("token_forbidden"):
+        assert code_of(lambda: sign_in(client(provider), provider)) == "token_request_rejected"
+
+
+def test_a_provider_that_does_not_answer_in_time(provider: LocalProvider) -> None:
+    room = client(provider, http_timeout=0.2)
+    with provider.hold("discovery"):
+        begun = time.monotonic()
+        assert down(room.metadata).code == "provider_unreachable"
+        assert time.monotonic() - begun < 3
+
+
+def test_a_post_is_not_repeated_when_its_answer_is_lost(provider: LocalProvider) -> None:
+    room = client(provider, http_timeout=0.2)
+    with provider.hold("token"):
+        assert down(lambda: sign_in(room, provider)).code == "provider_unreachable"
+    assert len(provider.calls("token")) == 1
+
+
+def metadata_from(server: RawServer, **options: Any) -> Callable[[], Metadata]:
+    return Provider(settings(server.url, **options)).metadata
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        OK + b"\r\n",
+        OK + b"Content-Length: 99999999999\r\n\r\n",
+        b"HTTP/1.1 500 Broken\r\nRetry-After: 1\r\n\r\n",
+        b"HTTP/1.1 503 Down\r\nRetry-After: 1\r\n\r\n",
+        b"HTTP/1.1 429 Too many\r\nRetry-After: 1\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\n\r\n",
+    ],
+)
+def test_an_endless_answer_is_not_read_to_its_end(head: bytes) -> None:
+    with raw_server(endless(head)) as server:
+        assert down(metadata_from(server, http_timeout=3)).code == "provider_unreachable"
+    assert 1 <= len(server.connections) <= 2
+    for connection in server.connections:
+        assert connection.sent < 20 * LONGEST_ANSWER  # what the sockets of both sides hold, and no more
+
+
+def test_an_endless_chunked_answer() -> None:
+    with raw_server(
+        endless(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
+    ) as server:
+        assert down(metadata_from(server)).code == "provider_unreachable"
+
+
+def test_what_is_packed_counts_unpacked() -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    assert len(bomb) < LONGEST_ANSWER
+    head = OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
+    with raw_server(says(head, bomb)) as server:
+        assert down(metadata_from(server)).code == "provider_unreachable"
+
+
+def test_a_packed_answer_is_read(provider: LocalProvider) -> None:
+    def packed(_: Any) -> Response:
+        body = gzip.compress(json.dumps(provider.metadata()).encode())
+        return Response(body, headers={"Content-Encoding": "gzip"})
+
+    provider.answer["discovery"] = packed
+    assert client(provider).metadata().issuer == provider.issuer
+
+
+def test_the_longest_answer_that_is_read(provider: LocalProvider) -> None:
+    document = provider.metadata()
+    room = LONGEST_ANSWER - len(json.dumps(document | {"x": ""}))
+    provider.change_discovery = lambda document: document | {"x": "x" * room}
+    assert client(provider).metadata().issuer == provider.issuer
+    provider.change_discovery = lambda document: document | {"x": "x" * (room + 1)}
+    assert down(client(provider).metadata).code == "provider_unreachable"
+
+
+@pytest.mark.parametrize(
+    "head", [OK + b"Content-Length: 1000\r\n\r\n", OK + b"\r\n", b"HTTP/1.1 503 Down\r\nRetry-After: 1\r\n\r\n"]
+)
+def test_an_answer_that_drips(head: bytes) -> None:
+    """Each byte comes before the time-out; together they would take a minute."""
+
+    def dripping(connection: Connection) -> None:
+        connection.send(head)
+        connection.drip(b" " * 1000)
+
+    with raw_server(dripping) as server:
+        begun = time.monotonic()
+        assert down(metadata_from(server, http_timeout=0.3)).code == "provider_unreachable"
+        assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"not http at all",
+        b"HTTP/1.1 banana\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: banana\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nbanana",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
+        b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 100_000 + b"\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % number for number in range(300)) + b"\r\n{}",
+    ],
+)
+def test_what_is_no_http(answer: bytes) -> None:
+    with raw_server(says(answer)) as server:
+        assert down(metadata_from(server)).status == 503
+
+
+def test_cookies_of_the_provider_are_not_kept(provider: LocalProvider) -> None:
+    def with_cookie(_: Any) -> Response:
+        return Response(json.dumps(provider.metadata()), headers={"Set-Cookie": "tracking=1; Path=/"})
+
+    provider.answer["discovery"] = with_cookie
+    sign_in(client(provider), provider)
+    mine = [call for call in provider.requests if call.headers.get("user-agent") == "oidc_gate"]
+    assert len(mine) == 3
+    assert not any("cookie" in call.headers for call in mine)
+
+
+# The environment: proxies yes, passwords and authorities no
+
+
+def test_proxies_of_the_environment_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with raw_server(says(b"HTTP/1.1 404 Not here\r\nContent-Length: 0\r\n\r\n")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        room = Provider(settings("http://idp.invalid", insecure_http_issuer=True))
+        assert down(room.metadata).code == "discovery_failed"
+        assert proxy.requests[0].startswith(b"GET http://idp.invalid/.well-known/openid-configuration HTTP/1.1\r\n")
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        assert down(Provider(settings("https://idp.invalid")).metadata).code == "provider_unreachable"
+        assert proxy.requests[-1].startswith(b"CONNECT idp.invalid:443 HTTP/1.")
+
+
+def test_no_proxy_is_heeded(provider: LocalProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert client(provider).metadata().issuer == provider.issuer
+
+
+def test_netrc_is_not_read(provider: LocalProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "netrc"
+    file.write_text("machine 127.0.0.1 login stranger password stranger\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(file))
+    room = client(provider)
+    _, tokens = sign_in(room, provider)
+    room.userinfo(tokens.access_token, "ada-1815")
+    mine = [call for call in provider.requests if call.headers.get("user-agent") == "oidc_gate"]
+    said = {call.endpoint: call.headers.get("authorization", "") for call in mine}
+    assert (said["discovery"], said["jwks"]) == ("", "")
+    assert said["userinfo"] == f"Bearer {tokens.access_token}"
+    assert base64.b64decode(said["token"].removeprefix("Basic ")).startswith(b"app:")
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.new(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.new(tmp_path_factory.mktemp("stranger"), "stranger")
+
+
+@pytest.fixture
+def secure(authority: Authority) -> Iterator[KeepingProvider]:
+    with KeepingProvider(authority.server_context()) as provider:
+        yield provider
+    assert provider.failures == []
+
+
+def secure_exchange(room: Provider) -> str:
+    """Return the code of the error that the token endpoint gives for a made-up code: then all was sent and read."""
+    callback = Callback("s", "made-up", room.metadata().issuer, "", "")
+    return code_of(lambda: room.exchange(callback, redirect_uri=CALLBACK, verifier="v", nonce="n"))
+
+
+def test_a_private_authority_is_trusted_when_it_is_named(secure: KeepingProvider, authority: Authority) -> None:
+    room = client(secure, ca_bundle=str(authority.bundle))
+    assert secure.issuer.startswith("https://")
+    assert room.metadata().issuer == secure.issuer
+    assert secure_exchange(room) == "code_rejected"
+
+
+def test_a_private_authority_is_not_trusted_by_itself(secure: KeepingProvider, stranger: Authority) -> None:
+    for options in ({}, {"ca_bundle": str(stranger.bundle)}):
+        error = down(client(secure, **options).metadata)
+        assert error.code == "provider_unreachable"
+        assert "set ca_bundle" in error.detail
+    assert secure.requests == []
+
+
+def test_the_name_in_the_certificate_counts(authority: Authority) -> None:
+    for host in ("idp.invalid", "127.0.0.2"):
+        with KeepingProvider(authority.server_context(host)) as provider:
+            assert down(client(provider, ca_bundle=str(authority.bundle)).metadata).code == "provider_unreachable"
+            assert provider.requests == []
+
+
+def test_a_certificate_that_has_run_out(authority: Authority) -> None:
+    yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    with KeepingProvider(authority.server_context(valid_until=yesterday)) as provider:
+        assert down(client(provider, ca_bundle=str(authority.bundle)).metadata).code == "provider_unreachable"
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_environment_does_not_overrule_ca_bundle(
+    secure: KeepingProvider, authority: Authority, stranger: Authority, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, str(authority.bundle))
+    for options in ({}, {"ca_bundle": str(stranger.bundle)}):
+        assert down(client(secure, **options).metadata).code == "provider_unreachable"
+    monkeypatch.setenv(name, str(stranger.bundle))
+    assert client(secure, ca_bundle=str(authority.bundle)).metadata().issuer == secure.issuer
+
+
+def test_one_connection_serves_many_logins(secure: KeepingProvider, authority: Authority) -> None:
+    room = client(secure, ca_bundle=str(authority.bundle))
+    for _ in range(5):
+        assert secure_exchange(room) == "code_rejected"
+    assert len(secure.calls("token")) == 5
+    assert secure.keeping.connections == 1
+
+
+def test_one_tls_context_serves_all_gates(authority: Authority) -> None:
+    assert provider_room._tls_context(str(authority.bundle)) is provider_room._tls_context(str(authority.bundle))
+    assert provider_room._tls_context("") is provider_room._tls_context("")
+
+
+def test_a_kept_connection_that_the_provider_has_closed(authority: Authority) -> None:
+    with KeepingProvider(authority.server_context()) as provider:
+        room = client(provider, ca_bundle=str(authority.bundle))
+        assert secure_exchange(room) == "code_rejected"
+        provider.stop()
+        provider.start()
+        assert secure_exchange(room) == "code_rejected"
+
+
+def in_child(room: Provider) -> None:
+    assert secure_exchange(room) == "code_rejected"
+    assert secure_exchange(room) == "code_rejected"
+
+
+def test_a_forked_process_gets_connections_of_its_own(authority: Authority) -> None:
+    """Two processes on one TLS connection would read each other's answers."""
+    with KeepingProvider(authority.server_context()) as provider:
+        room = client(provider, ca_bundle=str(authority.bundle))
+        assert secure_exchange(room) == "code_rejected"
+        assert provider.keeping.connections == 1
+        child = multiprocessing.get_context("fork").Process(target=in_child, args=(room,))
+        child.start()
+        child.join(30)
+        assert child.exitcode == 0
+        assert provider.keeping.connections == 2
+        assert secure_exchange(room) == "code_rejected"
+        assert provider.keeping.connections == 2
+        assert len(provider.calls("token")) == 4
+
+
+def test_without_authorities_of_the_system_those_of_requests_stand_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.write_text("")
+    monkeypatch.setenv("SSL_CERT_FILE", str(empty))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    context = provider_room._tls_context.__wrapped__("")
+    assert context.cert_store_stats()["x509_ca"] > 50
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_a_bundle_without_certificates_stops_start_up(tmp_path: Path, text: str) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(text)
+    with pytest.raises(SettingsError, match="ca_bundle"):
+        Provider(settings("https://idp.invalid", ca_bundle=str(bundle)))
+    with pytest.raises(SettingsError, match="ca_bundle"):
+        Provider(settings("https://idp.invalid", ca_bundle=str(tmp_path)))
+
+
+# The gate's own key
+
+
+@pytest.mark.parametrize("data", [b"", b"no key", b'{"kty": "RSA"}', b"{"])
+def test_a_key_file_without_a_key_stops_start_up(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(data)
+    for path in (file, tmp_path):
+        with pytest.raises(SettingsError, match="client_private_key_file"):
+            Provider(settings("https://idp.invalid", client_private_key_file=str(path)))
+
+
+@pytest.mark.parametrize("member", [{"alg": "RSA-OAEP-256"}, {"use": "enc"}, {"key_ops": ["decrypt"]}])
+def test_a_key_that_cannot_sign_stops_start_up(tmp_path: Path, member: dict[str, Any]) -> None:
+    key = RSAKey.generate_key(2048)
+    file = tmp_path / "key.json"
+    file.write_text(json.dumps(key.as_dict(private=True) | member))
+    options = {"client_auth_method": "private_key_jwt", "client_secret": None, "client_private_key_file": str(file)}
+    with pytest.raises(SettingsError, match="private_key_jwt"):
+        Provider(settings("https://idp.invalid", **options))
+    Provider(settings("https://idp.invalid", client_private_key_file=str(file)))
+
+
+# Nothing secret is told
+
+
+def test_nothing_secret_is_logged_at_any_level(provider: LocalProvider, caplog: pytest.LogCaptureFixture) -> None:
+    faults = [
+        "wrong_nonce",
+        "bad_signature",
+        "token_invalid_grant",
+        "token_invalid_client",
+        "wrong_at_hash",
+        "token_html",
+    ]
+    with caplog.at_level(logging.DEBUG):
+        room = client(provider)
+        _, tokens = sign_in(room, provider)
+        room.userinfo(tokens.access_token, "ada-1815")
+        for name in faults:
+            with provider.fault(name), pytest.raises(GateError) as raised:
+                sign_in(room, provider)
+            logging.getLogger("oidc_gate").warning("%s %r", raised.value, raised.value)
+    sent = [call for call in provider.requests if call.endpoint == "token"]
+    secrets = {tokens.access_token, tokens.id_token, "the-secret-of-the-app", "Basic ", "Bearer "}
+    secrets |= {call.form[name] for call in sent for name in ("code", "code_verifier")}
+    secrets |= {token for token in provider.access_tokens}
+    assert len(sent) == 7
+    for record in caplog.records:
+        assert not any(secret in record.getMessage() for secret in secrets), record.getMessage()
+
+
+def test_errors_are_of_the_documented_tree() -> None:
+    assert issubclass(ProviderDownError, ProviderError)
+    assert issubclass(ProviderError, GateError)

@@ -1,0 +1,873 @@
+"""Settings: each field once, from every source, with one meaning; what is wrong stops start-up and is told by name."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import logging
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oidc_gate import Settings
+from oidc_gate.errors import GateError, SettingsError
+
+ISSUER = "https://id.example.com"
+SECRET = "client-secret-that-nobody-may-see"
+COOKIE_SECRET = "cookie-secret-that-nobody-may-see"
+REQUIRED: dict[str, Any] = {
+    "issuer_url": ISSUER,
+    "client_id": "the-app",
+    "client_secret": SECRET,
+    "cookie_secret": COOKIE_SECRET,
+}
+REQUIRED_ENVIRONMENT = {f"OIDC_GATE_{name.upper()}": value for name, value in REQUIRED.items()}
+
+#: Every field and its default, as the public contract's table has them (empty text and None: no value).
+DEFAULTS: dict[str, Any] = {
+    "issuer_url": "",
+    "client_id": "",
+    "client_secret": "",
+    "client_auth_method": "client_secret_basic",
+    "client_private_key_file": "",
+    "scopes": ("openid", "profile", "email"),
+    "authz_url_params": (),
+    "auth_id": "default",
+    "response_mode": "query",
+    "signing_algs": None,
+    "clock_leeway": 60.0,
+    "ca_bundle": "",
+    "http_timeout": 5.0,
+    "insecure_http_issuer": False,
+    "base_url": "",
+    "trusted_proxies": 0,
+    "path_prefix": "/oauth2",
+    "cookie_secret": (),
+    "session_store": "cookie",
+    "session_cache_seconds": 1.0,
+    "store_timeout": 2.0,
+    "auth_cookie_domain": "",
+    "max_session_duration": 43200.0,
+    "idle_session_timeout": 3600.0,
+    "login_timeout": 900.0,
+    "userinfo": "auto",
+    "userinfo_refresh_interval": 0.0,
+    "allow_emails": None,
+    "allow_domains": None,
+    "allow_groups": None,
+    "groups_claim": "groups",
+    "public_paths": None,
+    "allow_cors_preflight": False,
+    "identity_headers": "none",
+    "remote_user_claim": "email",
+    "cache_control": "private",
+    "provider_logout": False,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """One field, given in text, in code and in TOML, and what must come of it."""
+
+    field: str
+    text: str
+    code: Any
+    expected: Any
+
+    def __str__(self) -> str:
+        return self.field
+
+
+#: Every field once, with a value that is not its default.
+GIVEN = [
+    Given("issuer_url", "https://other.example/", "https://other.example/", "https://other.example/"),
+    Given("client_id", "other-app", "other-app", "other-app"),
+    Given("client_secret", "other-secret", "other-secret", "other-secret"),
+    Given("client_auth_method", "client_secret_post", "client_secret_post", "client_secret_post"),
+    Given("client_private_key_file", __file__, __file__, __file__),
+    Given("scopes", "openid,groups", ["openid", "groups"], ("openid", "groups")),
+    Given("authz_url_params", "hd=a.example&max_age=60", {"hd": "a.example", "max_age": 60},
+          (("hd", "a.example"), ("max_age", "60"))),
+    Given("auth_id", "staff", "staff", "staff"),
+    Given("response_mode", "form_post", "form_post", "form_post"),
+    Given("signing_algs", "ES256 EdDSA", ["ES256", "EdDSA"], ("ES256", "EdDSA")),
+    Given("clock_leeway", "90s", 90, 90.0),
+    Given("ca_bundle", __file__, __file__, __file__),
+    Given("http_timeout", "2.5", 2.5, 2.5),
+    Given("insecure_http_issuer", "yes", True, True),
+    Given("base_url", "https://app.example.com/in/", "https://app.example.com/in/", "https://app.example.com/in"),
+    Given("trusted_proxies", "10.0.0.0/8 ::1", ["10.0.0.0/8", "::1"], ("10.0.0.0/8", "::1")),
+    Given("path_prefix", "/auth/sso/", "/auth/sso/", "/auth/sso"),
+    Given("cookie_secret", "a-new-secret-0123 the-old-one-45678", ["a-new-secret-0123", "the-old-one-45678"],
+          ("a-new-secret-0123", "the-old-one-45678")),
+    Given("session_store", "cookie", "cookie", "cookie"),
+    Given("session_cache_seconds", "0", 0, 0.0),
+    Given("store_timeout", "500ms", 0.5, 0.5),
+    Given("auth_cookie_domain", ".Example.com", ".Example.com", "example.com"),
+    Given("max_session_duration", "0", 0, 0.0),
+    Given("idle_session_timeout", "1h30m", 5400, 5400.0),
+    Given("login_timeout", "10m", 600, 600.0),
+    Given("userinfo", "always", "always", "always"),
+    Given("userinfo_refresh_interval", "5m", 300, 300.0),
+    Given("allow_emails", "Ann@Example.com,bob@b.example", ["Ann@Example.com", "bob@b.example"],
+          ("ann@example.com", "bob@b.example")),
+    Given("allow_domains", "Example.com", ["Example.com"], ("example.com",)),
+    Given("allow_groups", "Staff,the board", ["Staff", "the board"], ("Staff", "the board")),
+    Given("groups_claim", "realm_access.roles", "realm_access.roles", "realm_access.roles"),
+    Given("public_paths", "/static,/robots.txt", ["/static", "/robots.txt"], ("/static", "/robots.txt")),
+    Given("allow_cors_preflight", "true", True, True),
+    Given("identity_headers", "x-forwarded", "x-forwarded", "x-forwarded"),
+    Given("remote_user_claim", "preferred_username", "preferred_username", "preferred_username"),
+    Given("cache_control", "no-store", "no-store", "no-store"),
+    Given("provider_logout", "on", True, True),
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the variables of whoever runs the tests out of them."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("OIDC_GATE_")]:
+        monkeypatch.delenv(name)
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def toml(values: dict[str, Any]) -> str:
+    """Return the values as TOML; JSON's texts, numbers, truth values and lists are TOML's too."""
+    plain = [f"{name} = {json.dumps(value)}" for name, value in values.items() if not isinstance(value, dict)]
+    tables = [f"[{name}]\n{toml(value)}" for name, value in values.items() if isinstance(value, dict)]
+    return "\n".join(plain + tables) + "\n"
+
+
+# The table
+
+
+def test_the_fields_and_their_defaults_are_those_of_the_public_contract() -> None:
+    assert {each.name: each.default for each in dataclasses.fields(Settings)} == DEFAULTS
+
+
+def test_a_field_that_is_not_given_has_its_default() -> None:
+    settings = Settings(**REQUIRED)
+    assert {name: getattr(settings, name) for name in DEFAULTS} == DEFAULTS | {
+        "issuer_url": ISSUER,
+        "client_id": "the-app",
+        "client_secret": SECRET,
+        "cookie_secret": (COOKIE_SECRET,),
+    }
+
+
+def test_every_field_says_what_it_means() -> None:
+    assert all(each.metadata["meaning"] for each in dataclasses.fields(Settings))
+
+
+def test_the_tests_below_give_every_field() -> None:
+    assert [given.field for given in GIVEN] == list(DEFAULTS)
+
+
+# Sources
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_a_field_is_read_from_a_keyword(given: Given) -> None:
+    assert getattr(Settings(**(REQUIRED | {given.field: given.code})), given.field) == given.expected
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_a_field_is_read_from_text_in_a_keyword(given: Given) -> None:
+    assert getattr(Settings(**(REQUIRED | {given.field: given.text})), given.field) == given.expected
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_a_field_is_read_from_the_environment(given: Given) -> None:
+    environ = REQUIRED_ENVIRONMENT | {f"OIDC_GATE_{given.field.upper()}": given.text}
+    assert getattr(Settings.from_env(environ), given.field) == given.expected
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_a_field_is_read_from_a_file_that_the_environment_names(given: Given, tmp_path: Path) -> None:
+    file = written(tmp_path, "value", f"{given.text}\n")
+    environ = {name: value for name, value in REQUIRED_ENVIRONMENT.items() if name != f"OIDC_GATE_{given.field.upper()}"}
+    settings = Settings.from_env(environ | {f"OIDC_GATE_{given.field.upper()}_FILE": str(file)})
+    assert getattr(settings, given.field) == given.expected
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_a_field_is_read_from_a_file_that_a_keyword_names(given: Given, tmp_path: Path) -> None:
+    required = {name: value for name, value in REQUIRED.items() if name != given.field}
+    file = written(tmp_path, "value", f"{given.text}\n")
+    assert getattr(Settings(**required, **{f"{given.field}_file": file}), given.field) == given.expected
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_a_field_is_read_from_a_toml_file(given: Given, tmp_path: Path) -> None:
+    file = written(tmp_path, "gate.toml", toml(REQUIRED | {given.field: given.code}))
+    assert getattr(Settings.from_file(file), given.field) == given.expected
+    assert getattr(Settings.from_file(str(file)), given.field) == given.expected
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_a_field_is_read_from_a_file_that_oidc_gate_config_names(given: Given, tmp_path: Path) -> None:
+    file = written(tmp_path, "gate.toml", toml(REQUIRED | {given.field: given.code}))
+    assert getattr(Settings.from_env({"OIDC_GATE_CONFIG": f" {file} "}), given.field) == given.expected
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_a_field_can_be_replaced_in_settings_that_stand(given: Given) -> None:
+    before = Settings(**REQUIRED)
+    after = before.with_options(**{given.field: given.code})
+    assert getattr(after, given.field) == given.expected
+    assert before == Settings(**REQUIRED)
+    assert after.with_options() == after
+
+
+def test_the_environment_is_that_of_the_process_unless_another_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in REQUIRED_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    assert Settings.from_env() == Settings(**REQUIRED)
+
+
+def test_an_empty_variable_counts_as_absent_even_a_misspelt_one() -> None:
+    empty = {f"OIDC_GATE_{name.upper()}": " " for name in DEFAULTS if name not in REQUIRED}
+    files = {f"{name}_FILE": "" for name in empty}
+    strange = {"OIDC_GATE_ALOW_EMAILS": "", "OIDC_GATE_CONFIG": " ", "OIDC_GATE_APP": ""}
+    assert Settings.from_env(REQUIRED_ENVIRONMENT | empty | files | strange) == Settings(**REQUIRED)
+
+
+def test_variables_that_are_not_ours_are_left_alone() -> None:
+    others = {"PATH": "/bin", "OIDC_CLIENT_ID": "x", "oidc_gate_client_id": "x", "OIDC_GATE_APP": "mod:app"}
+    assert Settings.from_env(REQUIRED_ENVIRONMENT | others) == Settings(**REQUIRED)
+
+
+def test_a_keyword_that_is_none_counts_as_absent() -> None:
+    nothing = dict.fromkeys(name for name in DEFAULTS if name not in REQUIRED)
+    assert Settings(**REQUIRED, **nothing, client_secret_file=None) == Settings(**REQUIRED)
+
+
+def test_a_secret_file_counts_when_the_secret_itself_is_none(tmp_path: Path) -> None:
+    file = written(tmp_path, "secret", "from-the-file")
+    for options in ({"client_secret_file": file, "client_secret": None}, {"client_secret": None, "client_secret_file": file}):
+        assert Settings(**(REQUIRED | options)).client_secret == "from-the-file"
+
+
+# Precedence
+
+
+@pytest.mark.parametrize("reader", ["from_file", "from_traffic_policy", "from_env"])
+def test_the_environment_wins_over_the_file_and_a_keyword_over_both(
+    reader: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = REQUIRED | {"client_id": "file", "auth_id": "file", "max_session_duration": "1h"}
+    if reader == "from_traffic_policy":
+        policy = {"on_http_request": [{"actions": [{"type": "openid-connect", "config": config}]}]}
+        file = written(tmp_path, "policy.json", json.dumps(policy))
+    else:
+        file = written(tmp_path, "gate.toml", toml(config))
+    monkeypatch.setenv("OIDC_GATE_AUTH_ID", "environment")
+    monkeypatch.setenv("OIDC_GATE_MAX_SESSION_DURATION", "2h")
+    if reader == "from_env":
+        monkeypatch.setenv("OIDC_GATE_CONFIG", str(file))
+        settings = Settings.from_env(max_session_duration="3h")
+    else:
+        settings = getattr(Settings, reader)(file, max_session_duration="3h")
+    assert (settings.client_id, settings.auth_id, settings.max_session_duration) == ("file", "environment", 3 * 3600.0)
+
+
+def test_precedence_holds_between_a_secret_and_the_file_of_it_and_between_two_names(tmp_path: Path) -> None:
+    secret = written(tmp_path, "secret", "from-the-secret-file")
+    file = written(tmp_path, "gate.toml", toml(REQUIRED | {"idle_session_duration": "1m", "scope": "openid a"}))
+    environ = {"OIDC_GATE_CONFIG": str(file), "OIDC_GATE_CLIENT_SECRET_FILE": str(secret)}
+    settings = Settings.from_env(environ | {"OIDC_GATE_IDLE_SESSION_TIMEOUT": "2m"}, scopes="openid b")
+    assert settings.client_secret == "from-the-secret-file"
+    assert settings.idle_session_timeout == 120
+    assert settings.scopes == ("openid", "b")
+
+
+# Several spellings, one form
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://id.example.com", "https://id.example.com"),
+        ("https://id.example.com/", "https://id.example.com/"),
+        ("https://id.example.com/.well-known/openid-configuration", "https://id.example.com"),
+        ("https://id.example.com/realms/a/", "https://id.example.com/realms/a/"),
+        ("https://id.example.com/realms/a/.well-known/openid-configuration", "https://id.example.com/realms/a"),
+        ("jumpcloud", "https://oauth.id.jumpcloud.com/"),
+        ("JumpCloud", "https://oauth.id.jumpcloud.com/"),
+        ("jumpcloud-eu", "https://oauth.id.eu.jumpcloud.com/"),
+        ("jumpcloud-in", "https://oauth.id.in.jumpcloud.com/"),
+        ("http://localhost:5000", "http://localhost:5000"),
+        ("http://127.0.0.1:5000/", "http://127.0.0.1:5000/"),
+        ("http://[::1]:5000", "http://[::1]:5000"),
+    ],
+)
+def test_an_issuer_is_taken_in_all_its_spellings(given: str, expected: str) -> None:
+    assert Settings(**(REQUIRED | {"issuer_url": given})).issuer_url == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "expected"),
+    [
+        ("base_url", "https://app.example.com/", "https://app.example.com"),
+        ("base_url", "https://app.example.com/a//", "https://app.example.com/a"),
+        ("base_url", "http://app.example.com:8080", "http://app.example.com:8080"),
+        ("path_prefix", "/oauth2/", "/oauth2"),
+        ("auth_cookie_domain", ".EXAMPLE.com", "example.com"),
+        ("scopes", ["email"], ("openid", "email")),
+        ("scopes", "email openid email", ("openid", "email")),
+        ("scope", "email", ("openid", "email")),
+        ("idle_session_duration", "5m", None),
+        ("cache_control", "", ""),
+        ("cache_control", " off ", ""),
+        ("cache_control", "OFF", ""),
+        ("ca_bundle", Path(__file__), __file__),
+        ("client_private_key_file", Path(__file__), __file__),
+        ("allow_emails", ["STRAßE@Example.com"], ("straße@example.com",)),
+    ],
+)
+def test_a_setting_is_brought_into_one_form(field: str, given: Any, expected: Any) -> None:
+    settings = Settings(**(REQUIRED | {field: given}))
+    if field == "idle_session_duration":
+        assert settings.idle_session_timeout == 300
+    else:
+        assert getattr(settings, "scopes" if field == "scope" else field) == expected
+
+
+def test_cache_control_can_be_turned_off_in_the_environment_where_empty_means_absent() -> None:
+    assert Settings.from_env(REQUIRED_ENVIRONMENT | {"OIDC_GATE_CACHE_CONTROL": ""}).cache_control == "private"
+    assert Settings.from_env(REQUIRED_ENVIRONMENT | {"OIDC_GATE_CACHE_CONTROL": "off"}).cache_control == ""
+
+
+@pytest.mark.parametrize("method", ["none", "private_key_jwt"])
+def test_a_client_without_a_secret_needs_none(method: str) -> None:
+    required = {name: value for name, value in REQUIRED.items() if name != "client_secret"}
+    key = {"client_private_key_file": __file__} if method == "private_key_jwt" else {}
+    assert Settings(**required, client_auth_method=method, **key).client_secret == ""
+
+
+# What is wrong is told by name
+
+Wrong = dict[str, Any]
+
+WRONG: list[tuple[str, str, Wrong]] = [
+    # the field that the message must name, what it must say besides, and what is given
+    ("issuer_url", "missing", {"issuer_url": None}),
+    ("issuer_url", "must not be empty", {"issuer_url": ""}),
+    ("issuer_url", "must be text", {"issuer_url": 7}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "id.example.com"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "ftp://id.example.com"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com?tenant=1"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com#top"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://me:pw@id.example.com"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com:99999"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com:0"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://[::1"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://id.exämple.com"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com/a b"}),
+    ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com\\evil"}),
+    ("issuer_url", "must start with https://", {"issuer_url": "http://id.example.com"}),
+    ("issuer_url", "insecure_http_issuer", {"issuer_url": "http://10.0.0.7"}),
+    ("client_id", "missing", {"client_id": None}),
+    ("client_id", "must be text", {"client_id": 12345}),
+    ("client_secret", "missing", {"client_secret": None}),
+    ("client_secret", "must not be empty", {"client_secret": " "}),
+    ("client_secret", "control characters", {"client_secret": f"{SECRET}\x01{SECRET}"}),
+    ("client_secret", "has no use", {"client_auth_method": "none"}),
+    ("client_secret", "has no use", {"client_auth_method": "private_key_jwt", "client_private_key_file": __file__}),
+    ("client_auth_method", "must be one of: client_secret_basic, ", {"client_auth_method": "basic"}),
+    ("client_private_key_file", "needs", {"client_auth_method": "private_key_jwt", "client_secret": None}),
+    ("client_private_key_file", "no file that can be read", {"client_private_key_file": "/nonexistent/key.pem"}),
+    ("client_private_key_file", "no file that can be read", {"client_private_key_file": "/"}),
+    ("client_private_key_file", "must be text", {"client_private_key_file": 7}),
+    ("scopes", "empty list", {"scopes": []}),
+    ("scopes", "empty list", {"scopes": " , "}),
+    ("scopes", "must be a list", {"scopes": {"openid": True}}),
+    ("scopes", "offline_access", {"scopes": "openid offline_access"}),
+    ("authz_url_params", "must be a map", {"authz_url_params": ["a"]}),
+    ("authz_url_params", "must be a query string", {"authz_url_params": "hd"}),
+    ("authz_url_params", "must not set the same name twice", {"authz_url_params": "hd=a&hd=b"}),
+    *[
+        ("authz_url_params", f"must not set {name}", {"authz_url_params": {name: "x"}})
+        for name in "response_type response_mode client_id redirect_uri scope state nonce code_challenge"
+        " code_challenge_method request request_uri id_token_hint".split()  # noqa: SIM905
+    ],
+    ("auth_id", "1 to 64 letters", {"auth_id": "my app"}),
+    ("auth_id", "1 to 64 letters", {"auth_id": "a.b"}),
+    ("auth_id", "1 to 64 letters", {"auth_id": "é"}),
+    ("auth_id", "1 to 64 letters", {"auth_id": "a" * 65}),
+    ("response_mode", "must be one of: query, form_post", {"response_mode": "fragment"}),
+    ("signing_algs", "must not hold none", {"signing_algs": ["RS256", "none"]}),
+    ("signing_algs", "must not hold HS256", {"signing_algs": "HS256"}),
+    ("signing_algs", "empty list", {"signing_algs": []}),
+    ("clock_leeway", "must be a duration", {"clock_leeway": "a minute"}),
+    ("ca_bundle", "no file that can be read", {"ca_bundle": "/nonexistent/ca.pem"}),
+    ("ca_bundle", "no file that can be read", {"ca_bundle": "/"}),
+    ("http_timeout", "more than 0", {"http_timeout": 0}),
+    ("http_timeout", "must be a duration", {"http_timeout": -1}),
+    ("login_timeout", "more than 0", {"login_timeout": "0"}),
+    ("store_timeout", "more than 0", {"store_timeout": 0.0}),
+    ("insecure_http_issuer", "must be true or false", {"insecure_http_issuer": "maybe"}),
+    ("base_url", "must be a URL like", {"base_url": "app.example.com"}),
+    ("base_url", "must be a URL like", {"base_url": "https://app.example.com/?x"}),
+    ("base_url", "must be a URL like", {"base_url": "https://app.example.com/ünï"}),
+    ("trusted_proxies", "from 0 to 16", {"trusted_proxies": -1}),
+    ("trusted_proxies", "networks like 10.0.0.0/8", {"trusted_proxies": "*"}),
+    ("trusted_proxies", "must be a list", {"trusted_proxies": True}),
+    ("path_prefix", "must be a path like /oauth2", {"path_prefix": "oauth2"}),
+    ("path_prefix", "not / alone", {"path_prefix": "/"}),
+    ("path_prefix", "must be a path like", {"path_prefix": "/a//b"}),
+    ("path_prefix", "must be a path like", {"path_prefix": "//evil.example"}),
+    ("path_prefix", "must be a path like", {"path_prefix": "/a/../b"}),
+    ("path_prefix", "must be a path like", {"path_prefix": "/."}),
+    ("path_prefix", "must be plain", {"path_prefix": "/a?b"}),
+    ("path_prefix", "must be plain", {"path_prefix": "/a%2fb"}),
+    ("path_prefix", "must be plain", {"path_prefix": '/a"b'}),
+    ("path_prefix", "must be plain", {"path_prefix": "/ä"}),
+    ("path_prefix", "must be plain", {"path_prefix": "/a;b"}),
+    ("cookie_secret", "missing", {"cookie_secret": None}),
+    ("cookie_secret", "at least 16 characters", {"cookie_secret": "secret"}),
+    ("cookie_secret", "oidc-gate secret", {"cookie_secret": ["short"]}),
+    ("cookie_secret", "the same secret twice", {"cookie_secret": f"{COOKIE_SECRET} {COOKIE_SECRET}"}),
+    ("cookie_secret", "empty list", {"cookie_secret": ()}),
+    ("cookie_secret", "UTF-8", {"cookie_secret": b"\xff" * 32}),
+    ("session_store", "must be cookie", {"session_store": "memcached://here"}),
+    ("session_store", "must be text", {"session_store": 7}),
+    ("session_cache_seconds", "must be a duration", {"session_cache_seconds": "-1"}),
+    ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "example.com:8080"}),
+    ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "https://example.com"}),
+    ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "a..example"}),
+    ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "exämple.com"}),
+    ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "example.com; Path=/x"}),
+    ("auth_cookie_domain", "does not hold for base_url",
+     {"auth_cookie_domain": "example.com", "base_url": "https://badexample.com"}),
+    ("max_session_duration", "must be a duration", {"max_session_duration": "-1h"}),
+    ("idle_session_timeout", "must be a duration", {"idle_session_timeout": True}),
+    ("idle_session_timeout", "must be a duration", {"idle_session_duration": "soon"}),
+    ("idle_session_timeout", "twice", {"idle_session_timeout": 60, "idle_session_duration": 60}),
+    ("scopes", "twice", {"scope": "openid", "scopes": "openid"}),
+    ("userinfo", "must be one of: auto, always, never", {"userinfo": "sometimes"}),
+    ("userinfo_refresh_interval", "userinfo is never", {"userinfo": "never", "userinfo_refresh_interval": 60}),
+    ("allow_emails", "empty list", {"allow_emails": []}),
+    ("allow_emails", "empty list", {"allow_emails": ""}),
+    ("allow_emails", "empty list", {"allow_emails": ","}),
+    ("allow_emails", "must not be empty", {"allow_emails": [""]}),
+    ("allow_emails", "must be a list", {"allow_emails": True}),
+    ("allow_emails", "allow_domains", {"allow_emails": ["example.com"]}),
+    ("allow_emails", "not an e-mail address", {"allow_emails": ["@example.com"]}),
+    ("allow_emails", "not an e-mail address", {"allow_emails": ["ann@"]}),
+    ("allow_emails", "not an e-mail address", {"allow_emails": ["a@b@c"]}),
+    ("allow_emails", "allow_domains", {"allow_emails": ["*@example.com"]}),
+    ("allow_domains", "empty list", {"allow_domains": []}),
+    ("allow_domains", "matched exactly", {"allow_domains": ["*.example.com"]}),
+    ("allow_domains", "matched exactly", {"allow_domains": [".example.com"]}),
+    ("allow_domains", "must be a domain", {"allow_domains": ["@example.com"]}),
+    ("allow_domains", "must be a domain", {"allow_domains": ["https://example.com"]}),
+    ("allow_domains", "must be a domain", {"allow_domains": ["example.com:443"]}),
+    ("allow_groups", "empty list", {"allow_groups": []}),
+    ("allow_groups", "must be text", {"allow_groups": [7]}),
+    ("groups_claim", "must be a claim's name", {"groups_claim": "realm_access."}),
+    ("groups_claim", "must be a claim's name", {"groups_claim": "a..b"}),
+    ("groups_claim", "must not be empty", {"groups_claim": ""}),
+    ("public_paths", "empty list", {"public_paths": []}),
+    ("public_paths", "start with /", {"public_paths": ["static"]}),
+    ("public_paths", "dot segments", {"public_paths": ["/a/../b"]}),
+    ("public_paths", "dot segments", {"public_paths": ["/./a"]}),
+    ("public_paths", "no empty", {"public_paths": ["/a//b"]}),
+    ("public_paths", "no empty", {"public_paths": ["//"]}),
+    ("public_paths", "whole app public", {"public_paths": ["/"]}),
+    ("public_paths", "plain path", {"public_paths": ["/static/*"]}),
+    ("public_paths", "plain path", {"public_paths": ["/a%2fb"]}),
+    ("public_paths", "plain path", {"public_paths": ["/a?b"]}),
+    ("public_paths", "plain path", {"public_paths": ["/a\\b"]}),
+    ("allow_cors_preflight", "must be true or false", {"allow_cors_preflight": "options"}),
+    ("identity_headers", "must be one of: none, x-forwarded, ngrok", {"identity_headers": "all"}),
+    ("remote_user_claim", "must not be empty", {"remote_user_claim": ""}),
+    ("cache_control", "must be text", {"cache_control": 7}),
+    ("cache_control", "control characters", {"cache_control": "private\r\nset-cookie: a=b"}),
+    ("cache_control", "value of a header", {"cache_control": "privät"}),
+    ("provider_logout", "must be true or false", {"provider_logout": "sure"}),
+    # unknown and misspelt names
+    ("rules", "not a setting", {"rules": []}),
+    ("rules", "not a setting", {"rules": None}),
+    ("alow_emails", "Did you mean allow_emails?", {"alow_emails": "a@b"}),
+    ("allow_email", "Did you mean allow_emails?", {"allow_email": "a@b"}),
+    ("allow_email", "Did you mean allow_emails?", {"allow_email": None}),
+    ("client_sercet_file", "Did you mean", {"client_sercet_file": "/x"}),
+    ("verify", "not a setting", {"verify": False}),
+    ("Client_Id", "Did you mean client_id?", {"Client_Id": "x"}),
+    # secrets in files
+    ("client_secret_file", "both given", {"client_secret_file": __file__}),
+    ("client_secret_file", "cannot be read (No such file", {"client_secret": None, "client_secret_file": "/nonexistent/x"}),
+    ("client_secret_file", "cannot be read (Is a directory", {"client_secret": None, "client_secret_file": "/"}),
+    ("client_secret_file", "must be text", {"client_secret": None, "client_secret_file": 7}),
+    ("client_secret_file", "must not be empty", {"client_secret": None, "client_secret_file": ""}),
+    ("client_secret_file", "control characters", {"client_secret": None, "client_secret_file": "/\x00"}),
+]  # fmt: skip
+
+
+def wrong_id(value: Any) -> str | None:
+    return repr(value)[:60] if isinstance(value, dict) else None
+
+
+@pytest.mark.parametrize(
+    ("field", "says", "given"), WRONG, ids=wrong_id
+)
+def test_a_wrong_setting_stops_start_up_with_a_message_that_names_it(field: str, says: str, given: Wrong) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings(**(REQUIRED | given))
+    message = str(raised.value)
+    assert field in message
+    assert says in message
+    assert SECRET not in message
+    assert COOKIE_SECRET not in message
+
+
+def test_a_settings_error_is_a_value_error_with_a_stable_code() -> None:
+    with pytest.raises(ValueError, match="client_id is missing") as raised:
+        Settings(**(REQUIRED | {"client_id": None}))
+    assert isinstance(raised.value, GateError)
+    assert raised.value.code == "settings"
+
+
+def test_settings_are_given_by_name_alone() -> None:
+    with pytest.raises(TypeError, match="positional"):
+        Settings("https://id.example.com")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("variable", "says"),
+    [
+        ("OIDC_GATE_ALOW_EMAILS", "Did you mean OIDC_GATE_ALLOW_EMAILS?"),
+        ("OIDC_GATE_ALLOW_EMAIL_FILE", "Did you mean OIDC_GATE_ALLOW_EMAILS?"),
+        ("OIDC_GATE_RULES", "Correct or unset it"),
+        ("OIDC_GATE_XYZZY", "Correct or unset it"),
+        ("OIDC_GATE_Client_Id", "Did you mean OIDC_GATE_CLIENT_ID?"),
+        ("OIDC_GATE_", "Correct or unset it"),
+    ],
+)
+def test_a_misspelt_variable_stops_start_up(variable: str, says: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_env(REQUIRED_ENVIRONMENT | {variable: SECRET})
+    assert f"{variable} is not a setting" in str(raised.value)
+    assert says in str(raised.value)
+    assert SECRET not in str(raised.value)
+
+
+def test_a_variable_and_the_file_of_it_contradict_each_other(tmp_path: Path) -> None:
+    file = written(tmp_path, "secret", SECRET)
+    with pytest.raises(SettingsError, match="client_secret and client_secret_file are both given"):
+        Settings.from_env(REQUIRED_ENVIRONMENT | {"OIDC_GATE_CLIENT_SECRET_FILE": str(file)})
+
+
+def test_with_options_checks_the_whole_again() -> None:
+    settings = Settings(**REQUIRED)
+    with pytest.raises(SettingsError, match="userinfo_refresh_interval"):
+        settings.with_options(userinfo="never", userinfo_refresh_interval="5m")
+    with pytest.raises(SettingsError, match="alow_emails is not a setting"):
+        settings.with_options(alow_emails="a@b")
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = Settings(**REQUIRED)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.client_id = "x"  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del settings.client_id
+
+
+def test_settings_compare_by_value_and_can_be_copied_pickled_and_hashed() -> None:
+    settings = Settings(**REQUIRED, allow_emails="a@b", authz_url_params={"hd": "x"})
+    for twin in (copy.deepcopy(settings), pickle.loads(pickle.dumps(settings)), settings.with_options()):
+        assert twin == settings
+        assert hash(twin) == hash(settings)
+        assert twin.with_options(client_id="x") == settings.with_options(client_id="x") != settings
+
+
+# T25: an inert rule lets nobody in by mistake
+
+
+@pytest.mark.parametrize("field", ["allow_emails", "allow_domains", "allow_groups", "public_paths", "scopes", "signing_algs"])
+@pytest.mark.parametrize("given", ["", " ", ",", [], (), set(), [""], [" "], ["", "a@b.example"]], ids=repr)
+def test_an_empty_list_is_refused_rather_than_taken_for_everyone(field: str, given: Any) -> None:
+    with pytest.raises(SettingsError, match=f"^{field} must not be (empty|an empty list)"):
+        Settings(**(REQUIRED | {field: given}))
+
+
+@pytest.mark.parametrize("field", ["allow_emails", "allow_domains", "allow_groups"])
+def test_an_empty_list_in_a_file_is_refused_too(field: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=f"^{field} must not be an empty list"):
+        Settings.from_file(written(tmp_path, "gate.toml", toml(REQUIRED | {field: []})))
+    with pytest.raises(SettingsError, match=f"^{field} must not be an empty list"):
+        Settings(**REQUIRED, **{f"{field}_file": written(tmp_path, "empty", "\n")})
+    with pytest.raises(SettingsError, match=f"^{field} must not be an empty list"):
+        Settings.from_env(REQUIRED_ENVIRONMENT | {f"OIDC_GATE_{field.upper()}": " , "})
+
+
+def test_without_any_rule_the_operator_is_told_that_everyone_may_pass() -> None:
+    settings = Settings(**REQUIRED)
+    assert settings.warnings() == [
+        "every user of the provider may pass: no allow_emails, allow_domains or allow_groups is set"
+    ]
+    for rule in ({"allow_emails": "a@b"}, {"allow_domains": "b"}, {"allow_groups": "c"}):
+        assert settings.with_options(**rule).warnings() == []
+
+
+def test_a_public_client_is_told_to_the_operator() -> None:
+    settings = Settings(**(REQUIRED | {"client_secret": None}), client_auth_method="none", allow_groups="staff")
+    assert [warning.split(":")[0] for warning in settings.warnings()] == ["client_auth_method is none"]
+
+
+# Secrets are not told
+
+def test_no_secret_stands_in_the_text_of_settings() -> None:
+    settings = Settings(**REQUIRED)
+    for text in (repr(settings), str(settings), f"{settings}", format(settings)):
+        assert ISSUER in text
+        assert SECRET not in text
+        assert COOKIE_SECRET not in text
+        assert "session_store" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("gate.toml", f"client_secret = '{SECRET}\n"),
+        ("gate.toml", f"client_secret = {SECRET}\n"),
+        ("gate.toml", f"client_secret {SECRET}\n"),
+        ("gate.toml", f"client_secret = '{SECRET}' '{COOKIE_SECRET}'\n"),
+        ("gate.toml", f"client_secret = '{SECRET}'\nclient_secret = '{COOKIE_SECRET}'\n"),
+        ("gate.toml", f'client_secret = "{SECRET}\\x"\n'),
+        ("gate.toml", f"x = {'9' * 5000}\nclient_secret = '{SECRET}'\n"),
+        ("policy.yaml", f"client_secret: '{SECRET}\n"),
+        ("policy.yaml", f"client_secret: {SECRET}: {COOKIE_SECRET}\n"),
+        ("policy.yaml", f"client_secret: @{SECRET}\n"),
+        ("policy.yaml", f"client_secret: {SECRET}\n\tcookie_secret: {COOKIE_SECRET}\n"),
+        ("policy.yaml", f"client_secret: !!python/name:{SECRET} x\n"),
+        ("policy.yaml", f"client_secret: *{SECRET}\n"),
+        ("policy.yaml", f"? [{SECRET}]\n: {COOKIE_SECRET}\n"),
+        ("policy.yml", f"expires: 2024-99-99\nclient_secret: {SECRET}\n"),
+        ("policy.yaml", f"{SECRET}\x07"),
+        ("policy.json", f'{{"client_secret": "{SECRET}", }}'),
+        ("policy.json", f'{{"client_secret": "{SECRET}\n"}}'),
+        ("policy.json", f'{{"client_secret": {SECRET}}}'),
+    ],
+)
+def test_an_error_of_syntax_names_the_file_and_tells_nothing_of_its_lines(name: str, text: str, tmp_path: Path) -> None:
+    file = written(tmp_path, name, text)
+    with pytest.raises(SettingsError, match=r"is not valid (TOML|YAML|JSON)") as raised:
+        Settings.from_file(file)
+    assert name in str(raised.value)
+    assert SECRET not in str(raised.value)
+    assert COOKIE_SECRET not in str(raised.value)
+    assert raised.value.__suppress_context__, "a traceback would show the parser's own words"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "No such file"), (b"\xff\xfe\x00", "not UTF-8 text"), ("folder", "Is a directory")]
+)
+@pytest.mark.parametrize("name", ["gate.toml", "policy.yaml", "policy.json"])
+def test_a_file_that_cannot_be_read_is_told_by_name(name: str, content: Any, reason: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    if content == "folder":
+        file.mkdir()
+    elif content:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError, match=f"{name} cannot be read .{reason}"):
+        Settings.from_file(file)
+
+
+# ngrok Traffic Policy
+
+POLICY = """
+on_http_request:
+  - name: sign in
+    actions:
+      - type: openid-connect
+        config:
+          issuer_url: https://id.example.com
+          auth_id: staff
+          client_id: the-app
+          client_secret: client-secret-that-nobody-may-see
+          scopes:
+            - openid
+            - profile
+            - groups
+          authz_url_params:
+            hd: example.com
+            max_age: 300
+          max_session_duration: 12h30m
+          {idle}: 3600s
+          userinfo_refresh_interval: 15m
+          allow_cors_preflight: true
+          auth_cookie_domain: example.com
+"""
+
+FROM_POLICY = {
+    "issuer_url": "https://id.example.com",
+    "auth_id": "staff",
+    "client_id": "the-app",
+    "client_secret": SECRET,
+    "scopes": ("openid", "profile", "groups"),
+    "authz_url_params": (("hd", "example.com"), ("max_age", "300")),
+    "max_session_duration": 45000.0,
+    "idle_session_timeout": 3600.0,
+    "userinfo_refresh_interval": 900.0,
+    "allow_cors_preflight": True,
+    "auth_cookie_domain": "example.com",
+}
+
+
+def as_json(policy: str) -> str:
+    import yaml
+
+    return json.dumps(yaml.safe_load(policy))
+
+
+@pytest.mark.parametrize("kind", ["openid-connect", "oidc"])
+@pytest.mark.parametrize("idle", ["idle_session_duration", "idle_session_timeout"])
+@pytest.mark.parametrize("name", ["policy.yaml", "policy.yml", "policy.json", "policy", "policy.YAML"])
+def test_a_traffic_policy_is_read_with_all_fields_of_the_action(
+    name: str, idle: str, kind: str, tmp_path: Path
+) -> None:
+    policy = POLICY.format(idle=idle).replace("type: openid-connect", f"type: {kind}")
+    text = as_json(policy) if name in ("policy.json", "policy") else policy
+    settings = Settings.from_traffic_policy(written(tmp_path, name, text), cookie_secret=COOKIE_SECRET)
+    assert {field: getattr(settings, field) for field in FROM_POLICY} == FROM_POLICY
+
+
+@pytest.mark.parametrize("name", ["policy.yaml", "policy.yml", "policy.json"])
+def test_a_traffic_policy_may_be_the_configuration_file(name: str, tmp_path: Path) -> None:
+    policy = POLICY.format(idle="idle_session_timeout")
+    file = written(tmp_path, name, as_json(policy) if name.endswith("json") else policy)
+    environ = {"OIDC_GATE_CONFIG": str(file), "OIDC_GATE_COOKIE_SECRET": COOKIE_SECRET}
+    assert Settings.from_env(environ).auth_id == "staff"
+    assert Settings.from_file(file, cookie_secret=COOKIE_SECRET).auth_id == "staff"
+
+
+def test_the_scopes_of_a_policy_may_be_named_in_the_singular(tmp_path: Path) -> None:
+    file = written(tmp_path, "policy.yaml", POLICY.format(idle="idle_session_timeout").replace("scopes:", "scope:"))
+    assert Settings.from_traffic_policy(file, cookie_secret=COOKIE_SECRET).scopes == FROM_POLICY["scopes"]
+
+
+def policy_of(*actions: dict[str, Any], **rule: Any) -> dict[str, Any]:
+    return {"on_http_request": [{"actions": list(actions), **rule}]}
+
+
+ACTION: dict[str, Any] = {"type": "openid-connect", "config": {name: REQUIRED[name] for name in list(REQUIRED)[:3]}}
+
+
+def read_policy(tmp_path: Path, policy: Any, **options: Any) -> Settings:
+    file = written(tmp_path, "policy.json", json.dumps(policy))
+    return Settings.from_traffic_policy(file, **({"cookie_secret": COOKIE_SECRET} | options))
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        pytest.param([], "must be a map with on_http_request", id="a list"),
+        pytest.param("text", "must be a map with on_http_request", id="a text"),
+        pytest.param(None, "must be a map with on_http_request", id="nothing"),
+        pytest.param({}, "one openid-connect action under on_http_request; it has 0", id="an empty map"),
+        pytest.param({"on_http_request": None}, "it has 0", id="an empty phase"),
+        pytest.param({"on_http_request": {}}, "it has 0", id="a phase that is no list"),
+        pytest.param({"on_http_request": ["x"]}, "each rule under on_http_request must be a map", id="a rule that is text"),
+        pytest.param({"on_http_request": [{}]}, "with a list of actions", id="a rule without actions"),
+        pytest.param({"on_http_request": [{"actions": ["deny"]}]}, "with a list of actions", id="an action that is text"),
+        pytest.param(policy_of(ACTION, ACTION), "it has 2", id="two actions"),
+        pytest.param({"on_tcp_connect": policy_of(ACTION)["on_http_request"]}, "it has 0", id="in another phase"),
+        pytest.param(policy_of(ACTION, expressions=["req.url.path != '/health'"]), "public_paths", id="a condition"),
+        pytest.param(policy_of(ACTION, {"type": "deny"}), "'deny'. Remove it", id="deny"),
+        pytest.param(policy_of({"type": "custom-response"}, ACTION), "'custom-response'. Remove it", id="own answer"),
+        pytest.param(policy_of(ACTION, {"type": "restrict-ips"}), "'restrict-ips'. Remove it", id="addresses"),
+        pytest.param(policy_of(ACTION, {"type": ["deny"]}), "allow_emails, allow_domains or allow_groups", id="a list"),
+        pytest.param(policy_of(ACTION, {}), "does not carry out the action None", id="no type"),
+        pytest.param(
+            policy_of(ACTION) | {"on_tcp_connect": [{"actions": [{"type": "restrict-ips"}]}]},
+            "'restrict-ips'. Remove it",
+            id="addresses, in another phase",
+        ),
+        pytest.param(policy_of(ACTION) | {"on_http_response": ["x"]}, "each rule under on_http_response", id="odd phase"),
+        pytest.param(policy_of({"type": "oidc"}), "issuer_url is missing", id="no config"),
+        pytest.param(policy_of({"type": "oidc", "config": "x"}), "issuer_url is missing", id="a config that is text"),
+        pytest.param(policy_of({"type": "oidc", "config": {"rules": []}}), "rules is not a setting", id="unknown field"),
+    ],
+)  # fmt: skip
+def test_a_policy_that_would_be_followed_in_part_is_refused(policy: Any, says: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_policy(tmp_path, policy)
+    assert says in str(raised.value)
+
+
+def test_a_rule_on_the_identity_is_refused_with_its_cure(tmp_path: Path) -> None:
+    deny = {"expressions": ["!actions.ngrok.oidc.identity.email.endsWith('@acme.com')"], "actions": [{"type": "deny"}]}
+    policy = {"on_http_request": [*policy_of(ACTION)["on_http_request"], deny]}
+    with pytest.raises(SettingsError, match="say who may pass with allow_emails, allow_domains or allow_groups"):
+        read_policy(tmp_path, policy)
+
+
+def test_actions_that_let_nobody_in_are_left_out_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy = policy_of(ACTION, {"type": "add-headers", "config": {}}) | {
+        "on_http_response": [{"expressions": ["true"], "actions": [{"type": "compress-response"}]}],
+        "enabled": True,
+    }
+    with caplog.at_level(logging.WARNING, logger="oidc_gate"):
+        settings = read_policy(tmp_path, policy)
+    assert settings.client_id == "the-app"
+    assert [record.args[1] for record in caplog.records if isinstance(record.args, tuple)] == [
+        "add-headers",
+        "compress-response",
+    ]
+
+
+def test_values_that_only_ngrok_can_work_out_must_come_from_elsewhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ACTION["config"] | {
+        "client_secret": "${secrets.get('vault', 'key')}",
+        "scopes": ["openid", "${vars.scope}"],
+        "authz_url_params": {"hd": "${vars.domain}"},
+    }
+    policy = policy_of({"type": "openid-connect", "config": config})
+    with pytest.raises(SettingsError, match="client_secret is missing"):
+        read_policy(tmp_path, policy)
+    monkeypatch.setenv("OIDC_GATE_CLIENT_SECRET", SECRET)
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="oidc_gate"):
+        settings = read_policy(tmp_path, policy)
+    assert settings.client_secret == SECRET
+    assert settings.scopes == DEFAULTS["scopes"]
+    assert settings.authz_url_params == ()
+    for name in ("CLIENT_SECRET", "SCOPES", "AUTHZ_URL_PARAMS"):
+        assert f"give OIDC_GATE_{name} instead" in caplog.text
+    assert "vault" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["yes", "null", "1", "2024-01-01"])
+def test_a_field_name_that_yaml_reads_as_no_text_is_an_unknown_setting(name: str, tmp_path: Path) -> None:
+    text = POLICY.format(idle="idle_session_timeout") + f"          {name}: x\n"
+    with pytest.raises(SettingsError, match="is not a setting of oidc_gate"):
+        Settings.from_traffic_policy(written(tmp_path, "policy.yaml", text), cookie_secret=COOKIE_SECRET)
+
+
+def test_without_the_yaml_extra_json_is_read_and_yaml_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert read_policy(tmp_path, policy_of(ACTION)).client_id == "the-app"
+    with pytest.raises(SettingsError, match=r"pip install 'oidc-gate\[yaml\]'"):
+        Settings.from_traffic_policy(written(tmp_path, "policy.yaml", "on_http_request: []"))

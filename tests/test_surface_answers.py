@@ -1,0 +1,293 @@
+"""surface.md, 'What an unauthenticated request gets', and who may pass: public paths, preflights, rules, headers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.browser import World
+from tests.conftest import StageFactory
+from tests.providers.local import LocalProvider
+from tests.stage import HTML, is_login, session_cookie, subject
+
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+SCRIPT = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"}
+PREFLIGHT = {"Origin": "https://other.example", "Access-Control-Request-Method": "PUT"}
+
+
+def request(here: Any, method: str, headers: dict[str, str], path: str = "/page") -> Any:
+    return here.browser().request(method, path, bare=True, headers={"Host": "app.test"} | headers)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("headers", [NAVIGATION, HTML, {"Accept": "application/xml,text/html;q=0.9"}])
+def test_a_browser_that_navigates_is_sent_to_the_provider(
+    stage: StageFactory, provider: LocalProvider, method: str, headers: dict[str, str]
+) -> None:
+    here = stage()
+    answer = request(here, method, headers)
+    assert (answer.status, is_login(answer, provider)) == (302, True)
+    assert answer.header("Cache-Control") == "no-store"
+    assert here.app.calls == []
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_a_browser_that_sends_a_form_is_told_that_its_session_has_ended(stage: StageFactory, method: str) -> None:
+    here = stage()
+    page = request(here, method, NAVIGATION | {"Content-Type": "application/x-www-form-urlencoded"})
+    assert (page.status, page.header("Content-Type")) == (401, "text/html; charset=utf-8")
+    assert 'href="/oauth2/login"' in page.text
+    assert page.header("WWW-Authenticate")
+    assert here.app.calls == []
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", SCRIPT),
+        ("GET", SCRIPT | HTML),
+        ("GET", {}),
+        ("GET", {"Accept": "*/*"}),
+        ("GET", {"Accept": "application/json"}),
+        ("GET", HTML | {"X-Requested-With": "XMLHttpRequest"}),
+        ("GET", {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image", "Accept": "image/*,*/*"}),
+        ("GET", {"Sec-Fetch-Dest": "empty"} | HTML),
+        ("GET", NAVIGATION | {"Sec-Purpose": "prefetch"}),
+        ("HEAD", {}),
+        ("POST", SCRIPT),
+        ("POST", HTML),
+        ("PUT", {}),
+        ("OPTIONS", PREFLIGHT),
+        ("GET", {"Sec-Fetch-Mode": "websocket", "Upgrade": "websocket", "Connection": "Upgrade"}),
+    ],
+)
+def test_anything_else_gets_401_and_json(stage: StageFactory, method: str, headers: dict[str, str]) -> None:
+    here = stage()
+    answer = request(here, method, headers)
+    assert (answer.status, answer.header("Content-Type")) == (401, "application/json")
+    assert answer.header("WWW-Authenticate").startswith("OIDC ")
+    assert answer.header("Set-Cookie") == ""
+    if method != "HEAD":
+        assert answer.json() == {"error": "login_required", "login_url": "/oauth2/login"}
+    assert here.app.calls == []
+
+
+@pytest.mark.parametrize("http_denial", [True, False])
+def test_a_websocket_is_refused_before_it_is_accepted(stage: StageFactory, world: World, http_denial: bool) -> None:
+    here = stage()
+    if world == "wsgi":  # there it is a GET with an Upgrade header, for the servers that know such a thing
+        assert request(here, "GET", {"Upgrade": "websocket", "Connection": "Upgrade"}).status == 401
+        return
+    talk = here.browser(http_denial=http_denial).websocket("/ws")
+    assert not talk.accepted
+    assert here.app.calls == []
+    if http_denial:
+        assert talk.denial is not None
+        assert (talk.denial.status, talk.close_code) == (401, None)
+    else:
+        assert talk.close_code == 1008
+
+
+def test_the_page_that_was_asked_for_comes_back_with_its_query(stage: StageFactory) -> None:
+    page = stage().browser().navigate("/caf%C3%A9/a%20b?q=%C3%A9&r=a+b&s=%2F")
+    assert page.url == "https://app.test/caf%C3%A9/a%20b?q=%C3%A9&r=a+b&s=%2F"
+    assert page.json()["path"] == "/café/a b"
+
+
+# Signed in, not allowed
+
+
+@pytest.mark.parametrize(
+    ("rules", "passes"),
+    [
+        ({"allow_emails": "ADA@example.com"}, True),
+        ({"allow_emails": ["grace@example.org"]}, False),
+        ({"allow_domains": "Example.com"}, True),
+        ({"allow_domains": "ample.com, example.org"}, False),
+        ({"allow_groups": "admins"}, True),
+        ({"allow_groups": ["admin", "Admins", "engineer"]}, False),
+        ({"allow_emails": "nobody@x.example", "allow_groups": "engineers"}, True),
+        ({"allow_groups": "admins", "groups_claim": "missing"}, False),
+    ],
+)
+def test_one_match_in_any_list_lets_someone_pass(stage: StageFactory, rules: dict[str, Any], passes: bool) -> None:
+    here = stage(**rules)
+    browser = here.browser()
+    page = browser.navigate("/private")
+    assert page.status == (200 if passes else 403)
+    assert browser.fetch("/private").status == page.status
+    assert bool(here.app.calls) is passes
+
+
+def test_someone_not_allowed_reads_why_and_may_sign_in_as_somebody_else(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    here = stage(allow_emails="grace@example.org", public_paths="/about")
+    browser = here.browser()
+    page = browser.navigate("/private")
+    assert (page.status, "ada@example.com" in page.text, "not_allowed" in page.text) == (403, True, True)
+    told = browser.fetch("/private", headers={"Accept": "application/json"})
+    assert (told.status, told.json()["error"]) == (403, "not_allowed")
+    assert here.app.calls == []
+    assert subject(browser.get("/about")) == "ada-1815"
+    provider.user = provider.people["grace"]
+    link = re.search(r'href="([^"]+)"', page.text)
+    assert link is not None
+    assert subject(browser.navigate(link[1])) == "grace-1906"
+
+
+def test_a_name_with_markup_in_it_is_shown_as_text(stage: StageFactory, provider: LocalProvider) -> None:
+    provider.people["ada"] |= {"email": "<script>alert(1)</script>@x.example"}
+    page = stage(allow_groups="owners").browser().navigate("/")
+    assert "<script" not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+def test_nested_groups_are_found(stage: StageFactory, provider: LocalProvider) -> None:
+    provider.people["ada"] |= {"realm_access": {"roles": ["staff"]}}
+    here = stage(groups_claim="realm_access.roles", allow_groups="staff")
+    assert here.signed_in().fetch("/").json()["identity"]["groups"] == ["staff"]
+
+
+# Public paths and preflights
+
+
+@pytest.mark.parametrize(
+    ("path", "is_public"),
+    [
+        ("/static", True),
+        ("/static/", True),
+        ("/static/a/b.css?x=1", True),
+        ("/about", True),
+        ("/about/us", True),
+        ("/staticx", False),
+        ("/Static/a", False),
+        ("/static/../private", False),
+        ("/static/%2e%2e/private", False),
+        ("/static//a", False),
+        ("/static/..;/private", False),
+        ("/static/%2Fprivate", False),
+        ("/static/%5cprivate", False),
+        ("/static/a%00", False),
+        ("/static/%252e%252e/private", False),
+        ("/private?x=/static", False),
+        ("/private/static", False),
+        ("//static/a", False),
+        ("/%73tatic/a", True),
+    ],
+)
+def test_a_public_path_covers_itself_and_what_lies_below(stage: StageFactory, path: str, is_public: bool) -> None:
+    here = stage(public_paths="/static/, /about")
+    answer = here.browser().fetch(path)
+    assert answer.status == (200 if is_public else 401)
+    assert bool(here.app.calls) is is_public
+
+
+def test_a_public_path_sees_nobody_without_a_session_and_the_person_with_one(stage: StageFactory) -> None:
+    here = stage(public_paths="/about")
+    assert subject(here.browser().get("/about")) is None
+    assert subject(here.signed_in().get("/about")) == "ada-1815"
+
+
+def test_the_root_path_is_no_part_of_a_public_path(stage: StageFactory) -> None:
+    here = stage(public_paths="/about")
+    assert here.browser(root_path="/shop").fetch("/shop/about").status == 200
+    assert here.browser(root_path="/about").fetch("/about/x").status == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("OPTIONS", PREFLIGHT, 200),
+        ("OPTIONS", {"Origin": "https://other.example"}, 401),
+        ("OPTIONS", {"Access-Control-Request-Method": "PUT"}, 401),
+        ("GET", PREFLIGHT, 401),
+        ("POST", PREFLIGHT | {"X-HTTP-Method-Override": "OPTIONS"}, 401),
+    ],
+)
+def test_only_true_preflights_pass_where_they_are_allowed(
+    stage: StageFactory, method: str, headers: dict[str, str], status: int
+) -> None:
+    here = stage(allow_cors_preflight=True, identity_headers="x-forwarded")
+    answer = request(here, method, headers | {"X-Forwarded-User": "root"})
+    assert answer.status == status
+    if status == 200:
+        assert (answer.json()["identity"], "x-forwarded-user" in answer.json()["headers"]) == (None, False)
+
+
+# What the app is told
+
+
+def test_identity_headers_of_the_first_family(stage: StageFactory, provider: LocalProvider) -> None:
+    provider.people["ada"] |= {"groups": ["a,b", "c%d", "e\r\nX: y", "Zoë"], "email": "ada@exämple.com"}
+    told = stage(identity_headers="x-forwarded").signed_in().fetch("/").json()["headers"]
+    assert told["x-forwarded-user"] == "ada-1815"
+    assert told["x-forwarded-email"] == "ada@ex%C3%A4mple.com"
+    assert told["x-forwarded-preferred-username"] == "ada"
+    assert told["x-forwarded-groups"] == "a%2Cb,c%25d,e%0D%0AX: y,Zo%C3%AB"
+
+
+def test_identity_headers_of_ngroks_family(stage: StageFactory) -> None:
+    told = stage(identity_headers="ngrok").signed_in().fetch("/").json()["headers"]
+    assert (told["ngrok-auth-user-id"], told["ngrok-auth-user-email"], told["ngrok-auth-user-name"]) == (
+        "ada-1815", "ada@example.com", "Ada Lovelace",
+    )  # fmt: skip
+
+
+def test_no_identity_header_without_the_setting(stage: StageFactory) -> None:
+    told = stage().signed_in().fetch("/").json()["headers"]
+    assert not [name for name in told if name.startswith(("x-forwarded", "ngrok"))]
+
+
+@pytest.mark.parametrize(
+    ("settings", "user"),
+    [({}, "ada@example.com"), ({"remote_user_claim": "sub"}, "ada-1815"), ({"remote_user_claim": "nick"}, "ada-1815")],
+)
+def test_a_wsgi_app_finds_remote_user(stage: StageFactory, world: World, settings: dict[str, str], user: str) -> None:
+    seen = stage(**settings).signed_in().fetch("/").json()
+    told = (seen["remote_user"], seen["auth_type"])
+    assert told == ((user, "oidc") if world == "wsgi" else (None, None))
+
+
+def test_the_identity_is_whole(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage(auth_id="jc")
+    browser = here.signed_in()
+    seen = browser.fetch("/").json()["identity"]
+    assert (seen["provider"], seen["issuer"]) == ("jc", provider.issuer)
+    assert (seen["authenticated_at"], seen["expires_at"]) == (here.clock(), here.clock() + 12 * 3600)
+    assert seen["claims"]["preferred_username"] == "ada"
+    assert seen["session_id"] == browser.fetch("/again").json()["identity"]["session_id"]
+
+
+def test_the_app_never_sees_the_gates_cookies(stage: StageFactory) -> None:
+    browser = stage().signed_in()
+    browser.navigate("/oauth2/login", until="https://app.test/oauth2/callback")
+    browser.cookies.set("theme", "dark")
+    browser.cookies.set("oidc_gate.default", "planted")
+    browser.cookies.set("oidc_gate.defaulting", "theirs")
+    cookies = browser.fetch("/").json()["headers"]["cookie"]
+    assert cookies.split("; ") == ["theme=dark", "oidc_gate.defaulting=theirs"]
+    assert session_cookie(browser) not in cookies
+
+
+@pytest.mark.parametrize(
+    ("settings", "app_says", "header"),
+    [
+        ({}, [], "private"),
+        ({"cache_control": "no-store"}, [], "no-store"),
+        ({"cache_control": ""}, [], ""),
+        ({}, [("Cache-Control", "public, max-age=60")], "public, max-age=60"),
+        ({}, [("Expires", "Thu, 01 Jan 2099 00:00:00 GMT")], ""),
+        ({}, [("Pragma", "no-cache")], ""),
+    ],
+)
+def test_answers_of_protected_pages_are_kept_from_shared_caches(
+    stage: StageFactory, settings: dict[str, str], app_says: list[tuple[str, str]], header: str
+) -> None:
+    here = stage(public_paths="/about", **settings)
+    here.app.headers = app_says
+    assert here.signed_in().fetch("/").header("Cache-Control") == header
+    if not app_says:
+        assert here.browser().get("/about").header("Cache-Control") == ""

@@ -1,0 +1,214 @@
+"""The app behind the gate, by name; and the settings of a gate."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oidc_gate import Settings, targets
+from oidc_gate.errors import SettingsError
+
+MODULE = '''
+calls = []
+
+
+def app(environ, start_response):
+    return []
+
+
+class Api:
+    def application(self, environ, start_response):
+        return []
+
+    def create(self):
+        return app
+
+
+api = Api()
+nothing = None
+number = 7
+
+
+def create_app():
+    calls.append("create_app")
+    return app
+
+
+def create_number():
+    return 7
+
+
+def fails():
+    raise KeyError("inside the factory")
+'''
+
+REQUIRED: dict[str, Any] = {
+    "issuer_url": "https://id.example.com",
+    "client_id": "the-app",
+    "client_secret": "the-secret",
+    "cookie_secret": "a-secret-of-16-characters-or-more",
+}
+
+
+@pytest.fixture(autouse=True)
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Lay out a package of apps and put it on the path; nothing of it stays."""
+    package = tmp_path / "someapps"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "web.py").write_text(MODULE)
+    (package / "broken.py").write_text("import a_module_that_is_not_there\n")
+    (package / "failing.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("OIDC_GATE_APP", raising=False)
+    for name in [name for name in sys.modules if name.split(".")[0] == "someapps"]:
+        monkeypatch.delitem(sys.modules, name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        ("someapps.web:app", "app"),
+        ("someapps.web:api.application", "application"),
+        ("someapps.web:create_app()", "app"),
+        ("someapps.web:api.create()", "app"),
+        ("someapps.web.app", "app"),
+        ("someapps.web.create_app()", "app"),
+        ("someapps.web:create_app", "create_app"),
+    ],
+)
+def test_an_app_is_found_by_its_name(target: str, named: str) -> None:
+    assert targets.load_app(target).__name__ == named
+    assert targets.resolve_app(target).__name__ == named
+
+
+def test_a_factory_is_called_once_for_each_time_it_is_named() -> None:
+    targets.load_app("someapps.web:create_app()")
+    assert sys.modules["someapps.web"].calls == ["create_app"]
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("", "must be named like module:app or module:create_app()"),
+        ("app", "must be named like"),
+        (":app", "must be named like"),
+        ("someapps.web:", "must be named like"),
+        ("someapps.web:app:more", "must be named like"),
+        ("someapps.web:create_app('x')", "must be named like"),
+        ("someapps.web:create_app()()", "must be named like"),
+        ("someapps.web:a..b", "must be named like"),
+        (".web:app", "must be named like"),
+        ("..:app", "must be named like"),
+        ("someapps/web.py:app", "no module 'someapps/web'"),
+        ("nothere:app", "there is no module 'nothere'"),
+        ("someapps.nothere:app", "there is no module 'someapps.nothere'"),
+        ("nothere.at.all:app", "there is no module 'nothere'"),
+        ("someapps.web.app.more:x", "there is no module 'someapps.web.app'"),
+        ("someapps.web:nope", "there is no nope in"),
+        ("someapps.web:api.nope", "there is no nope in"),
+        ("someapps.web:nothing", "there is no nothing in"),
+        ("someapps.web:number", "is a int, not an app"),
+        ("someapps.web:create_number()", "is a int, not an app"),
+        ("someapps.web:number()", "is a int, not an app"),
+    ],
+)
+def test_a_name_that_leads_to_no_app_is_told(target: str, says: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        targets.load_app(target)
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        ("someapps.broken:app", ModuleNotFoundError),
+        ("someapps.failing:app", ZeroDivisionError),
+        ("someapps.web:fails()", KeyError),
+    ],
+)
+def test_an_error_inside_the_app_passes_through(target: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        targets.load_app(target)
+
+
+def test_a_callable_is_the_app_itself() -> None:
+    def app() -> None:
+        """Stand in for an app."""
+
+    assert targets.resolve_app(app) is app
+
+
+@pytest.mark.parametrize("app", [7, b"module:app", ["module:app"], {}], ids=repr)
+def test_what_is_no_app_is_told(app: Any) -> None:
+    with pytest.raises(SettingsError, match="must be callable, or named like module:app"):
+        targets.resolve_app(app)
+
+
+def test_without_an_app_the_environment_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OIDC_GATE_APP", " someapps.web:app ")
+    assert targets.resolve_app(None).__name__ == "app"
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_without_any_app_it_is_said_how_to_name_one(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if value is not None:
+        monkeypatch.setenv("OIDC_GATE_APP", value)
+    with pytest.raises(SettingsError, match="OIDC_GATE_APP"):
+        targets.resolve_app(None)
+
+
+async def an_asgi_app(scope: Any, receive: Any, send: Any) -> None:
+    """Stand in for an ASGI app."""
+
+
+class ASGIApp:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Stand in for an ASGI app."""
+
+
+class WSGIApp:
+    def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("app", "expected"),
+    [
+        pytest.param(an_asgi_app, True, id="a coroutine function"),
+        pytest.param(ASGIApp(), True, id="an object that is called"),
+        pytest.param(functools.partial(an_asgi_app), True, id="a partial"),
+        pytest.param(WSGIApp(), False, id="an object of the other world"),
+        pytest.param(lambda environ, start_response: [], False, id="a function"),
+        pytest.param(object(), False, id="no app at all"),
+    ],
+)
+def test_the_two_worlds_are_told_apart(app: Any, expected: bool) -> None:
+    assert targets.is_asgi(app) is expected
+
+
+# The settings of a gate
+
+
+def test_settings_that_are_given_are_the_gates() -> None:
+    settings = Settings(**REQUIRED)
+    assert targets.resolve_settings(settings, {}) is settings
+    assert targets.resolve_settings(settings, {"client_id": "x"}) == Settings(**(REQUIRED | {"client_id": "x"}))
+
+
+def test_without_settings_those_of_the_environment_are_the_gates(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(f"OIDC_GATE_{name.upper()}", value)
+    assert targets.resolve_settings(None, {}) == Settings(**REQUIRED)
+    assert targets.resolve_settings(None, {"auth_id": "x"}) == Settings(**REQUIRED, auth_id="x")
+
+
+@pytest.mark.parametrize("settings", [REQUIRED, "gate.toml", Settings])
+def test_settings_of_another_type_are_refused(settings: Any) -> None:
+    with pytest.raises(SettingsError, match="settings must be a Settings, not a"):
+        targets.resolve_settings(settings, {})

@@ -1,0 +1,77 @@
+"""JSON that two readers could understand differently is refused; answers are sorted into yes, no and not now."""
+
+from __future__ import annotations
+
+import pytest
+
+from oidc_gate.errors import ProviderDownError
+from oidc_gate.wire import HTTPAnswer, HTTPRequest, read_json_object
+
+
+@pytest.mark.parametrize("document", [b'{"a": [1, 1.5, "x", null, true]}', b'\xef\xbb\xbf{"a": {}}', '{"a": 1}'])
+def test_plain_objects_are_read(document: bytes | str) -> None:
+    assert "a" in read_json_object(document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"7",
+        b"<html>",
+        b'{"a": 1',
+        b'{"a": 1} trailing',
+        b'{"a": 1, "a": 2}',
+        b'{"outer": {"a": 1, "a": 1}}',
+        b'[{"a": 1, "a": 2}]',
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": -Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": -1e999}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": "\xff"}',
+        b'{"a": "\xed\xa0\x80"}',
+        b"\xff\xfe{\x00}\x00",
+        '{"a": 1}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-32-be"),
+        b'{"a": "line\nbreak"}',
+        b"{'a': 1}",
+        b'{"a": 0x10}',
+        b'{"a": 01}',
+    ],
+)
+def test_anything_else_is_refused(document: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_json_object(document)
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_nesting_that_could_exhaust_the_stack_is_refused(opening: bytes) -> None:
+    with pytest.raises(ValueError, match="nested too deep"):
+        read_json_object(b'{"a":' + opening * 100_000)
+
+
+def test_great_numbers_that_are_numbers_pass() -> None:
+    assert read_json_object(b'{"a": 1e300, "b": ' + b"9" * 400 + b"}")["a"] == 1e300
+
+
+@pytest.mark.parametrize("status", [200, 204, 299, 400, 401, 403, 404, 499])
+def test_a_yes_and_a_clear_no_are_answers(status: int) -> None:
+    HTTPAnswer(status, "", b"").require("the door")
+
+
+@pytest.mark.parametrize("status", [100, 199, 300, 302, 307, 308, 399, 408, 425, 429, 500, 502, 503, 599, 999])
+def test_anything_else_is_an_outage(status: int) -> None:
+    with pytest.raises(ProviderDownError, match=f"the door answered with status {status}") as raised:
+        HTTPAnswer(status, "", b"").require("the door")
+    assert (raised.value.code, raised.value.status) == ("provider_unavailable", 503)
+
+
+def test_nothing_secret_is_shown_by_repr() -> None:
+    sent = HTTPRequest("https://idp.test/token", {"Authorization": "Basic c2VjcmV0"}, "client_secret=secret")
+    received = HTTPAnswer(200, "application/json", b'{"access_token": "secret"}')
+    assert "ecret" not in repr(sent).replace("c2VjcmV0", "secret") + repr(received)
