@@ -42,5 +42,5 @@ def fastapi_bare() -> FastAPI:
 def fastapi_gated() -> FastAPI:
     """Return the same behind the gate, whose settings are in the environment."""
     app = fastapi_bare()
-    app.add_middleware(asgi.OIDCGate)  # type: ignore[arg-type]
+    app.add_middleware(asgi.OIDCGate)
     return app

@@ -13,7 +13,7 @@ from statistics import median
 from time import perf_counter_ns
 from typing import Any
 
-__all__ = ["Effort", "Times", "Variant", "measure", "pin", "private_dirty_bytes", "resident_bytes", "say"]
+__all__ = ["Effort", "Times", "Variant", "measure", "pin", "resident_bytes", "say"]
 
 #: Requests that are made ahead and then timed in one go: enough that the clock costs nothing, few enough that they are
 #: still in the processor's cache when they are answered, as a request is that the server has just read.
@@ -105,12 +105,6 @@ def pin() -> None:
 def resident_bytes() -> int:
     """Return the memory that this process holds now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def private_dirty_bytes() -> int:
-    """Return the memory that this process alone holds and has written: what one more process of its kind costs."""
-    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty:")) * 1024
 
 
 def say(text: str) -> None:

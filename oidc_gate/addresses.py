@@ -114,7 +114,8 @@ def _hop_counter(trusted: int | tuple[str, ...]) -> Callable[[Request], int]:
         if not is_trusted(request.peer):
             return 0
         count = 1
-        for address in reversed(request.header("x-forwarded-for").split(",")):
+        _client, *proxies = request.header("x-forwarded-for").split(",")  # a client may be in such a network itself
+        for address in reversed(proxies):
             if not is_trusted(address.strip()):
                 break
             count += 1
@@ -149,24 +150,22 @@ def _mount(root_path: str) -> str:
 def safe_path(target: str, origin: Origin) -> str:
     """Return the path, query and fragment of a return address on our own origin, or `/` for any other address.
 
-    What comes out starts with one slash and is ASCII without control characters, blanks and backslashes, so that a
+    What comes out starts with one slash and is ASCII without control characters, blanks, quotes and backslashes: a
     browser (WHATWG URL) can only resolve it to the origin it already is at. Dot segments are refused: not for the
     browser, but for whatever stands in between and resolves them in its own way.
     """
     own = f"{origin.scheme}://{origin.host}"
-    if target.startswith(own):
-        target = target[len(own) :]
+    target = target.removeprefix(own)
     if target[:1] != "/" or target[1:2] == "/" or _UNSAFE.search(target):
         return "/"
-    if not target.isascii():
-        target = quote(target, safe=_ASCII, errors="replace")
+    target = quote(target, safe=_PLAIN, errors="replace")
     path = re.split(r"[?#]", target, maxsplit=1)[0]
     return "/" if len(target) > LONGEST_PATH or _DOT_SEGMENT.search(path) else target
 
 
 _PATH = "/:@!$&'()*+,;=~-._"
 _QUERY = bytes(set(range(0x21, 0x7F)) - set(b'\\"<>#'))
-_ASCII = bytes(range(0x21, 0x7F))
+_PLAIN = bytes(set(range(0x21, 0x7F)) - set(b'"<>'))
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 

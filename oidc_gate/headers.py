@@ -63,7 +63,7 @@ def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
         return _present(
             ("x-forwarded-user", encoded(identity.subject)),
             ("x-forwarded-email", encoded(identity.email)),
-            ("x-forwarded-groups", ",".join(quote(group, safe=_IN_LIST) for group in identity.groups)),
+            ("x-forwarded-groups", ",".join(encoded(group, _IN_LIST) for group in identity.groups)),
             ("x-forwarded-preferred-username", encoded(text_claim(identity.claims, "preferred_username"))),
         )
     return _present(
@@ -83,9 +83,12 @@ def is_unshared(said: str) -> bool:
     return any(word in said.lower() for word in _UNSHARED)
 
 
-def encoded(value: str | None) -> str:
-    """Return the value with control characters and everything outside printable ASCII percent-encoded (UTF-8)."""
-    return quote(value, safe=_PRINTABLE, errors="replace") if value else ""
+def encoded(value: str | None, plain: bytes = _PRINTABLE) -> str:
+    """Return the value with control characters and everything outside printable ASCII percent-encoded (UTF-8).
+
+    Half a character is encoded too, rather than replaced: two different values never become one.
+    """
+    return quote(value, safe=plain, errors="surrogatepass") if value else ""
 
 
 def _present(*headers: Header) -> tuple[Header, ...]:

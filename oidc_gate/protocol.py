@@ -132,7 +132,9 @@ def client_authentication(
 
     def authenticate(request: HTTPRequest) -> HTTPRequest:
         headers = dict(request.headers)
-        auth = ClientAuth(client_id, private_key or client_secret, _encoder(method, private_key))
+        # The gate may have a key for encrypted tokens alone, and prove itself by its secret.
+        secret = private_key if method == "private_key_jwt" else client_secret
+        auth = ClientAuth(client_id, secret, _encoder(method, private_key))
         url, headers, body = auth.prepare("POST", request.url, headers, request.body)
         return HTTPRequest(url, headers, body)
 

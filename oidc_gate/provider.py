@@ -208,13 +208,21 @@ class Transport:
         return HTTPAnswer(response.status_code, content_type, body)
 
     def _new_session(self) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         session.trust_env = False  # or .netrc and REQUESTS_CA_BUNDLE would overrule what is set here
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers["User-Agent"] = "oidc_gate"
         for scheme in ("https://", "http://"):
             session.mount(scheme, _Adapter(self._ca_bundle))
         return session
+
+
+class _Session(requests.Session):
+    """Knows no redirects: not following one is not enough, for requests reads its whole body all the same."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Return None: every answer is the last one."""
+        return
 
 
 class _Adapter(HTTPAdapter):

@@ -1,5 +1,5 @@
 // panva's oidc-provider for the tests: node op.mjs PORT CONFIG.json (written by tests/providers/real.py).
-// Its keys come from there too: node 20's generateKeyPairSync with a JWK export hangs for ever about once in 200 starts.
+// Its keys come from there too: node 20's generateKeyPairSync with a JWK export can hang: seen about once in 200 starts.
 import { readFileSync } from 'node:fs';
 import { Provider } from 'oidc-provider';
 

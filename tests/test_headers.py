@@ -1,0 +1,197 @@
+"""Identity as request headers: what an app is told, and what nobody else may tell it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oidc_gate.decisions import Forward
+from oidc_gate.headers import CACHING, RESERVED, forwarding, identity_headers, is_unshared, spellings
+from oidc_gate.identity import Identity, Session
+
+ANN: dict[str, Any] = {"sub": "ann-1", "email": "ann@example.com", "name": "Ann Example", "preferred_username": "ann"}
+
+
+def identity(claims: dict[str, Any], groups: tuple[str, ...] = ()) -> Identity:
+    session = Session("id", "https://id.example.com", {"sub": "1"} | claims, 0.0, 1.0, 0.0, 0.0, {}, [])
+    return session.identity("default", groups)
+
+
+# What the app is told
+
+
+@pytest.mark.parametrize(
+    ("family", "claims", "groups", "expected"),
+    [
+        pytest.param(
+            "x-forwarded",
+            ANN,
+            ("staff", "admins"),
+            {
+                "x-forwarded-user": "ann-1",
+                "x-forwarded-email": "ann@example.com",
+                "x-forwarded-groups": "staff,admins",
+                "x-forwarded-preferred-username": "ann",
+            },
+            id="x-forwarded",
+        ),
+        pytest.param(
+            "ngrok",
+            ANN,
+            ("staff",),
+            {
+                "ngrok-auth-user-id": "ann-1",
+                "ngrok-auth-user-email": "ann@example.com",
+                "ngrok-auth-user-name": "Ann Example",
+            },
+            id="ngrok",
+        ),
+        pytest.param("x-forwarded", {}, (), {"x-forwarded-user": "1"}, id="what is missing is left out"),
+        pytest.param("ngrok", {"email": ["a"], "name": ""}, (), {"ngrok-auth-user-id": "1"}, id="and what is no text"),
+    ],
+)
+def test_an_app_is_told_who_asks(
+    family: str, claims: dict[str, Any], groups: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    assert identity_headers(family, identity(claims, groups)) == tuple(expected.items())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("plain text; with 'marks', and ~", "plain text; with 'marks', and ~"),
+        ("100%", "100%25"),
+        ("a\r\nset-cookie: x=y", "a%0D%0Aset-cookie: x=y"),
+        ("a\x00b\x7f", "a%00b%7F"),
+        ("Jürgen", "J%C3%BCrgen"),
+        ("山田", "%E5%B1%B1%E7%94%B0"),
+        ("half a \ud83d", "half a %ED%A0%BD"),
+        ("\u2028", "%E2%80%A8"),
+        ("%0D%0A", "%250D%250A"),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("family", ["x-forwarded", "ngrok"])
+def test_a_value_is_encoded_so_that_it_can_split_no_header(family: str, value: str, expected: str) -> None:
+    who = identity({"sub": value, "email": value, "name": value, "preferred_username": value}, (value,))
+    found = dict(identity_headers(family, who))
+    assert found.pop("x-forwarded-groups", None) in (None, expected.replace(",", "%2C"))
+    assert set(found.values()) == {expected}
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        (("a", "b"), "a,b"),
+        (("a,b",), "a%2Cb"),
+        (("a%2Cb",), "a%252Cb"),
+        (("a, b", "c"), "a%2C b,c"),
+        ((",",), "%2C"),
+        (("\ud800", "?"), "%ED%A0%80,?"),
+    ],
+    ids=ascii,
+)
+def test_a_comma_inside_a_group_makes_no_second_group(groups: tuple[str, ...], expected: str) -> None:
+    assert dict(identity_headers("x-forwarded", identity({}, groups)))["x-forwarded-groups"] == expected
+
+
+# The decision to forward
+
+
+@pytest.mark.parametrize(
+    ("claim", "claims", "expected"),
+    [
+        ("email", ANN, "ann@example.com"),
+        ("preferred_username", ANN, "ann"),
+        ("sub", ANN, "ann-1"),
+        ("email", {"email": ""}, "1"),
+        ("email", {"email": ["a@b"]}, "1"),
+        ("upn", ANN, "ann-1"),
+    ],
+)
+def test_remote_user_is_the_chosen_claim_else_the_subject(claim: str, claims: dict[str, Any], expected: str) -> None:
+    forward = forwarding(family="none", claim=claim, cache_control="")
+    who = identity(claims)
+    assert forward(who, {"sub": "1"} | claims) == Forward(who, remote_user=expected)
+
+
+def test_a_session_is_forwarded_with_the_headers_of_the_chosen_family() -> None:
+    who = identity(ANN)
+    for family in ("x-forwarded", "ngrok"):
+        found = forwarding(family=family, claim="email", cache_control="")(who, ANN)
+        assert found.request_headers == identity_headers(family, who)
+    assert forwarding(family="none", claim="email", cache_control="")(who, ANN).request_headers == ()
+
+
+def test_cache_control_is_added_where_it_is_set() -> None:
+    who = identity(ANN)
+    found = forwarding(family="none", claim="email", cache_control="private")(who, ANN)
+    assert found.response_headers == (("cache-control", "private"),)
+    assert forwarding(family="none", claim="email", cache_control="")(who, ANN).response_headers == ()
+
+
+@pytest.mark.parametrize("cache_control", ["private", "no-store", ""])
+def test_a_renewed_session_is_kept_from_shared_caches_whatever_is_set(cache_control: str) -> None:
+    cookies = (("set-cookie", "a=b"),)
+    before = forwarding(family="none", claim="email", cache_control=cache_control)(identity(ANN), ANN)
+    after = before.renewing(cookies)
+    assert after.response_headers == (("cache-control", cache_control or "private"), *cookies)
+    assert after.set_cookies == cookies
+    assert before.set_cookies == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("private", True),
+        ("Private, max-age=60", True),
+        ("no-store", True),
+        ("no-cache", True),
+        ("public, max-age=60", False),
+        ("max-age=60", False),
+        ("Thu, 01 Jan 2026 00:00:00 GMT", False),
+        ("", False),
+    ],
+)
+def test_it_is_known_which_answers_no_shared_cache_keeps(said: str, expected: bool) -> None:
+    assert is_unshared(said) is expected
+
+
+def test_an_app_speaks_of_caching_with_these_headers() -> None:
+    assert CACHING == {"cache-control", "expires", "pragma"}
+
+
+# What nobody else may tell it
+
+
+def test_both_families_are_reserved_and_nothing_else() -> None:
+    assert set(RESERVED) == {
+        *("x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-forwarded-preferred-username"),
+        *("ngrok-auth-user-id", "ngrok-auth-user-email", "ngrok-auth-user-name"),
+    }
+
+
+@pytest.mark.parametrize("family", ["x-forwarded", "ngrok"])
+def test_every_header_that_the_gate_sends_is_reserved(family: str) -> None:
+    assert {name for name, _ in identity_headers(family, identity(ANN, ("staff",)))} <= set(RESERVED)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"x-forwarded-user", b"x_forwarded_user", b"x-forwarded_user", b"x.forwarded.user", b"x_forwarded.user"),
+        *(b"x-forwarded-preferred_username", b"ngrok_auth-user-id", b"ngrok.auth.user.email", b"ngrok_auth_user_name"),
+    ],
+)
+def test_every_spelling_that_a_server_may_fold_together_is_reserved(name: bytes) -> None:
+    assert name in spellings()
+
+
+@pytest.mark.parametrize("name", [b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-users"])
+def test_other_headers_of_a_proxy_are_not_reserved(name: bytes) -> None:
+    assert name not in spellings()
+
+
+def test_there_are_as_many_spellings_as_ways_to_join_the_words() -> None:
+    assert len(spellings()) == sum(3 ** name.count("-") for name in RESERVED)
