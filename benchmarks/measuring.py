@@ -18,7 +18,7 @@ __all__ = ["Effort", "Times", "Variant", "measure", "pin", "resident_bytes", "sa
 #: Requests that are made ahead and then timed in one go: enough that the clock costs nothing, few enough that they are
 #: still in the processor's cache when they are answered, as a request is that the server has just read.
 BATCH = 4
-MEGABYTE = 1_000_000
+MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.canned_provider import CannedProvider
 from benchmarks.gated import Gated, gated
-from benchmarks.measuring import MEGABYTE, Effort, resident_bytes, say
+from benchmarks.measuring import MEBIBYTE, Effort, resident_bytes, say
 from benchmarks.report import Row
 from benchmarks.traffic import Cookie, cookie_header
 from oidc_gate.identity import Session
@@ -46,9 +46,9 @@ def rows(provider: CannedProvider, effort: Effort) -> list[Row]:
     say("memory")
     flood = _in_new_process(provider, "flood", effort.flood)
     return [
-        Row("WSGI", f"growth over {effort.flood:,} anonymous requests", flood, "MB", limit=_NO_GROWTH),
+        Row("WSGI", f"growth over {effort.flood:,} anonymous requests", flood, "MiB", limit=_NO_GROWTH),
         *(
-            Row("WSGI", f"growth over {count:,} {what}", _in_new_process(provider, kind, count), "MB", limit=16.0)
+            Row("WSGI", f"growth over {count:,} {what}", _in_new_process(provider, kind, count), "MiB", limit=16.0)
             for kind, what, count in (
                 ("small", "distinct sessions", effort.small_sessions),
                 ("dense", "distinct sessions of 5 cookies", effort.large_sessions),
@@ -71,7 +71,7 @@ def _imports(effort: Effort) -> list[Row]:
         what = f"import oidc_gate.{world}, fresh process: CPU"
         found += [
             Row(world.upper(), what, took, "ms", limit=25.0),
-            Row(world.upper(), "  its private memory", grown / MEGABYTE, "MB", limit=4.0),
+            Row(world.upper(), "  its private memory", grown / MEBIBYTE, "MiB", limit=4.0),
             Row(world.upper(), "  of requests, authlib and joserfc it loads", heavy, "", limit=0.0),
         ]
     return found
@@ -99,7 +99,7 @@ def flood(gate: Gated, count: int) -> float:
     before = resident_bytes()
     send(count)
     gc.collect()
-    return (resident_bytes() - before) / MEGABYTE
+    return (resident_bytes() - before) / MEBIBYTE
 
 
 def sessions(gate: Gated, session: Session, name: str, count: int, groups: Callable[[], list[str]]) -> float:
@@ -125,7 +125,7 @@ def sessions(gate: Gated, session: Session, name: str, count: int, groups: Calla
         send(number)
         if number % 100 == 0:
             most = max(most, resident_bytes())
-    return (most - before) / MEGABYTE
+    return (most - before) / MEBIBYTE
 
 
 _GROUPS: dict[str, Callable[[], list[str]]] = {
@@ -150,7 +150,7 @@ class _Known(CannedProvider):
 
 
 def main() -> None:
-    """Print what one of the cases grows by, in MB."""
+    """Print what one of the cases grows by, in MiB."""
     options, kind, count = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     provider = _Known(options)
     gate = gated("WSGI", provider)

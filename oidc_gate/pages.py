@@ -37,14 +37,15 @@ _STYLE = """
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--back);color:var(--text);
 font:1rem/1.55 system-ui,sans-serif}
 main{width:100%;max-width:30rem;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}
-h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25}
+h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance}
 p{margin:0 0 1rem;overflow-wrap:anywhere}
+main>:last-child{margin-bottom:0}
 .soft{color:var(--soft);font-size:.9rem}
 .act{display:inline-block;padding:.65rem 1.15rem;border:0;border-radius:.5rem;background:var(--act);color:var(--on);
 font:inherit;font-weight:600;text-decoration:none;cursor:pointer}
 .act:focus-visible{outline:3px solid var(--text);outline-offset:2px}
 footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line)}
-footer p{margin:0}
+footer p{margin:0;text-wrap:balance}
 """.replace("\n", "")
 
 #: Browsers hold a form's redirects against this too, and signing out may lead on to the provider.

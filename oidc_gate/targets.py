@@ -11,7 +11,7 @@ from typing import Any
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings import Settings
 
-__all__ = ["load_app", "resolve_app", "resolve_settings"]
+__all__ = ["is_asgi", "load_app", "resolve_app", "resolve_settings"]
 
 
 def resolve_app(app: Any) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 __all__ = [
     "choice",
+    "nearest",
     "read_bool",
     "read_duration",
     "read_list",

@@ -162,11 +162,7 @@ def _adding(start_response: StartResponse, forward: Forward) -> Callable[..., An
 
 
 def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-    try:
-        reason = HTTPStatus(reply.status).phrase
-    except ValueError:
-        reason = ""
-    start_response(f"{reply.status} {reason}", [*reply.headers, ("content-length", str(len(reply.body)))])
+    start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", [*reply.headers, ("content-length", str(len(reply.body)))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import playwright.sync_api
 import pytest
 
 from tests.asgi_driver import LOOP
@@ -88,6 +89,17 @@ def panva_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panva]:
     """Run panva's oidc-provider, a real provider, for apps at https://app.test."""
     with panva(tmp_path_factory.mktemp("panva")) as provider:
         yield provider
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[playwright.sync_api.Browser]:
+    """Run Debian's Chromium, with nothing of its own to say over the network."""
+    quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+    plain = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic")
+    with playwright.sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=[*plain, *quiet])
+        yield browser
+        browser.close()
 
 
 def fresh(provider: ProviderT) -> Iterator[ProviderT]:

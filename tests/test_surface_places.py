@@ -13,6 +13,11 @@ from tests.stage import Stage, is_login, query, session_cookie, subject, timed
 
 CALLBACK = "https://app.test/oauth2/callback"
 PROXIED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.test", "X-Forwarded-For": "198.51.100.7"}
+TWO_PROXIES = {
+    "X-Forwarded-Proto": "https, http",
+    "X-Forwarded-Host": "app.test, inner",
+    "X-Forwarded-For": "198.51.100.7, 10.9.9.9",
+}
 STANDARD = {"Forwarded": 'for=198.51.100.7;proto=https;host="app.test"'}
 INSIDE = "http://10.0.0.5:8000"
 
@@ -49,6 +54,7 @@ def test_base_url_makes_cookies_secure_behind_a_proxy_that_speaks_http(stage: St
         (1, STANDARD, "127.0.0.1", True),
         ("10.0.0.0/8", PROXIED, "10.1.2.3", True),
         ("10.0.0.0/8, fd00::/8", STANDARD, "fd00::1", True),
+        ("10.0.0.0/8", TWO_PROXIES, "10.1.2.3", True),
         ("10.0.0.0/8", PROXIED, "203.0.113.9", False),
         ("10.0.0.0/8", PROXIED, "", False),
         (2, PROXIED, "127.0.0.1", False),

@@ -117,6 +117,10 @@ def _strange_keys(provider: ProviderCore) -> list[dict[str, Any]]:
     return strange + good
 
 
+def _first_key(provider: ProviderCore) -> list[dict[str, Any]]:
+    return [keys.public_jwk(keys.key_for(provider.alg, provider.generations[-1]))]
+
+
 def _keys_without_kid(provider: ProviderCore) -> list[dict[str, Any]]:
     listed = keys.generation_jwks(*provider.generations)["keys"]
     return [{name: value for name, value in key.items() if name != "kid"} for key in listed]
@@ -141,6 +145,7 @@ FAULTS: dict[str, Fault] = {
     "wrong_nonce": id_token(nonce="another nonce"),
     "no_nonce": id_token(nonce=...),
     "wrong_at_hash": id_token(at_hash="AAAAAAAAAAAAAAAAAAAAAA"),
+    "no_at_hash": id_token(at_hash=...),
     "no_subject": id_token(sub=...),
     "empty_subject": id_token(sub=""),
     "number_as_subject": id_token(sub=7),
@@ -155,6 +160,7 @@ FAULTS: dict[str, Fault] = {
     "stranger_key": signed_by(_with_stranger_key),
     "embedded_key": signed_by(_with_embedded_key),
     "hs256_with_secret": signed_by(_hs256_with_secret),
+    "hs256_bad_signature": signed_by(lambda *given: keys.tampered(_hs256_with_secret(*given))),
     "hs256_with_public_key": signed_by(_hs256_with_public_key),
     "no_jwt": signed_by(lambda provider, claims, header: "not.a-jwt"),
     # The token response
@@ -191,6 +197,7 @@ FAULTS: dict[str, Fault] = {
     "jwks_html": answers("jwks", 200, HTML, Content_Type="text/html"),
     "jwks_empty": members("change_jwks", keys=[]),
     "jwks_with_strange_keys": members("change_jwks", keys=_strange_keys),
+    "jwks_with_one_key": members("change_jwks", keys=_first_key),
     "jwks_without_kids": members("change_jwks", keys=_keys_without_kid),
     # Userinfo
     "userinfo_wrong_subject": members("change_userinfo", sub="somebody-else"),

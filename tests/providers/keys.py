@@ -21,17 +21,18 @@ from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey, import_key
 Claims = dict[str, Any]
 Header = dict[str, Any]
 
+CURVES = {"ec": "P-256", "ec384": "P-384", "ec521": "P-521"}
 FAMILIES = {"RS256": "rsa", "RS512": "rsa", "PS256": "rsa", "ES256": "ec", "EdDSA": "ed", "Ed25519": "ed"}
 
 
 @functools.cache
 def make_key(family: str, generation: int = 1) -> Key:
-    """Return the private key of a family (`rsa`, `ec`, `ed`); a rotation is the next generation, with another `kid`."""
+    """Return the private key of a family (`rsa`, `ec`, `ed`, …); a rotation is the next one, with another `kid`."""
     named = cast(Any, {"kid": f"{family}-{generation}", "use": "sig"})
     if family == "rsa":
         return RSAKey.generate_key(2048, named)
-    if family == "ec":
-        return ECKey.generate_key("P-256", named)
+    if family in CURVES:
+        return ECKey.generate_key(cast(Any, CURVES[family]), named)
     return OKPKey.generate_key("Ed25519", named)
 
 

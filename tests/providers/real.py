@@ -10,6 +10,7 @@ Neither shares a line of code with `LocalProvider`, so they catch what we may ha
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import shutil
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from joserfc.jwk import ECKey, Key, RSAKey
 
 from tests.answers import Answer
 from tests.browser import Browser
@@ -28,7 +30,10 @@ from tests.servers import ServerProcess, free_port, running
 PANVA = Path(__file__).parent / "panva"
 DISCOVERY = "/.well-known/openid-configuration"
 SECRET = "secret-of-the-real-client-long-enough-for-hs256-1234567890"
+AWKWARD_SECRET = "p%w+&:/ =? awkward secret, long enough for HS256"
 GROUPS = ["engineers", "admins"]
+ID_TOKEN_ALGS = ("RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "HS256")
+ENCRYPTION = (("RSA-OAEP-256", "A256GCM"), ("ECDH-ES", "A256GCM"), ("ECDH-ES+A256KW", "A256CBC-HS512"))
 
 
 @dataclass
@@ -149,7 +154,7 @@ def panva(
     if node is None or not (PANVA / "node_modules").is_dir():
         raise AssertionError(f"panva's provider needs node and: npm ci --prefix {PANVA}")
     port = port or free_port()
-    jwks = {"keys": [keys.make_key(family, generation).as_dict(private=True) for family in ("rsa", "ec", "ed")]}
+    jwks = {"keys": [keys.make_key(family, generation).as_dict(private=True) for family in ("rsa", *keys.CURVES, "ed")]}
     standard = {"jwks": jwks, "conformIdTokenClaims": True, "accessTokenSeconds": 3600, "people": _people()}
     settings = standard | {"clients": [*panva_clients(app_origin), *clients]} | config
     file = folder / f"panva-{port}.json"
@@ -180,10 +185,57 @@ def panva_clients(app_origin: str) -> list[dict[str, Any]]:
         base | {"client_id": "app"},
         base | {"client_id": "post", "token_endpoint_auth_method": "client_secret_post"},
         base | {"client_id": "jwt", "token_endpoint_auth_method": "client_secret_jwt"},
-        base | {"client_id": "awkward:% id", "client_secret": "p%w+&:/ =? awkward secret, long enough for HS256"},
+        base | {"client_id": "awkward:% id", "client_secret": AWKWARD_SECRET},
         public | {"client_id": "public", "token_endpoint_auth_method": "none"},
-        base | {"client_id": "es256", "id_token_signed_response_alg": "ES256"},
-        base | {"client_id": "ps256", "id_token_signed_response_alg": "PS256"},
-        base | {"client_id": "eddsa", "id_token_signed_response_alg": "EdDSA"},
+        *(public | _proven_by_key(family) for family in ("rsa", "ec", "ed")),
+        *(base | {"client_id": alg.lower(), "id_token_signed_response_alg": alg} for alg in ID_TOKEN_ALGS),
+        *(base | _encrypted(alg, enc) for alg, enc in ENCRYPTION),
         base | {"client_id": "signed-userinfo", "userinfo_signed_response_alg": "RS256"},
+        base | {"client_id": "es256-userinfo", "userinfo_signed_response_alg": "ES256"},
+        base | _sealed_userinfo(),
     ]
+
+
+def client_key(family: str) -> Key:
+    """Return the private key (`rsa`, `ec`, `ed`) with which the client `key-<family>` proves itself."""
+    return keys.make_key(family, 50)
+
+
+def client_encryption_key(alg: str) -> RSAKey | ECKey:
+    """Return the private key to which ID tokens of the client `<alg>-<enc>` are encrypted."""
+    return _encryption_keys()[alg.startswith("ECDH")]
+
+
+@functools.cache
+def _encryption_keys() -> tuple[RSAKey, ECKey]:
+    named: Any = {"kid": "for-encryption", "use": "enc"}
+    return RSAKey.generate_key(2048, named), ECKey.generate_key("P-256", named)
+
+
+def _proven_by_key(family: str) -> dict[str, Any]:
+    alg = {"rsa": "RS256", "ec": "ES256", "ed": "Ed25519"}[family]
+    return {
+        "client_id": f"key-{family}",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_signing_alg": alg,
+        "jwks": keys.public_jwks(client_key(family)),
+    }
+
+
+def _encrypted(alg: str, enc: str) -> dict[str, Any]:
+    return {
+        "client_id": f"{alg}-{enc}",
+        "id_token_encrypted_response_alg": alg,
+        "id_token_encrypted_response_enc": enc,
+        "jwks": keys.public_jwks(client_encryption_key(alg)),
+    }
+
+
+def _sealed_userinfo() -> dict[str, Any]:
+    return {
+        "client_id": "sealed-userinfo",
+        "userinfo_signed_response_alg": "RS256",
+        "userinfo_encrypted_response_alg": "ECDH-ES",
+        "userinfo_encrypted_response_enc": "A256GCM",
+        "jwks": keys.public_jwks(client_encryption_key("ECDH-ES")),
+    }

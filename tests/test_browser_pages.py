@@ -1,0 +1,119 @@
+"""Every page of the gate in a real browser: light and dark, wide and narrow; pictures in tests/screenshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.providers.local import LocalProvider
+from tests.test_browser import Serve, app, serve
+
+__all__ = ["app", "serve"]  # fixtures
+
+PICTURES = Path(__file__).parent / "screenshots"
+LONG = "a-very-long-address-of-somebody-with-a-very-long-name-and-no-place-to-break@a-long-subdomain.of.example.com"
+
+Show = Callable[[Page, Serve, LocalProvider], None]
+
+
+def signed_out(page: Page, serve: Serve, provider: LocalProvider) -> None:
+    page.goto(f"{serve()}/oauth2/logout")
+
+
+def refused(page: Page, serve: Serve, provider: LocalProvider) -> None:
+    provider.people["ada"]["email"] = LONG
+    page.goto(f"{serve(allow_groups='owners')}/")
+
+
+def sign_in_failed(page: Page, serve: Serve, provider: LocalProvider) -> None:
+    description = "The user is not assigned to this application. " * 4
+    with provider.fault("callback_error", error_description=description):
+        page.goto(f"{serve()}/")
+
+
+def provider_down(page: Page, serve: Serve, provider: LocalProvider) -> None:
+    address = serve()
+    provider.stop()
+    page.goto(f"{address}/")
+
+
+def session_ended(page: Page, serve: Serve, provider: LocalProvider) -> None:
+    page.goto(f"{serve(public_paths='/public')}/public")
+    page.get_by_role("button", name="Save").click()
+
+
+def confirm_logout(page: Page, serve: Serve, provider: LocalProvider) -> None:
+    address, evil = serve("localhost"), serve(public_paths="/public")
+    page.goto(f"{address}/")
+    page.goto(f"{evil}/public")
+    page.evaluate("address => { location = address }", f"{address}/oauth2/logout")
+
+
+def login_loop(page: Page, serve: Serve, provider: LocalProvider) -> None:
+    page.goto(f"{serve(auth_cookie_domain='other.example')}/")
+
+
+def called_wrongly(page: Page, serve: Serve, provider: LocalProvider) -> None:
+    page.goto(f"{serve()}/oauth2/callback")
+
+
+PAGES: dict[str, tuple[Show, str]] = {
+    "signed-out": (signed_out, "You are signed out"),
+    "refused": (refused, "You may not use this app"),
+    "sign-in-failed": (sign_in_failed, "Sign-in was refused"),
+    "provider-down": (provider_down, "The sign-in provider does not answer"),
+    "session-ended": (session_ended, "Your session has ended"),
+    "confirm-logout": (confirm_logout, "Sign out?"),
+    "login-loop": (login_loop, "Signing in goes round in circles"),
+    "called-wrongly": (called_wrongly, "This address was not called correctly"),
+}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_read_and_used_anywhere(
+    name: str,
+    scheme: Literal["light", "dark"],
+    width: int,
+    chromium: Browser,
+    serve: Serve,
+    provider: LocalProvider,
+) -> None:
+    show, title = PAGES[name]
+    with chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}) as context:
+        page = context.new_page()
+        show(page, serve, provider)
+        expect(page.get_by_role("heading")).to_have_text(title)
+        assert page.title() == title
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate("document.documentElement.lang") == "en"
+        act = page.locator(".act")
+        expect(act).to_have_count(1)
+        box = act.bounding_box()
+        assert box is not None
+        assert box["height"] >= 40  # a thumb's width
+        assert contrast(page, "main p, main h1") >= 4.5
+        assert contrast(page, ".act") >= 4.5
+        PICTURES.mkdir(exist_ok=True)
+        page.screenshot(path=PICTURES / f"{name}-{scheme}-{width}.png")
+
+
+def contrast(page: Page, selector: str) -> float:
+    """Return the least contrast of text against what is behind it (WCAG 2, 1.4.3)."""
+    script = """selector => Math.min(...[...document.querySelectorAll(selector)].map(element => {
+        const numbers = text => text.match(/[\\d.]+/g).map(Number)
+        const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+            .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0)
+        let behind = element
+        while (numbers(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement
+        const [a, b] = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor]
+            .map(numbers).map(light).sort((x, y) => y - x)
+        return (a + 0.05) / (b + 0.05)
+    }))"""
+    return float(page.evaluate(script, selector))

@@ -1,0 +1,304 @@
+"""Properties of the lower rooms that hold for any input; `make fuzz` looks longer."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from oidc_gate.addresses import Addresses, Origin, is_host, requested_path, safe_path
+from oidc_gate.cookies import LARGEST_COOKIE, MOST_COOKIES, Cookies, find
+from oidc_gate.headers import identity_headers
+from oidc_gate.identity import Session, unpacked
+from oidc_gate.logins import Attempt, Attempts
+from oidc_gate.rules import PublicPaths, Rules
+from oidc_gate.sealing import Seal, Signed
+from oidc_gate.values import read_duration, read_list, read_words
+from tests.asked import Asked
+from tests.cookies import MAX_BYTES
+from tests.hostile_addresses import EVIL, destination, hostile
+
+pytestmark = pytest.mark.fuzz
+
+settings.register_profile("tests", deadline=None, derandomize=True)
+settings.register_profile("fuzz", deadline=None, max_examples=int(os.environ.get("FUZZ_EXAMPLES", "20000")))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
+
+NAME = "__Host-oidc_gate.default"
+SEAL = Seal(["the-newest-secret-01", "the-older-secret-012"], "session")
+SIGNED = Signed(["the-newest-secret-01"], "login attempt")
+ORIGIN = Origin("https", "app.test", "")
+OWN = "https://app.test"
+
+any_text = st.text(st.characters(exclude_categories=()), max_size=200)  # lone surrogates too, as JSON may hold them
+header_text = st.text(st.characters(codec="latin-1"), max_size=200)  # as servers hand out what came over the wire
+base64_text = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", min_size=1)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | any_text,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(any_text, inner, max_size=5),
+    max_leaves=20,
+)
+
+# Seals
+
+
+@given(st.binary(max_size=3000), st.text(st.characters(codec="ascii"), max_size=80))
+def test_what_is_sealed_is_opened_and_only_under_its_name(plaintext: bytes, name: str) -> None:
+    text = SEAL.seal(plaintext, name)
+    opened = SEAL.open(text, name)
+    assert opened is not None
+    assert opened.startswith(plaintext)
+    assert opened[len(plaintext) :].strip(b" ") == b""
+    assert SEAL.open(text, name + "x") is None
+
+
+@given(st.binary(max_size=100), st.data())
+def test_any_other_text_than_the_sealed_one_opens_as_nothing(plaintext: bytes, data: st.DataObject) -> None:
+    text = SEAL.seal(plaintext, NAME)
+    start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+    changed = text[:start] + data.draw(any_text | base64_text | st.just("")) + text[end:]
+    assume(changed != text)
+    assert SEAL.open(changed, NAME) is None
+
+
+@given(header_text | base64_text)
+def test_no_text_of_somebody_else_is_opened_or_read(text: str) -> None:
+    assert SEAL.open(text, NAME) is None
+    assert SIGNED.loads(text) is None
+
+
+@given(st.lists(json_values, max_size=6))
+def test_a_signed_row_comes_back(row: list[object]) -> None:
+    assert SIGNED.loads(SIGNED.dumps(row)) == row
+
+
+# Cookies
+
+every_cookies = st.sampled_from(
+    [
+        Cookies("default", secure=secure, domain=domain, cross_site_callback=False)
+        for secure in (True, False)
+        for domain in ("", "app.test")
+    ]
+)
+
+
+@given(every_cookies, st.integers(1, LARGEST_COOKIE * MOST_COOKIES - 1500), st.randoms(), st.booleans())
+def test_a_session_of_any_length_goes_through_a_cookie_header(
+    own: Cookies, length: int, random: object, shuffled: bool
+) -> None:
+    text = ("0123456789+/ABCDEFGHIJ" * 1000)[:length]
+    pairs = [value.partition(";")[0] for _, value in own.set_session(text, "", 60)]
+    assert all(len(value) < MAX_BYTES for _, value in own.set_session(text, "", 60))
+    others = ["app=1", "theme=dark"]
+    header = "; ".join((pairs + others)[:: -1 if shuffled else 1])
+    assert own.session_text(header) == text
+    assert own.cut(header)[0] == text
+    assert own.hidden(header) == "; ".join(others[:: -1 if shuffled else 1])
+
+
+pieces = st.sampled_from(
+    [
+        *("; ", ";", ";;", " ", "=", ".", ",", '"', "a=b", "oidc_gate.default", "__Host-", "__Secure-", ".1", ".login.0a", "2."),
+        *(".logout", "x", "oidc_gate.", "default", "\t", "\x00", "ü", "__Host-oidc_gate.default=abc"),
+    ]
+)
+headers = st.lists(pieces, max_size=25).map("".join) | header_text
+
+
+@given(every_cookies, headers)
+@example(Cookies("default", secure=False, domain="", cross_site_callback=False), "; oidc_gate.default=x")
+def test_no_cookie_header_breaks_the_gate_or_tells_the_app_of_its_cookies(own: Cookies, header: str) -> None:
+    find(header, own.session)
+    own.logout_text(header)
+    own.drop_session(header)
+    assert all(identifier.isalnum() for identifier in own.attempts(header))
+    text, rest = own.cut(header)
+    whole = own.session_text(header)
+    assert text == whole or (whole is None and text is not None and text[1:2] == "."), "a part that stands alone"
+    for shown in (own.hidden(header), rest):
+        for pair in (shown or "").split(";"):
+            name = pair.partition("=")[0].strip()
+            assert not re.fullmatch(r"(__Host-|__Secure-)?oidc_gate\.default(\..*)?", name, re.DOTALL)
+
+
+@given(every_cookies, headers)
+def test_hiding_twice_hides_nothing_more_and_leaves_the_others_as_they_were(own: Cookies, header: str) -> None:
+    shown = own.hidden(header)
+    assert own.hidden(shown) == shown
+    kept = [pair.strip() for pair in shown.split(";")]
+    sent = [pair.strip() for pair in header.split(";")]
+    assert [pair for pair in kept if pair] == [pair for pair in sent if pair in kept and pair]
+
+
+# Logins
+
+
+@given(any_text, st.booleans())
+def test_a_login_with_any_return_address_fits_into_a_cookie(target: str, long: bool) -> None:
+    gate = Attempts(["the-newest-secret-01"], "here", lifetime=900)
+    own = Cookies("a" * 64, secure=True, domain="", cross_site_callback=True)
+    return_to = safe_path("/" + target * (20 if long else 1), ORIGIN)
+    attempt = Attempt.new(return_to, 1_700_000_000.123, replaces="x" * 24)
+    ((_, value),) = gate.add(attempt, own, "")
+    assert len(value) <= MAX_BYTES
+    assert value.isascii()
+    assert gate.find(attempt.state, own, value.partition(";")[0]) == attempt
+
+
+# Addresses
+
+addresses = (
+    st.sampled_from(hostile(OWN))
+    | st.lists(
+        st.sampled_from(
+            [
+                *("/", "\\", ".", "..", "%2e", "%2f", "%5c", ":", "@", "?", "#", ";", "\t", "\n", "\r", " ", "\x00", "a", "%"),
+                *("https:", "http:", "javascript:", EVIL, "app.test", OWN, "\u3002", "\uff0f", "\ufeff", "\xad", "\ud800"),
+            ]
+        ),
+        max_size=12,
+    ).map("".join)
+    | any_text
+)
+
+
+@given(addresses)
+@example(OWN)
+@example(f"{OWN}@{EVIL}")
+def test_a_return_address_never_leaves_the_own_origin_and_settles_at_once(target: str) -> None:
+    found = safe_path(target, ORIGIN)
+    assert found.startswith("/")
+    assert re.fullmatch(r"[!-~]{1,2000}", found)
+    assert "\\" not in found
+    assert safe_path(found, ORIGIN) == found
+    for base in (f"{OWN}/oauth2/callback?code=x#y", f"{OWN}//a/b"):
+        assert destination(found, base) == OWN
+    if destination(target, f"{OWN}/oauth2/login") != OWN:
+        assert found == "/"
+
+
+@given(any_text, any_text, any_text)
+def test_any_request_can_be_written_as_an_address(path: str, query: str, root_path: str) -> None:
+    request = Asked(path=path, query=query.encode("latin-1", "replace").decode("latin-1"), root_path=root_path)
+    origin = Addresses("", 0).origin(request)
+    assert re.fullmatch(r"(/[!-~]*)?", origin.root_path)
+    assert not origin.root_path.startswith("//")
+    assert "\\" not in origin.root_path
+    found = requested_path(request, origin.root_path)
+    assert re.fullmatch(r"[!-~]*", found)
+    assert destination(safe_path(found, ORIGIN), f"{OWN}/") == OWN
+
+
+@given(st.from_regex(r"[a-zA-Z0-9.\-_:\[\]@/\\ ,%]{1,30}", fullmatch=True) | any_text)
+def test_a_host_that_is_accepted_is_nothing_but_a_host(host: str) -> None:
+    if is_host(host):
+        assert re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", host)
+
+
+@given(st.lists(st.sampled_from(["/", "static", "..", ".", "%2e", "%2f", "\\", ";", "a", "//", "\x00", "%25"]), max_size=12))
+def test_a_public_path_can_only_be_resolved_to_something_below_it(parts: list[str]) -> None:
+    path = "/static/" + "".join(parts)
+    if PublicPaths(("/static",)).cover(path, ""):
+        for read in (path, unquote(path), unquote(unquote(path)), path.replace("\\", "/")):
+            assert destination_path(read).startswith(("/static/", "/static?")), ascii(path)
+
+
+def destination_path(path: str) -> str:
+    """Return the path that a browser makes of it; a semicolon may start a parameter of a segment."""
+    import ada_url
+
+    bare = "/".join(segment.partition(";")[0] for segment in path.split("/"))
+    found: str = ada_url.URL(bare or "/", base=OWN).pathname
+    return found
+
+
+# Values
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from([("h", 3600), ("m", 60), ("s", 1), ("ms", 1e-3)])), min_size=1))
+def test_a_duration_is_the_sum_of_its_parts(parts: list[tuple[int, tuple[str, float]]]) -> None:
+    expected = sum(number * seconds for number, (_, seconds) in parts)
+    assume(expected < 100 * 365 * 86400)
+    assert read_duration("".join(f"{number}{unit}" for number, (unit, _) in parts)) == pytest.approx(expected)
+
+
+@given(any_text | st.integers() | st.floats() | st.none() | st.booleans() | st.lists(any_text))
+def test_a_duration_is_a_number_of_seconds_or_an_error(value: object) -> None:
+    try:
+        found = read_duration(value)
+    except ValueError as error:
+        assert str(error).startswith("must be a duration")
+    else:
+        assert 0 <= found <= 100 * 365 * 86400
+
+
+@given(any_text | st.lists(any_text))
+def test_a_list_has_entries_and_none_of_them_is_blank(value: object) -> None:
+    for read in (read_list, read_words):
+        try:
+            found = read(value)
+        except ValueError as error:
+            assert str(error).startswith("must ")
+        else:
+            assert found
+            assert all(entry.strip() for entry in found)
+
+
+# Identity
+
+group_names = st.lists(any_text.filter(bool), max_size=5).map(tuple)
+BLANK = Session("id", "https://id.example.com", {"sub": "1"}, 0.0, 1.0, 0.0, 0.0, {}, [])
+
+
+def said(groups: tuple[str, ...]) -> str:
+    return dict(identity_headers("x-forwarded", BLANK.identity("default", groups))).get("x-forwarded-groups", "")
+
+
+@given(group_names, group_names)
+@example(("a,b",), ("a", "b"))
+@example(("a%2Cb",), ("a,b",))
+@example(("\ud800",), ("?",))
+def test_two_different_lists_of_groups_are_never_said_alike(one: tuple[str, ...], two: tuple[str, ...]) -> None:
+    assert (said(one) == said(two)) is (one == two)
+
+
+@given(group_names)
+def test_groups_are_said_so_that_an_app_reads_them_back(groups: tuple[str, ...]) -> None:
+    text = said(groups)
+    assert re.fullmatch(r"[ -~]*", text)
+    assert tuple(unquote(part, errors="surrogatepass") for part in text.split(",") if part) == groups
+
+
+@given(st.dictionaries(any_text, json_values, max_size=6), st.integers(0, 2))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_any_claims_go_into_a_session_and_come_back(claims: dict[str, object], spaces: int) -> None:
+    session = BLANK._replace(claims={"sub": "1"} | claims)
+    assert Session.from_text(unpacked(session.to_bytes() + b" " * spaces)) == session
+    identity = session.identity("default", ())
+    assert dict(identity.claims) == session.claims
+    for family in ("x-forwarded", "ngrok"):
+        assert all(re.fullmatch(r"[ -~]+", value) for _, value in identity_headers(family, identity))
+
+
+@given(st.dictionaries(st.sampled_from(["email", "email_verified", "groups", "a", "a.b"]), json_values, max_size=5))
+def test_no_claims_break_the_rules_and_strangers_stay_outside(claims: dict[str, object]) -> None:
+    listed = Rules(emails=("ann@example.com",), domains=("example.com",), groups=("\x00staff",), groups_claim="a.b")
+    assume("example.com" not in str(claims))
+    assume("\x00staff" not in str(claims).replace("\\x00", "\x00"))
+    assert listed.allow(claims) is False
+    assert all(isinstance(group, str) and group for group in listed.groups(claims))
+    assert isinstance(listed.lack(claims), bool)
+
+
+@given(any_text)
+def test_quoting_keeps_values_apart(value: str) -> None:
+    assume(value)
+    identity = BLANK._replace(claims={"sub": value}).identity("default", ())
+    ((_, text),) = identity_headers("ngrok", identity)
+    assert unquote(text, errors="surrogatepass") == value
+    assert quote(text, safe=bytes(range(0x20, 0x7F))) == text
