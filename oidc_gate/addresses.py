@@ -41,10 +41,14 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{self.host}{self.root_path}"
 
 
-@lru_cache(maxsize=256)
 def is_host(host: str) -> bool:
     """Return whether this is a well-formed Host header, or an empty one: a name or an address, perhaps a port."""
-    return len(host) <= 260 and (not host or _HOST.fullmatch(host) is not None)
+    return len(host) < 262 and _is_host(host)  # first the length: what is remembered must be short
+
+
+@lru_cache(maxsize=256)
+def _is_host(host: str) -> bool:
+    return not host or _HOST.fullmatch(host) is not None
 
 
 class Addresses:

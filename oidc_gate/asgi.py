@@ -93,10 +93,7 @@ class OIDCGate:
 
 def _told_scope(scope: Scope, request: ASGIRequest, forward: Forward) -> Scope:
     """Return a copy of the scope: without what only the gate may say, and with its word."""
-    headers = list(scope["headers"])
-    for pair in request.wanted:
-        if pair[0].lower() != b"host":
-            headers.remove(pair)
+    headers = request.others
     if request.app_cookies:
         headers.append((b"cookie", request.app_cookies.encode("latin-1")))
     for name, value in forward.request_headers:
@@ -108,43 +105,48 @@ def _told_scope(scope: Scope, request: ASGIRequest, forward: Forward) -> Scope:
     return told
 
 
-class _Wanted(dict[bytes, bool]):
-    """Tells the headers that each request is looked at for from all others: host, cookie, those reserved to the gate.
+class _Kinds(dict[bytes, str]):
+    """Tells headers apart by name: `host`, `cookie`, `reserved` to the gate, or `""` for all others.
 
     It remembers the names that it has met, a bounded number of them, for lower-casing each costs more than the rest.
     """
 
-    _NAMES = frozenset({b"host", b"cookie"}) | _RESERVED
-
-    def __missing__(self, name: bytes) -> bool:
-        wanted = name.lower() in self._NAMES
+    def __missing__(self, name: bytes) -> str:
+        lower = name.lower()
+        kind = "reserved" if lower in _RESERVED else lower.decode() if lower in (b"host", b"cookie") else ""
         if len(self) < 1000 and len(name) < 100:
-            self[name] = wanted
-        return wanted
+            self[name] = kind
+        return kind
 
 
-_WANTED = _Wanted()
+_KINDS = _Kinds()
 
 
 class ASGIRequest:
     """What the gate asks of a request, answered from the scope; see `oidc_gate.decisions.Request`.
 
-    `wanted` are the headers that each request is looked at for: host, cookie, and those that only the gate may send.
+    `others` are the headers that the app may see as they are: without cookies, and without those reserved to the gate.
     """
 
-    __slots__ = ("_scope", "app_cookies", "cookie_header", "host", "path", "scheme", "wanted")
+    __slots__ = ("_scope", "app_cookies", "cookie_header", "host", "others", "path", "scheme")
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self.wanted: list[Pair] = [pair for pair in scope["headers"] if _WANTED[pair[0]]]
-        self.host = self.cookie_header = self.app_cookies = ""
-        for name, value in self.wanted:
-            if name.lower() == b"cookie":
-                self.cookie_header += ("; " if self.cookie_header else "") + value.decode("latin-1")
-            elif name.lower() == b"host":
-                self.host += ("," if self.host else "") + value.decode("latin-1")
+        hosts, cookies, self.others = [], [], []
+        for pair in scope["headers"]:
+            kind = _KINDS[pair[0]]
+            if not kind:
+                self.others.append(pair)
+            elif kind == "cookie":
+                cookies.append(pair[1])
+            elif kind == "host":
+                hosts.append(pair[1])
+                self.others.append(pair)
+        self.host = b",".join(hosts).decode("latin-1")
+        self.cookie_header = b"; ".join(cookies).decode("latin-1")
+        self.app_cookies = ""
         self.path = _inside(scope["path"], scope["root_path"]) if scope.get("root_path") else scope["path"]
-        self.scheme: str = _SCHEMES[scope.get("scheme", "http")]
+        self.scheme: str = _SCHEMES.get(scope.get("scheme", "http"), "http")
 
     @property
     def is_websocket(self) -> bool:
@@ -205,14 +207,18 @@ def _adding(send: ASGISendCallable, forward: Forward) -> Any:
         if message["type"] == "http.response.start":
             headers = message.get("headers", ())
             more = forward.response_headers
-            for name, value in headers:
+            for name, _ in headers:
                 if name.lower() in _CACHING:
-                    more = forward.set_cookies if is_unshared(value.decode("latin-1")) else ()
+                    more = forward.set_cookies if is_unshared(_as_text(headers)) else ()
                     break
             message = {**message, "headers": [*headers, *_as_bytes(more)]}
         return send(message)
 
     return adding
+
+
+def _as_text(headers: Any) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
 @lru_cache(maxsize=64)

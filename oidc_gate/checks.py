@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from oidc_gate.errors import SettingsError
+from oidc_gate.stores import FORMS
 
 if TYPE_CHECKING:
     from oidc_gate.settings import Settings
@@ -116,8 +117,8 @@ def _check_addresses(settings: Settings) -> None:
 def _check_sessions(settings: Settings) -> None:
     if not settings.cookie_secret:
         raise SettingsError("cookie_secret is missing: make one with: oidc-gate secret")
-    if settings.session_store != "cookie":
-        raise SettingsError("session_store must be cookie; server-side stores come with a later version.")
+    if settings.session_store.partition("://")[0] not in ("cookie", "sqlite", "redis", "rediss"):
+        raise SettingsError(f"session_store must be one of: {FORMS}.")
     if not settings.cache_control.isascii():
         raise SettingsError("cache_control must be the value of a header, like private or no-store; or off.")
 

@@ -24,8 +24,6 @@ __all__ = ["Cookies", "find"]
 LARGEST_COOKIE = 3800
 MOST_COOKIES = 5
 
-#: A name that stands in a header more often than this, in whatever form, was put there by nobody's browser.
-_MOST_FOUND = 8
 _PREFIXES = ("__Host-", "__Secure-")
 
 Header = tuple[str, str]
@@ -34,19 +32,16 @@ Header = tuple[str, str]
 def find(header: str, name: str) -> str | None:
     """Return the value of the cookie with exactly this name, or None when it is absent or there is more than one."""
     needle = f"{name}="
-    value = None
-    start = header.find(needle)
-    for _ in range(_MOST_FOUND):
-        if start == -1:
-            return value
-        end = start + len(needle)
-        if start == 0 or header[start - 2 : start] == "; " or header[start - 1] == ";":
-            if value is not None:
-                return None
-            stop = header.find(";", end)
-            value = header[end:] if stop == -1 else header[end:stop]
-        start = header.find(needle, end)
-    return None
+    starts = [0] if header.startswith(needle) else []
+    for separator in ("; ", ";"):
+        start = header.find(separator + needle)
+        while start != -1 and len(starts) < 2:
+            starts.append(start + len(separator))
+            start = header.find(separator + needle, starts[-1])
+    if len(starts) != 1:
+        return None
+    value = header[starts[0] + len(needle) :]
+    return value.partition(";")[0]
 
 
 class Cookies:
@@ -130,13 +125,17 @@ class Cookies:
 
     def attempts(self, header: str) -> dict[str, str]:
         """Return the logins under way in this browser: identifier to sealed text."""
-        found = {}
+        found: dict[str, str] = {}
+        repeated = set()
         for pair in header.split(";") if self._attempt in header else ():
-            name, _, value = pair.strip().partition("=")
+            # Only what separates cookies is cut off: a browser lets any site of the domain set a name that starts with
+            # another blank, and would not know it for one that `__Host-` protects.
+            name, _, value = pair.strip(" \t").partition("=")
             identifier = name.removeprefix(self._attempt)
             if identifier != name and identifier.isalnum() and identifier.isascii():
+                repeated |= {identifier} & found.keys()
                 found[identifier] = value
-        return found
+        return {identifier: value for identifier, value in found.items() if identifier not in repeated}
 
     def set_attempt(self, identifier: str, text: str, max_age: float) -> Header:
         """Return the Set-Cookie header that stores one login attempt for `max_age` seconds."""

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from oidc_gate.decisions import Forward
-from oidc_gate.identity import Identity, text_claim
+from oidc_gate.identity import Identity, is_verified, text_claim
 
 __all__ = ["CACHING", "RESERVED", "forwarding", "identity_headers", "is_unshared", "spellings"]
 
@@ -36,6 +36,9 @@ _PRINTABLE = bytes(set(range(0x20, 0x7F)) - set(b"%"))
 _IN_LIST = bytes(set(_PRINTABLE) - set(b","))
 
 
+_FOR_SHARED = frozenset({"cdn-cache-control", "surrogate-control"})
+
+
 def spellings() -> frozenset[bytes]:
     """Return every spelling of the reserved names, lower case: `-`, `_` and `.` count as one."""
     found = set()
@@ -52,35 +55,44 @@ def forwarding(*, family: str, claim: str, cache_control: str) -> Callable[[Iden
 
     def forward(identity: Identity, claims: Mapping[str, Any]) -> Forward:
         headers = () if family == "none" else identity_headers(family, identity)
-        return Forward(identity, text_claim(claims, claim) or identity.subject, headers, response_headers)
+        unverified = claim == "email" and not is_verified(claims)
+        remote_user = None if unverified else text_claim(claims, claim)
+        return Forward(identity, remote_user or identity.subject, headers, response_headers)
 
     return forward
 
 
 def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
-    """Return the headers of a family, `x-forwarded` or `ngrok`, for this person, without the empty ones."""
+    """Return the headers of a family, `x-forwarded` or `ngrok`, for this person, without the empty ones.
+
+    An e-mail address that the provider calls unverified is left out: anyone may have typed it.
+    """
+    email = identity.email if is_verified(identity.claims) else None
     if family == "x-forwarded":
         return _present(
             ("x-forwarded-user", encoded(identity.subject)),
-            ("x-forwarded-email", encoded(identity.email)),
+            ("x-forwarded-email", encoded(email)),
             ("x-forwarded-groups", ",".join(encoded(group, _IN_LIST) for group in identity.groups)),
             ("x-forwarded-preferred-username", encoded(text_claim(identity.claims, "preferred_username"))),
         )
     return _present(
         ("ngrok-auth-user-id", encoded(identity.subject)),
-        ("ngrok-auth-user-email", encoded(identity.email)),
+        ("ngrok-auth-user-email", encoded(email)),
         ("ngrok-auth-user-name", encoded(identity.name)),
     )
 
 
-#: Response headers, lower case, with which an app says something of caching.
-CACHING = frozenset({"cache-control", "expires", "pragma"})
-_UNSHARED = ("private", "no-store", "no-cache")
+#: Response headers, lower case, with which an app says something of caching; and those meant for shared caches alone.
+CACHING = frozenset({"cache-control", "expires", "pragma", *_FOR_SHARED})
 
 
-def is_unshared(said: str) -> bool:
-    """Return whether an answer that says this of caching is kept out of shared caches."""
-    return any(word in said.lower() for word in _UNSHARED)
+def is_unshared(said: list[Header]) -> bool:
+    """Return whether no shared cache may store an answer that says this of caching; `said`: its headers."""
+    names = {name.lower() for name, _ in said}
+    values = [value for name, value in said if name.lower() == "cache-control"]
+    directives = {directive.strip().lower() for value in values for directive in value.split(",")}
+    kept_private = not directives.isdisjoint({"private", "no-store"}) and "public" not in directives
+    return kept_private and names.isdisjoint(_FOR_SHARED)
 
 
 def encoded(value: str | None, plain: bytes = _PRINTABLE) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-__all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "Session", "identity_of", "text_claim", "unpacked"]
+__all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "Session", "identity_of", "is_verified", "text_claim", "unpacked"]
 
 #: Where the identity stands in a WSGI environ and in an ASGI scope.
 IDENTITY_KEY = "oidc_gate.identity"
@@ -86,7 +86,8 @@ class Session(NamedTuple):
     - `created_at`: when the person signed in; `expires_at`: the absolute end, `inf` for none.
     - `seen_at`: the activity that this copy knows of; the idle end is counted from it.
     - `checked_at`: when the provider last vouched for the claims.
-    - `tokens`: `id_token` and `access_token`, each only where a setting needs it.
+    - `refresh_at`: when the tokens are to be renewed, `inf` for never.
+    - `tokens`: `id_token`, `access_token`, `refresh_token`, each only where a setting needs it.
     - `kept`: names of claims that only the ID token brought, so that a later userinfo answer does not take them away.
     """
 
@@ -97,6 +98,7 @@ class Session(NamedTuple):
     expires_at: float
     seen_at: float
     checked_at: float
+    refresh_at: float
     tokens: dict[str, str]
     kept: list[str]
 
@@ -109,9 +111,10 @@ class Session(NamedTuple):
         return row if len(row) < _DEFLATED_FROM else zlib.compress(row)
 
     @classmethod
-    def from_text(cls, row: str) -> Session:
-        """Read what `to_bytes` wrote, once unpacked. Only for data whose seal held."""
-        return cls._make(_decode(row))
+    def from_text(cls, row: str) -> Session | None:
+        """Read what `to_bytes` wrote, once unpacked; None for what another version of this package wrote."""
+        values = _decode(row)
+        return cls._make(values) if len(values) == len(cls._fields) else None
 
     def identity(self, provider: str, groups: tuple[str, ...]) -> Identity:
         """Return the app's view of this session; `groups` are read by the rules, which know where they stand."""
@@ -166,6 +169,16 @@ class ReadOnlyClaims(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"<claims: {', '.join(self._claims)}>"
+
+
+def is_verified(claims: Mapping[str, Any]) -> bool:
+    """Return whether the e-mail address may be gone by.
+
+    `email_verified` may be missing; where the provider sends it, it must be true, or the text `"true"` that some
+    providers send (JumpCloud does).
+    """
+    verified = claims.get("email_verified", True)
+    return verified is True or verified == "true"
 
 
 def identity_of(request: Any) -> Identity | None:

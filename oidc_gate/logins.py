@@ -9,7 +9,7 @@ login that goes round in circles.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from oidc_gate.cookies import Cookies
@@ -23,7 +23,7 @@ __all__ = ["Attempt", "Attempts"]
 Header = tuple[str, str]
 
 #: The cookies of all attempts together, in bytes: servers cut a request's headers at 8 KB and less.
-_ROOM = 4000
+_ROOM = 5600
 #: Attempts are read at most up to this number; a browser that sends more was given them by somebody else.
 _MOST_READ = 12
 _IDENTIFIER_LENGTH = 12
@@ -102,7 +102,8 @@ class Attempts:
             room -= size
             if room >= 0:
                 kept.add(older.identifier)
-        return stored + tuple(cookies.drop_attempt(identifier) for identifier in sent if identifier not in kept)
+        dropped = [identifier for identifier in sent if identifier not in kept][:_MOST_READ]
+        return stored + tuple(cookies.drop_attempt(identifier) for identifier in dropped)
 
     def finish(self, attempt: Attempt, cookies: Cookies, now: float) -> Header:
         """Return the Set-Cookie header that leaves a note in the place of an attempt that was answered."""
@@ -129,4 +130,6 @@ class Attempts:
     def _read(self, identifier: str, text: str) -> Attempt | None:
         """Return the attempt, or None for a text that is missing, tampered with, or stands under another name."""
         row = self._signed.loads(text)
-        return Attempt(*row) if row is not None and row[0] == identifier else None
+        if row is None or len(row) != len(fields(Attempt)) or row[0] != identifier:
+            return None
+        return Attempt(*row)

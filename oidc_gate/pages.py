@@ -82,6 +82,13 @@ def redirect(url: str, headers: tuple[Header, ...] = (), *, status: int = 302) -
     return Reply(status, (("location", url), ("content-type", "text/plain; charset=utf-8"), *_COMMON, *headers))
 
 
+def blank() -> Reply:
+    """Return an empty page that the provider may show in a frame of its own."""
+    return Reply(
+        200, (("content-type", "text/html; charset=utf-8"), *_COMMON), b"<!doctype html><title>Signed out</title>"
+    )
+
+
 def json_reply(status: int, value: Any, headers: tuple[Header, ...] = ()) -> Reply:
     """Return an answer for a program."""
     return Reply(status, (*_JSON_HEADERS, *headers), json.dumps(value).encode())

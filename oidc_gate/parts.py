@@ -9,13 +9,17 @@ from oidc_gate.addresses import Addresses, Origin, own_path
 from oidc_gate.cookies import Cookies
 from oidc_gate.decisions import Request
 from oidc_gate.headers import forwarding
+from oidc_gate.keepers import CookieKeeper, Keeper, StoreKeeper
 from oidc_gate.logins import Attempts
 from oidc_gate.provider import Provider
 from oidc_gate.rules import PublicPaths, Rules
-from oidc_gate.sessions import Opened, Sessions
+from oidc_gate.sessions import Limits, Opened, Sessions
 from oidc_gate.settings import Settings
+from oidc_gate.stores import open_store
 
 __all__ = ["Here", "Parts", "build"]
+
+_NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,9 @@ class Parts:
         return f"{here.origin.url}{self.settings.path_prefix}/{name}"
 
     def session(self, here: Here) -> Opened | None:
-        """Return the living session of this browser, or None."""
+        """Return the living session of this browser, or None. May block where a store does; raises StoreError."""
         text = here.cookies.session_text(here.cookie_header)
-        return self.sessions.find(text, here.cookies.session, self.clock()) if text else None
+        return self.sessions.load(text, here.cookies.session, self.clock()) if text else None
 
 
 def build(settings: Settings, clock: Callable[[], float]) -> Parts:
@@ -107,20 +111,29 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
         sessions=Sessions(
-            settings.cookie_secret,
-            context,
+            _keeper(settings, context),
             rules,
             forwarding(
                 family=settings.identity_headers,
                 claim=settings.remote_user_claim,
                 cache_control=settings.cache_control,
             ),
+            Limits(
+                longest=settings.max_session_duration or _NEVER,
+                idle=settings.idle_session_timeout or _NEVER,
+                recheck=settings.userinfo_refresh_interval or _NEVER,
+                cache=settings.session_cache_seconds,
+            ),
             provider=settings.auth_id,
-            longest=settings.max_session_duration,
-            idle=settings.idle_session_timeout,
-            recheck=settings.userinfo_refresh_interval,
         ),
         rules=rules,
         public=PublicPaths(settings.public_paths) if settings.public_paths else None,
         provider=Provider(settings, clock),
     )
+
+
+def _keeper(settings: Settings, context: str) -> Keeper:
+    if settings.session_store == "cookie":
+        return CookieKeeper(settings.cookie_secret, context)
+    store = open_store(settings.session_store, settings.store_timeout)
+    return StoreKeeper(store, settings.cookie_secret, context)

@@ -34,6 +34,8 @@ __all__ = [
     "read_form",
     "read_tokens",
     "read_userinfo",
+    "refresh_request",
+    "revocation_request",
     "single_values",
     "token_request",
     "userinfo_request",
@@ -190,8 +192,18 @@ def token_request(endpoint: str, *, code: str, redirect_uri: str, verifier: str)
     return HTTPRequest(endpoint, _FORM, body)
 
 
-def read_tokens(answer: HTTPAnswer, *, client_auth_method: str) -> Tokens:
-    """Return the tokens of a token answer.
+def refresh_request(endpoint: str, refresh_token: str) -> HTTPRequest:
+    """Return the request for fresh tokens (RFC 6749, 6), without credentials; of the same scope, so none is sent."""
+    return HTTPRequest(endpoint, _FORM, prepare_token_request("refresh_token", refresh_token=refresh_token))
+
+
+def revocation_request(endpoint: str, refresh_token: str) -> HTTPRequest:
+    """Return the request that ends a refresh token and what was issued with it (RFC 7009, 2.1), without credentials."""
+    return HTTPRequest(endpoint, _FORM, urlencode({"token": refresh_token, "token_type_hint": "refresh_token"}))
+
+
+def read_tokens(answer: HTTPAnswer, *, client_auth_method: str, refreshed: bool = False) -> Tokens:
+    """Return the tokens of a token answer; a refresh may bring no ID token, which is then `""` (Core, 12.2).
 
     Raises LoginError `code_rejected` (worth one more try: the code was late, or used before), ProviderError for any
     other clear no, and ProviderDownError when there was no sensible answer. What the provider wrote is not quoted:
@@ -205,7 +217,9 @@ def read_tokens(answer: HTTPAnswer, *, client_auth_method: str) -> Tokens:
     if answer.status != 200:
         _raise_token_error(document.get("error"), answer.status, client_auth_method)
     id_token, access_token = document.get("id_token"), document.get("access_token")
-    if not isinstance(id_token, str) or not id_token:
+    if refreshed and id_token is None:
+        id_token = ""
+    elif not isinstance(id_token, str) or not id_token:
         raise ProviderError("id_token_missing", "the token answer holds no ID token; is the scope openid allowed?")
     if not isinstance(access_token, str) or str(document.get("token_type")).lower() != "bearer":
         raise ProviderError("token_answer_invalid", "the token answer holds no access token of type Bearer")

@@ -83,6 +83,31 @@ class Provider:
         tokens.check_access_token(claims, issued.access_token, signed.alg)
         return claims, issued
 
+    def refresh(self, refresh_token: str, claims: dict[str, Any]) -> tuple[dict[str, Any] | None, protocol.Tokens]:
+        """Renew the tokens of a session with these claims; return the new ID token's claims, or None, and the tokens.
+
+        Raises ProviderError; a code_rejected LoginError when the provider no longer accepts the refresh token.
+        """
+        request = self._authenticate(protocol.refresh_request(self.metadata().token_endpoint, refresh_token))
+        method = self._settings.client_auth_method
+        issued = protocol.read_tokens(self._send(request), client_auth_method=method, refreshed=True)
+        if not issued.id_token:
+            return None, issued
+        signed = self._verified(issued.id_token)
+        fresh = tokens.check_refreshed_id_token(signed, self._expected(), expected_claims=claims)
+        tokens.check_access_token(fresh, issued.access_token, signed.alg)
+        return fresh, issued
+
+    def revoke(self, refresh_token: str) -> None:
+        """End a refresh token, where the provider offers that. Raises ProviderError."""
+        endpoint = self.metadata().revocation_endpoint
+        if endpoint:
+            self._send(self._authenticate(protocol.revocation_request(endpoint, refresh_token)))
+
+    def logout_claims(self, logout_token: str) -> dict[str, Any]:
+        """Return the verified claims of a logout token. Raises ProviderError."""
+        return tokens.check_logout_token(self._verified(logout_token), self._expected())
+
     def userinfo(self, access_token: str, expected_sub: str) -> dict[str, Any]:
         """Return the person's claims from userinfo, signed or not. Raises ProviderError."""
         endpoint = self.metadata().userinfo_endpoint

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from oidc_gate.identity import text_claim
+from oidc_gate.identity import is_verified, text_claim
+from oidc_gate.values import lower_ascii
 
 __all__ = ["PublicPaths", "Rules"]
 
@@ -60,7 +61,7 @@ class Rules:
         value = self._groups_value(claims)
         if isinstance(value, str):
             return (value,) if value else ()
-        return tuple(item for item in value if isinstance(item, str) and item) if isinstance(value, list) else ()
+        return tuple([item for item in value if isinstance(item, str) and item]) if isinstance(value, list) else ()
 
     def _groups_value(self, claims: Mapping[str, Any]) -> Any:
         # A claim may bear the whole dotted name (`https://example.com/groups`) as well as stand inside an object.
@@ -73,17 +74,11 @@ class Rules:
 
 
 def verified_email(claims: Mapping[str, Any]) -> str | None:
-    """Return the e-mail address in lower case, or None if there is none to go by.
-
-    Not case folded: that would take `straße.de` for `strasse.de`, which is another domain. An address has exactly one
-    `@`. `email_verified` may be missing; where the provider sends it, it must be true, or the text `"true"` that some
-    providers send (JumpCloud does).
-    """
-    address = (text_claim(claims, "email") or "").lower()
-    verified = claims.get("email_verified", True)
+    """Return the e-mail address in lower case, or None if there is none to go by, or it has not exactly one `@`."""
+    address = lower_ascii(text_claim(claims, "email") or "")
     if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
         return None
-    return address if verified is True or verified == "true" else None
+    return address if is_verified(claims) else None
 
 
 class PublicPaths:

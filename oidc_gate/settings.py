@@ -17,6 +17,7 @@ from oidc_gate.checks import check
 from oidc_gate.errors import SettingsError
 from oidc_gate.values import (
     choice,
+    lower_ascii,
     nearest,
     read_bool,
     read_duration,
@@ -207,4 +208,4 @@ def _putter(settings: Settings) -> Callable[[str, Any], None]:
 
 
 def _folded(words: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    return None if words is None else tuple(word.lower() for word in words)
+    return None if words is None else tuple(lower_ascii(word) for word in words)

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
-from typing import Any
 
 from oidc_gate import pages, protocol
 from oidc_gate.addresses import Origin, own_path, requested_path, safe_path
 from oidc_gate.decisions import Decision, Reply, Request, Work
-from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError
+from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, StoreError
 from oidc_gate.failures import ProviderRefusalError, told
-from oidc_gate.identity import Session, text_claim
 from oidc_gate.logins import Attempt
 from oidc_gate.metadata import Metadata
 from oidc_gate.parts import Here, Parts
+from oidc_gate.userinfo import Userinfo, kept_tokens, refresh_time
 
-__all__ = ["SignIn", "check_auth_id", "refreshed", "return_address"]
+__all__ = ["SignIn", "check_auth_id", "return_address"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -30,12 +29,6 @@ Pairs = list[tuple[str, str]]
 #: So many logins finished within so many seconds, and still no session: the browser does not keep it.
 _LOOP_LOGINS, _LOOP_SECONDS = 3, 60.0
 
-#: Claims about the token rather than the person: userinfo never replaces them.
-_TOKEN_CLAIMS = frozenset(
-    "iss sub aud exp iat nbf auth_time nonce acr amr azp at_hash c_hash sid jti".split()  # noqa: SIM905
-)
-#: What userinfo may answer without the login failing, when no rule depends on it.
-_DISPENSABLE = frozenset({"userinfo_missing", "userinfo_denied", "userinfo_rejected"})
 
 
 class SignIn:
@@ -44,6 +37,7 @@ class SignIn:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._settings = parts.settings
+        self._userinfo = Userinfo(parts)
         self._base = lru_cache(maxsize=64)(self._authorization_base)
 
     # Leaving for the provider
@@ -54,7 +48,7 @@ class SignIn:
         return_to = return_address(requested_path(request, here.origin.root_path), here)
         if self._goes_in_circles(here):
             return self._told(here, LoginError("login_loop", "the session cookie does not come back"), return_to)
-        stale = here.cookies.session in here.cookie_header
+        stale = f"{here.cookies.session}=" in here.cookie_header
         return self._start(here, return_to, headers=here.cookies.drop_session(here.cookie_header) if stale else ())
 
     def login(self, here: Here, pairs: Pairs) -> Decision:
@@ -67,7 +61,10 @@ class SignIn:
             raise LoginError("issuer_unknown", "a login was asked for at another provider than issuer_url")
         target = next((params[name] for name in names[:3] if name in params), "")
         extra = protocol.login_hint_param(params.get("login_hint", ""))
-        return self._start(here, return_address(target, here), forced=issuer is None, extra=extra)
+        before = self._parts.session(here)
+        replaces = before.session.session_id if before is not None else ""
+        return_to = return_address(target, here)
+        return self._start(here, return_to, forced=issuer is None, extra=extra, replaces=replaces)
 
     def _start(
         self,
@@ -77,10 +74,9 @@ class SignIn:
         forced: bool = False,
         extra: str = "",
         restarted: bool = False,
+        replaces: str = "",
         headers: tuple[Header, ...] = (),
     ) -> Decision:
-        before = self._parts.session(here)
-        replaces = before.session.session_id if before is not None else ""
         attempt = Attempt.new(return_to, self._parts.clock(), restarted=restarted, replaces=replaces)
 
         def depart(metadata: Metadata) -> Reply:
@@ -150,7 +146,7 @@ class SignIn:
         """Redeem the code and start the session. An outage leaves the attempt as it is: the page can be reloaded."""
         try:
             session_headers = self._start_session(here, attempt, callback)
-        except ProviderDownError as error:
+        except (ProviderDownError, StoreError) as error:
             return self._told(here, error, attempt.return_to)
         except LoginError as error:
             return self._again(here, attempt, error) if error.retry else self._failed(here, attempt, error)
@@ -164,22 +160,18 @@ class SignIn:
         claims, issued = parts.provider.exchange(
             callback, redirect_uri=self._redirect_uri(here.origin), verifier=attempt.verifier, nonce=attempt.nonce
         )
-        claims, kept = self._with_userinfo(claims, issued.access_token)
-        kept_tokens = {}
-        if self._settings.provider_logout:
-            kept_tokens["id_token"] = issued.id_token
-        if self._settings.userinfo_refresh_interval:
-            kept_tokens["access_token"] = issued.access_token
+        claims, kept = self._userinfo.complete(claims, issued.access_token)
         now = parts.clock()
-        session = parts.sessions.start(claims, kept_tokens, kept, now)
-        text = parts.sessions.seal(session, here.cookies.session)
+        tokens = kept_tokens(parts, issued)
+        refresh_at = refresh_time(issued, now) if "refresh_token" in tokens else float("inf")
+        session = parts.sessions.start(claims, tokens, kept, now, refresh_at)
+        session, text = parts.sessions.keep(session, here.cookies.session)
         headers = here.cookies.set_session(text, here.cookie_header, session.expires_at - now)
         replaced = parts.session(here)
-        if replaced is not None:
-            parts.sessions.end(replaced.session, now)
-        elif attempt.replaces:
-            parts.sessions.end_named(attempt.replaces, now)
-        logger.info("signed in: subject %r at client %s", session.claims["sub"], self._settings.client_id)
+        before = replaced.session.session_id if replaced is not None else attempt.replaces
+        if before:
+            parts.sessions.end(before, now)
+        logger.info("signed in: subject %r at client %s", claims["sub"], self._settings.client_id)
         return headers
 
     def _again(self, here: Here, attempt: Attempt, error: LoginError) -> Decision:
@@ -200,46 +192,6 @@ class SignIn:
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)
-
-    # Who it is
-
-    def _with_userinfo(self, claims: dict[str, Any], access_token: str) -> tuple[dict[str, Any], list[str]]:
-        """Return the claims with those of userinfo, where that is to be asked, and the names that userinfo lacks."""
-        settings = self._settings
-        rechecked = bool(settings.userinfo_refresh_interval)
-        always = settings.userinfo == "always" or rechecked
-        if settings.userinfo == "never" or not (always or self._lacks(claims)):
-            return claims, list(claims)
-        try:
-            found = self._parts.provider.userinfo(access_token, claims["sub"])
-        except ProviderError as error:
-            dispensable = isinstance(error, ProviderDownError) or error.code in _DISPENSABLE
-            if always or self._parts.rules.lack(claims) or not dispensable:
-                raise
-            logger.warning("userinfo is left out of a login: %s", error)
-            return claims, list(claims)
-        return merged(found, claims)
-
-    def _lacks(self, claims: dict[str, Any]) -> bool:
-        """Return whether a claim is missing that the scopes, the rules or the app's REMOTE_USER call for."""
-        settings = self._settings
-        wanted = {"email": "email", "profile": "name"}
-        names = {claim for scope, claim in wanted.items() if scope in settings.scopes} | {settings.remote_user_claim}
-        return self._parts.rules.lack(claims) or any(text_claim(claims, name) is None for name in names)
-
-
-def merged(found: dict[str, Any], claims: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the ID token's claims with those of userinfo, and the names of those that userinfo did not bring.
-
-    What the ID token says counts more: it is signed.
-    """
-    return {**found, **claims}, [name for name in claims if name not in found or name in _TOKEN_CLAIMS]
-
-
-def refreshed(session: Session, found: dict[str, Any]) -> dict[str, Any]:
-    """Return the claims of a session after userinfo was asked again; a claim that is gone from userinfo is gone."""
-    kept = {name: session.claims[name] for name in session.kept}
-    return {**{name: value for name, value in found.items() if name not in _TOKEN_CLAIMS}, **kept}
 
 
 def check_auth_id(params: protocol.Params, auth_id: str) -> None:

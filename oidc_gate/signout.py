@@ -56,19 +56,23 @@ class SignOut:
         )
         if opened is None:
             return self._done(here, return_to, headers)
-        self._parts.sessions.end(opened.session, self._parts.clock())
-        logger.info("signed out: subject %r", opened.session.claims["sub"])
-        if not self._parts.settings.provider_logout:
+        session = opened.session
+        self._parts.sessions.end(session.session_id, self._parts.clock())
+        logger.info("signed out: subject %r", session.claims["sub"])
+        if not self._parts.settings.provider_logout and "refresh_token" not in session.tokens:
             return self._done(here, return_to, headers)
-        return Work("provider", lambda: self._leave(here, opened.session, return_to, headers))
+        return Work("provider", lambda: self._leave(here, session, return_to, headers))
 
     def _leave(self, here: Here, session: Session, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
-        """Send the browser to the provider to end its session there; if that cannot be done, stay here."""
+        """Tell the provider: its tokens end, and the browser is sent there to end its session; else it stays here."""
+        endpoint = ""
         try:
-            endpoint = self._parts.provider.metadata().end_session_endpoint
+            if "refresh_token" in session.tokens:
+                self._parts.provider.revoke(session.tokens["refresh_token"])
+            if self._parts.settings.provider_logout:
+                endpoint = self._parts.provider.metadata().end_session_endpoint
         except ProviderError as error:
-            logger.warning("the session at the provider is not ended: %s", error)
-            endpoint = ""
+            logger.warning("signing out is not complete at the provider: %s", error)
         if not endpoint:
             return self._done(here, return_to, headers)
         state = secrets.token_urlsafe(24)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -68,6 +67,8 @@ def read_secret_files(values: Mapping[str, Any], fields: Collection[str]) -> dic
 
 def from_config_file(path: str | Path) -> dict[str, Any]:
     """Return the settings in a TOML file, or in a Traffic Policy file when it ends in .yaml, .yml or .json."""
+    import tomllib  # it takes longer than the rest of the package's settings, and most do without a file
+
     path = Path(path)
     if path.suffix.lower() in (".yaml", ".yml", ".json"):
         return from_traffic_policy(path)

@@ -24,6 +24,7 @@ __all__ = [
     "check_access_token",
     "check_id_token",
     "check_logout_token",
+    "check_refreshed_id_token",
     "check_signed_userinfo",
     "check_userinfo",
     "read_claims",
@@ -64,6 +65,22 @@ def check_id_token(token: Signed, expected: Expected, *, expected_nonce: str | N
     _check_lifetime(claims, expected)
     if expected_nonce is not None:
         _check_nonce(claims, expected_nonce)
+    return claims
+
+
+def check_refreshed_id_token(
+    token: Signed, expected: Expected, *, expected_claims: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the claims of an ID token that came with a refresh (Core, 12.2); `expected_claims`: those of the session.
+
+    It speaks of the same person and the same login; a nonce, if it has one, is that of the login.
+    """
+    claims = check_id_token(token, expected, expected_nonce=None)
+    if claims["sub"] != expected_claims["sub"]:
+        raise ProviderError("refresh_sub_mismatch", "the refreshed ID token speaks of another person")
+    for name in ("auth_time", "nonce"):
+        if name in claims and claims[name] != expected_claims.get(name, claims[name]):
+            raise ProviderError("refresh_login_mismatch", f"{name} in the refreshed ID token is that of another login")
     return claims
 
 
@@ -127,9 +144,14 @@ def _check_type(token: Signed, forbidden: tuple[str, ...]) -> None:
 def _check_common(claims: Mapping[str, Any], expected: Expected) -> None:
     _check_issuer(claims, expected)
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUB:
+    if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUB or not _is_unicode(subject):
         raise ProviderError("sub_missing", "the ID token does not say whom it is about")
     _check_audience(claims, expected)
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether the text can be written down: JSON lets half a character through, which would pass for another."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _check_issuer(claims: Mapping[str, Any], expected: Expected) -> None:

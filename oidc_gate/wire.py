@@ -15,6 +15,8 @@ from oidc_gate.errors import ProviderDownError
 
 __all__ = ["HTTPAnswer", "HTTPRequest", "read_json_object"]
 
+#: Deeper claims would be trouble for whoever reads them later.
+_DEEPEST = 50
 #: Answers that say "not now" rather than "no".
 _TRY_LATER = frozenset({408, 425, 429})
 
@@ -54,7 +56,16 @@ def read_json_object(data: bytes | str) -> dict[str, Any]:
         raise ValueError("nested too deep") from None
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
+    if not _is_shallow(value, _DEEPEST):
+        raise ValueError("nested too deep")
     return value
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    members = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(member, levels - 1) for member in members)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -152,9 +152,9 @@ def _adding(start_response: StartResponse, forward: Forward) -> Callable[..., An
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         more = forward.response_headers
-        for name, value in headers:
+        for name, _ in headers:
             if name.lower() in CACHING:
-                more = forward.set_cookies if is_unshared(value) else ()
+                more = forward.set_cookies if is_unshared(headers) else ()
                 break
         return start_response(status, [*headers, *more], *((exc_info,) if exc_info else ()))
 
@@ -162,7 +162,8 @@ def _adding(start_response: StartResponse, forward: Forward) -> Callable[..., An
 
 
 def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-    start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", [*reply.headers, ("content-length", str(len(reply.body)))])
+    headers = [*reply.headers, ("content-length", str(len(reply.body)))]
+    start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
 
 

@@ -221,6 +221,7 @@ def test_a_session_with_a_part_missing_swapped_doubled_or_counted_wrongly_is_ref
         f"{SESSION}=" + "=" * 64_000,
         f"{SESSION}=5." + "A" * 12_000 + "".join(f"; {SESSION}.{part}={'A' * 12_000}" for part in range(1, 5)),
         "; ".join(f"{SESSION}={number}" for number in range(2500)),
+        "; ".join(f"x{SESSION}={number}" for number in range(2500)),
         "; ".join(f"{SESSION}.login.{number:012}=x" for number in range(1600)),
         "; ".join(f"c{number}=v" for number in range(8000)),
         ";" * 64_000,

@@ -1,0 +1,146 @@
+"""Who keeps a session between two requests: its own cookie, or a store.
+
+A cookie session is whole in its cookie, sealed; nothing is left on the server, and nobody but the browser can end it.
+With a store the cookie holds a random ticket, sealed too. The store's key is a hash of the ticket, and the session lies
+there sealed under a key that only the ticket gives: what is in the store opens nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Protocol
+
+from oidc_gate.identity import Session, unpacked
+from oidc_gate.sealing import Seal
+from oidc_gate.stores import SessionStore
+
+__all__ = ["CookieKeeper", "Keeper", "StoreKeeper"]
+
+_IN_STORE = "session"
+
+
+class Keeper(Protocol):
+    """Keeps sessions. `text` is the cookie's text, `name` the cookie's name, which is bound into every seal."""
+
+    #: Whether `open`, `keep`, `keep_again` and `end` may block, and raise StoreError.
+    blocks: bool
+
+    def is_ours(self, text: str, name: str) -> bool:
+        """Return whether the text may lead to a session; never blocks."""
+
+    def is_newest(self, text: str) -> bool:
+        """Return whether the text is sealed with the first secret."""
+
+    def open(self, text: str, name: str) -> str | None:
+        """Return the session as JSON, or None when the text is not ours or its session is gone."""
+
+    def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
+        """Keep a new session; return it with the id that it got, and its cookie's text. `lifetime` in seconds."""
+
+    def keep_again(self, session: Session, text: str, name: str, lifetime: float) -> str | None:
+        """Keep a session that has changed; return its cookie's text, or None when it was ended meanwhile."""
+
+    def end(self, session_id: str) -> None:
+        """End the session with this id, as far as that can be done without its browser."""
+
+
+class CookieKeeper:
+    """Keeps each session in its own cookie."""
+
+    blocks = False
+
+    def __init__(self, cookie_secrets: Sequence[str], context: str) -> None:
+        self._seal = Seal(cookie_secrets, f"session {context}")
+        self.is_newest = self._seal.is_newest
+
+    def is_ours(self, text: str, name: str) -> bool:
+        """See `Keeper.is_ours`."""
+        return self._seal.open(text, name) is not None
+
+    def open(self, text: str, name: str) -> str | None:
+        """See `Keeper.open`."""
+        plaintext = self._seal.open(text, name)
+        return None if plaintext is None else unpacked(plaintext)
+
+    def keep(self, session: Session, name: str, _lifetime: float) -> tuple[Session, str]:
+        """See `Keeper.keep`."""
+        return session, self._seal.seal(session.to_bytes(), name)
+
+    def keep_again(self, session: Session, _text: str, name: str, _lifetime: float) -> str:
+        """See `Keeper.keep_again`."""
+        return self._seal.seal(session.to_bytes(), name)
+
+    def end(self, session_id: str) -> None:
+        """Do nothing: what lies in a browser cannot be taken from it."""
+
+
+class StoreKeeper:
+    """Keeps sessions in a store, each under a ticket of its own."""
+
+    blocks = True
+
+    def __init__(self, store: SessionStore, cookie_secrets: Sequence[str], context: str) -> None:
+        self.store = store
+        self._context = context
+        self._seal = Seal(cookie_secrets, f"ticket {context}")
+        self.is_newest = self._seal.is_newest
+
+    def is_ours(self, text: str, name: str) -> bool:
+        """See `Keeper.is_ours`."""
+        return self._seal.open(text, name) is not None
+
+    def open(self, text: str, name: str) -> str | None:
+        """See `Keeper.open`."""
+        ticket = self._ticket(text, name)
+        value = self.store.load(_key(ticket)) if ticket else None
+        plaintext = self._inner(ticket).open(value.decode("ascii", "replace"), _IN_STORE) if ticket and value else None
+        return None if plaintext is None else unpacked(plaintext)
+
+    def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
+        """See `Keeper.keep`."""
+        ticket = secrets.token_urlsafe(32)
+        session = session._replace(session_id=_key(ticket))
+        value = self._inner(ticket).seal(session.to_bytes(), _IN_STORE).encode()
+        self.store.save(session.session_id, value, lifetime, self._names(session), session.expires_at - session.seen_at)
+        return session, self._seal.seal(json.dumps([ticket]).encode(), name)
+
+    def keep_again(self, session: Session, text: str, name: str, lifetime: float) -> str | None:
+        """See `Keeper.keep_again`."""
+        ticket = self._ticket(text, name)
+        value = self._inner(ticket).seal(session.to_bytes(), _IN_STORE).encode()
+        if not self.store.replace(session.session_id, value, lifetime):
+            return None
+        return text if self.is_newest(text) else self._seal.seal(json.dumps([ticket]).encode(), name)
+
+    def end(self, session_id: str) -> None:
+        """See `Keeper.end`."""
+        self.store.delete(session_id)
+
+    def end_named(self, claim: str, value: str) -> int:
+        """End all sessions whose claim `sid` or `sub` has this value; return how many. May block, raises StoreError."""
+        return self.store.delete_named(self._name(claim, value))
+
+    def claim(self, what: str, seconds: float) -> bool:
+        """Return True to one caller everywhere, until the time is over. May block, raises StoreError."""
+        return self.store.claim(self._name("claim", what), seconds)
+
+    def _ticket(self, text: str, name: str) -> str:
+        plaintext = self._seal.open(text, name)
+        return "" if plaintext is None else str(json.loads(plaintext)[0])
+
+    def _inner(self, ticket: str) -> Seal:
+        return Seal([ticket], f"stored session {self._context}")
+
+    def _names(self, session: Session) -> list[str]:
+        claims = session.claims
+        return [self._name(claim, claims[claim]) for claim in ("sid", "sub") if isinstance(claims.get(claim), str)]
+
+    def _name(self, claim: str, value: str) -> str:
+        return sha256(json.dumps([self._context, claim, value]).encode()).hexdigest()
+
+
+def _key(ticket: str) -> str:
+    return sha256(f"oidc_gate session {ticket}".encode()).hexdigest()

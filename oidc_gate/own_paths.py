@@ -1,0 +1,167 @@
+"""The gate's own paths: which there are, how they are called, and those that are neither login nor logout."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from oidc_gate import pages, protocol
+from oidc_gate.addresses import own_path
+from oidc_gate.answers import Answers
+from oidc_gate.decisions import Decision, ReadBody, Reply, Request, Work
+from oidc_gate.errors import GateError, LoginError, ProviderError
+from oidc_gate.keepers import StoreKeeper
+from oidc_gate.parts import Here, Parts
+from oidc_gate.sessions import Opened
+from oidc_gate.signin import SignIn
+from oidc_gate.signout import SignOut
+
+__all__ = ["OwnPaths"]
+
+logger = logging.getLogger("oidc_gate")
+
+Pairs = list[tuple[str, str]]
+Handler = Callable[[Here, Pairs], Decision]
+
+_LONGEST_BODY = 65536
+_FORM = "application/x-www-form-urlencoded"
+
+
+class OwnPaths:
+    """Answers the paths under `path_prefix`."""
+
+    def __init__(self, parts: Parts, answers: Answers, sign_in: SignIn) -> None:
+        self._parts = parts
+        self._answers = answers
+        self._prefix = parts.settings.path_prefix + "/"
+        sign_out = SignOut(parts)
+        self._handlers: dict[str, dict[str, Handler]] = {
+            "login": {"GET": sign_in.login, "POST": sign_in.login},
+            "callback": {"GET": sign_in.callback, "POST": sign_in.callback},
+            "logout": {"GET": sign_out.logout, "POST": sign_out.logout},
+            "userinfo": {"GET": self._userinfo, "HEAD": self._userinfo},
+            "backchannel-logout": {"POST": self._backchannel_logout},
+            "frontchannel-logout": {"GET": self._frontchannel_logout},
+        }
+
+    def answer(self, request: Request) -> Decision:
+        """Return what happens to a request to a path under the prefix."""
+        name = request.path.removeprefix(self._prefix)
+        if name == "health":
+            return _health(request)
+        handlers = self._handlers.get(name)
+        if handlers is None:
+            return pages.json_reply(404, {"error": "not_found"})
+        handle = handlers.get(request.method)
+        if handle is None or request.is_websocket:
+            return _wrong_method(handlers)
+        here = self._parts.here(request)
+        if request.method == "POST":
+            return ReadBody(_LONGEST_BODY, lambda body: self._handled(here, handle, body))
+        return self._handled(here, handle, b"")
+
+    def _handled(self, here: Here, handle: Handler, body: bytes | None) -> Decision:
+        """Return what the handler decides; where sessions are in a store, it may block, and is work."""
+
+        def run() -> Decision:
+            try:
+                return handle(here, _form(here, body) or protocol.read_form(here.request.query))
+            except GateError as error:
+                return self._answers.failure(here.request, error, own_path(here.origin, "/"))
+
+        return Work("store", run) if self._parts.sessions.blocks else run()
+
+    def _userinfo(self, here: Here, _: Pairs) -> Reply:
+        """Tell a page's own scripts who is signed in: a fixed choice of claims, never a token."""
+        opened = self._parts.session(here)
+        if opened is None:
+            return self._answers.login_required(here.request, page=False)
+        if not opened.allowed:
+            return self._answers.not_allowed(here.request, opened)
+        return pages.json_reply(200, _public_view(opened))
+
+    def _backchannel_logout(self, here: Here, pairs: Pairs) -> Decision:
+        """Take a logout token from the provider (Back-Channel Logout 1.0, 2.5 to 2.8)."""
+        keeper = self._parts.sessions.keeper
+        if not isinstance(keeper, StoreKeeper):
+            return _no_store()
+        token = protocol.single_values(pairs, ("logout_token",)).get("logout_token", "")
+        return Work("provider", lambda: self._end_by_token(here, keeper, token))
+
+    def _end_by_token(self, here: Here, keeper: StoreKeeper, token: str) -> Reply:
+        try:
+            claims = self._parts.provider.logout_claims(token)
+            life = claims["exp"] - self._parts.clock() + self._parts.settings.clock_leeway
+            if not keeper.claim(f"logout token {_digest(claims['jti'])}", max(1.0, life)):
+                raise ProviderError("logout_token_repeated", "this logout token was here before")
+            named = "sid" if "sid" in claims else "sub"
+            ended = keeper.end_named(named, claims[named])
+        except GateError as error:
+            # The specification wants JSON, and 400 for whatever is wrong with the token.
+            return self._answers.failure(here.request, error)
+        self._parts.sessions.forget_all()
+        logger.info("the provider ended %d session(s) by %s", ended, named)
+        return pages.json_reply(200, {})
+
+    def _frontchannel_logout(self, _: Here, pairs: Pairs) -> Decision:
+        """End the session that the provider's page names in a frame (Front-Channel Logout 1.0, 3)."""
+        keeper = self._parts.sessions.keeper
+        if not isinstance(keeper, StoreKeeper):
+            return _no_store()
+        params = protocol.single_values(pairs, ("iss", "sid"))
+        if params.get("iss", "").rstrip("/") != self._parts.settings.issuer_url.rstrip("/") or not params.get("sid"):
+            raise LoginError("logout_issuer_unknown", "front-channel logout needs the provider's iss, and a sid")
+        ended = keeper.end_named("sid", params["sid"])
+        self._parts.sessions.forget_all()
+        logger.info("the provider ended %d session(s) by a frame", ended)
+        return pages.blank()
+
+
+def _public_view(opened: Opened) -> dict[str, Any]:
+    identity = opened.identity
+    endless = identity.expires_at == float("inf")
+    return {
+        "sub": identity.subject,
+        "subject": identity.subject,
+        "email": identity.email,
+        "name": identity.name,
+        "groups": list(identity.groups),
+        "provider": identity.provider,
+        "issuer": identity.issuer,
+        "authenticated_at": identity.authenticated_at,
+        "expires_at": None if endless else identity.expires_at,
+    }
+
+
+def _form(here: Here, body: bytes | None) -> Pairs:
+    """Return the pairs of a posted form. Raises LoginError `body_invalid`.
+
+    An empty body is an empty form, whatever its type: then the query counts, as it does without a body.
+    """
+    if body == b"":
+        return []
+    content_type = here.request.header("content-type").partition(";")[0].strip().lower()
+    if body is None or content_type != _FORM:
+        raise LoginError("body_invalid", "the body is no form, or too long")
+    return protocol.read_form(body.decode("utf-8", "replace"))
+
+
+def _health(request: Request) -> Reply:
+    if request.method not in ("GET", "HEAD") or request.is_websocket:
+        return _wrong_method({"GET": None, "HEAD": None})
+    return pages.json_reply(200, {"status": "ok"})
+
+
+def _wrong_method(allowed: dict[str, Any]) -> Reply:
+    return pages.json_reply(405, {"error": "method_not_allowed"}, (("allow", ", ".join(allowed)),))
+
+
+def _no_store() -> Reply:
+    """Refuse a logout from the provider: a session that lives in a cookie cannot be ended without its browser."""
+    return pages.json_reply(501, {"error": "session_store_required"})
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

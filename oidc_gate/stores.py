@@ -1,0 +1,75 @@
+"""Where sessions live when they do not live in the cookie: one small contract, and how a store is chosen.
+
+A store never sees who a session belongs to. Keys and names are hashes, values are sealed with a key that only the
+browser's ticket gives: a copy of a store holds no cookie, token or address. Every call may block, for at most the time
+given at construction, and raises StoreError, and nothing else, when the store cannot answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from oidc_gate.errors import SettingsError
+
+__all__ = ["FORMS", "Record", "SessionStore", "open_store"]
+
+#: How a store is written in settings, for messages.
+FORMS = "cookie, sqlite:///path.db, redis://host:6379/0 or rediss://host:6379/0"
+
+
+class Record(NamedTuple):
+    """What an operator sees of a stored session: its key, and when it ends if nobody comes (seconds since 1970)."""
+
+    key: str
+    expires_at: float
+
+
+class SessionStore(Protocol):
+    """What the gate asks of a store. Safe to use from several threads, and from processes forked after it was made.
+
+    `lifetime` is in seconds, counted from the call; what is older is gone. `names` lead from something else than the
+    key to the session: the provider's `sid` and `sub`, hashed.
+    """
+
+    def load(self, key: str) -> bytes | None:
+        """Return the value, or None when there is none, or no longer."""
+
+    def save(self, key: str, value: bytes, lifetime: float, names: Sequence[str], longest: float) -> None:
+        """Store a new session under its key and its names; `longest`: how long it can last, renewals included."""
+
+    def replace(self, key: str, value: bytes, lifetime: float) -> bool:
+        """Store a new value for a session that is still there; False, and nothing stored, when it is gone.
+
+        So a session that was ended is never brought back by a request that was under way.
+        """
+
+    def delete(self, key: str) -> None:
+        """End a session; one that is gone already is fine."""
+
+    def delete_named(self, name: str) -> int:
+        """End all sessions with this name, and return how many there were."""
+
+    def claim(self, name: str, seconds: float) -> bool:
+        """Return True to one caller in all processes and machines, False to the others until the time is over."""
+
+    def records(self) -> Iterator[Record]:
+        """Return what there is, for operators."""
+
+
+def open_store(url: str, timeout: float) -> SessionStore:
+    """Return the store that a `session_store` URL names; `timeout`: the longest wait for it, in seconds.
+
+    Does not connect yet: a gate starts while its store is down. Raises SettingsError.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        from oidc_gate.sqlite_store import SQLiteStore
+
+        # As SQLAlchemy writes it: three slashes and a relative path, four and an absolute one.
+        return SQLiteStore(rest.removeprefix("/"), timeout)
+    if scheme in ("redis", "rediss"):
+        from oidc_gate.redis_store import RedisStore, connect
+
+        return RedisStore(connect(url, timeout))
+    raise SettingsError(f"session_store must be one of: {FORMS}.")
