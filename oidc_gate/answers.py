@@ -10,8 +10,8 @@ from oidc_gate.decisions import Reply, Request
 from oidc_gate.errors import GateError
 from oidc_gate.failures import told
 from oidc_gate.kinds import wants_page
+from oidc_gate.opened import Opened
 from oidc_gate.parts import Parts
-from oidc_gate.sessions import Opened
 
 __all__ = ["Answers"]
 

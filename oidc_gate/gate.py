@@ -15,9 +15,10 @@ from oidc_gate.answers import Answers
 from oidc_gate.decisions import Decision, Forward, Request, Work
 from oidc_gate.errors import LoginError, StoreError
 from oidc_gate.kinds import Kind, is_preflight, kind_of
+from oidc_gate.opened import Opened
 from oidc_gate.own_paths import OwnPaths
 from oidc_gate.parts import build
-from oidc_gate.sessions import Opened, Unloaded
+from oidc_gate.sessions import Unloaded
 from oidc_gate.settings import Settings
 from oidc_gate.signin import SignIn
 from oidc_gate.upkeep import Upkeep

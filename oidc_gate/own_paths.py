@@ -13,8 +13,8 @@ from oidc_gate.answers import Answers
 from oidc_gate.decisions import Decision, ReadBody, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, ProviderError
 from oidc_gate.keepers import StoreKeeper
+from oidc_gate.opened import Opened
 from oidc_gate.parts import Here, Parts
-from oidc_gate.sessions import Opened
 from oidc_gate.signin import SignIn
 from oidc_gate.signout import SignOut
 

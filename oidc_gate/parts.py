@@ -11,15 +11,14 @@ from oidc_gate.decisions import Request
 from oidc_gate.headers import forwarding
 from oidc_gate.keepers import CookieKeeper, Keeper, StoreKeeper
 from oidc_gate.logins import Attempts
+from oidc_gate.opened import NEVER, Limits, Opened
 from oidc_gate.provider import Provider
 from oidc_gate.rules import PublicPaths, Rules
-from oidc_gate.sessions import Limits, Opened, Sessions
+from oidc_gate.sessions import Sessions
 from oidc_gate.settings import Settings
 from oidc_gate.stores import open_store
 
 __all__ = ["Here", "Parts", "build"]
-
-_NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +118,9 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
                 cache_control=settings.cache_control,
             ),
             Limits(
-                longest=settings.max_session_duration or _NEVER,
-                idle=settings.idle_session_timeout or _NEVER,
-                recheck=settings.userinfo_refresh_interval or _NEVER,
+                longest=settings.max_session_duration or NEVER,
+                idle=settings.idle_session_timeout or NEVER,
+                recheck=settings.userinfo_refresh_interval or NEVER,
                 cache=settings.session_cache_seconds,
             ),
             provider=settings.auth_id,

@@ -5,29 +5,22 @@ RFC 6749 and OpenID Connect Core 1.0; RFC 7636 (PKCE), RFC 9207 (issuer in the r
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from time import time
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
-from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
-from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
-from oidc_gate.keys import signing_alg
 from oidc_gate.wire import HTTPAnswer, HTTPRequest, read_json_object
 
 __all__ = [
     "Callback",
-    "ClientAuthentication",
     "Tokens",
     "authorization_base",
     "authorization_url",
-    "client_authentication",
     "end_session_url",
     "login_hint_param",
     "read_callback",
@@ -43,8 +36,6 @@ __all__ = [
 
 _JSON = {"Accept": "application/json"}
 _FORM = {**_JSON, "Content-Type": "application/x-www-form-urlencoded"}
-#: A client assertion is for one request: it lives a minute, not authlib's hour.
-_ASSERTION_LIFE = 60
 _MOST_PARAMETERS = 50
 
 Params = dict[str, str]
@@ -120,57 +111,6 @@ def read_callback(pairs: Iterable[tuple[str, str]]) -> Callback:
         raise LoginError("code_missing", "the callback was called with neither a code nor an error, or with both")
     code, iss, error, description = (found.get(name, "") for name in ("code", "iss", "error", "error_description"))
     return Callback(found["state"], code, iss, error, description)
-
-
-# Client authentication (RFC 6749, 2.3; Core, 9)
-
-ClientAuthentication = Callable[[HTTPRequest], HTTPRequest]
-
-
-def client_authentication(
-    method: str, client_id: str, client_secret: str, private_key: Any = None
-) -> ClientAuthentication:
-    """Return what adds the gate's credentials to a request to the token endpoint; in one place only, never in two."""
-
-    def authenticate(request: HTTPRequest) -> HTTPRequest:
-        headers = dict(request.headers)
-        # The gate may have a key for encrypted tokens alone, and prove itself by its secret.
-        secret = private_key if method == "private_key_jwt" else client_secret
-        auth = ClientAuth(client_id, secret, _encoder(method, private_key))
-        url, headers, body = auth.prepare("POST", request.url, headers, request.body)
-        return HTTPRequest(url, headers, body)
-
-    return authenticate
-
-
-def _encoder(method: str, private_key: Any) -> Any:
-    """Return authlib's encoder for one request: its assertions repeat their `jti` when an encoder is used again."""
-    if method == "client_secret_basic":
-        return _form_encoded_basic
-    if method == "client_secret_basic_raw":
-        return _raw_basic
-    claims = {"exp": int(time()) + _ASSERTION_LIFE}
-    if method == "client_secret_jwt":
-        return ClientSecretJWT(claims=claims)
-    if method == "private_key_jwt":
-        key_id = private_key.as_dict().get("kid")
-        headers = {"kid": key_id} if key_id else None
-        return PrivateKeyJWT(alg=signing_alg(private_key), headers=headers, claims=claims)
-    return method
-
-
-def _form_encoded_basic(auth: ClientAuth, _method: str, url: str, headers: dict[str, str], body: str) -> Any:
-    """Add Basic authentication as RFC 6749, 2.3.1 has it: both parts form-encoded before they are joined."""
-    return url, headers | _basic(quote_plus(auth.client_id), quote_plus(auth.client_secret)), body
-
-
-def _raw_basic(auth: ClientAuth, _method: str, url: str, headers: dict[str, str], body: str) -> Any:
-    """Add Basic authentication with both parts as they are (RFC 7617, in UTF-8)."""
-    return url, headers | _basic(auth.client_id, auth.client_secret), body
-
-
-def _basic(user: str, password: str) -> dict[str, str]:
-    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 # The token endpoint (RFC 6749, 4.1.3 and 6; Core, 3.1.3)

@@ -13,23 +13,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from oidc_gate.identity import Identity, Session
+from oidc_gate.opened import NEVER, Limits, Opened, RecentTable
 
 if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
     from oidc_gate.keepers import Keeper
     from oidc_gate.rules import Rules
 
-__all__ = ["UNLOADED", "Limits", "Opened", "Sessions", "Unloaded"]
+__all__ = ["UNLOADED", "Sessions", "Unloaded"]
 
 #: Bytes that remembered sessions may take, by estimate: two generations of this each.
 _GENERATION_BYTES = 6_000_000
-_ENTRY_BYTES = 2500
-_BYTES_PER_CHARACTER = 6
 #: Session ids that this process knows to have ended.
 _MOST_ENDED = 10_000
 #: A process that could not hand out a renewed cookie, or has just asked the provider, waits this long (seconds).
@@ -39,83 +37,11 @@ _RECHECK_RETRY = 30.0
 _LATEST_TIME = 1e11
 
 
-_NEVER = float("inf")
-
-
 class Unloaded:
     """The answer for a session that has to be loaded from its store first."""
 
 
 UNLOADED: Final = Unloaded()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long sessions last, in seconds; `inf` for no limit.
-
-    `longest`: from login to the absolute end. `idle`: between two requests. `recheck`: between two questions to the
-    provider. `cache`: how long what was loaded from a store is believed.
-    """
-
-    longest: float
-    idle: float
-    recheck: float
-    cache: float
-
-    @property
-    def lag(self) -> float:
-        """How far what is kept of a session may lag behind its last activity; without an idle end nobody asks."""
-        return _NEVER if self.idle == _NEVER else min(60.0, self.idle / 20)
-
-
-class Opened:
-    """A session that is open in this process, ready to answer requests with; shared between threads.
-
-    `session`, `forward`, `name` and `allowed` never change. The times do: each is one float, set whole, so that no lock
-    is needed, and a lost update costs one renewal more or less.
-
-    - `allowed`: whether the rules let this person pass.
-    - `name`: the cookie that it was opened from, for a seal holds under one name alone.
-    - `seen_at`: the last request that reached the app.
-    - `renew_at`: when it is to be kept anew.
-    - `due_at`: when the provider is to be asked again, inf for never.
-    - `stale_at`: when it is to be loaded again, inf for never; `row`: what was loaded, to tell whether it has changed.
-    - `steady_until`: up to then there is nothing to do for a request but to forward it.
-    """
-
-    __slots__ = (
-        "allowed",
-        "due_at",
-        "forward",
-        "name",
-        "renew_at",
-        "row",
-        "seen_at",
-        "session",
-        "stale_at",
-        "steady_until",
-    )
-
-    def __init__(self, session: Session, name: str, forward: Forward, allowed: bool, limits: Limits) -> None:
-        self.session = session
-        self.name = name
-        self.forward = forward
-        self.allowed = allowed
-        self.seen_at = session.seen_at
-        self.stale_at = float("inf")
-        self.row = ""
-        self.plan(session.seen_at + limits.lag, min(session.checked_at + limits.recheck, session.refresh_at))
-
-    @property
-    def identity(self) -> Identity:
-        """Who it is."""
-        return cast("Identity", self.forward.identity)
-
-    def plan(self, renew_at: float, due_at: float) -> None:
-        """Set when the session is to be kept anew and when the provider is to be asked again."""
-        self.renew_at = renew_at
-        self.due_at = due_at
-        self.steady_until = min(renew_at, due_at) if self.allowed else 0.0
 
 
 class Sessions:
@@ -212,7 +138,7 @@ class Sessions:
         tokens: dict[str, str],
         kept: Sequence[str],
         now: float,
-        refresh_at: float = float("inf"),
+        refresh_at: float = NEVER,
     ) -> Session:
         """Return a new session for someone who has just signed in; `keep` is still to be called.
 
@@ -294,41 +220,3 @@ class Sessions:
                 return False
             opened.plan(opened.renew_at, now + _RECHECK_RETRY)
             return True
-
-
-class RecentTable:
-    """What was opened lately, by cookie text: two generations, the older of which is dropped when the newer is full.
-
-    No lock: each step is one operation on a dict, and the worst that two threads can do is to open a cookie twice.
-    """
-
-    def __init__(self, generation_bytes: int) -> None:
-        self._most = generation_bytes
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._new: dict[str, Opened] = {}
-        self._old: dict[str, Opened] = {}
-        self._used = 0
-
-    def get(self, text: str) -> Opened | None:
-        """Return what was opened from this text, or None."""
-        found = self._new.get(text)
-        if found is None:
-            found = self._old.get(text)
-            if found is not None:
-                self.put(text, found, len(text))
-        return found
-
-    def put(self, text: str, opened: Opened, length: int) -> None:
-        """Remember what was opened from this text; `length` is that of its claims as JSON."""
-        if self._used > self._most:
-            self._old, self._new, self._used = self._new, {}, 0
-        self._new[text] = opened
-        self._used += _ENTRY_BYTES + len(text) + _BYTES_PER_CHARACTER * length
-
-    def forget(self, text: str) -> None:
-        """Forget what was opened from this text."""
-        self._new.pop(text, None)
-        self._old.pop(text, None)

@@ -14,9 +14,9 @@ from oidc_gate.claims import refreshed
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
 from oidc_gate.identity import Session
 from oidc_gate.keepers import StoreKeeper
+from oidc_gate.opened import Opened
 from oidc_gate.parts import Parts
 from oidc_gate.protocol import Tokens
-from oidc_gate.sessions import Opened
 from oidc_gate.userinfo import Userinfo, refresh_time
 
 __all__ = ["Upkeep"]

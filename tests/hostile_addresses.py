@@ -1,7 +1,7 @@
 """Return addresses that somebody else might ask for, derived from a few shapes; and a judge of where they lead.
 
-The judge is Ada, the URL parser of Node.js (WHATWG URL): it resolves an address as a browser would, and knows nothing of
-the gate.
+The judge is Ada, the URL parser of Node.js (WHATWG URL): it resolves an address as a browser would, and knows nothing
+of the gate.
 """
 
 from __future__ import annotations
@@ -22,39 +22,127 @@ _SLASHES = (
     *("/\t\\", "/\n\\", "\\\t\\", "/\t\t/", "\t/\t/\t"),
     *("/%09/", "/%0a/", "/%0d/", "/%00/", "/%20/", "/%5c", "/%5C/", "/%2f", "/%2F/", "%2f%2f", "%5c%5c", "/%252f/"),
     *("/\u2215/", "/\u2044/", "/\uff0f", "\uff0f\uff0f", "/\u29f8/", "/\uff3c", "\uff3c\uff3c", "/\u3002/", "/\ufe68"),
-    *("/.//", "/..//", "/./\\", "/../\\", "/%2e//", "/%2e%2e//", "/.%2e//", "/%2E%2E/%2f", "/x/..//", "/x/../\\", "/.\t//"),
+    *(
+        "/.//",
+        "/..//",
+        "/./\\",
+        "/../\\",
+        "/%2e//",
+        "/%2e%2e//",
+        "/.%2e//",
+        "/%2E%2E/%2f",
+        "/x/..//",
+        "/x/../\\",
+        "/.\t//",
+    ),
     *("/;//", "/;@", "//;@", "/@", "//@", "/:@", "//:@", "//x:y@", "//x@y@", "/?//", "/#//", "/;/../..//", "/..;//"),
     *("/x//", "/&//", "//?", "//#", "/:", "//:80@", "//app.test@", "//app.test:80@", "//app.test\\@", "//app.test%40"),
 )
 
 #: Hosts, in all the ways of writing one.
 _HOSTS = (
-    *(EVIL, "EVIL.EXAMPLE", "evil%2eexample", "evil\u3002example", "evil\uff0eexample", "\u24d4vil.example", "xn--evil"),
-    *("evil.example.", "evil.example:443", "evil.example\\@app.test", "evil.example#@app.test", "evil.example?@app.test"),
-    *("[::1]", "[::ffff:7f00:1]", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "%65vil.example", "app.test.evil.example"),
+    *(
+        EVIL,
+        "EVIL.EXAMPLE",
+        "evil%2eexample",
+        "evil\u3002example",
+        "evil\uff0eexample",
+        "\u24d4vil.example",
+        "xn--evil",
+    ),
+    *(
+        "evil.example.",
+        "evil.example:443",
+        "evil.example\\@app.test",
+        "evil.example#@app.test",
+        "evil.example?@app.test",
+    ),
+    *(
+        "[::1]",
+        "[::ffff:7f00:1]",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "%65vil.example",
+        "app.test.evil.example",
+    ),
 )
 
 #: Schemes that lead away or run, with what may stand inside and before them.
 _SCHEMES = (
     *("http:", "https:", "HTTPS:", "hTTpS:", "ht\ttps:", "h\nttps:", " https:", "\x00https:", "\thttps:", "https\t:"),
-    *("javascript:", "JavaScript:", "java\tscript:", "java\nscript:", " javascript:", "\x01javascript:", "javascript\t:"),
+    *(
+        "javascript:",
+        "JavaScript:",
+        "java\tscript:",
+        "java\nscript:",
+        " javascript:",
+        "\x01javascript:",
+        "javascript\t:",
+    ),
     *("data:text/html,", "vbscript:", "file:", "ftp:", "ws:", "wss:", "blob:", "mailto:", "view-source:", "about:"),
     *("//javascript:", "/javascript:", "x:", "http:x:", "https:@", "https:;@", "https://app.test@", "tel:", "intent:"),
 )
-_AFTER_SCHEME = ("//evil.example", "/evil.example", "evil.example", "\\\\evil.example", "///evil.example", "alert(1)", "")
+_AFTER_SCHEME = (
+    "//evil.example",
+    "/evil.example",
+    "evil.example",
+    "\\\\evil.example",
+    "///evil.example",
+    "alert(1)",
+    "",
+)
 
 #: What follows our own origin so that it is ours no longer.
 _OUTGROWTHS = (
     *(".evil.example", "@evil.example", ":x@evil.example", ":80@evil.example", "evil.example", "%2eevil.example"),
-    *("%40evil.example", "\\@evil.example", "\\.evil.example", "\t.evil.example", "\u3002evil.example", "\uff0eevil.example"),
-    *("//evil.example", "/\\evil.example", "\\\\evil.example", "/..//evil.example", "/%2e%2e//evil.example", ":8443/", ":1"),
-    *("-evil.example/", "_", "\x00.evil.example", "\u200b.evil.example", "\xad.evil.example", ":evil.example", ".", ":", "%"),
+    *(
+        "%40evil.example",
+        "\\@evil.example",
+        "\\.evil.example",
+        "\t.evil.example",
+        "\u3002evil.example",
+        "\uff0eevil.example",
+    ),
+    *(
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/..//evil.example",
+        "/%2e%2e//evil.example",
+        ":8443/",
+        ":1",
+    ),
+    *(
+        "-evil.example/",
+        "_",
+        "\x00.evil.example",
+        "\u200b.evil.example",
+        "\xad.evil.example",
+        ":evil.example",
+        ".",
+        ":",
+        "%",
+    ),
 )
 
 #: Paths on our own origin that something between browser and app might resolve in its own way, or that split headers.
 _PATHS = (
     *("/..", "/../", "/a/../b", "/a/..", "/.", "/a/.", "/./a", "/%2e", "/%2e%2e/a", "/a/.%2e/b", "/a/%2E./b"),
-    *("/a\r\nset-cookie: x=y", "/a\nb", "/a\rb", "/a\tb", "/a b", "/a\x00b", "/a\x7fb", "/a\\b", "/a?b\\c", "/a?b c", "/a#\n"),
+    *(
+        "/a\r\nset-cookie: x=y",
+        "/a\nb",
+        "/a\rb",
+        "/a\tb",
+        "/a b",
+        "/a\x00b",
+        "/a\x7fb",
+        "/a\\b",
+        "/a?b\\c",
+        "/a?b c",
+        "/a#\n",
+    ),
     *("", " ", "a", "a/b", "./a", "../a", "?a", "#a", ";a", ".", "..", "%2f", "%2fa", "\\", "\\a", "@", ":", "*"),
 )
 

@@ -14,8 +14,27 @@ from tests.hostile_addresses import destination, hostile
 @pytest.mark.parametrize(
     "host",
     [
-        *("", "app.test", "APP.test", "localhost", "localhost:8000", "app.test:443", "a", "a.b.c.d", "app.test.", "my_app:80"),
-        *("192.0.2.1", "192.0.2.1:8080", "[::1]", "[::1]:8000", "[2001:db8::7]", "[::ffff:192.0.2.1]", "xn--bcher-kva.test"),
+        *(
+            "",
+            "app.test",
+            "APP.test",
+            "localhost",
+            "localhost:8000",
+            "app.test:443",
+            "a",
+            "a.b.c.d",
+            "app.test.",
+            "my_app:80",
+        ),
+        *(
+            "192.0.2.1",
+            "192.0.2.1:8080",
+            "[::1]",
+            "[::1]:8000",
+            "[2001:db8::7]",
+            "[::ffff:192.0.2.1]",
+            "xn--bcher-kva.test",
+        ),
         *("a-b.test", "1.test", "a" * 250 + ".test"),
     ],
 )
@@ -27,11 +46,58 @@ def test_a_well_formed_host_is_one(host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        *("app.test/", "app.test/path", "app.test?x", "app.test#x", "app.test@evil.example", "me@app.test", "app.test\\x"),
-        *("app.test,app.test", "app.test, evil.example", "app.test evil", " app.test", "app.test ", "app.test\t", "app.test\n"),
-        *("app.test:", "app.test:x", "app.test:123456", "app.test:80:80", ":80", "::1", "[::1", "::1]", "[]", "[x]", "[::1]x"),
-        *(".app.test", "app..test", "-app.test", "app-.test", "äpp.test", "app.test\x00", "app.test\r\nx: y", '"app.test"'),
-        *("app.test;x", "app.test%00", "app%2etest", "app.test'", "<app>", "a" * 300, "*", "*.app.test", "app.test:８０"),
+        *(
+            "app.test/",
+            "app.test/path",
+            "app.test?x",
+            "app.test#x",
+            "app.test@evil.example",
+            "me@app.test",
+            "app.test\\x",
+        ),
+        *(
+            "app.test,app.test",
+            "app.test, evil.example",
+            "app.test evil",
+            " app.test",
+            "app.test ",
+            "app.test\t",
+            "app.test\n",
+        ),
+        *(
+            "app.test:",
+            "app.test:x",
+            "app.test:123456",
+            "app.test:80:80",
+            ":80",
+            "::1",
+            "[::1",
+            "::1]",
+            "[]",
+            "[x]",
+            "[::1]x",
+        ),
+        *(
+            ".app.test",
+            "app..test",
+            "-app.test",
+            "app-.test",
+            "äpp.test",
+            "app.test\x00",
+            "app.test\r\nx: y",
+            '"app.test"',
+        ),
+        *(
+            "app.test;x",
+            "app.test%00",
+            "app%2etest",
+            "app.test'",
+            "<app>",
+            "a" * 300,
+            "*",
+            "*.app.test",
+            "app.test:\uff18\uff10",
+        ),
     ],
     ids=ascii,
 )
@@ -109,7 +175,9 @@ def test_an_origin_has_a_url_without_a_trailing_slash(origin: Origin, url: str) 
 
 SEEN = Origin("http", "inner.test", "")
 PUBLIC = Origin("https", "app.test", "")
+PLAIN = Origin("http", "app.test", "")
 SAID = {"x-forwarded-proto": "https", "x-forwarded-host": "app.test"}
+TWICE = {"x-forwarded-proto": "https, http", "x-forwarded-host": "app.test, b.test"}
 
 
 def asked(headers: dict[str, str], peer: str = "10.0.0.1") -> Asked:
@@ -125,17 +193,17 @@ def asked(headers: dict[str, str], peer: str = "10.0.0.1") -> Asked:
         pytest.param(1, SAID, PUBLIC, id="one proxy"),
         pytest.param(1, {"x-forwarded-proto": "https"}, Origin("https", "inner.test", ""), id="scheme alone"),
         pytest.param(1, {"x-forwarded-host": "app.test"}, Origin("http", "app.test", ""), id="host alone"),
-        pytest.param(1, {"x-forwarded-host": "APP.test:80"}, Origin("http", "app.test", ""), id="host and its own port"),
+        pytest.param(1, {"x-forwarded-host": "APP.test:80"}, Origin("http", "app.test", ""), id="host and its port"),
         pytest.param(1, {"x-forwarded-proto": "WSS", "x-forwarded-host": "app.test"}, PUBLIC, id="wss is https"),
         pytest.param(1, {"x-forwarded-proto": "ws"}, SEEN, id="ws is http"),
         pytest.param(1, {"x-forwarded-proto": "HTTPS"}, Origin("https", "inner.test", ""), id="in capitals"),
         pytest.param(1, {"x-forwarded-proto": "javascript"}, SEEN, id="a scheme that is none"),
-        pytest.param(1, {"x-forwarded-host": "evil.example, app.test"}, Origin("http", "app.test", ""), id="the last counts"),
-        pytest.param(2, {"x-forwarded-host": "evil.example, app.test , b"}, Origin("http", "app.test", ""), id="last but one"),
+        pytest.param(1, {"x-forwarded-host": "evil.example, app.test"}, PLAIN, id="the last counts"),
+        pytest.param(2, {"x-forwarded-host": "evil.example, app.test , b"}, PLAIN, id="last but one"),
         pytest.param(2, {"x-forwarded-host": "app.test"}, SEEN, id="fewer values than proxies: whose is it?"),
         pytest.param(1, {"forwarded": "for=1.2.3.4;host=app.test;proto=https"}, PUBLIC, id="Forwarded"),
         pytest.param(1, {"forwarded": 'For="[::1]:1" ; Host="app.test" ; PROTO=https'}, PUBLIC, id="Forwarded, quoted"),
-        pytest.param(1, {"forwarded": "host=evil.example, host=app.test;proto=https"}, PUBLIC, id="Forwarded, the last"),
+        pytest.param(1, {"forwarded": "host=evil.example, host=app.test;proto=https"}, PUBLIC, id="the last Forwarded"),
         pytest.param(2, {"forwarded": "host=app.test;proto=https, for=10.0.0.2"}, PUBLIC, id="Forwarded, last but one"),
         pytest.param(1, {"forwarded": "nonsense;;=;host"}, SEEN, id="Forwarded, nonsense"),
         pytest.param(1, SAID | {"forwarded": "host=evil.example"}, PUBLIC, id="X-Forwarded counts before Forwarded"),
@@ -145,7 +213,7 @@ def asked(headers: dict[str, str], peer: str = "10.0.0.1") -> Asked:
         pytest.param(("192.168.0.0/16", "10.0.0.0/8"), SAID, PUBLIC, id="from one of two networks"),
         pytest.param(
             ("10.0.0.0/8",),
-            {"x-forwarded-for": "192.0.2.9, 10.0.0.2", "x-forwarded-host": "app.test, b", "x-forwarded-proto": "https, http"},
+            TWICE | {"x-forwarded-for": "192.0.2.9, 10.0.0.2"},
             PUBLIC,
             id="two trusted proxies in a row",
         ),
@@ -153,7 +221,7 @@ def asked(headers: dict[str, str], peer: str = "10.0.0.1") -> Asked:
         pytest.param(("10.0.0.0/8",), SAID | {"x-forwarded-for": "10.0.0.9"}, PUBLIC, id="a client in that network"),
         pytest.param(
             ("10.0.0.0/8",),
-            {"x-forwarded-for": "10.0.0.9, 10.0.0.2", "x-forwarded-host": "app.test, b", "x-forwarded-proto": "https, http"},
+            TWICE | {"x-forwarded-for": "10.0.0.9, 10.0.0.2"},
             PUBLIC,
             id="a client in that network, behind two proxies",
         ),
@@ -212,8 +280,8 @@ def test_a_malformed_host_from_a_trusted_proxy_is_refused_and_from_others_ignore
 
 @pytest.mark.parametrize(
     "name",
-    ["x-forwarded-port", "x-forwarded-server", "x-forwarded-prefix", "x-forwarded-uri", "x-original-url", "x-rewrite-url",
-     "x-host", "x-real-ip", "x-http-method-override", "x-forwarded-scheme", "front-end-https", "x-forwarded-ssl"],
+    ["x-forwarded-port", "x-forwarded-server", "x-forwarded-prefix", "x-forwarded-uri", "x-original-url", "x-host",
+     "x-rewrite-url", "x-real-ip", "x-http-method-override", "x-forwarded-scheme", "front-end-https", "x-forwarded-ssl"],
 )  # fmt: skip
 def test_no_other_header_of_a_proxy_has_a_say(name: str) -> None:
     assert Addresses("", 1).origin(asked({name: "evil.example"})) == SEEN
@@ -257,7 +325,18 @@ def test_most_of_the_hostile_addresses_would_lead_away() -> None:
     "target",
     [
         *("/", "/report", "/report/", "/report?year=2026&q=a%20b", "/report?next=//other.example", "/a#b", "/a?b#c//d"),
-        *("/a?b=https://other.example/", "/a//b", "/a;b=c", "/@me", "/a:b", "/.well-known/x", "/a.b", "/...", "/..a", "/a%2fb"),
+        *(
+            "/a?b=https://other.example/",
+            "/a//b",
+            "/a;b=c",
+            "/@me",
+            "/a:b",
+            "/.well-known/x",
+            "/a.b",
+            "/...",
+            "/..a",
+            "/a%2fb",
+        ),
         *("/a'b", "/{id}", "/a|b", "/a%zz", "/a?..", "/a?/../b", "/a#/../b", "/a?b=%2e%2e/"),
     ],
 )
@@ -313,7 +392,9 @@ def test_the_page_that_was_asked_for_is_written_as_an_address(path: str, query: 
     assert safe_path(found, ORIGINS[0]) == expected
 
 
-@pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "/\t/evil.example", "/a/../b", "//evil.example/%2f.."])
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "/\\evil.example", "/\t/evil.example", "/a/../b", "//evil.example/%2f.."]
+)
 def test_a_hostile_path_that_was_asked_for_leads_nowhere_else(path: str) -> None:
     found = safe_path(requested_path(Asked(path=path), ""), ORIGINS[0])
     assert destination(found, "https://app.test/oauth2/callback") == "https://app.test"

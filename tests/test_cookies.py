@@ -9,7 +9,9 @@ from oidc_gate.errors import LoginError
 from tests.cookies import Jar
 
 
-def cookies(*, secure: bool = True, domain: str = "", cross_site_callback: bool = False, auth_id: str = "default") -> Cookies:
+def cookies(
+    *, secure: bool = True, domain: str = "", cross_site_callback: bool = False, auth_id: str = "default"
+) -> Cookies:
     return Cookies(auth_id, secure=secure, domain=domain, cross_site_callback=cross_site_callback)
 
 
@@ -79,14 +81,19 @@ def test_the_session_cookie_has_the_strictest_prefix_that_it_can_have(own: Cooki
     [
         (SECURE, "__Host-oidc_gate.default=text; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=3600"),
         (PLAIN, "oidc_gate.default=text; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600"),
-        (WIDE, "__Secure-oidc_gate.default=text; Path=/; HttpOnly; SameSite=Lax; Secure; Domain=app.test; Max-Age=3600"),
+        (
+            WIDE,
+            "__Secure-oidc_gate.default=text; Path=/; HttpOnly; SameSite=Lax; Secure; Domain=app.test; Max-Age=3600",
+        ),
     ],
 )
 def test_the_session_cookie_has_all_its_attributes(own: Cookies, expected: str) -> None:
     assert own.set_session("text", "", 3600.9) == (("set-cookie", expected),)
 
 
-@pytest.mark.parametrize(("max_age", "expected"), [(0.5, "; Max-Age=0"), (-7.0, "; Max-Age=0"), (1e9, "; Max-Age=1000000000")])
+@pytest.mark.parametrize(
+    ("max_age", "expected"), [(0.5, "; Max-Age=0"), (-7.0, "; Max-Age=0"), (1e9, "; Max-Age=1000000000")]
+)
 def test_the_age_of_a_cookie_is_never_negative(max_age: float, expected: str) -> None:
     assert SECURE.set_session("text", "", max_age)[0][1].endswith(expected)
 
@@ -184,9 +191,27 @@ def test_parts_beyond_the_count_are_left_alone(own: Cookies) -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        *("", "a=b", "{0}=abc", "a=b; {0}=abc", "{0}=abc; a=b", "a=b; {0}=abc; c=d", "a=b;{0}=abc;c=d", "{0}=abc;", "{0}="),
+        *(
+            "",
+            "a=b",
+            "{0}=abc",
+            "a=b; {0}=abc",
+            "{0}=abc; a=b",
+            "a=b; {0}=abc; c=d",
+            "a=b;{0}=abc;c=d",
+            "{0}=abc;",
+            "{0}=",
+        ),
         *("a={0}=abc", "{0}=abc; {0}=abc", "{0}=2.abc; {0}.1=def; a=b", "{0}.1=def; {0}=2.abc", "a=b; {0}.login.x=y"),
-        *("a=b; {0}=abc; {0}.logout=x", "x{0}=abc", ";{0}=abc", "; {0}=abc", " {0}=abc", "a=b;  {0}=abc", "{0}=abc;a=b"),
+        *(
+            "a=b; {0}=abc; {0}.logout=x",
+            "x{0}=abc",
+            ";{0}=abc",
+            "; {0}=abc",
+            " {0}=abc",
+            "a=b;  {0}=abc",
+            "{0}=abc;a=b",
+        ),
     ],
 )
 def test_cutting_gives_what_finding_and_hiding_give(own: Cookies, header: str) -> None:
@@ -223,7 +248,7 @@ def test_a_login_under_way_is_a_cookie_that_reaches_the_callback(own: Cookies, e
 @every_scheme
 def test_logins_under_way_are_found_by_their_identifiers(own: Cookies) -> None:
     base = own.drop_attempt("")[1].partition("=")[0]
-    header = f"a=b; {base}one=1; {base}two=2=2;{base}three=; {own.session}=x; {base}=none; {base}a.b=no; {base}ü=no; x{base}y=z"
+    header = f"a=b; {base}one=1; {base}two=2=2;{base}three=; {own.session}=x; {base}=no; {base}a.b=no; {base}ü=no; x{base}y=z"
     assert own.attempts(header) == {"one": "1", "two": "2=2", "three": ""}
     assert own.attempts("") == own.attempts("a=b") == own.attempts(f"{own.session}=x") == {}
 

@@ -159,7 +159,7 @@ def test_it_is_known_which_answers_no_shared_cache_keeps(said: str, expected: bo
 
 
 def test_an_app_speaks_of_caching_with_these_headers() -> None:
-    assert CACHING == {"cache-control", "expires", "pragma"}
+    assert {"cache-control", "expires", "pragma", "cdn-cache-control", "surrogate-control"} == CACHING
 
 
 # What nobody else may tell it

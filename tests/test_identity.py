@@ -206,7 +206,16 @@ def test_the_identity_is_found_through_flasks_own_proxy() -> None:
 @pytest.mark.parametrize(
     "carrier",
     [
-        *({}, {IDENTITY_KEY: None}, {IDENTITY_KEY: "ann"}, {IDENTITY_KEY: dataclasses.asdict(ANN)}, None, 7, "ann", object()),
+        *(
+            {},
+            {IDENTITY_KEY: None},
+            {IDENTITY_KEY: "ann"},
+            {IDENTITY_KEY: dataclasses.asdict(ANN)},
+            None,
+            7,
+            "ann",
+            object(),
+        ),
         *(SimpleNamespace(environ=None), SimpleNamespace(environ={}, scope={}), {"HTTP_OIDC_GATE.IDENTITY": ANN}),
         *(Request({"type": "http", "headers": []}), werkzeug.Request({"SERVER_NAME": "x", "SERVER_PORT": "80"})),
     ],

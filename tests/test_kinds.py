@@ -37,7 +37,7 @@ def fetch(mode: str, dest: str = "empty", accept: str = "*/*") -> dict[str, str]
         pytest.param("GET", {"sec-fetch-dest": "image", "accept": HTML}, Kind.OTHER, id="a destination without a mode"),
         pytest.param("GET", {"sec-fetch-site": "same-origin", "accept": HTML}, Kind.OTHER, id="a site without a mode"),
         pytest.param("POST", fetch("cors"), Kind.OTHER, id="fetch() with POST"),
-        pytest.param("POST", {"accept": HTML}, Kind.OTHER, id="an old browser sends a form: not to be told from a program"),
+        pytest.param("POST", {"accept": HTML}, Kind.OTHER, id="an old browser's form is like a program's"),
         pytest.param("GET", {"accept": "application/json"}, Kind.OTHER, id="an API client"),
         pytest.param("GET", {"accept": "*/*"}, Kind.OTHER, id="curl"),
         pytest.param("GET", {}, Kind.OTHER, id="no headers at all"),

@@ -49,7 +49,19 @@ THIRD_PARTY = {
     "yaml": {"sources"},
 }
 
-FRAMEWORKS = {"bottle", "django", "falcon", "fastapi", "flask", "litestar", "paste", "pyramid", "quart", "sanic", "starlette"}
+FRAMEWORKS = {
+    "bottle",
+    "django",
+    "falcon",
+    "fastapi",
+    "flask",
+    "litestar",
+    "paste",
+    "pyramid",
+    "quart",
+    "sanic",
+    "starlette",
+}
 
 each_room = pytest.mark.parametrize("room", ["__init__", *ROOMS])
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -83,7 +83,18 @@ def test_the_whole_state_must_be_the_same() -> None:
     gate, browser = attempts(), Browser()
     state = browser.leave(gate).state
     changed = state[:-1] + ("A" if state[-1] != "A" else "B")
-    for wrong in (state[:-1], state + "x", state[:12], state[:11], changed, state.upper(), "", "ü", "\x00", "a" * 10_000):
+    for wrong in (
+        state[:-1],
+        state + "x",
+        state[:12],
+        state[:11],
+        changed,
+        state.upper(),
+        "",
+        "ü",
+        "\x00",
+        "a" * 10_000,
+    ):
         assert gate.find(wrong, COOKIES, browser.header) is None
 
 
@@ -193,7 +204,7 @@ def test_notes_give_way_before_logins_that_are_under_way() -> None:
 
 def test_all_attempts_together_stay_small_enough_for_a_server() -> None:
     gate, browser = attempts(), Browser()
-    for number in range(12):
+    for _ in range(12):
         browser.now += 1
         attempt = browser.leave(gate, "/" + "x" * 500)
         assert gate.find(attempt.state, COOKIES, browser.header) == attempt

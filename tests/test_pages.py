@@ -1,4 +1,4 @@
-"""The gate's pages: escaped, without any outside asset or script, and with a policy that allows their one style alone."""
+"""The gate's pages: escaped, without outside assets or scripts, with a policy that allows their one style alone."""
 
 from __future__ import annotations
 
@@ -157,7 +157,14 @@ def test_someone_who_is_not_signed_in_is_told_where_to_go() -> None:
 def test_a_refusal_has_one_code_and_one_reference_on_the_page_and_in_json() -> None:
     def refused(*, page: bool) -> Reply:
         return pages.refusal(
-            403, "not_allowed", "Title", "Text", page=page, reference="0a1b", action=("Again", "/"), headers=(("x", "y"),)
+            403,
+            "not_allowed",
+            "Title",
+            "Text",
+            page=page,
+            reference="0a1b",
+            action=("Again", "/"),
+            headers=(("x", "y"),),
         )
 
     page, answer = refused(page=True), refused(page=False)

@@ -25,7 +25,7 @@ from tests.hostile_addresses import EVIL, destination, hostile
 pytestmark = pytest.mark.fuzz
 
 settings.register_profile("tests", deadline=None, derandomize=True)
-settings.register_profile("fuzz", deadline=None, max_examples=int(os.environ.get("FUZZ_EXAMPLES", "20000")))
+settings.register_profile("fuzz", deadline=None, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 NAME = "__Host-oidc_gate.default"
@@ -103,7 +103,23 @@ def test_a_session_of_any_length_goes_through_a_cookie_header(
 
 pieces = st.sampled_from(
     [
-        *("; ", ";", ";;", " ", "=", ".", ",", '"', "a=b", "oidc_gate.default", "__Host-", "__Secure-", ".1", ".login.0a", "2."),
+        *(
+            "; ",
+            ";",
+            ";;",
+            " ",
+            "=",
+            ".",
+            ",",
+            '"',
+            "a=b",
+            "oidc_gate.default",
+            "__Host-",
+            "__Secure-",
+            ".1",
+            ".login.0a",
+            "2.",
+        ),
         *(".logout", "x", "oidc_gate.", "default", "\t", "\x00", "ü", "__Host-oidc_gate.default=abc"),
     ]
 )
@@ -157,8 +173,40 @@ addresses = (
     | st.lists(
         st.sampled_from(
             [
-                *("/", "\\", ".", "..", "%2e", "%2f", "%5c", ":", "@", "?", "#", ";", "\t", "\n", "\r", " ", "\x00", "a", "%"),
-                *("https:", "http:", "javascript:", EVIL, "app.test", OWN, "\u3002", "\uff0f", "\ufeff", "\xad", "\ud800"),
+                *(
+                    "/",
+                    "\\",
+                    ".",
+                    "..",
+                    "%2e",
+                    "%2f",
+                    "%5c",
+                    ":",
+                    "@",
+                    "?",
+                    "#",
+                    ";",
+                    "\t",
+                    "\n",
+                    "\r",
+                    " ",
+                    "\x00",
+                    "a",
+                    "%",
+                ),
+                *(
+                    "https:",
+                    "http:",
+                    "javascript:",
+                    EVIL,
+                    "app.test",
+                    OWN,
+                    "\u3002",
+                    "\uff0f",
+                    "\ufeff",
+                    "\xad",
+                    "\ud800",
+                ),
             ]
         ),
         max_size=12,
@@ -200,7 +248,11 @@ def test_a_host_that_is_accepted_is_nothing_but_a_host(host: str) -> None:
         assert re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", host)
 
 
-@given(st.lists(st.sampled_from(["/", "static", "..", ".", "%2e", "%2f", "\\", ";", "a", "//", "\x00", "%25"]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["/", "static", "..", ".", "%2e", "%2f", "\\", ";", "a", "//", "\x00", "%25"]), max_size=12
+    )
+)
 def test_a_public_path_can_only_be_resolved_to_something_below_it(parts: list[str]) -> None:
     path = "/static/" + "".join(parts)
     if PublicPaths(("/static",)).cover(path, ""):
@@ -220,7 +272,11 @@ def destination_path(path: str) -> str:
 # Values
 
 
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from([("h", 3600), ("m", 60), ("s", 1), ("ms", 1e-3)])), min_size=1))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10**6), st.sampled_from([("h", 3600), ("m", 60), ("s", 1), ("ms", 1e-3)])), min_size=1
+    )
+)
 def test_a_duration_is_the_sum_of_its_parts(parts: list[tuple[int, tuple[str, float]]]) -> None:
     expected = sum(number * seconds for number, (_, seconds) in parts)
     assume(expected < 100 * 365 * 86400)
@@ -229,24 +285,16 @@ def test_a_duration_is_the_sum_of_its_parts(parts: list[tuple[int, tuple[str, fl
 
 @given(any_text | st.integers() | st.floats() | st.none() | st.booleans() | st.lists(any_text))
 def test_a_duration_is_a_number_of_seconds_or_an_error(value: object) -> None:
-    try:
-        found = read_duration(value)
-    except ValueError as error:
-        assert str(error).startswith("must be a duration")
-    else:
-        assert 0 <= found <= 100 * 365 * 86400
+    found = read_or_complaint(read_duration, value)
+    assert found.startswith("must be a duration") if isinstance(found, str) else 0 <= found <= 100 * 365 * 86400
 
 
 @given(any_text | st.lists(any_text))
 def test_a_list_has_entries_and_none_of_them_is_blank(value: object) -> None:
     for read in (read_list, read_words):
-        try:
-            found = read(value)
-        except ValueError as error:
-            assert str(error).startswith("must ")
-        else:
-            assert found
-            assert all(entry.strip() for entry in found)
+        found = read_or_complaint(read, value)
+        assert found
+        assert found.startswith("must ") if isinstance(found, str) else all(entry.strip() for entry in found)
 
 
 # Identity

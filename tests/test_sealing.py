@@ -126,7 +126,9 @@ def test_a_signed_row_fits_a_cookie() -> None:
     assert not set(text) & set(' ",;\\=')
 
 
-@pytest.mark.parametrize("text", ["", ".", "a", "a.b", "..", "ü.ü", "=.=", "W10.AAAA", "." * 1000, "A" * 65536], ids=ascii)
+@pytest.mark.parametrize(
+    "text", ["", ".", "a", "a.b", "..", "ü.ü", "=.=", "W10.AAAA", "." * 1000, "A" * 65536], ids=ascii
+)
 def test_what_was_not_signed_here_is_nothing(text: str) -> None:
     assert SIGNED.loads(text) is None
 

@@ -14,7 +14,12 @@ from oidc_gate.sessions import Opened, RecentTable, Sessions
 NEW, OLD = "the-newest-secret-01", "the-older-secret-012"
 NAME = "__Host-oidc_gate.default"
 T0 = 1_700_000_000.0
-CLAIMS: dict[str, Any] = {"iss": "https://id.example.com", "sub": "ann-1", "email": "ann@example.com", "groups": ["staff"]}
+CLAIMS: dict[str, Any] = {
+    "iss": "https://id.example.com",
+    "sub": "ann-1",
+    "email": "ann@example.com",
+    "groups": ["staff"],
+}
 
 
 def sessions(
@@ -86,7 +91,9 @@ def test_each_login_makes_a_session_of_its_own() -> None:
         pytest.param(43200, [T0], T0 + 43200, id="a list is none"),
     ],
 )
-def test_a_session_ends_after_its_time_or_when_the_provider_says_so(longest: float, ceiling: Any, expected: float) -> None:
+def test_a_session_ends_after_its_time_or_when_the_provider_says_so(
+    longest: float, ceiling: Any, expected: float
+) -> None:
     claims = CLAIMS if ceiling is None else CLAIMS | {"session_expiry": ceiling}
     room = sessions(longest=longest)
     session = room.start(claims, {}, (), T0)

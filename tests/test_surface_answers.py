@@ -10,7 +10,7 @@ import pytest
 from tests.browser import World
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
-from tests.stage import HTML, is_login, session_cookie, subject
+from tests.stage import HTML, is_login, subject
 
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
 SCRIPT = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"}
@@ -215,79 +215,3 @@ def test_only_true_preflights_pass_where_they_are_allowed(
     assert answer.status == status
     if status == 200:
         assert (answer.json()["identity"], "x-forwarded-user" in answer.json()["headers"]) == (None, False)
-
-
-# What the app is told
-
-
-def test_identity_headers_of_the_first_family(stage: StageFactory, provider: LocalProvider) -> None:
-    provider.people["ada"] |= {"groups": ["a,b", "c%d", "e\r\nX: y", "Zoë"], "email": "ada@exämple.com"}
-    told = stage(identity_headers="x-forwarded").signed_in().fetch("/").json()["headers"]
-    assert told["x-forwarded-user"] == "ada-1815"
-    assert told["x-forwarded-email"] == "ada@ex%C3%A4mple.com"
-    assert told["x-forwarded-preferred-username"] == "ada"
-    assert told["x-forwarded-groups"] == "a%2Cb,c%25d,e%0D%0AX: y,Zo%C3%AB"
-
-
-def test_identity_headers_of_ngroks_family(stage: StageFactory) -> None:
-    told = stage(identity_headers="ngrok").signed_in().fetch("/").json()["headers"]
-    assert (told["ngrok-auth-user-id"], told["ngrok-auth-user-email"], told["ngrok-auth-user-name"]) == (
-        "ada-1815", "ada@example.com", "Ada Lovelace",
-    )  # fmt: skip
-
-
-def test_no_identity_header_without_the_setting(stage: StageFactory) -> None:
-    told = stage().signed_in().fetch("/").json()["headers"]
-    assert not [name for name in told if name.startswith(("x-forwarded", "ngrok"))]
-
-
-@pytest.mark.parametrize(
-    ("settings", "user"),
-    [({}, "ada@example.com"), ({"remote_user_claim": "sub"}, "ada-1815"), ({"remote_user_claim": "nick"}, "ada-1815")],
-)
-def test_a_wsgi_app_finds_remote_user(stage: StageFactory, world: World, settings: dict[str, str], user: str) -> None:
-    seen = stage(**settings).signed_in().fetch("/").json()
-    told = (seen["remote_user"], seen["auth_type"])
-    assert told == ((user, "oidc") if world == "wsgi" else (None, None))
-
-
-def test_the_identity_is_whole(stage: StageFactory, provider: LocalProvider) -> None:
-    here = stage(auth_id="jc")
-    browser = here.signed_in()
-    seen = browser.fetch("/").json()["identity"]
-    assert (seen["provider"], seen["issuer"]) == ("jc", provider.issuer)
-    assert (seen["authenticated_at"], seen["expires_at"]) == (here.clock(), here.clock() + 12 * 3600)
-    assert seen["claims"]["preferred_username"] == "ada"
-    assert seen["session_id"] == browser.fetch("/again").json()["identity"]["session_id"]
-
-
-def test_the_app_never_sees_the_gates_cookies(stage: StageFactory) -> None:
-    browser = stage().signed_in()
-    browser.navigate("/oauth2/login", until="https://app.test/oauth2/callback")
-    browser.cookies.set("theme", "dark")
-    browser.cookies.set("oidc_gate.default", "planted")
-    browser.cookies.set("oidc_gate.defaulting", "theirs")
-    cookies = browser.fetch("/").json()["headers"]["cookie"]
-    assert cookies.split("; ") == ["theme=dark", "oidc_gate.defaulting=theirs"]
-    assert session_cookie(browser) not in cookies
-
-
-@pytest.mark.parametrize(
-    ("settings", "app_says", "header"),
-    [
-        ({}, [], "private"),
-        ({"cache_control": "no-store"}, [], "no-store"),
-        ({"cache_control": ""}, [], ""),
-        ({}, [("Cache-Control", "public, max-age=60")], "public, max-age=60"),
-        ({}, [("Expires", "Thu, 01 Jan 2099 00:00:00 GMT")], ""),
-        ({}, [("Pragma", "no-cache")], ""),
-    ],
-)
-def test_answers_of_protected_pages_are_kept_from_shared_caches(
-    stage: StageFactory, settings: dict[str, str], app_says: list[tuple[str, str]], header: str
-) -> None:
-    here = stage(public_paths="/about", **settings)
-    here.app.headers = app_says
-    assert here.signed_in().fetch("/").header("Cache-Control") == header
-    if not app_says:
-        assert here.browser().get("/about").header("Cache-Control") == ""

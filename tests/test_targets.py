@@ -12,7 +12,7 @@ import pytest
 from oidc_gate import Settings, targets
 from oidc_gate.errors import SettingsError
 
-MODULE = '''
+MODULE = """
 calls = []
 
 
@@ -44,7 +44,7 @@ def create_number():
 
 def fails():
     raise KeyError("inside the factory")
-'''
+"""
 
 REQUIRED: dict[str, Any] = {
     "issuer_url": "https://id.example.com",

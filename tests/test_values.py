@@ -112,7 +112,25 @@ def test_a_duration_is_read_as_seconds_or_as_go_writes_it(given: Any, seconds: f
 @pytest.mark.parametrize(
     "given",
     [
-        *("", " ", "m", "h1", "1x", "1h 30m", "1h30", "-5m", "-1", "1e3", "nan", "inf", "0x10", "1,5h", "..5h", ".h", "."),
+        *(
+            "",
+            " ",
+            "m",
+            "h1",
+            "1x",
+            "1h 30m",
+            "1h30",
+            "-5m",
+            "-1",
+            "1e3",
+            "nan",
+            "inf",
+            "0x10",
+            "1,5h",
+            "..5h",
+            ".h",
+            ".",
+        ),
         *("12:00", "1H", "five", "1h-30m", "++1s"),
         *(-1, -0.5, float("nan"), float("inf"), HUNDRED_YEARS + 1, 10**400, "9" * 400, "9" * 400 + "h"),
         *(True, None, [], b"15m", timedelta(seconds=-1)),
@@ -188,7 +206,9 @@ def test_secrets_are_read_in_their_order(given: Any, expected: tuple[str, ...]) 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        pytest.param("0123456789abcde", "must have at least 16 characters, random ones; make one with: ", id="too short"),
+        pytest.param(
+            "0123456789abcde", "must have at least 16 characters, random ones; make one with: ", id="too short"
+        ),
         pytest.param(f"{NEW},short", "must have at least 16 characters", id="the second is too short"),
         pytest.param([NEW, OLD, NEW], "must not list the same secret twice", id="twice the same"),
         pytest.param("", "must not be an empty list", id="empty"),
