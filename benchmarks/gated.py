@@ -59,7 +59,7 @@ class Gated:
 
     def sealed(self, session: Session, name: str) -> str:
         """Return a cookie's text for this session, just used: each call gives another that was never seen before."""
-        text: str = self.app._gate._parts.sessions.seal(session._replace(seen_at=time.time()), name)
+        text: str = self.app._gate._parts.sessions.keep(session._replace(seen_at=time.time()), name)[1]
         return text
 
 

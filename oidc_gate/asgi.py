@@ -7,7 +7,6 @@ is buffered: `receive` and `send` reach the app as they are, the latter with hea
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
@@ -49,7 +48,9 @@ class OIDCGate:
     def __init__(  # type: ignore[misc]  # the first form rightly leaves `app` to the options
         self, app: Any = None, *, settings: Settings | None = None, **options: Any
     ) -> None:
-        from asgiref.sync import sync_to_async  # like the provider side, not a cost of the mere import
+        from concurrent.futures import ThreadPoolExecutor  # like the provider side, not a cost of the mere import
+
+        from asgiref.sync import sync_to_async
 
         from oidc_gate.gate import Gate
 

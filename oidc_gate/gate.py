@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from oidc_gate.addresses import is_host
 from oidc_gate.answers import Answers
+from oidc_gate.cookies import Cookies
 from oidc_gate.decisions import Decision, Forward, Request, Work
 from oidc_gate.errors import LoginError, StoreError
 from oidc_gate.kinds import Kind, is_preflight, kind_of
@@ -58,8 +59,18 @@ class Gate:
         if request.path.startswith(self._prefix):
             return self._own_paths.answer(request)
         cookies = self._cookies.get(request.scheme) or self._parts.cookies(request)
-        text, others = cookies.cut(request.cookie_header)
         now = self._clock()
+        known = self._sessions.shortcuts.get(request.cookie_header)
+        if known is not None and not request.is_websocket:
+            opened, request.app_cookies = known
+            if now < opened.steady_until and opened.name == cookies.session and self._sessions.is_alive(opened, now):
+                opened.seen_at = now
+                return opened.forward
+        return self._decide(request, cookies, now)
+
+    def _decide(self, request: Request, cookies: Cookies, now: float) -> Decision:
+        """Return what happens to a request that is not the next of many from one browser."""
+        text, others = cookies.cut(request.cookie_header)
         opened = self._sessions.find(text, cookies.session, now) if text else None
         if opened is None or text is None:
             return self._without_session(request)
@@ -68,6 +79,7 @@ class Gate:
             return Work("store", lambda: self._load(request, text, cookies.session))
         if now < opened.steady_until and not request.is_websocket:
             opened.seen_at = now
+            self._sessions.shortcuts.put(request.cookie_header, opened, request.app_cookies)
             return opened.forward
         return self._with_session(request, text, opened, now)
 

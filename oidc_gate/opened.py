@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
     from oidc_gate.identity import Identity, Session
 
-__all__ = ["NEVER", "Limits", "Opened", "RecentTable"]
+__all__ = ["NEVER", "Limits", "Opened", "RecentTable", "Shortcuts"]
 
 NEVER = float("inf")
 
 _ENTRY_BYTES = 2500
 _BYTES_PER_CHARACTER = 6
+_LARGE = 5000
+_MOST_SHORTCUTS, _LONGEST_SHORTCUT = 512, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Opened:
     - `allowed`: whether the rules let this person pass.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
     - `seen_at`: the last request that reached the app.
+    - `is_large`: whether its claims take so much memory that it is remembered in one place alone.
     - `renew_at`: when it is to be kept anew.
     - `due_at`: when the provider is to be asked again, inf for never.
     - `stale_at`: when it is to be loaded again, inf for never; `row`: what was loaded, to tell whether it has changed.
@@ -55,6 +58,7 @@ class Opened:
         "allowed",
         "due_at",
         "forward",
+        "is_large",
         "name",
         "renew_at",
         "row",
@@ -72,6 +76,7 @@ class Opened:
         self.seen_at = session.seen_at
         self.stale_at = float("inf")
         self.row = ""
+        self.is_large = False
         self.plan(session.seen_at + limits.lag, min(session.checked_at + limits.recheck, session.refresh_at))
 
     @property
@@ -83,7 +88,16 @@ class Opened:
         """Set when the session is to be kept anew and when the provider is to be asked again."""
         self.renew_at = renew_at
         self.due_at = due_at
-        self.steady_until = min(renew_at, due_at) if self.allowed else 0.0
+        self.steady_until = min(renew_at, due_at, self.stale_at, self.session.expires_at) if self.allowed else 0.0
+
+    def believe_until(self, stale_at: float) -> None:
+        """Set when the session is to be loaded again."""
+        self.stale_at = stale_at
+        self.plan(self.renew_at, self.due_at)
+
+    def supersede(self) -> None:
+        """Have nobody go on with this copy: another one has taken its place."""
+        self.steady_until = 0.0
 
 
 class RecentTable:
@@ -116,9 +130,33 @@ class RecentTable:
         if self._used > self._most:
             self._old, self._new, self._used = self._new, {}, 0
         self._new[text] = opened
+        opened.is_large = length > _LARGE
         self._used += _ENTRY_BYTES + len(text) + _BYTES_PER_CHARACTER * length
 
     def forget(self, text: str) -> None:
         """Forget what was opened from this text."""
         self._new.pop(text, None)
         self._old.pop(text, None)
+
+
+class Shortcuts:
+    """What whole Cookie headers led to lately, so that a browser's next request costs one look-up.
+
+    A header is only found again as long as its other cookies stay as they are; then the slower way still works. What is
+    here can be out of date: the times in an `Opened` say whether it may be gone by.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._found: dict[str, tuple[Opened, str]] = {}
+        self.get = self._found.get
+
+    def put(self, header: str, opened: Opened, app_cookies: str) -> None:
+        """Remember the session of a Cookie header, and the header as the app may see it."""
+        if len(self._found) >= _MOST_SHORTCUTS:
+            self.clear()
+        if len(header) <= _LONGEST_SHORTCUT and not opened.is_large:
+            self._found[header] = (opened, app_cookies)

@@ -17,7 +17,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from oidc_gate.identity import Identity, Session
-from oidc_gate.opened import NEVER, Limits, Opened, RecentTable
+from oidc_gate.opened import NEVER, Limits, Opened, RecentTable, Shortcuts
 
 if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
@@ -64,6 +64,7 @@ class Sessions:
         self._idle = limits.idle
         self._provider = provider
         self._recent = RecentTable(_GENERATION_BYTES)
+        self.shortcuts = Shortcuts()
         self._ended: dict[str, float] = {}
         self._lock = Lock()  # guards additions to and the trimming of _ended, and claims of a recheck
 
@@ -82,7 +83,7 @@ class Sessions:
             opened = self._open(text, name, None)
             if opened is None:
                 return None
-        return opened if self._is_alive(opened, now) else None
+        return opened if self.is_alive(opened, now) else None
 
     def load(self, text: str, name: str, now: float) -> Opened | None:
         """Return what `find` returns, asking the store if need be. May block; raises StoreError."""
@@ -97,8 +98,8 @@ class Sessions:
         if opened is None:
             self._recent.forget(text)
             return None
-        opened.stale_at = now + self._limits.cache
-        return opened if self._is_alive(opened, now) else None
+        opened.believe_until(now + self._limits.cache)
+        return opened if self.is_alive(opened, now) else None
 
     def _open(self, text: str, name: str, known: Opened | None) -> Opened | None:
         row = self.keeper.open(text, name)
@@ -119,7 +120,8 @@ class Sessions:
         self._recent.put(text, opened, len(row))
         return opened
 
-    def _is_alive(self, opened: Opened, now: float) -> bool:
+    def is_alive(self, opened: Opened, now: float) -> bool:
+        """Return whether the session has neither been idle for too long, nor come to its end, nor been ended here."""
         if now - opened.seen_at > self._idle or now >= opened.session.expires_at:
             return False
         return opened.session.session_id not in self._ended
@@ -174,7 +176,9 @@ class Sessions:
             return None
         fresh = self.opened(session, opened.name)
         fresh.plan(fresh.renew_at, max(fresh.due_at, opened.due_at))
-        fresh.stale_at = opened.stale_at
+        fresh.believe_until(opened.stale_at)
+        if self.blocks:
+            opened.supersede()
         for each in {text, kept} if self.blocks else {kept}:
             self._recent.put(each, fresh, len(text))
         return kept
@@ -191,7 +195,8 @@ class Sessions:
         elif self.keeper.keep_again(session, text, opened.name, self._lifetime(session)) is None:
             self._recent.forget(text)
             return None
-        fresh.stale_at = opened.stale_at
+        fresh.believe_until(opened.stale_at)
+        opened.supersede()
         self._recent.put(text, fresh, len(text))
         return fresh
 
@@ -206,6 +211,7 @@ class Sessions:
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""
         self._recent.clear()
+        self.shortcuts.clear()
 
     def _lifetime(self, session: Session) -> float:
         """Return how long what is kept is good for, when nobody comes (seconds)."""

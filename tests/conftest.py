@@ -91,9 +91,12 @@ def panva_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panva]:
         yield provider
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[playwright.sync_api.Browser]:
-    """Run Debian's Chromium, with nothing of its own to say over the network."""
+    """Run Debian's Chromium, with nothing of its own to say over the network.
+
+    Not for longer than a module: as long as it runs, Playwright's event loop counts as this thread's.
+    """
     quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
     plain = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic")
     with playwright.sync_api.sync_playwright() as driver:

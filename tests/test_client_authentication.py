@@ -1,20 +1,116 @@
-"""Every way in which the gate proves itself, at providers that share no line of code with ours: panva's and nanoidp."""
+"""Every way in which the gate proves itself: to the letter, and at providers that share no line of code with ours."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
 
 import pytest
+from joserfc.jwk import ECKey
 
+from oidc_gate.client_authentication import client_authentication
+from oidc_gate.protocol import token_request
+from oidc_gate.wire import HTTPRequest
 from tests.answers import Answer
 from tests.apps import echo, gated
 from tests.browser import Browser, World
 from tests.conftest import BrowserFactory
+from tests.providers import keys
 from tests.providers.real import AWKWARD_SECRET, SECRET, NanoIDP, Panva, RealProvider, client_key, nanoidp
 from tests.stage import subject
+
+# What is sent
+
+
+REQUEST = token_request("https://idp.test/token", code="c/+ &=", redirect_uri="https://app.test/cb?a=b", verifier="v")
+
+
+def proven(
+    method: str, client_id: str = "app:1", secret: str = AWKWARD_SECRET + "ü€", key: Any = None
+) -> tuple[HTTPRequest, dict[str, str]]:
+    sent = client_authentication(method, client_id, secret, key)(REQUEST)
+    assert REQUEST.headers == {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    return sent, dict(parse_qsl(sent.body or "", strict_parsing=True))
+
+
+def basic(sent: HTTPRequest) -> tuple[str, str]:
+    kind, _, text = sent.headers["Authorization"].partition(" ")
+    assert kind == "Basic"
+    client_id, _, secret = base64.b64decode(text).decode().partition(":")
+    return client_id, secret
+
+
+def test_basic_is_form_encoded_as_rfc_6749_has_it() -> None:
+    sent, form = proven("client_secret_basic")
+    client_id, secret = basic(sent)
+    assert client_id.isascii()
+    assert secret.isascii()
+    assert (unquote_plus(client_id), unquote_plus(secret)) == ("app:1", AWKWARD_SECRET + "ü€")
+    assert not {"client_id", "client_secret"} & set(form)
+
+
+def test_basic_raw_is_for_providers_that_compare_the_text() -> None:
+    sent, form = proven("client_secret_basic_raw", client_id="app")
+    assert basic(sent) == ("app", AWKWARD_SECRET + "ü€")
+    assert not {"client_id", "client_secret"} & set(form)
+
+
+def test_the_usual_secret_is_the_same_either_way() -> None:
+    plain = "Az09_.-~"
+    assert basic(proven("client_secret_basic", "app", plain)[0]) == basic(
+        proven("client_secret_basic_raw", "app", plain)[0]
+    )
+
+
+def test_post_puts_the_secret_into_the_body_alone() -> None:
+    sent, form = proven("client_secret_post")
+    assert (form["client_id"], form["client_secret"], form["code"]) == ("app:1", AWKWARD_SECRET + "ü€", "c/+ &=")
+    assert "Authorization" not in sent.headers
+
+
+def test_none_names_the_client_alone() -> None:
+    sent, form = proven("none", secret="")
+    assert form["client_id"] == "app:1"
+    assert not {"client_secret", "client_assertion"} & set(form)
+    assert "Authorization" not in sent.headers
+    assert form["code_verifier"] == "v"
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "alg"),
+    [
+        ("client_secret_jwt", None, "HS256"),
+        ("private_key_jwt", keys.make_key("rsa"), "RS256"),
+        ("private_key_jwt", keys.make_key("ec"), "ES256"),
+        ("private_key_jwt", keys.make_key("ed"), "Ed25519"),
+        ("private_key_jwt", ECKey.generate_key("P-384"), "ES384"),
+    ],
+)
+def test_assertions_are_short_lived_and_never_the_same(method: str, key: Any, alg: str) -> None:
+    secret = "" if key else "a-secret-that-is-long-enough-for-hs256-0123456789"
+    authenticate = client_authentication(method, "app", secret, key)
+    seen = set()
+    for _ in range(3):
+        form = dict(parse_qsl(authenticate(REQUEST).body or ""))
+        assertion = form["client_assertion"]
+        assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        assert "client_secret" not in form
+        header, claims = keys.unverified_header(assertion), keys.unverified_claims(assertion)
+        assert header["alg"] == alg
+        assert header.get("kid") == (keys.public_jwk(key).get("kid") if key else None)
+        assert (claims["iss"], claims["sub"], claims["aud"]) == ("app", "app", "https://idp.test/token")
+        assert 0 < claims["exp"] - claims["iat"] <= 60
+        seen.add(claims["jti"])
+        if key and alg in keys.FAMILIES:
+            keys.verify(assertion, {"keys": [keys.public_jwk(key)]}, (alg,))
+    assert len(seen) == 3
+
+
+# What providers accept
 
 
 def signs_in(provider: RealProvider, browser: Browser, path: str = "/private") -> Answer:

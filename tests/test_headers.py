@@ -14,7 +14,7 @@ ANN: dict[str, Any] = {"sub": "ann-1", "email": "ann@example.com", "name": "Ann 
 
 
 def identity(claims: dict[str, Any], groups: tuple[str, ...] = ()) -> Identity:
-    session = Session("id", "https://id.example.com", {"sub": "1"} | claims, 0.0, 1.0, 0.0, 0.0, {}, [])
+    session = Session("id", "https://id.example.com", {"sub": "1"} | claims, 0.0, 1.0, 0.0, 0.0, 9.0, {}, [])
     return session.identity("default", groups)
 
 
@@ -46,6 +46,13 @@ def identity(claims: dict[str, Any], groups: tuple[str, ...] = ()) -> Identity:
                 "ngrok-auth-user-name": "Ann Example",
             },
             id="ngrok",
+        ),
+        pytest.param(
+            "x-forwarded",
+            ANN | {"email_verified": False, "preferred_username": None},
+            (),
+            {"x-forwarded-user": "ann-1"},
+            id="an unverified address is left out",
         ),
         pytest.param("x-forwarded", {}, (), {"x-forwarded-user": "1"}, id="what is missing is left out"),
         pytest.param("ngrok", {"email": ["a"], "name": ""}, (), {"ngrok-auth-user-id": "1"}, id="and what is no text"),
@@ -105,6 +112,8 @@ def test_a_comma_inside_a_group_makes_no_second_group(groups: tuple[str, ...], e
         ("email", ANN, "ann@example.com"),
         ("preferred_username", ANN, "ann"),
         ("sub", ANN, "ann-1"),
+        ("email", ANN | {"email_verified": False}, "ann-1"),
+        ("preferred_username", ANN | {"email_verified": False}, "ann"),
         ("email", {"email": ""}, "1"),
         ("email", {"email": ["a@b"]}, "1"),
         ("upn", ANN, "ann-1"),
@@ -144,17 +153,25 @@ def test_a_renewed_session_is_kept_from_shared_caches_whatever_is_set(cache_cont
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("private", True),
-        ("Private, max-age=60", True),
-        ("no-store", True),
-        ("no-cache", True),
-        ("public, max-age=60", False),
-        ("max-age=60", False),
-        ("Thu, 01 Jan 2026 00:00:00 GMT", False),
-        ("", False),
+        pytest.param([("Cache-Control", "private")], True, id="private"),
+        pytest.param([("cache-control", "Private, max-age=60")], True, id="private, in capitals"),
+        pytest.param([("cache-control", "max-age=0,no-store")], True, id="no-store"),
+        pytest.param([("cache-control", "max-age=60"), ("CACHE-CONTROL", "private")], True, id="in two headers"),
+        pytest.param([("cache-control", "private"), ("expires", "0"), ("pragma", "no-cache")], True, id="and more"),
+        pytest.param([("cache-control", "public, max-age=60")], False, id="public"),
+        pytest.param([("cache-control", "private, public")], False, id="both"),
+        pytest.param([("cache-control", "max-age=60")], False, id="an age alone"),
+        pytest.param([("cache-control", "no-cache")], False, id="no-cache may be stored"),
+        pytest.param([("cache-control", 'private="set-cookie"')], False, id="private for one header alone"),
+        pytest.param([("cache-control", "x-private")], False, id="a word that ends alike"),
+        pytest.param([("expires", "Thu, 01 Jan 2026 00:00:00 GMT")], False, id="Expires alone"),
+        pytest.param([("pragma", "no-store")], False, id="Pragma alone"),
+        pytest.param([("cache-control", "private"), ("CDN-Cache-Control", "max-age=60")], False, id="a word for CDNs"),
+        pytest.param([("cache-control", "private"), ("surrogate-control", "max-age=60")], False, id="for surrogates"),
+        pytest.param([], False, id="nothing"),
     ],
 )
-def test_it_is_known_which_answers_no_shared_cache_keeps(said: str, expected: bool) -> None:
+def test_it_is_known_which_answers_no_shared_cache_keeps(said: list[tuple[str, str]], expected: bool) -> None:
     assert is_unshared(said) is expected
 
 

@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.websockets import WebSocket
 
 from oidc_gate import Identity, identity_of
-from oidc_gate.identity import IDENTITY_KEY, Anonymous, Session, text_claim, unpacked
+from oidc_gate.identity import IDENTITY_KEY, Anonymous, Session, is_verified, text_claim, unpacked
 
 CLAIMS: dict[str, Any] = {
     "sub": "ann-1",
@@ -42,6 +42,7 @@ def session(claims: dict[str, Any] | None = None, **changes: Any) -> Session:
         expires_at=2000.5,
         seen_at=1500.25,
         checked_at=1200.0,
+        refresh_at=1800.0,
         tokens={"id_token": "a.b.c"},
         kept=["sub", "iss"],
     )
@@ -248,3 +249,25 @@ def test_a_long_session_is_packed_tighter() -> None:
     whole = session({"sub": "x", "groups": [f"group number {number}" for number in range(400)]})
     assert len(whole.to_bytes()) < len(unpacked(whole.to_bytes())) / 3
     assert session().to_bytes().startswith(b"[")
+
+
+@pytest.mark.parametrize("row", ["[]", '["session-id-1"]', json.dumps([*session(), "one more"])])
+def test_a_session_that_another_version_kept_is_none(row: str) -> None:
+    assert Session.from_text(row) is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({}, True),
+        ({"email_verified": True}, True),
+        ({"email_verified": "true"}, True),
+        ({"email_verified": False}, False),
+        ({"email_verified": "false"}, False),
+        ({"email_verified": None}, False),
+        ({"email_verified": 1}, False),
+    ],
+    ids=repr,
+)
+def test_an_address_is_verified_unless_the_provider_says_otherwise(claims: dict[str, Any], expected: bool) -> None:
+    assert is_verified(claims) is expected

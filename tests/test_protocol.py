@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from joserfc.jwk import ECKey
 
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError
 from oidc_gate.protocol import (
     Callback,
     authorization_base,
     authorization_url,
-    client_authentication,
     end_session_url,
     login_hint_param,
     read_callback,
     read_form,
     read_tokens,
     read_userinfo,
+    refresh_request,
+    revocation_request,
     single_values,
     token_request,
     userinfo_request,
 )
-from oidc_gate.wire import HTTPAnswer, HTTPRequest
-from tests.providers import keys
+from oidc_gate.wire import HTTPAnswer
 from tests.providers.people import s256
 
 AWKWARD = "p%w+&:/ =? ü€"
@@ -166,25 +164,10 @@ def test_the_code_is_not_shown() -> None:
     assert "the-code" not in repr(callback(state="s", code="the-code"))
 
 
-# Client authentication
+# The exchange of a code, and what comes after it
 
 
 REQUEST = token_request("https://idp.test/token", code="c/+ &=", redirect_uri="https://app.test/cb?a=b", verifier="v")
-
-
-def proven(
-    method: str, client_id: str = "app:1", secret: str = AWKWARD, key: Any = None
-) -> tuple[HTTPRequest, dict[str, str]]:
-    sent = client_authentication(method, client_id, secret, key)(REQUEST)
-    assert REQUEST.headers == {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-    return sent, dict(parse_qsl(sent.body or "", strict_parsing=True))
-
-
-def basic(sent: HTTPRequest) -> tuple[str, str]:
-    kind, _, text = sent.headers["Authorization"].partition(" ")
-    assert kind == "Basic"
-    client_id, _, secret = base64.b64decode(text).decode().partition(":")
-    return client_id, secret
 
 
 def test_the_exchange_of_a_code() -> None:
@@ -197,70 +180,13 @@ def test_the_exchange_of_a_code() -> None:
     assert "code" not in repr(REQUEST)
 
 
-def test_basic_is_form_encoded_as_rfc_6749_has_it() -> None:
-    sent, form = proven("client_secret_basic")
-    client_id, secret = basic(sent)
-    assert client_id.isascii()
-    assert secret.isascii()
-    assert (unquote_plus(client_id), unquote_plus(secret)) == ("app:1", AWKWARD)
-    assert not {"client_id", "client_secret"} & set(form)
-
-
-def test_basic_raw_is_for_providers_that_compare_the_text() -> None:
-    sent, form = proven("client_secret_basic_raw", client_id="app")
-    assert basic(sent) == ("app", AWKWARD)
-    assert not {"client_id", "client_secret"} & set(form)
-
-
-def test_the_usual_secret_is_the_same_either_way() -> None:
-    plain = "Az09_.-~"
-    assert basic(proven("client_secret_basic", "app", plain)[0]) == basic(
-        proven("client_secret_basic_raw", "app", plain)[0]
-    )
-
-
-def test_post_puts_the_secret_into_the_body_alone() -> None:
-    sent, form = proven("client_secret_post")
-    assert (form["client_id"], form["client_secret"], form["code"]) == ("app:1", AWKWARD, "c/+ &=")
-    assert "Authorization" not in sent.headers
-
-
-def test_none_names_the_client_alone() -> None:
-    sent, form = proven("none", secret="")
-    assert form["client_id"] == "app:1"
-    assert not {"client_secret", "client_assertion"} & set(form)
-    assert "Authorization" not in sent.headers
-    assert form["code_verifier"] == "v"
-
-
-@pytest.mark.parametrize(
-    ("method", "key", "alg"),
-    [
-        ("client_secret_jwt", None, "HS256"),
-        ("private_key_jwt", keys.make_key("rsa"), "RS256"),
-        ("private_key_jwt", keys.make_key("ec"), "ES256"),
-        ("private_key_jwt", keys.make_key("ed"), "Ed25519"),
-        ("private_key_jwt", ECKey.generate_key("P-384"), "ES384"),
-    ],
-)
-def test_assertions_are_short_lived_and_never_the_same(method: str, key: Any, alg: str) -> None:
-    secret = "" if key else "a-secret-that-is-long-enough-for-hs256-0123456789"
-    authenticate = client_authentication(method, "app", secret, key)
-    seen = set()
-    for _ in range(3):
-        form = dict(parse_qsl(authenticate(REQUEST).body or ""))
-        assertion = form["client_assertion"]
-        assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-        assert "client_secret" not in form
-        header, claims = keys.unverified_header(assertion), keys.unverified_claims(assertion)
-        assert header["alg"] == alg
-        assert header.get("kid") == (keys.public_jwk(key).get("kid") if key else None)
-        assert (claims["iss"], claims["sub"], claims["aud"]) == ("app", "app", "https://idp.test/token")
-        assert 0 < claims["exp"] - claims["iat"] <= 60
-        seen.add(claims["jti"])
-        if key and alg in keys.FAMILIES:
-            keys.verify(assertion, {"keys": [keys.public_jwk(key)]}, (alg,))
-    assert len(seen) == 3
+def test_the_refresh_and_the_end_of_a_refresh_token() -> None:
+    """A refresh names no scope: asking for more than was granted is refused by some providers."""
+    sent = refresh_request("https://idp.test/token", "r/+ &=")
+    assert dict(parse_qsl(sent.body or "")) == {"grant_type": "refresh_token", "refresh_token": "r/+ &="}
+    ended = revocation_request("https://idp.test/revoke", "r/+ &=")
+    assert dict(parse_qsl(ended.body or "")) == {"token": "r/+ &=", "token_type_hint": "refresh_token"}
+    assert "r/+" not in repr(sent) + repr(ended)
 
 
 # The token answer
@@ -327,6 +253,19 @@ def test_an_answer_without_an_id_token(token: Any) -> None:
 )
 def test_an_answer_without_a_bearer_token(change: dict[str, Any]) -> None:
     assert code_of(read, TOKENS | change) == "token_answer_invalid"
+
+
+def refreshed(document: Any) -> Any:
+    return read_tokens(answer(document), client_auth_method="none", refreshed=True)
+
+
+def test_a_refresh_may_bring_no_id_token_but_nothing_else_in_its_place() -> None:
+    without = {name: value for name, value in TOKENS.items() if name != "id_token"}
+    assert refreshed(without).id_token == ""
+    assert refreshed(TOKENS).id_token == "a.b.c"
+    for strange in ("", 7, ["a.b.c"], False):
+        assert code_of(refreshed, TOKENS | {"id_token": strange}) == "id_token_missing"
+    assert code_of(refreshed, without | {"access_token": None}) == "token_answer_invalid"
 
 
 def test_authlib_takes_any_json_for_tokens_and_we_do_not() -> None:

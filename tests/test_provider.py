@@ -201,6 +201,59 @@ def test_a_provider_without_userinfo(provider: LocalProvider) -> None:
     assert code_of(lambda: client(provider).userinfo("access", "ada-1815")) == "userinfo_missing"
 
 
+# Refreshing and revoking
+
+
+def offline(provider: LocalProvider) -> tuple[dict[str, Any], str]:
+    """Sign in by hand for a refresh token; return the ID token's claims with it."""
+    by_hand = ByHand(provider, scope="openid profile email offline_access")
+    tokens = by_hand.login()
+    return keys.unverified_claims(tokens["id_token"]), tokens["refresh_token"]
+
+
+def test_a_refresh_brings_checked_claims_or_none(provider: LocalProvider) -> None:
+    room = client(provider)
+    claims, token = offline(provider)
+    fresh, issued = room.refresh(token, claims)
+    assert fresh is not None
+    assert fresh["sub"] == "ada-1815"
+    assert issued.refresh_token != token
+    provider.refresh_gives_id_token = False
+    assert room.refresh(issued.refresh_token, claims)[0] is None
+    assert code_of(lambda: room.refresh(token, claims)) == "code_rejected"
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "code"),
+    [
+        ("wrong_issuer", {}, "issuer_mismatch"),
+        ("number_as_subject", {"sub": "eve"}, "refresh_sub_mismatch"),
+        ("wrong_audience", {}, "audience_mismatch"),
+        ("wrong_at_hash", {}, "at_hash_mismatch"),
+        ("bad_signature", {}, "signature_invalid"),
+        ("alg_none", {}, "token_malformed"),
+        ("wrong_nonce", {}, "refresh_login_mismatch"),
+    ],
+)
+def test_a_refreshed_token_is_verified_like_the_first(
+    provider: LocalProvider, fault: str, options: dict[str, Any], code: str
+) -> None:
+    room = client(provider)
+    claims, token = offline(provider)
+    with provider.fault(fault, **options):
+        assert code_of(lambda: room.refresh(token, claims)) == code
+
+
+def test_a_refresh_token_is_revoked_where_that_is_offered(provider: LocalProvider) -> None:
+    claims, token = offline(provider)
+    client(provider).revoke(token)
+    assert provider.calls("revoke")[0].form["token_type_hint"] == "refresh_token"
+    assert code_of(lambda: client(provider).refresh(token, claims)) == "code_rejected"
+    provider.change_discovery = lambda document: document | {"revocation_endpoint": ""}
+    client(provider).revoke(token)
+    assert len(provider.calls("revoke")) == 1
+
+
 # What is remembered, and for how long
 
 

@@ -19,6 +19,7 @@ from oidc_gate.tokens import (
     check_access_token,
     check_id_token,
     check_logout_token,
+    check_refreshed_id_token,
     check_signed_userinfo,
     check_userinfo,
     read_claims,
@@ -394,8 +395,35 @@ def test_an_id_token_is_no_logout_token_nor_the_reverse() -> None:
         check_id_token(signed(LOGOUT, {"sub": "ada"}), EXPECTED, expected_nonce=NONCE)
 
 
-def test_a_refreshed_token_is_held_against_the_same_issuer_and_client() -> None:
-    """The token checks of oidcc-client-test-refreshtoken-invalid-issuer; `sub` is compared where the session is."""
-    assert refusal(id_token, EXPECTED, None, iss="https://evil.example") == "issuer_mismatch"
-    assert refusal(id_token, EXPECTED, None, aud="other") == "audience_mismatch"
-    assert refusal(id_token, EXPECTED, None, sub=...) == "sub_missing"
+# The refreshed ID token (Core, 12.2; the modules oidcc-client-test-refreshtoken-…; their journeys need a store)
+
+BEFORE: dict[str, Any] = {"sub": "ada", "auth_time": NOW - 100, "nonce": NONCE}
+
+
+def refreshed(before: dict[str, Any] = BEFORE, /, **changes: Any) -> dict[str, Any]:
+    return check_refreshed_id_token(signed(GOOD, {"nonce": ...} | changes), EXPECTED, expected_claims=before)
+
+
+def test_oidcc_client_test_refreshtoken() -> None:
+    assert refreshed()["sub"] == "ada"
+    assert refreshed(auth_time=NOW - 100, nonce=NONCE)["sub"] == "ada"
+    assert refreshed({"sub": "ada"}, auth_time=NOW, nonce="x")["sub"] == "ada"
+
+
+def test_oidcc_client_test_refreshtoken_invalid_issuer() -> None:
+    assert refusal(refreshed, iss="https://evil.example") == "issuer_mismatch"
+    assert refusal(refreshed, aud="other") == "audience_mismatch"
+    assert refusal(refreshed, exp=NOW - 61) == "token_expired"
+
+
+@pytest.mark.parametrize(
+    ("subject", "code"),
+    [("eve", "refresh_sub_mismatch"), ("Ada", "refresh_sub_mismatch"), (..., "sub_missing"), ("", "sub_missing")],
+)
+def test_oidcc_client_test_refreshtoken_invalid_sub(subject: Any, code: str) -> None:
+    assert refusal(refreshed, sub=subject) == code
+
+
+@pytest.mark.parametrize("change", [{"auth_time": NOW}, {"auth_time": None}, {"nonce": "other"}, {"nonce": None}])
+def test_a_refreshed_token_of_another_login(change: dict[str, Any]) -> None:
+    assert refusal(refreshed, **change) == "refresh_login_mismatch"

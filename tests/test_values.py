@@ -317,3 +317,19 @@ def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(given: Any)
 )
 def test_a_misspelt_name_is_answered_with_the_nearest_one(name: str, hint: str) -> None:
     assert values.nearest(name, ["allow_emails", "client_id"]) == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ABCxyz", "abcxyz"),
+        ("\u00c4", "\u00c4"),
+        ("\u212a", "\u212a"),
+        ("\u00df", "\u00df"),
+        ("@[`{", "@[`{"),
+        ("", ""),
+    ],
+    ids=ascii,
+)
+def test_only_the_letters_of_ascii_have_another_case(text: str, expected: str) -> None:
+    assert values.lower_ascii(text) == expected
