@@ -8,51 +8,54 @@ import pytest
 
 from oidc_gate.headers import forwarding
 from oidc_gate.identity import Session
+from oidc_gate.keepers import CookieKeeper, Keeper, StoreKeeper
+from oidc_gate.opened import Limits, Opened, RecentTable, Shortcuts
 from oidc_gate.rules import Rules
-from oidc_gate.sessions import Opened, RecentTable, Sessions
+from oidc_gate.sessions import UNLOADED, Sessions
+from oidc_gate.stores import open_store
 
 NEW, OLD = "the-newest-secret-01", "the-older-secret-012"
 NAME = "__Host-oidc_gate.default"
 T0 = 1_700_000_000.0
-CLAIMS: dict[str, Any] = {
-    "iss": "https://id.example.com",
-    "sub": "ann-1",
-    "email": "ann@example.com",
-    "groups": ["staff"],
-}
+NEVER = float("inf")
+CLAIMS: dict[str, Any] = {"iss": "https://id.example.com", "sub": "ann-1", "email": "ann@example.com", "groups": ["staff"]}
 
 
 def sessions(
     secrets: list[str] | None = None,
     *,
+    keeper: Keeper | None = None,
     context: str = "here",
     groups: tuple[str, ...] | None = None,
     longest: float = 43200,
     idle: float = 3600,
-    recheck: float = 0,
+    recheck: float = NEVER,
+    cache: float = 1,
 ) -> Sessions:
     return Sessions(
-        secrets or [NEW],
-        context,
+        keeper or CookieKeeper(secrets or [NEW], context),
         Rules(emails=None, domains=None, groups=groups, groups_claim="groups"),
         forwarding(family="none", claim="email", cache_control=""),
+        Limits(longest=longest, idle=idle, recheck=recheck, cache=cache),
         provider="default",
-        longest=longest,
-        idle=idle,
-        recheck=recheck,
     )
 
 
 def started(room: Sessions, now: float = T0, **claims: Any) -> tuple[Session, str]:
     """Return a session of someone who signs in now, and the text of its cookie."""
-    session = room.start(CLAIMS | claims, {}, ["sub"], now)
-    return session, room.seal(session, NAME)
+    return room.keep(room.start(CLAIMS | claims, {}, ["sub"], now), NAME)
 
 
 def living(room: Sessions, text: str, now: float) -> Opened:
     opened = room.find(text, NAME, now)
-    assert opened is not None
+    assert isinstance(opened, Opened)
     return opened
+
+
+def renewed(room: Sessions, opened: Opened, now: float) -> Session:
+    session = room.renewed(opened, now)
+    assert session is not None
+    return session
 
 
 # A new session

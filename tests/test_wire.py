@@ -49,6 +49,14 @@ def test_anything_else_is_refused(document: bytes) -> None:
         read_json_object(document)
 
 
+def test_nesting_that_another_reader_might_not_take_is_refused() -> None:
+    """What is read here is written again into a session, whose writer has a limit of its own."""
+    assert read_json_object(b'{"a":' + b"[" * 10 + b"]" * 10 + b"}")
+    for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+        with pytest.raises(ValueError, match="nested too deep"):
+            read_json_object(b'{"a":' + opening * 200 + b"1" + closing * 200 + b"}")
+
+
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
 def test_nesting_that_could_exhaust_the_stack_is_refused(opening: bytes) -> None:
     with pytest.raises(ValueError, match="nested too deep"):

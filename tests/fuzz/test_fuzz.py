@@ -10,11 +10,20 @@ from tests.fuzz.targets import TARGETS, documented, scene, seeds
 
 #: Pieces that mean something to one room or another.
 PIECES = [
-    b"", b"&", b"=", b";", b"; ", b".", b"..", b"%", b"%00", b"%2f", b"+", b"\x00", b"\xff", b"\xed\xa0\x80", b"\\", b"//",
-    b"state=", b"code=", b"error=", b"iss=", b"next=", b"target_link_uri=", b"__Host-oidc_gate.default=", b".login.",
-    b"eyJhbGciOiJub25lIn0", b'{"alg":"none"}', b"null", b"1e999", b"[" * 2000, b"9" * 5000, b'"\\ud800"', b'"keys":[{}]',
-    b"https://app.test", b"evil.example", b"javascript:", b"@", b"#", b"?", b"\r\n", b"\t",
-]  # fmt: skip
+    *(b"", b"&", b"=", b";", b"; ", b".", b"..", b"%", b"%00", b"%2f", b"+", b"\x00", b"\xff", b"\xed\xa0\x80"),
+    *(b"\\", b"//", b"@", b"#", b"?", b"\r\n", b"\t", b"https://app.test", b"evil.example", b"javascript:"),
+    *(b"state=", b"code=", b"error=", b"iss=", b"next=", b"target_link_uri=", b"__Host-oidc_gate.default=", b".login."),
+    *(
+        b"eyJhbGciOiJub25lIn0",
+        b'{"alg":"none"}',
+        b"null",
+        b"1e999",
+        b"[" * 2000,
+        b"9" * 5000,
+        b'"\\ud800"',
+        b'"keys":[{}]',
+    ),
+]
 
 
 @st.composite
