@@ -117,10 +117,13 @@ def _check_addresses(settings: Settings) -> None:
 def _check_sessions(settings: Settings) -> None:
     if not settings.cookie_secret:
         raise SettingsError("cookie_secret is missing: make one with: oidc-gate secret")
-    if settings.session_store.partition("://")[0] not in ("cookie", "sqlite", "redis", "rediss"):
+    store = settings.session_store
+    if isinstance(store, str) and store.partition(":")[0] not in ("cookie", "sqlite", "redis", "rediss"):
         raise SettingsError(f"session_store must be one of: {FORMS}.")
-    if not settings.cache_control.isascii():
-        raise SettingsError("cache_control must be the value of a header, like private or no-store; or off.")
+    if not settings.cache_control.isascii() or "public" in settings.cache_control.lower():
+        raise SettingsError(
+            "cache_control must be the value of a header that shared caches heed, like private or no-store; or off."
+        )
 
 
 def _check_rules(settings: Settings) -> None:

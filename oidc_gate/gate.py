@@ -184,7 +184,7 @@ def announce(settings: Settings) -> None:
     logger.info("to register at the provider as redirect URI: %s/callback", prefix)
     logger.info("as login URL: %s or %s/login?iss=%s", base + "/", prefix, settings.issuer_url)
     logger.info("as post-logout redirect URI: %s/logout", prefix)
-    if settings.session_store != "cookie":
+    if settings.session_store != "cookie":  # only a session in a store can be ended by the provider
         logger.info("as back-channel logout URI: %s/backchannel-logout", prefix)
         logger.info("as front-channel logout URI: %s/frontchannel-logout", prefix)
     for warning in settings.warnings():

@@ -134,5 +134,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
 def _keeper(settings: Settings, context: str) -> Keeper:
     if settings.session_store == "cookie":
         return CookieKeeper(settings.cookie_secret, context)
-    store = open_store(settings.session_store, settings.store_timeout)
+    store = settings.session_store
+    if isinstance(store, str):
+        store = open_store(store, settings.store_timeout)
     return StoreKeeper(store, settings.cookie_secret, context)

@@ -156,6 +156,7 @@ def _serve_wsgi(gate: Any, launch: Launch) -> int:
         "worker_class": "gthread",
         "threads": THREADS,
         "forwarded_allow_ips": "",
+        "limit_request_field_size": 32768,  # a session may take five cookies
         "control_socket_disable": True,
     }
 

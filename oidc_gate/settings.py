@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oidc_gate import sources
 from oidc_gate.checks import check
@@ -26,9 +26,13 @@ from oidc_gate.values import (
     read_path,
     read_proxies,
     read_secrets,
+    read_store,
     read_text,
     read_words,
 )
+
+if TYPE_CHECKING:
+    from oidc_gate.stores import SessionStore
 
 __all__ = ["Settings"]
 
@@ -89,7 +93,7 @@ class Settings:
     path_prefix: str = _setting("/oauth2", read_text, "where the gate's own paths live")
 
     cookie_secret: tuple[str, ...] = _setting((), read_secrets, "newest first: the first seals, all open", secret=True)
-    session_store: str = _setting("cookie", read_text, "where sessions live", secret=True)
+    session_store: str | SessionStore = _setting("cookie", read_store, "where sessions live", secret=True)
     session_cache_seconds: float = _setting(1.0, read_duration, "how long a process goes on with a loaded session")
     store_timeout: float = _setting(2.0, read_duration, "longest wait for the store")
     auth_cookie_domain: str = _setting("", read_text, "Domain of the session cookie")
@@ -159,6 +163,10 @@ class Settings:
             found.append("every user of the provider may pass: no allow_emails, allow_domains or allow_groups is set")
         if self.client_auth_method == "none":
             found.append("client_auth_method is none: the provider cannot tell this gate from another program")
+        if not self.max_session_duration and not self.idle_session_timeout:
+            found.append("sessions never end: max_session_duration and idle_session_timeout are both 0")
+        if isinstance(self.trusted_proxies, tuple) and any(network.endswith("/0") for network in self.trusted_proxies):
+            found.append("trusted_proxies trusts every address: anyone can say which host and scheme this app has")
         return found
 
 

@@ -38,13 +38,13 @@ def from_environment(environ: Mapping[str, str], fields: Collection[str]) -> dic
     """
     found: dict[str, Any] = {}
     for variable, value in environ.items():
-        if not variable.startswith(PREFIX) or not value.strip():
+        if not variable.upper().startswith(PREFIX) or not value.strip():
             continue
-        name = variable.removeprefix(PREFIX)
+        name = variable[len(PREFIX) :]
         field = name.lower()
         if name in OTHER_VARIABLES:
             continue
-        if name != name.upper() or not (field in fields or field.removesuffix("_file") in fields):
+        if variable != variable.upper() or not (field in fields or field.removesuffix("_file") in fields):
             hint = nearest(field, fields).upper().replace("DID YOU MEAN ", f"Did you mean {PREFIX}")
             raise SettingsError(f"{variable} is not a setting of oidc_gate.{hint} Correct or unset it.")
         found[field] = value

@@ -23,6 +23,7 @@ __all__ = [
     "read_path",
     "read_proxies",
     "read_secrets",
+    "read_store",
     "read_text",
     "read_words",
 ]
@@ -162,6 +163,14 @@ def read_proxies(value: Any) -> int | tuple[str, ...]:
         except ValueError as error:
             raise ValueError(f"must be a number, or networks like 10.0.0.0/8: {error}") from None
     return networks
+
+
+def read_store(value: Any) -> Any:
+    """Return a store's URL, or a store of the caller's own: any object with the methods of `SessionStore`."""
+    wanted = ("load", "save", "replace", "delete", "delete_named", "claim", "records")
+    if not isinstance(value, str) and all(callable(getattr(value, name, None)) for name in wanted):
+        return value
+    return read_text(value)
 
 
 def choice(*allowed: str) -> Callable[[Any], str]:

@@ -249,7 +249,9 @@ def test_a_login_under_way_is_a_cookie_that_reaches_the_callback(own: Cookies, e
 def test_logins_under_way_are_found_by_their_identifiers(own: Cookies) -> None:
     base = own.drop_attempt("")[1].partition("=")[0]
     found = f"a=b; {base}one=1; {base}two=2=2;{base}three=; \t{base}four=4"
-    not_found = f"{own.session}=x; {base}=no; {base}a.b=no; {base}ü=no; x{base}y=z; \xa0{base}z=no; {base}t=1; {base}t=2"
+    not_found = (
+        f"{own.session}=x; {base}=no; {base}a.b=no; {base}ü=no; x{base}y=z; \xa0{base}z=no; {base}t=1; {base}t=2"
+    )
     assert own.attempts(f"{found}; {not_found}") == {"one": "1", "two": "2=2", "three": "", "four": "4"}
     assert own.attempts("") == own.attempts("a=b") == own.attempts(f"{own.session}=x") == {}
 

@@ -18,4 +18,3 @@ def test_a_browser_signs_in_and_lands_on_the_page_it_asked_for(
     assert page.status == 200
     assert page.url == "https://app.test/report?year=2026&q=a%20b"
     assert page.json()["identity"]["subject"]
-    print(page.json())

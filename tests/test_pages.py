@@ -193,6 +193,14 @@ def test_the_page_after_signing_out_leads_nowhere_by_itself() -> None:
     assert Reader(reply).values("a", "href") == ["/oauth2/login"]
 
 
+def test_the_page_for_the_providers_frame_says_nothing_and_may_be_framed() -> None:
+    reply = pages.blank()
+    assert reply.status == 200
+    assert not {"x-frame-options", "content-security-policy", "set-cookie"} & set(headers(reply))
+    assert headers(reply)["cache-control"] == "no-store"
+    assert Reader(reply).tags == ["title"]
+
+
 def test_references_are_short_and_never_the_same() -> None:
     found = {pages.reference() for _ in range(100)}
     assert len(found) == 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from oidc_gate.identity import Session
 from oidc_gate.keepers import CookieKeeper, Keeper, StoreKeeper
 from oidc_gate.opened import Limits, Opened, RecentTable, Shortcuts
 from oidc_gate.rules import Rules
+from oidc_gate.sealing import Seal
 from oidc_gate.sessions import UNLOADED, Sessions
 from oidc_gate.stores import open_store
 
@@ -18,7 +20,12 @@ NEW, OLD = "the-newest-secret-01", "the-older-secret-012"
 NAME = "__Host-oidc_gate.default"
 T0 = 1_700_000_000.0
 NEVER = float("inf")
-CLAIMS: dict[str, Any] = {"iss": "https://id.example.com", "sub": "ann-1", "email": "ann@example.com", "groups": ["staff"]}
+CLAIMS: dict[str, Any] = {
+    "iss": "https://id.example.com",
+    "sub": "ann-1",
+    "email": "ann@example.com",
+    "groups": ["staff"],
+}
 
 
 def sessions(
@@ -62,9 +69,18 @@ def renewed(room: Sessions, opened: Opened, now: float) -> Session:
 
 
 def test_a_new_session_holds_what_the_provider_said_and_when() -> None:
-    session = sessions().start(CLAIMS, {"id_token": "a.b.c"}, ["sub", "iss"], T0)
+    session = sessions().start(CLAIMS, {"id_token": "a.b.c"}, ["sub", "iss"], T0, refresh_at=T0 + 240)
     assert session._replace(session_id="") == Session(
-        "", "https://id.example.com", CLAIMS, T0, T0 + 43200, T0, T0, {"id_token": "a.b.c"}, ["sub", "iss"]
+        session_id="",
+        issuer="https://id.example.com",
+        claims=CLAIMS,
+        created_at=T0,
+        expires_at=T0 + 43200,
+        seen_at=T0,
+        checked_at=T0,
+        refresh_at=T0 + 240,
+        tokens={"id_token": "a.b.c"},
+        kept=["sub", "iss"],
     )
 
 
@@ -82,13 +98,13 @@ def test_each_login_makes_a_session_of_its_own() -> None:
         pytest.param(43200, T0 + 600, T0 + 600, id="the provider's end comes sooner"),
         pytest.param(43200, T0 + 600.5, T0 + 600.5, id="the provider's end, with a fraction"),
         pytest.param(43200, T0 + 86400, T0 + 43200, id="the provider's end comes later"),
-        pytest.param(0, None, float("inf"), id="no end at all"),
-        pytest.param(0, T0 + 86400, T0 + 86400, id="the provider's end alone"),
+        pytest.param(NEVER, None, NEVER, id="no end at all"),
+        pytest.param(NEVER, T0 + 86400, T0 + 86400, id="the provider's end alone"),
         pytest.param(43200, T0 - 1, T0 - 1, id="an end that has passed"),
         pytest.param(43200, 0, T0 + 43200, id="zero is none"),
         pytest.param(43200, -1, T0 + 43200, id="negative is none"),
-        pytest.param(0, 10**400, float("inf"), id="an absurd number is none"),
-        pytest.param(0, 1e300, float("inf"), id="another absurd number is none"),
+        pytest.param(NEVER, 10**400, NEVER, id="an absurd number is none"),
+        pytest.param(NEVER, 1e300, NEVER, id="another absurd number is none"),
         pytest.param(43200, True, T0 + 43200, id="a truth value is none"),
         pytest.param(43200, str(int(T0 + 600)), T0 + 43200, id="text is none"),
         pytest.param(43200, [T0], T0 + 43200, id="a list is none"),
@@ -101,7 +117,7 @@ def test_a_session_ends_after_its_time_or_when_the_provider_says_so(
     room = sessions(longest=longest)
     session = room.start(claims, {}, (), T0)
     assert session.expires_at == expected
-    text = room.seal(session, NAME)
+    _, text = room.keep(session, NAME)
     assert room.find(text, NAME, expected) is None
     assert (room.find(text, NAME, T0) is None) is (expected <= T0)
 
@@ -124,16 +140,25 @@ def test_a_cookie_that_was_seen_before_is_not_opened_again() -> None:
     room = sessions()
     _, text = started(room)
     assert living(room, text, T0) is living(room, text, T0 + 1)
+    room.forget_all()
+    assert living(room, text, T0) is living(room, text, T0 + 1)
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", "x" * 100, "ü", "2.abc", "A" * 65536])
 def test_a_text_that_was_never_ours_is_no_session(text: str) -> None:
     assert sessions().find(text, NAME, T0) is None
+    assert sessions().load(text, NAME, T0) is None
+    assert sessions().load_afresh(text, NAME, T0) is None
 
 
 @pytest.mark.parametrize("other", [sessions([OLD]), sessions(context="elsewhere")], ids=["secret", "context"])
 def test_a_session_of_another_gate_is_none(other: Sessions) -> None:
     _, text = started(other)
+    assert sessions().find(text, NAME, T0) is None
+
+
+def test_a_session_that_another_version_kept_is_none() -> None:
+    text = Seal([NEW], "session here").seal(b'["session-id-1","https://id.example.com"]', NAME)
     assert sessions().find(text, NAME, T0) is None
 
 
@@ -167,6 +192,11 @@ def test_a_session_ends_at_its_absolute_end_however_busy_it_is() -> None:
     assert room.find(text, NAME, T0 + 7200) is None
 
 
+def test_no_request_is_waved_through_after_the_absolute_end() -> None:
+    room = sessions(longest=30)
+    assert living(room, started(room)[1], T0).steady_until == T0 + 30
+
+
 def test_a_session_ends_when_nobody_uses_it() -> None:
     room = sessions(idle=3600)
     _, text = started(room)
@@ -184,7 +214,7 @@ def test_each_use_counts_for_the_process_that_saw_it() -> None:
 
 
 def test_without_an_idle_end_a_session_waits_for_ever() -> None:
-    room = sessions(idle=0, longest=0)
+    room = sessions(idle=NEVER, longest=NEVER)
     _, text = started(room)
     assert room.find(text, NAME, T0 + 10 * 365 * 86400) is not None
 
@@ -195,10 +225,10 @@ def test_a_session_from_a_host_whose_clock_is_ahead_is_good() -> None:
     assert room.find(text, NAME, T0) is not None
 
 
-# Sealing again
+# Keeping it anew
 
 
-@pytest.mark.parametrize(("idle", "lag"), [(3600, 60), (86400, 60), (600, 30), (20, 1), (0, 60)])
+@pytest.mark.parametrize(("idle", "lag"), [(3600, 60), (86400, 60), (600, 30), (20, 1)])
 def test_a_cookie_is_sealed_again_once_it_is_out_of_date_by_a_small_part_of_the_idle_time(
     idle: float, lag: float
 ) -> None:
@@ -207,6 +237,11 @@ def test_a_cookie_is_sealed_again_once_it_is_out_of_date_by_a_small_part_of_the_
     opened = living(room, text, T0)
     assert room.renewed(opened, T0 + lag - 0.1) is None
     assert room.renewed(opened, T0 + lag) == session._replace(seen_at=T0 + lag)
+
+
+def test_without_an_idle_end_a_cookie_is_never_sealed_again_for_a_use() -> None:
+    room = sessions(idle=NEVER)
+    assert room.renewed(living(room, started(room)[1], T0), T0 + 43199) is None
 
 
 def test_a_cookie_that_was_just_sealed_again_is_left_alone_for_a_while() -> None:
@@ -222,12 +257,13 @@ def test_a_renewed_cookie_carries_the_activity_to_other_processes() -> None:
     room = sessions(idle=3600)
     _, text = started(room)
     opened = living(room, text, T0 + 3500)
-    renewed = room.renewed(opened, T0 + 3500)
-    assert renewed is not None
-    later = room.seal_again(opened, renewed, NAME)
+    session = renewed(room, opened, T0 + 3500)
+    later = room.keep_seen(text, opened, session)
+    assert later is not None
     other = sessions(idle=3600)
     assert other.find(text, NAME, T0 + 3700) is None
-    assert living(other, later, T0 + 3700).session == renewed
+    assert living(other, later, T0 + 3700).session == session
+    assert living(room, later, T0 + 3700).session == session
 
 
 def test_after_a_change_of_the_secret_a_cookie_is_sealed_again_at_once() -> None:
@@ -235,10 +271,11 @@ def test_after_a_change_of_the_secret_a_cookie_is_sealed_again_at_once() -> None
     both = sessions([NEW, OLD])
     opened = living(both, text, T0)
     assert (opened.renew_at, opened.steady_until) == (0, 0)
-    renewed = both.renewed(opened, T0 + 1)
-    assert renewed == session._replace(seen_at=T0 + 1)
-    later = both.seal_again(opened, renewed, NAME)
-    assert living(sessions([NEW]), later, T0 + 2).session == renewed
+    again = renewed(both, opened, T0 + 1)
+    assert again == session._replace(seen_at=T0 + 1)
+    later = both.keep_seen(text, opened, again)
+    assert later is not None
+    assert living(sessions([NEW]), later, T0 + 2).session == again
     assert sessions([NEW]).find(text, NAME, T0 + 2) is None
     assert living(both, later, T0 + 2).renew_at == T0 + 61
 
@@ -257,9 +294,15 @@ def test_a_session_is_due_after_the_interval_and_one_request_asks() -> None:
     assert room.claim_recheck(opened, T0 + 330) is True
 
 
+def test_a_session_is_due_when_its_tokens_are_to_be_renewed() -> None:
+    room = sessions(recheck=300)
+    _, text = room.keep(room.start(CLAIMS, {}, (), T0, refresh_at=T0 + 30), NAME)
+    assert living(room, text, T0).due_at == living(room, text, T0).steady_until == T0 + 30
+
+
 def test_without_an_interval_a_session_is_never_due() -> None:
     opened = living(sessions(), started(sessions())[1], T0)
-    assert opened.due_at == float("inf")
+    assert opened.due_at == NEVER
     assert sessions().claim_recheck(opened, T0 + 1e9) is False
 
 
@@ -267,11 +310,12 @@ def test_claims_vouched_for_again_stand_for_the_old_cookie_and_are_judged_again(
     room = sessions(groups=("staff",), recheck=300)
     session, text = started(room)
     before = living(room, text, T0)
-    after = room.rechecked(text, before, CLAIMS | {"groups": ["guests"]}, T0 + 300)
+    changed = session._replace(claims=CLAIMS | {"groups": ["guests"]}, checked_at=T0 + 300, seen_at=T0 + 300)
+    after = room.keep_changed(text, before, changed)
+    assert after is not None
     assert (before.allowed, after.allowed) == (True, False)
-    assert after.session == session._replace(
-        claims=CLAIMS | {"groups": ["guests"]}, checked_at=T0 + 300, seen_at=T0 + 300
-    )
+    assert before.steady_until == 0, "nobody goes on with the old claims"
+    assert after.session == changed
     assert (after.renew_at, after.due_at) == (0, T0 + 600)
     assert living(room, text, T0 + 301) is after
 
@@ -281,11 +325,12 @@ def test_a_provider_that_gave_no_answer_is_asked_no_sooner_for_a_renewed_cookie(
     _, text = started(room)
     opened = living(room, text, T0 + 300)
     assert room.claim_recheck(opened, T0 + 300)
-    renewed = room.renewed(opened, T0 + 300)
-    assert renewed is not None
-    again = living(room, room.seal_again(opened, renewed, NAME), T0 + 301)
+    session = renewed(room, opened, T0 + 300)
+    later = room.keep_seen(text, opened, session)
+    assert later is not None
+    again = living(room, later, T0 + 301)
     assert (again.due_at, again.renew_at) == (T0 + 330, T0 + 360)
-    assert living(sessions(recheck=300), room.seal(renewed, NAME), T0 + 301).due_at == T0 + 300
+    assert living(sessions(recheck=300), later, T0 + 301).due_at == T0 + 300
 
 
 # Ending one
@@ -295,25 +340,19 @@ def test_a_session_that_was_ended_is_refused_in_every_sealing() -> None:
     room = sessions()
     session, text = started(room)
     opened = living(room, text, T0)
-    renewed = room.renewed(opened, T0 + 60)
-    assert renewed is not None
-    later = room.seal(renewed, NAME)
-    room.end(session, T0 + 61)
-    for sealed in (text, later, room.seal(session, NAME)):
+    later = room.keep_seen(text, opened, renewed(room, opened, T0 + 60))
+    room.end(session.session_id, T0 + 61)
+    for sealed in (text, later, room.keep(session, NAME)[1]):
+        assert sealed is not None
         assert room.find(sealed, NAME, T0 + 62) is None
-
-
-def test_a_session_is_ended_by_its_id_alone_too() -> None:
-    room = sessions()
-    session, text = started(room)
-    room.end_named(session.session_id, T0)
-    assert room.find(text, NAME, T0) is None
+        assert room.load(sealed, NAME, T0 + 62) is None
+        assert room.load_afresh(sealed, NAME, T0 + 62) is None
 
 
 def test_ending_one_session_leaves_the_persons_others() -> None:
     room = sessions()
     (session, _), (_, other) = started(room), started(room)
-    room.end(session, T0)
+    room.end(session.session_id, T0)
     assert room.find(other, NAME, T0) is not None
 
 
@@ -321,15 +360,125 @@ def test_the_ended_sessions_that_are_remembered_are_bounded_and_the_latest_stay(
     room = sessions()
     first, first_text = started(room)
     last, last_text = started(room)
-    room.end(first, T0)
-    for number in range(12_000):
-        room.end_named(f"session {number}", T0)
-    room.end(last, T0)
+    for identifier in (first.session_id, *map(str, range(12_000)), last.session_id):
+        room.end(identifier, T0)
+        assert len(room._ended) <= 10_000
     assert room.find(last_text, NAME, T0) is None
     assert room.find(first_text, NAME, T0) is not None
-    for _ in range(12_000):
-        room.end(last, T0)
-    assert len(room._ended) <= 10_000
+
+
+# In a store
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> StoreKeeper:
+    """Keep sessions in an SQLite file, as the gate does."""
+    return StoreKeeper(open_store(f"sqlite:///{tmp_path}/sessions.db", 2.0), [NEW, OLD], "here")
+
+
+def loaded(room: Sessions, text: str, now: float) -> Opened:
+    opened = room.load(text, NAME, now)
+    assert opened is not None
+    return opened
+
+
+def test_a_stored_session_is_loaded_where_blocking_is_allowed_and_then_believed_for_a_while(
+    keeper: StoreKeeper,
+) -> None:
+    room = sessions(keeper=keeper, cache=1)
+    session, text = started(room)
+    assert room.find(text, NAME, T0) is UNLOADED
+    opened = loaded(room, text, T0)
+    assert opened.session == session
+    assert opened.steady_until == T0 + 1
+    assert room.find(text, NAME, T0 + 0.9) is opened
+    assert room.load(text, NAME, T0 + 0.9) is opened
+    assert room.find(text, NAME, T0 + 1) is UNLOADED
+    assert loaded(room, text, T0 + 1) is opened, "it has not changed"
+    assert room.find(text, NAME, T0 + 1.9) is opened
+
+
+def test_no_cookie_of_somebody_else_leads_to_the_store(keeper: StoreKeeper) -> None:
+    room = sessions(keeper=keeper)
+    _, text = started(room)
+    assert room.find("AAAA", NAME, T0) is None
+    assert room.find(text, "oidc_gate.default", T0) is None
+    assert room.load(started(sessions())[1], NAME, T0) is None
+
+
+def test_a_stored_session_that_was_ended_elsewhere_is_seen_to_have_ended_in_time(keeper: StoreKeeper) -> None:
+    room, other = sessions(keeper=keeper), sessions(keeper=keeper)
+    session, text = started(room)
+    opened = loaded(room, text, T0)
+    other.end(session.session_id, T0)
+    assert room.find(text, NAME, T0 + 0.9) is opened
+    assert room.load(text, NAME, T0 + 1) is None
+    assert room.find(text, NAME, T0 + 1) is UNLOADED
+    assert room.load_afresh(text, NAME, T0) is None
+    assert other.load(text, NAME, T0) is None
+
+
+def test_a_change_made_elsewhere_is_seen_in_time(keeper: StoreKeeper) -> None:
+    room, other = sessions(keeper=keeper), sessions(keeper=keeper)
+    session, text = started(room)
+    here, there = loaded(room, text, T0), loaded(other, text, T0)
+    here.seen_at = T0 + 0.5
+    changed = session._replace(claims=CLAIMS | {"groups": ["guests"]})
+    assert other.keep_changed(text, there, changed) is not None
+    assert room.find(text, NAME, T0 + 0.9) is here
+    fresh = loaded(room, text, T0 + 1)
+    assert fresh.identity.groups == ("guests",)
+    assert fresh.seen_at == T0 + 0.5, "what this process has seen is not forgotten"
+
+
+def test_a_stored_session_keeps_its_cookie_when_it_is_renewed(keeper: StoreKeeper) -> None:
+    room = sessions(keeper=keeper)
+    session, text = started(room)
+    opened = loaded(room, text, T0)
+    again = renewed(room, opened, T0 + 60)
+    assert room.keep_seen(text, opened, again) == text
+    assert opened.steady_until == 0
+    assert loaded(sessions(keeper=keeper), text, T0 + 3650).session == again
+    assert again.session_id == session.session_id
+
+
+def test_the_cookie_of_a_stored_session_is_sealed_again_after_a_change_of_the_secret(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/sessions.db", 2.0)
+    _, text = started(sessions(keeper=StoreKeeper(store, [OLD], "here")))
+    room = sessions(keeper=StoreKeeper(store, [NEW, OLD], "here"))
+    opened = loaded(room, text, T0)
+    assert opened.renew_at == 0
+    later = room.keep_seen(text, opened, renewed(room, opened, T0))
+    assert later not in (None, text)
+    assert loaded(sessions(keeper=StoreKeeper(store, [NEW], "here")), str(later), T0).session == opened.session
+
+
+def test_a_session_that_was_ended_meanwhile_is_not_brought_back(keeper: StoreKeeper) -> None:
+    room, other = sessions(keeper=keeper), sessions(keeper=keeper)
+    session, text = started(room)
+    opened = loaded(room, text, T0)
+    other.end(session.session_id, T0)
+    assert room.keep_seen(text, opened, renewed(room, opened, T0 + 60)) is None
+    assert room.load(text, NAME, T0) is None
+    opened = room.opened(session, NAME)
+    assert room.keep_changed(text, opened, session._replace(claims=CLAIMS | {"name": "Ann"})) is None
+    assert room.load(text, NAME, T0) is None
+
+
+def test_claims_of_a_stored_session_vouched_for_again_are_in_the_store_at_once(keeper: StoreKeeper) -> None:
+    room = sessions(keeper=keeper)
+    session, text = started(room)
+    opened = loaded(room, text, T0)
+    changed = session._replace(claims=CLAIMS | {"name": "Ann"}, checked_at=T0 + 300)
+    assert room.keep_changed(text, opened, changed) is not None
+    assert loaded(room, text, T0).session == loaded(sessions(keeper=keeper), text, T0).session == changed
+
+
+def test_a_stored_session_is_asked_for_each_time_when_nothing_is_to_be_believed(keeper: StoreKeeper) -> None:
+    room = sessions(keeper=keeper, cache=0)
+    _, text = started(room)
+    loaded(room, text, T0)
+    assert room.find(text, NAME, T0) is UNLOADED
 
 
 # What is remembered
@@ -345,6 +494,9 @@ def test_what_was_opened_lately_is_found_again() -> None:
     assert table.get("text") is None
     table.put("text", opened, 100)
     assert table.get("text") is opened
+    table.forget("text")
+    table.forget("text")
+    assert table.get("text") is None
 
 
 def test_the_table_is_bounded_and_keeps_what_is_used() -> None:
@@ -356,6 +508,8 @@ def test_the_table_is_bounded_and_keeps_what_is_used() -> None:
     assert len(table._new) + len(table._old) < 100
     assert table.get("text 0") is None
     assert table.get("text 999") is opened
+    table.clear()
+    assert table.get("text 999") is None
 
 
 @pytest.mark.parametrize(("length", "most"), [(100, 70), (10_000, 6)])
@@ -364,3 +518,21 @@ def test_long_sessions_take_more_room_than_short_ones(length: int, most: int) ->
     for number in range(1000):
         table.put(f"text {number}", opened, length)
     assert most / 2 < len(table._new) + len(table._old) <= most
+
+
+def test_a_whole_header_is_remembered_when_it_is_not_too_long() -> None:
+    shortcuts, opened = Shortcuts(), an_opened()
+    shortcuts.put("a=b; session=x", opened, "a=b")
+    shortcuts.put("x" * 5000, opened, "")
+    assert shortcuts.get("a=b; session=x") == (opened, "a=b")
+    assert shortcuts.get("x" * 5000) is None
+    shortcuts.clear()
+    assert shortcuts.get("a=b; session=x") is None
+
+
+def test_there_are_only_so_many_shortcuts() -> None:
+    shortcuts, opened = Shortcuts(), an_opened()
+    for number in range(5000):
+        shortcuts.put(f"session={number}", opened, "")
+        assert shortcuts.get(f"session={number}") == (opened, "")
+    assert sum(shortcuts.get(f"session={number}") is not None for number in range(5000)) <= 512

@@ -246,8 +246,14 @@ def test_an_empty_variable_counts_as_absent_even_a_misspelt_one() -> None:
 
 
 def test_variables_that_are_not_ours_are_left_alone() -> None:
-    others = {"PATH": "/bin", "OIDC_CLIENT_ID": "x", "oidc_gate_client_id": "x", "OIDC_GATE_APP": "mod:app"}
+    others = {"PATH": "/bin", "OIDC_CLIENT_ID": "x", "MY_OIDC_GATE_CLIENT_ID": "x", "OIDC_GATE_APP": "mod:app"}
     assert Settings.from_env(REQUIRED_ENVIRONMENT | others) == Settings(**REQUIRED)
+
+
+@pytest.mark.parametrize("variable", ["oidc_gate_allow_groups", "OIDC_Gate_ALLOW_GROUPS", "OIDC_GATE_allow_groups"])
+def test_a_variable_in_the_wrong_case_is_not_passed_over(variable: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        Settings.from_env(REQUIRED_ENVIRONMENT | {variable: "staff"})
 
 
 def test_a_keyword_that_is_none_counts_as_absent() -> None:
