@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PANVA := tests/providers/panva
+FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 
 .PHONY: demo test lint fuzz bench system-packages clean
 
@@ -16,8 +17,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-fuzz: $(VENV)/.test
+fuzz: $(VENV)/.fuzz
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz
+	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz.harness $$target -max_total_time=120 || exit 1; done
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
@@ -29,7 +31,7 @@ clean:
 	rm -rf $(VENV) $(PANVA)/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
-$(VENV)/.demo $(VENV)/.test: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
+$(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 

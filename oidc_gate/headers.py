@@ -56,8 +56,8 @@ def forwarding(*, family: str, claim: str, cache_control: str) -> Callable[[Iden
     def forward(identity: Identity, claims: Mapping[str, Any]) -> Forward:
         headers = () if family == "none" else identity_headers(family, identity)
         unverified = claim == "email" and not is_verified(claims)
-        remote_user = None if unverified else text_claim(claims, claim)
-        return Forward(identity, remote_user or identity.subject, headers, response_headers)
+        name = (None if unverified else text_claim(claims, claim)) or identity.subject
+        return Forward(identity, name if name.isprintable() else encoded(name), headers, response_headers)
 
     return forward
 

@@ -84,7 +84,7 @@ class Attempts:
 
     def all(self, cookies: Cookies, header: str) -> list[tuple[Attempt, int]]:
         """Return this browser's attempts with the size of their cookies: those under way first, the newest first."""
-        texts = list(cookies.attempts(header).items())[:_MOST_READ]
+        texts = list(cookies.attempts(header).items())[-_MOST_READ:]  # browsers send the oldest first
         read = [(self._read(identifier, text), len(text)) for identifier, text in texts]
         found = [(attempt, size) for attempt, size in read if attempt is not None]
         return sorted(found, key=lambda pair: (pair[0].done, -pair[0].started_at))

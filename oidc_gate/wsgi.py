@@ -54,7 +54,9 @@ class OIDCGate:
     def __init__(  # type: ignore[misc]  # the first form rightly leaves `app` to the options
         self, app: Any = None, *, settings: Settings | None = None, **options: Any
     ) -> None:
-        from oidc_gate.gate import Gate  # the provider side comes with it, which a mere import should not cost
+        import werkzeug.wsgi  # noqa: F401  # for _read_body; what a mere import should not cost comes with the gate
+
+        from oidc_gate.gate import Gate
 
         self._app: WSGIApplication = resolve_app(app)
         if is_asgi(self._app):
@@ -181,13 +183,14 @@ def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartRespons
 
 
 def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:
-    """Return the body, or None when there is more than `limit` bytes of it or its length is nonsense."""
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if environ.get("wsgi.input_terminated") and "CONTENT_LENGTH" not in environ:
-        length = str(limit + 1)
-    elif not length.isdecimal() or len(length) > 9 or int(length) > limit:
+    """Return the body, or None when there is more than `limit` bytes of it, or less than was announced."""
+    from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+    from werkzeug.wsgi import get_input_stream
+
+    try:
+        body = get_input_stream(environ, max_content_length=limit + 1).read()
+    except (ClientDisconnected, RequestEntityTooLarge):
         return None
-    body: bytes = environ["wsgi.input"].read(int(length))
     return body if len(body) <= limit else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import hypothesis
 import playwright.sync_api
 import pytest
 
@@ -18,6 +19,11 @@ from tests.stage import Stage
 BrowserFactory = Callable[..., Browser]
 StageFactory = Callable[..., Stage]
 ProviderT = TypeVar("ProviderT", bound=LocalProvider)
+
+# `make fuzz` asks for the second; the first finds the same each time.
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=10_000)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(params=["wsgi", "asgi"])

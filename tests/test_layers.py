@@ -48,7 +48,7 @@ THIRD_PARTY = {
     "requests": {"provider"},
     "urllib3": {"provider"},
     "uvicorn": {"serve"},
-    "werkzeug": {"demo_provider"},
+    "werkzeug": {"demo_provider", "wsgi"},
     "yaml": {"sources"},
 }
 

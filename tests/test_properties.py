@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -27,10 +26,6 @@ from tests.hostile_addresses import EVIL, destination, hostile
 T = TypeVar("T")
 
 pytestmark = pytest.mark.fuzz
-
-settings.register_profile("tests", deadline=None, derandomize=True)
-settings.register_profile("fuzz", deadline=None, max_examples=10_000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 NAME = "__Host-oidc_gate.default"
 SEAL = Seal(["the-newest-secret-01", "the-older-secret-012"], "session")

@@ -15,6 +15,7 @@ import pytest
 
 from oidc_gate import Settings
 from oidc_gate.errors import GateError, SettingsError
+from oidc_gate.stores import open_store
 
 ISSUER = "https://id.example.com"
 SECRET = "client-secret-that-nobody-may-see"
@@ -104,7 +105,7 @@ GIVEN = [
     Given("path_prefix", "/auth/sso/", "/auth/sso/", "/auth/sso"),
     Given("cookie_secret", "a-new-secret-0123 the-old-one-45678", ["a-new-secret-0123", "the-old-one-45678"],
           ("a-new-secret-0123", "the-old-one-45678")),
-    Given("session_store", "cookie", "cookie", "cookie"),
+    Given("session_store", "sqlite:///here.db", "sqlite:///here.db", "sqlite:///here.db"),
     Given("session_cache_seconds", "0", 0, 0.0),
     Given("store_timeout", "500ms", 0.5, 0.5),
     Given("auth_cookie_domain", ".Example.com", ".Example.com", "example.com"),
@@ -456,6 +457,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("session_store", "must be one of: cookie, sqlite://", {"session_store": "memcached://here"}),
     ("session_store", "must be one of", {"session_store": f"mysql://user:{SECRET}@here"}),
     ("session_store", "must be text", {"session_store": 7}),
+    ("session_store", "must be text", {"session_store": object()}),
     ("session_cache_seconds", "must be a duration", {"session_cache_seconds": "-1"}),
     ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "example.com:8080"}),
     ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "https://example.com"}),
@@ -509,6 +511,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("cache_control", "must be text", {"cache_control": 7}),
     ("cache_control", "control characters", {"cache_control": "private\r\nset-cookie: a=b"}),
     ("cache_control", "value of a header", {"cache_control": "privät"}),
+    ("cache_control", "shared caches", {"cache_control": "Public, max-age=60"}),
     ("provider_logout", "must be true or false", {"provider_logout": "sure"}),
     # unknown and misspelt names
     ("rules", "not a setting", {"rules": []}),
@@ -564,6 +567,7 @@ def test_settings_are_given_by_name_alone() -> None:
         ("OIDC_GATE_RULES", "Correct or unset it"),
         ("OIDC_GATE_XYZZY", "Correct or unset it"),
         ("OIDC_GATE_Client_Id", "Did you mean OIDC_GATE_CLIENT_ID?"),
+        ("oidc_gate_client_id", "Did you mean OIDC_GATE_CLIENT_ID?"),
         ("OIDC_GATE_", "Correct or unset it"),
     ],
 )
@@ -634,6 +638,45 @@ def test_without_any_rule_the_operator_is_told_that_everyone_may_pass() -> None:
     ]
     for rule in ({"allow_emails": "a@b"}, {"allow_domains": "b"}, {"allow_groups": "c"}):
         assert settings.with_options(**rule).warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"max_session_duration": 0, "idle_session_timeout": 0}, "sessions never end"),
+        ({"trusted_proxies": "10.0.0.0/8 0.0.0.0/0"}, "trusted_proxies trusts every address"),
+        ({"trusted_proxies": "::/0"}, "trusted_proxies trusts every address"),
+    ],
+    ids=repr,
+)
+def test_what_is_worth_a_second_look_is_told_to_the_operator(options: dict[str, Any], says: str) -> None:
+    (warning,) = Settings(**REQUIRED, allow_groups="staff", **options).warnings()
+    assert warning.startswith(says)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_session_duration": 0},
+        {"idle_session_timeout": 0},
+        {"trusted_proxies": "10.0.0.0/8"},
+        {"trusted_proxies": 3},
+    ],
+    ids=repr,
+)
+def test_what_is_common_is_not_worth_a_second_look(options: dict[str, Any]) -> None:
+    assert Settings(**REQUIRED, allow_groups="staff", **options).warnings() == []
+
+
+def test_a_store_of_the_callers_own_is_taken_as_it_is(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/sessions.db", 2.0)
+    assert Settings(**REQUIRED, session_store=store).session_store is store
+
+
+@pytest.mark.parametrize("url", ["sqlite:///sessions.db", "redis://localhost:6379/0", "rediss://cache.example.com/1"])
+def test_a_store_lets_refresh_tokens_be_asked_for(url: str) -> None:
+    settings = Settings(**REQUIRED, session_store=url, scopes="openid offline_access")
+    assert (settings.session_store, settings.scopes) == (url, ("openid", "offline_access"))
 
 
 def test_a_public_client_is_told_to_the_operator() -> None:

@@ -296,6 +296,16 @@ def test_other_trusted_proxies_are_refused(given: Any, message: str) -> None:
         values.read_proxies(given)
 
 
+def test_a_store_is_a_url_or_any_object_that_can_do_what_a_store_does() -> None:
+    methods = ("load", "save", "replace", "delete", "delete_named", "claim", "records")
+    store = type("Store", (), dict.fromkeys(methods, print))()
+    assert values.read_store(store) is store
+    assert values.read_store(" redis://here ") == "redis://here"
+    for missing in methods:
+        with pytest.raises(ValueError, match=r"^must be text"):
+            values.read_store(type("Store", (), dict.fromkeys(set(methods) - {missing}, print))())
+
+
 @pytest.mark.parametrize("given", ["query", " QUERY ", "Query"])
 def test_a_choice_is_read_in_any_case(given: str) -> None:
     assert values.choice("query", "form_post")(given) == "query"

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from oidc_gate.decisions import Forward
+from tests.asked import Asked
 from tests.fuzz.targets import TARGETS, documented, scene, seeds
 
 #: Pieces that mean something to one room or another.
@@ -53,4 +55,6 @@ def test_the_targets_can_tell_good_from_bad() -> None:
     """A fuzzer that never gets past the door finds nothing: the genuine token is verified and decrypted."""
     here = scene()
     assert here.room._verified(here.genuine).alg == "RS256"
+    for cookies in seeds("cookies")[1:3]:
+        assert isinstance(here.gate.decide(Asked(path="/private", cookie_header=cookies.decode())), Forward)
     assert len(documented()) > 40

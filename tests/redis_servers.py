@@ -1,0 +1,199 @@
+"""Real redis-server processes on free ports of this machine: one alone, one behind Sentinel, a Cluster of three masters.
+
+with single(tmp_path) as redis:
+    gate = OIDCGate(app, session_store=redis.url)
+    with redis.paused():
+        ...
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.cluster import ClusterNode, RedisCluster
+
+from tests.servers import ServerProcess, free_port, start
+
+LIMIT = 30.0
+
+
+@dataclass
+class RedisServers:
+    """Running servers that make up one store; `url` is its `session_store`."""
+
+    url: str
+    folder: Path
+    servers: list[ServerProcess] = field(default_factory=list)
+    arguments: tuple[str, ...] = ()
+
+    def client(self, number: int = 0) -> redis.Redis:
+        """Return a client of one server, for looking inside; to be closed."""
+        return redis.Redis(port=self.servers[number].port, socket_timeout=10)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop all servers where they are (SIGSTOP): connections are accepted, and nothing is answered."""
+        for server in self.servers:
+            os.kill(server.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for server in self.servers:
+                os.kill(server.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Have all servers end, at once; what they hold is lost."""
+        for server in self.servers:
+            server.kill()
+
+    def restart(self) -> None:
+        """Run servers on the same ports again, empty; only for one that stands alone."""
+        self.stop()
+        self.servers = [_server(self.folder, *self.arguments, port=server.port) for server in self.servers]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for number in range(len(self.servers)):
+            with contextlib.suppress(redis.ResponseError), contextlib.closing(self.client(number)) as client:
+                client.flushall()
+
+    def everything(self) -> bytes:
+        """Return every key and value of every server, as one would read them in a dump."""
+        found: list[bytes] = []
+        for number in range(len(self.servers)):
+            with contextlib.suppress(redis.ResponseError), contextlib.closing(self.client(number)) as client:
+                for key in client.scan_iter(count=1000):
+                    found += [key, _content(client, key)]
+        return b"\n".join(found)
+
+
+@contextlib.contextmanager
+def single(folder: Path, *arguments: str) -> Iterator[RedisServers]:
+    """Run one server while the block lasts."""
+    server = _server(folder, *arguments)
+    servers = RedisServers(f"redis://127.0.0.1:{server.port}/0", folder, [server], arguments)
+    try:
+        yield servers
+    finally:
+        servers.stop()
+
+
+@contextlib.contextmanager
+def sentinel(folder: Path) -> Iterator[RedisServers]:
+    """Run one master and one Sentinel that knows it; the master is the first of `servers`."""
+    master = _server(folder)
+    try:
+        file = folder / f"sentinel-{master.port}.conf"
+        file.write_text(f"sentinel monitor mymaster 127.0.0.1 {master.port} 1\n")
+        watcher = start([_program(), str(file), *_ports(), "--sentinel"], folder=folder)
+    except BaseException:
+        master.kill()
+        raise
+    url = f"redis://127.0.0.1:{watcher.port}/0?sentinel=mymaster"
+    servers = RedisServers(url, folder, [master, watcher])
+    try:
+        with contextlib.closing(servers.client(1)) as client:
+            until(lambda: bool(client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")))
+        yield servers
+    finally:
+        servers.stop()
+
+
+@contextlib.contextmanager
+def cluster(folder: Path) -> Iterator[RedisServers]:
+    """Run a Cluster of three small masters while the block lasts."""
+    servers = RedisServers("", folder)
+    try:
+        for _ in range(3):
+            own = folder / f"node-{len(servers.servers)}"
+            own.mkdir(exist_ok=True)
+            arguments = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--cluster-node-timeout", "2000")
+            servers.servers.append(_server(own, *arguments))
+        _join(servers)
+        hosts = ",".join(f"127.0.0.1:{server.port}" for server in servers.servers)
+        servers.url = f"redis://{hosts}?cluster=true"
+        yield servers
+    finally:
+        servers.stop()
+
+
+def cluster_client(servers: RedisServers) -> Any:
+    """Return a client of the whole Cluster."""
+    node: Any = ClusterNode
+    return RedisCluster(startup_nodes=[node("127.0.0.1", server.port) for server in servers.servers])
+
+
+def until(holds: Callable[[], bool], limit: float = LIMIT) -> None:
+    """Return once this holds; what cannot be asked yet does not hold yet."""
+    give_up = time.monotonic() + limit
+    while True:
+        with contextlib.suppress(redis.RedisError, OSError):
+            if holds():
+                return
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"it did not come to hold within {limit} s")
+        time.sleep(0.02)
+
+
+def _program() -> str:
+    found = shutil.which("redis-server")
+    if found is None:
+        raise AssertionError("the tests need redis-server: apt-get install redis-server")
+    return found
+
+
+def _ports() -> tuple[str, ...]:
+    return ("--port", "{port}", "--bind", "127.0.0.1", "--protected-mode", "no")
+
+
+def _server(folder: Path, *arguments: str, port: int | None = None) -> ServerProcess:
+    quiet = ("--save", "", "--appendonly", "no", "--dir", str(folder))
+    server = start([_program(), *_ports(), *quiet, *arguments], folder=folder, port=port)
+    with contextlib.closing(redis.Redis(port=server.port, socket_timeout=10)) as client:
+        until(lambda: bool(client.ping()))
+    return server
+
+
+def _join(servers: RedisServers) -> None:
+    """Give each node its third of the slots, introduce them to each other, and wait until all agree."""
+    clients = [servers.client(number) for number in range(len(servers.servers))]
+    try:
+        for number, client in enumerate(clients):
+            first, last = 16384 * number // 3, 16384 * (number + 1) // 3 - 1
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+            client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+        for server in servers.servers[1:]:
+            bus = int(server.process.args[server.process.args.index("--cluster-port") + 1])  # type: ignore[union-attr,index,arg-type]
+            clients[0].execute_command("CLUSTER", "MEET", "127.0.0.1", server.port, bus)
+        until(lambda: all(_agrees(client) for client in clients))
+    finally:
+        for client in clients:
+            client.close()
+
+
+def _agrees(client: redis.Redis) -> bool:
+    said: Any = client.execute_command("CLUSTER", "INFO")
+    info: Mapping[str, str] = said if isinstance(said, dict) else dict(
+        line.split(":", 1) for line in said.decode().split("\r\n") if ":" in line
+    )
+    return info["cluster_state"] == "ok" and info["cluster_known_nodes"] == "3" and info["cluster_slots_assigned"] == "16384"
+
+
+def _content(client: redis.Redis, key: bytes) -> bytes:
+    kind: Any = client.type(key)
+    if kind == b"string":
+        value: Any = client.get(key)
+        return bytes(value or b"")
+    members: Any = client.smembers(key)
+    return b"\n".join(members)
