@@ -34,14 +34,22 @@ class Keeper(Protocol):
     def is_newest(self, text: str) -> bool:
         """Return whether the text is sealed with the first secret."""
 
-    def open(self, text: str, name: str) -> str | None:
-        """Return the session as JSON, or None when the text is not ours or its session is gone."""
+    def open(self, text: str, name: str, known: bytes = b"") -> tuple[str, bytes] | None:
+        """Return the session as JSON, and what stands for it in the store; None when it is gone, or the text not ours.
+
+        Where the store still holds what is `known`, the JSON is left out: `""`.
+        """
 
     def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
         """Keep a new session; return it with the id that it got, and its cookie's text. `lifetime` in seconds."""
 
-    def keep_again(self, session: Session, text: str, name: str, lifetime: float) -> str | None:
-        """Keep a session that has changed; return its cookie's text, or None when it was ended meanwhile."""
+    def keep_again(
+        self, session: Session, text: str, name: str, lifetime: float, known: bytes = b""
+    ) -> tuple[str, bytes] | None:
+        """Keep a session that has changed; return its cookie's text, and what stands for it in the store from now on.
+
+        None, and nothing is kept, when the store does not hold what is `known` any more: it was ended, or changed.
+        """
 
     def end(self, session_id: str) -> None:
         """End the session with this id, as far as that can be done without its browser."""
@@ -60,18 +68,20 @@ class CookieKeeper:
         """See `Keeper.is_ours`."""
         return self._seal.open(text, name) is not None
 
-    def open(self, text: str, name: str) -> str | None:
+    def open(self, text: str, name: str, _known: bytes = b"") -> tuple[str, bytes] | None:
         """See `Keeper.open`."""
         plaintext = self._seal.open(text, name)
-        return None if plaintext is None else unpacked(plaintext)
+        return None if plaintext is None else (unpacked(plaintext), b"")
 
     def keep(self, session: Session, name: str, _lifetime: float) -> tuple[Session, str]:
         """See `Keeper.keep`."""
         return session, self._seal.seal(session.to_bytes(), name)
 
-    def keep_again(self, session: Session, _text: str, name: str, _lifetime: float) -> str:
+    def keep_again(
+        self, session: Session, _text: str, name: str, _lifetime: float, _known: bytes = b""
+    ) -> tuple[str, bytes]:
         """See `Keeper.keep_again`."""
-        return self._seal.seal(session.to_bytes(), name)
+        return self._seal.seal(session.to_bytes(), name), b""
 
     def end(self, session_id: str) -> None:
         """Do nothing: what lies in a browser cannot be taken from it."""
@@ -92,12 +102,16 @@ class StoreKeeper:
         """See `Keeper.is_ours`."""
         return self._seal.open(text, name) is not None
 
-    def open(self, text: str, name: str) -> str | None:
+    def open(self, text: str, name: str, known: bytes = b"") -> tuple[str, bytes] | None:
         """See `Keeper.open`."""
         ticket = self._ticket(text, name)
         value = self.store.load(_key(ticket)) if ticket else None
-        plaintext = self._inner(ticket).open(value.decode("ascii", "replace"), _IN_STORE) if ticket and value else None
-        return None if plaintext is None else unpacked(plaintext)
+        if not value:
+            return None
+        if value == known:
+            return "", value
+        plaintext = self._inner(ticket).open(value.decode("ascii", "replace"), _IN_STORE)
+        return None if plaintext is None else (unpacked(plaintext), value)
 
     def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
         """See `Keeper.keep`."""
@@ -107,13 +121,15 @@ class StoreKeeper:
         self.store.save(session.session_id, value, lifetime, self._names(session), session.expires_at - session.seen_at)
         return session, self._seal.seal(json.dumps([ticket]).encode(), name)
 
-    def keep_again(self, session: Session, text: str, name: str, lifetime: float) -> str | None:
+    def keep_again(
+        self, session: Session, text: str, name: str, lifetime: float, known: bytes = b""
+    ) -> tuple[str, bytes] | None:
         """See `Keeper.keep_again`."""
         ticket = self._ticket(text, name)
         value = self._inner(ticket).seal(session.to_bytes(), _IN_STORE).encode()
-        if not self.store.replace(session.session_id, value, lifetime):
+        if not self.store.replace(session.session_id, value, lifetime, known):
             return None
-        return text if self.is_newest(text) else self._seal.seal(json.dumps([ticket]).encode(), name)
+        return text if self.is_newest(text) else self._seal.seal(json.dumps([ticket]).encode(), name), value
 
     def end(self, session_id: str) -> None:
         """See `Keeper.end`."""

@@ -50,7 +50,8 @@ class Opened:
     - `is_large`: whether its claims take so much memory that it is remembered in one place alone.
     - `renew_at`: when it is to be kept anew.
     - `due_at`: when the provider is to be asked again, inf for never.
-    - `stale_at`: when it is to be loaded again, inf for never; `row`: what was loaded, to tell whether it has changed.
+    - `stale_at`: when it is to be loaded again, inf for never.
+    - `stored`: what stands for it in the store, to tell whether that has changed.
     - `steady_until`: up to then there is nothing to do for a request but to forward it.
     """
 
@@ -61,11 +62,11 @@ class Opened:
         "is_large",
         "name",
         "renew_at",
-        "row",
         "seen_at",
         "session",
         "stale_at",
         "steady_until",
+        "stored",
     )
 
     def __init__(self, session: Session, name: str, forward: Forward, allowed: bool, limits: Limits) -> None:
@@ -75,7 +76,7 @@ class Opened:
         self.allowed = allowed
         self.seen_at = session.seen_at
         self.stale_at = float("inf")
-        self.row = ""
+        self.stored = b""
         self.is_large = False
         self.plan(session.seen_at + limits.lag, min(session.checked_at + limits.recheck, session.refresh_at))
 
@@ -96,8 +97,8 @@ class Opened:
         self.plan(self.renew_at, self.due_at)
 
     def supersede(self) -> None:
-        """Have nobody go on with this copy: another one has taken its place."""
-        self.steady_until = 0.0
+        """Have nobody go on with this copy, whatever is still planned for it: another one has taken its place."""
+        self.stale_at = self.steady_until = 0.0
 
 
 class RecentTable:

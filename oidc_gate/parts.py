@@ -77,10 +77,14 @@ class Parts:
         """Return the URL of one of the gate's own paths, as it is registered at the provider."""
         return f"{here.origin.url}{self.settings.path_prefix}/{name}"
 
-    def session(self, here: Here) -> Opened | None:
-        """Return the living session of this browser, or None. May block where a store does; raises StoreError."""
+    def session(self, here: Here, *, afresh: bool = False) -> Opened | None:
+        """Return the living session of this browser, or None; `afresh`: as it is in the store this moment.
+
+        May block where a store does; raises StoreError.
+        """
         text = here.cookies.session_text(here.cookie_header)
-        return self.sessions.load(text, here.cookies.session, self.clock()) if text else None
+        load = self.sessions.load_afresh if afresh and self.sessions.blocks else self.sessions.load
+        return load(text, here.cookies.session, self.clock()) if text else None
 
 
 def build(settings: Settings, clock: Callable[[], float]) -> Parts:

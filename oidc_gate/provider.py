@@ -83,6 +83,7 @@ class Provider:
 
         Raises ProviderError; a code_rejected LoginError when the provider no longer accepts the refresh token.
         """
+        self._keys.get()  # before the refresh token is spent: without keys the answer to it would be lost
         request = self._authenticate(protocol.refresh_request(self.metadata().token_endpoint, refresh_token))
         method = self._settings.client_auth_method
         issued = protocol.read_tokens(self._send(request), client_auth_method=method, refreshed=True)

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from oidc_gate.errors import SettingsError, StoreError
 from oidc_gate.stores import Record
@@ -25,56 +26,86 @@ T = TypeVar("T")
 _SESSION, _NAME, _CLAIM = "oidc_gate:session:", "oidc_gate:name:", "oidc_gate:claim:"
 #: Redis takes no longer time to live; sessions without an end of their own get this one, a hundred years.
 _LONGEST_MS = 100 * 365 * 86_400_000
+#: So many sessions of a name are looked at with each new one, and forgotten if they are gone: names stay small.
+_TIDIED = 4
+#: Of one process; the usual hundred of redis-py would turn the hundred-and-first thread away.
+_MOST_CONNECTIONS = 10_000
 
 
-def connect(url: str, timeout: float) -> Any:
-    """Return a redis-py client for the URL. Raises SettingsError; does not connect yet."""
+def connect(url: str, timeout: float) -> Callable[[], Any]:
+    """Return what makes a redis-py client for the URL. Raises SettingsError; nothing is connected to yet.
+
+    A call to the store may take several steps one after another, so each is given its part of the timeout.
+    """
     try:
         import redis
         from redis.backoff import NoBackoff
-        from redis.cluster import ClusterNode, RedisCluster
         from redis.retry import Retry
         from redis.sentinel import Sentinel
     except ModuleNotFoundError:
         raise SettingsError("session_store is Redis; install its client: pip install 'oidc-gate[redis]'") from None
+    parts = urlsplit(url)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    nodes, database = _places(parts, 26379 if "sentinel" in query else 6379)
+    if query.get("cluster") == "true":
+        return lambda: _cluster(nodes, _common(parts, timeout / (len(nodes) + 1)))
+    common = _common(parts, timeout / 2)
+    # A connection that was cut is made anew, once; who waited in vain does not wait again.
+    again = Retry(NoBackoff(), 1, (redis.ConnectionError,))
+    if "sentinel" in query:
+        step = timeout / 2 / len(nodes)
+        once = {"socket_timeout": step, "socket_connect_timeout": step, "retry": Retry(NoBackoff(), 0)}
+        sentinel: Any = Sentinel(nodes, sentinel_kwargs=once, **common)  # type: ignore[no-untyped-call]
+        return lambda: sentinel.master_for(query["sentinel"], db=database, retry=again)
+    return lambda: redis.Redis(host=nodes[0][0], port=nodes[0][1], db=database, retry=again, **common)
+
+
+def _places(parts: SplitResult, usual_port: int) -> tuple[list[tuple[str, int]], int]:
+    """Return the hosts with their ports, and the database's number. Raises SettingsError."""
     try:
-        parts = urlsplit(url)
-        database = int(parts.path.strip("/") or 0)
-        hosts = [_host(host) for host in parts.netloc.rpartition("@")[2].split(",")]
+        found = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
+        return [(each.hostname or "localhost", each.port or usual_port) for each in found], int(
+            parts.path.strip("/") or 0
+        )
     except ValueError:
         raise SettingsError("session_store is no Redis URL like redis://host:6379/0") from None
-    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    usual = 26379 if "sentinel" in query else 6379
-    nodes = [(name, port or usual) for name, port in hosts]
-    common: dict[str, Any] = {
-        "socket_timeout": timeout,
-        "socket_connect_timeout": timeout,
-        "username": parts.username,
-        "password": parts.password,
+
+
+def _common(parts: SplitResult, step: float) -> dict[str, Any]:
+    return {
+        "socket_timeout": step,
+        "socket_connect_timeout": step,
+        "username": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
         "ssl": parts.scheme == "rediss",
+        "max_connections": _MOST_CONNECTIONS,
     }
-    retry = Retry(NoBackoff(), 1)
-    if "sentinel" in query:
-        sentinel: Any = Sentinel(  # type: ignore[no-untyped-call]
-            nodes, sentinel_kwargs={"socket_timeout": timeout}, **common
-        )
-        return sentinel.master_for(query["sentinel"], db=database, retry=retry)
-    if query.get("cluster") == "true":
-        node: Any = ClusterNode
-        return RedisCluster(startup_nodes=[node(*each) for each in nodes], **common)
-    return redis.Redis(host=nodes[0][0], port=nodes[0][1], db=database, retry=retry, **common)
 
 
-def _host(text: str) -> tuple[str, int | None]:
-    found = urlsplit(f"//{text}")
-    return found.hostname or "localhost", found.port
+def _cluster(nodes: list[tuple[str, int]], common: dict[str, Any]) -> Any:
+    """Return a client of a Cluster; unlike the others, it asks at once where everything is."""
+    from redis.backoff import NoBackoff
+    from redis.cluster import ClusterNode, RedisCluster
+    from redis.retry import Retry
+
+    node: Any = ClusterNode
+    places = [node(*each) for each in nodes]
+    # Asked first are always the hosts in the URL, so that their number, and with it the longest wait, is known.
+    return RedisCluster(startup_nodes=places, retry=Retry(NoBackoff(), 1), dynamic_startup_nodes=False, **common)
 
 
 class RedisStore:
-    """Sessions behind a redis-py client."""
+    """Sessions behind a redis-py client, which is made on first use."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, make_client: Callable[[], Any]) -> None:
+        from redis.exceptions import RedisClusterException, RedisError
+
+        self._make_client = make_client
+        self._errors = (RedisError, RedisClusterException, OSError)
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._make_client()
 
     def load(self, key: str) -> bytes | None:
         """See `SessionStore.load`."""
@@ -82,21 +113,46 @@ class RedisStore:
         return value
 
     def save(self, key: str, value: bytes, lifetime: float, names: Sequence[str], longest: float) -> None:
-        """See `SessionStore.save`."""
+        """See `SessionStore.save`.
+
+        The session comes before its names. When a name cannot be stored, neither can the session be used: the error
+        keeps its ticket from the browser.
+        """
 
         def store() -> None:
-            # The names first: a session without a name could not be ended from outside.
-            for name in names:
-                self._client.sadd(_NAME + name, key)
-                self._client.pexpire(_NAME + name, _milliseconds(longest))
             self._client.set(_SESSION + key, value, px=_milliseconds(lifetime))
+            for name in names:
+                self._add(_NAME + name, key, _milliseconds(longest))
 
         self._ask(store)
 
-    def replace(self, key: str, value: bytes, lifetime: float) -> bool:
+    def _add(self, name: str, key: str, longest: int) -> None:
+        """Add a session to a name, which lasts as long as the longest of its sessions can."""
+        self._client.sadd(name, key)
+        if self._client.pttl(name) < longest:
+            self._client.pexpire(name, longest)
+        for other in self._client.srandmember(name, _TIDIED):
+            if not self._client.exists(_SESSION + other.decode()):
+                self._client.srem(name, other)
+
+    def replace(self, key: str, value: bytes, lifetime: float, expected: bytes) -> bool:
         """See `SessionStore.replace`."""
-        life = _milliseconds(lifetime)
-        return bool(self._ask(lambda: self._client.set(_SESSION + key, value, px=life, xx=True)))
+        return self._ask(lambda: self._exchange(_SESSION + key, value, _milliseconds(lifetime), expected))
+
+    def _exchange(self, key: str, value: bytes, life: int, expected: bytes) -> bool:
+        """Set the key if nobody else does so from the look at it on."""
+        from redis.exceptions import WatchError
+
+        with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.watch(key)
+            if pipeline.get(key) != expected:
+                return False
+            pipeline.multi()
+            pipeline.set(key, value, px=life, xx=True)
+            try:
+                return bool(pipeline.execute()[0])
+            except WatchError:
+                return False
 
     def delete(self, key: str) -> None:
         """See `SessionStore.delete`."""
@@ -106,10 +162,11 @@ class RedisStore:
         """See `SessionStore.delete_named`."""
 
         def delete() -> int:
-            keys = [key.decode() for key in self._client.smembers(_NAME + name)]
-            ended = sum(self._client.delete(_SESSION + key) for key in keys)
-            self._client.delete(_NAME + name)
-            return int(ended)
+            ended = 0
+            for key in self._client.smembers(_NAME + name):
+                ended += self._client.delete(_SESSION + key.decode())
+                self._client.srem(_NAME + name, key)  # not the whole set: a login may be adding to it
+            return ended
 
         return self._ask(delete)
 
@@ -134,12 +191,12 @@ class RedisStore:
 
     def _ask(self, call: Callable[[], T]) -> T:
         """Return what the call returns; whatever redis-py raises is the store's fault."""
-        from redis.exceptions import RedisError
-
         try:
             return call()
-        except (RedisError, OSError) as error:
-            raise StoreError("store_unavailable", f"Redis: {type(error).__name__}: {error}") from None
+        except self._errors as error:
+            # redis-py puts its whole configuration after a colon at times.
+            said = str(error).partition(" : ")[0]
+            raise StoreError("store_unavailable", f"Redis: {type(error).__name__}: {said}") from None
 
 
 def _milliseconds(seconds: float) -> int:

@@ -102,17 +102,17 @@ class Sessions:
         return opened if self.is_alive(opened, now) else None
 
     def _open(self, text: str, name: str, known: Opened | None) -> Opened | None:
-        row = self.keeper.open(text, name)
-        if row is None:
+        found = self.keeper.open(text, name, known.stored if known is not None and known.name == name else b"")
+        if found is None:
             return None
-        if known is not None and known.row == row and known.name == name:
+        row, stored = found
+        if not row:
             return known
         session = Session.from_text(row)
         if session is None:
             return None
         opened = self.opened(session, name)
-        if self.blocks:
-            opened.row = row
+        opened.stored = stored
         if known is not None:
             opened.seen_at = max(opened.seen_at, known.seen_at)
         if not self.keeper.is_newest(text):
@@ -168,36 +168,51 @@ class Sessions:
     def keep_seen(self, text: str, opened: Opened, session: Session) -> str | None:
         """Keep a session of which only the activity has changed; return its cookie's text, None when it has ended.
 
-        Where the provider gave no answer, it is asked no sooner for that.
+        Where the provider gave no answer, it is asked no sooner for that. Where another process has kept the session
+        since it was loaded, what that has written stands: it is newer.
         """
-        kept = self.keeper.keep_again(session, text, opened.name, self._lifetime(session))
+        kept = self.keeper.keep_again(session, text, opened.name, self._lifetime(session), opened.stored)
         if kept is None:
-            self._recent.forget(text)
-            return None
-        fresh = self.opened(session, opened.name)
+            return None if self.load_afresh(text, opened.name, session.seen_at) is None else text
+        later, stored = kept
+        fresh = self._following(opened, session, stored)
         fresh.plan(fresh.renew_at, max(fresh.due_at, opened.due_at))
-        fresh.believe_until(opened.stale_at)
         if self.blocks:
             opened.supersede()
-        for each in {text, kept} if self.blocks else {kept}:
-            self._recent.put(each, fresh, len(text))
-        return kept
+        for each in {text, later} if self.blocks else {later}:
+            self._recent.put(each, fresh, max(len(text), len(stored)))
+        return later
 
     def keep_changed(self, text: str, opened: Opened, session: Session) -> Opened | None:
         """Keep a session whose claims or tokens have changed; return it, None when it was ended meanwhile.
 
         It stands for the old text from now on, so that requests under way with that see the change. A cookie session
-        gets its new cookie with the next answer.
+        gets its new cookie with the next answer. Where another process has kept the session since it was loaded, the
+        change is made to what that has written.
         """
-        fresh = self.opened(session, opened.name)
+        changes = _changes(opened.session, session)
+        stored = b""
+        while self.blocks:
+            kept = self.keeper.keep_again(session, text, opened.name, self._lifetime(session), opened.stored)
+            if kept is not None:
+                stored = kept[1]
+                break
+            latest = self.load_afresh(text, opened.name, session.seen_at)
+            if latest is None:
+                return None
+            opened, session = latest, latest.session._replace(**changes)
+        fresh = self._following(opened, session, stored)
         if not self.blocks:
             fresh.plan(0.0, fresh.due_at)
-        elif self.keeper.keep_again(session, text, opened.name, self._lifetime(session)) is None:
-            self._recent.forget(text)
-            return None
-        fresh.believe_until(opened.stale_at)
         opened.supersede()
-        self._recent.put(text, fresh, len(text))
+        self._recent.put(text, fresh, max(len(text), len(stored)))
+        return fresh
+
+    def _following(self, opened: Opened, session: Session, stored: bytes) -> Opened:
+        """Return what takes the place of an opened session."""
+        fresh = self.opened(session, opened.name)
+        fresh.stored = stored
+        fresh.believe_until(opened.stale_at)
         return fresh
 
     def end(self, session_id: str, now: float) -> None:
@@ -226,3 +241,9 @@ class Sessions:
                 return False
             opened.plan(opened.renew_at, now + _RECHECK_RETRY)
             return True
+
+
+def _changes(before: Session, after: Session) -> dict[str, Any]:
+    """Return the fields that differ."""
+    pairs = zip(before._asdict().items(), after, strict=True)
+    return {name: value for (name, old), value in pairs if value != old}

@@ -139,8 +139,18 @@ class SignIn:
         if self._parts.attempts.is_late(attempt, self._parts.clock()):
             return self._again(here, attempt, LoginError("login_late", "the login took longer than login_timeout"))
         if callback.error:
-            return self._failed(here, attempt, ProviderRefusalError(callback.error, callback.error_description))
+            return self._failed(here, attempt, self._refusal(callback))
         return Work("provider", lambda: self._finish(here, attempt, callback))
+
+    def _refusal(self, callback: protocol.Callback) -> GateError:
+        """Return the provider's no, or ours to a no that names another provider (RFC 9207, 2.4)."""
+        known = self._parts.provider.known_metadata()
+        try:
+            if known is not None:
+                callback.check_issuer(known.issuer, required=False)
+        except ProviderError as error:
+            return error
+        return ProviderRefusalError(callback.error, callback.error_description)
 
     def _finish(self, here: Here, attempt: Attempt, callback: protocol.Callback) -> Decision:
         """Redeem the code and start the session. An outage leaves the attempt as it is: the page can be reloaded."""

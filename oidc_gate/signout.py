@@ -44,7 +44,7 @@ class SignOut:
         check_auth_id(params, self._parts.settings.auth_id)
         if "state" in params:
             return self._come_back(here, params["state"])
-        opened = self._parts.session(here)
+        opened = self._parts.session(here, afresh=True)  # its newest refresh token is the one to be revoked
         # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
         if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.own_origin):
             return pages.confirm_logout(self._parts.path(here, "logout"), params)

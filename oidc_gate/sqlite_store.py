@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from weakref import WeakSet
 
 from oidc_gate.errors import StoreError
 from oidc_gate.stores import Record
@@ -35,41 +35,50 @@ _SWEEPS = (
     "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE expires <= ? LIMIT ?)",
     "DELETE FROM claims WHERE name IN (SELECT name FROM claims WHERE expires <= ? LIMIT ?)",
 )
+#: Device and inode of a file, to tell one from another that took its place.
+_Place = tuple[int, int]
+#: How long a process waits before it tries again to be the one that makes the tables, in seconds.
+_PAUSE = 0.01
 
 
 class SQLiteStore:
-    """Sessions in the file at `path`; `timeout`: the longest wait for another process's write, in seconds."""
+    """Sessions in the file at `path`; `timeout`: the longest wait for another process's write, in seconds.
 
-    def __init__(self, path: str, timeout: float) -> None:
-        self._path = Path(path)
+    `clock` gives seconds since 1970; all processes of the file must agree on it.
+    """
+
+    def __init__(self, path: str, timeout: float, clock: Callable[[], float] = time.time) -> None:
+        self._path = Path(path).absolute()  # the app may change its folder later on
         self._timeout = timeout
-        self._local = threading.local()  # one connection per thread: (process, inode, connection)
+        self._clock = clock
+        self._idle: list[tuple[_Place, sqlite3.Connection]] = []  # each step with it is one operation: no lock
         self._writes = 0
+        _STORES.add(self)
 
     def load(self, key: str) -> bytes | None:
         """See `SessionStore.load`."""
         with self._connection() as connection:
             row = connection.execute(
-                "SELECT value FROM sessions WHERE key = ? AND expires > ?", (key, time.time())
+                "SELECT value FROM sessions WHERE key = ? AND expires > ?", (key, self._clock())
             ).fetchone()
         return bytes(row[0]) if row else None
 
     def save(self, key: str, value: bytes, lifetime: float, names: Sequence[str], _longest: float) -> None:
         """See `SessionStore.save`; names last as long as their sessions."""
-        now = time.time()
+        now = self._clock()
         with self._connection() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", (key, value, now + lifetime))
             connection.executemany("INSERT OR IGNORE INTO names VALUES (?, ?)", [(name, key) for name in names])
             self._sweep(connection, now)
 
-    def replace(self, key: str, value: bytes, lifetime: float) -> bool:
+    def replace(self, key: str, value: bytes, lifetime: float, expected: bytes) -> bool:
         """See `SessionStore.replace`."""
-        now = time.time()
+        now = self._clock()
         with self._connection() as connection:
             changed = connection.execute(
-                "UPDATE sessions SET value = ?, expires = ? WHERE key = ? AND expires > ?",
-                (value, now + lifetime, key, now),
+                "UPDATE sessions SET value = ?, expires = ? WHERE key = ? AND expires > ? AND value = ?",
+                (value, now + lifetime, key, now, expected),
             )
         return changed.rowcount == 1
 
@@ -82,11 +91,11 @@ class SQLiteStore:
         """See `SessionStore.delete_named`."""
         with self._connection() as connection:
             query = "DELETE FROM sessions WHERE key IN (SELECT key FROM names WHERE name = ?) AND expires > ?"
-            return connection.execute(query, (name, time.time())).rowcount
+            return connection.execute(query, (name, self._clock())).rowcount
 
     def claim(self, name: str, seconds: float) -> bool:
         """See `SessionStore.claim`."""
-        now = time.time()
+        now = self._clock()
         with self._connection() as connection:
             claimed = connection.execute(
                 "INSERT INTO claims VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET expires = excluded.expires"
@@ -99,7 +108,7 @@ class SQLiteStore:
         """See `SessionStore.records`."""
         with self._connection() as connection:
             rows = connection.execute(
-                "SELECT key, expires FROM sessions WHERE expires > ? ORDER BY expires", (time.time(),)
+                "SELECT key, expires FROM sessions WHERE expires > ? ORDER BY expires", (self._clock(),)
             ).fetchall()
         return (Record(*row) for row in rows)
 
@@ -112,40 +121,86 @@ class SQLiteStore:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Give this thread's connection; a new one in a forked process, and when the file was replaced or removed."""
+        """Lend a connection; a new one when none is free, and when the file was replaced or removed."""
         try:
-            yield self._current()
+            place, connection = self._borrowed()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.append((place, connection))
         except (sqlite3.Error, OSError) as error:
             raise StoreError("store_unavailable", f"SQLite: {type(error).__name__}: {error}") from None
 
-    def _current(self) -> sqlite3.Connection:
-        known = getattr(self._local, "connection", None)
+    def _borrowed(self) -> tuple[_Place, sqlite3.Connection]:
         try:
-            here = (os.getpid(), self._path.stat().st_ino)
-        except FileNotFoundError:
-            here = None
-        if known is not None and known[0] == here:
-            found: sqlite3.Connection = known[1]
-            return found
-        if known is not None and known[0][0] == os.getpid():
-            known[1].close()
-        connection = self._open()
-        self._local.connection = ((os.getpid(), self._path.stat().st_ino), connection)
-        return connection
+            place, connection = self._idle.pop()
+        except IndexError:
+            return self._open()
+        with suppress(FileNotFoundError):
+            if self._place() == place:
+                return place, connection
+        connection.close()
+        return self._borrowed()
 
-    def _open(self) -> sqlite3.Connection:
+    def _place(self) -> _Place:
+        status = self._path.stat()
+        return status.st_dev, status.st_ino
+
+    def close_idle(self) -> None:
+        """Close the connections that nobody uses: before a fork, for SQLite's must not be carried across one."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop()[1].close()
+
+    def _open(self) -> tuple[_Place, sqlite3.Connection]:
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite itself would leave it to the umask
+        place = self._place()
         connection = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("BEGIN IMMEDIATE")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
+        try:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if _version(connection) == 0:
+                self._make_tables(connection)
+            if _version(connection) != _SCHEMA_VERSION:
+                raise StoreError("store_unavailable", f"{self._path} was written by another version of oidc_gate")
+        except BaseException:
+            connection.close()
+            raise
+        return place, connection
+
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
+        """Make the tables. Of several processes that start at once, SQLite turns some away without any wait."""
+        give_up = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("BEGIN IMMEDIATE")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+                time.sleep(_PAUSE)
+        if _version(connection) == 0:
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
         connection.execute("COMMIT")
-        if version not in (0, _SCHEMA_VERSION):
-            raise StoreError("store_unavailable", f"{self._path} was written by another version of oidc_gate")
-        return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+_STORES: WeakSet[SQLiteStore] = WeakSet()
+
+
+def _before_fork() -> None:
+    for store in list(_STORES):
+        store.close_idle()
+
+
+with suppress(AttributeError):  # Windows knows no fork
+    os.register_at_fork(before=_before_fork)

@@ -38,10 +38,11 @@ class SessionStore(Protocol):
     def save(self, key: str, value: bytes, lifetime: float, names: Sequence[str], longest: float) -> None:
         """Store a new session under its key and its names; `longest`: how long it can last, renewals included."""
 
-    def replace(self, key: str, value: bytes, lifetime: float) -> bool:
-        """Store a new value for a session that is still there; False, and nothing stored, when it is gone.
+    def replace(self, key: str, value: bytes, lifetime: float, expected: bytes) -> bool:
+        """Store a new value in place of the `expected` one; False, and nothing stored, when another or none is there.
 
-        So a session that was ended is never brought back by a request that was under way.
+        So a session that was ended is never brought back by a request that was under way, and tokens that another
+        process has just renewed are never overwritten with the spent ones.
         """
 
     def delete(self, key: str) -> None:

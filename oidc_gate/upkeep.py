@@ -7,14 +7,13 @@ provider is asked again a little later. All of this may block.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from oidc_gate.claims import refreshed
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
 from oidc_gate.identity import Session
 from oidc_gate.keepers import StoreKeeper
-from oidc_gate.opened import Opened
+from oidc_gate.opened import NEVER, Opened
 from oidc_gate.parts import Parts
 from oidc_gate.protocol import Tokens
 from oidc_gate.userinfo import Userinfo, refresh_time
@@ -29,6 +28,8 @@ _CLEAR_NO = frozenset({"userinfo_denied", "userinfo_sub_mismatch"})
 _MAY_PASS = frozenset({"client_rejected", "token_request_rejected", "token_answer_invalid", "userinfo_rejected"})
 #: How long one process may take to refresh, in seconds, before another may try.
 _CLAIM = 30.0
+#: What a refreshed ID token need not repeat of the one it follows (Core, 12.2), and later ones are held against.
+_OF_LOGIN = ("auth_time", "nonce", "sid")
 
 
 class Upkeep:
@@ -37,54 +38,93 @@ class Upkeep:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._userinfo = Userinfo(parts)
+        self._interval = parts.settings.userinfo_refresh_interval or NEVER
 
     def perform(self, text: str, opened: Opened) -> Opened | None:
         """Return the session as it is afterwards, or None when it has ended. Raises StoreError."""
-        if opened.session.refresh_at <= self._parts.clock():
-            return self._attempt(opened, lambda: self._refresh(text, opened), lambda code: code not in _MAY_PASS)
-        return self._attempt(opened, lambda: self._recheck(text, opened), lambda code: code in _CLEAR_NO)
-
-    def _attempt(
-        self, opened: Opened, ask: Callable[[], Opened | None], is_final: Callable[[str], bool]
-    ) -> Opened | None:
         try:
-            return ask()
+            if opened.session.refresh_at <= self._parts.clock():
+                is_final = _ends_at_refresh
+                kept = self._refresh(text, opened)
+            else:
+                is_final = _ends_at_recheck
+                kept = self._recheck(text, opened)
         except (ProviderError, LoginError) as error:
             logger.warning("a session could not be checked again: %s", error)
             if isinstance(error, ProviderDownError) or not is_final(error.code):
                 return opened
-        self._parts.sessions.end(opened.session.session_id, self._parts.clock())
-        return None
+            logger.warning("a session is ended, for the provider says no: subject %r", opened.identity.subject)
+            self._parts.sessions.end(opened.session.session_id, self._parts.clock())
+            return None
+        if kept is not None and opened.allowed and not kept.allowed:
+            logger.warning("no longer allowed, by what the provider says now: subject %r", kept.identity.subject)
+        return kept
 
     def _recheck(self, text: str, opened: Opened) -> Opened | None:
-        session = opened.session
+        latest = self._latest(text, opened)
+        now = self._parts.clock()
+        if latest is None or min(latest.session.checked_at + self._interval, latest.session.refresh_at) > now:
+            return latest
+        session = latest.session
         found = self._parts.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
-        return self._keep(text, opened, claims=refreshed(session.claims, session.kept, found))
+        return self._keep(text, latest, claims=refreshed(session.claims, session.kept, found), checked_at=now)
 
     def _refresh(self, text: str, opened: Opened) -> Opened | None:
         """Renew the tokens, once for all processes: whoever does not get the claim goes on with what is known.
 
         A session that another process has refreshed meanwhile is taken as it is: its old refresh token must not be used
-        again, for providers that rotate them take that as theft.
+        again, for providers that rotate them take that as theft. So the new tokens are kept before anything else is
+        done that can fail.
         """
-        sessions, keeper = self._parts.sessions, self._parts.sessions.keeper
+        keeper = self._parts.sessions.keeper
         if not isinstance(keeper, StoreKeeper) or not keeper.claim(f"refresh {opened.session.session_id}", _CLAIM):
             return opened
-        latest = sessions.load_afresh(text, opened.name, self._parts.clock())
+        latest = self._latest(text, opened)
         if latest is None or latest.session.refresh_at > self._parts.clock():
             return latest
         session = latest.session
-        claims, tokens = self._parts.provider.refresh(session.tokens["refresh_token"], session.claims)
-        changed: dict[str, Any] = {"tokens": _kept_tokens(session, tokens)}
-        changed["refresh_at"] = refresh_time(tokens, self._parts.clock())
-        if claims is not None:
-            changed["claims"], changed["kept"] = self._userinfo.complete(claims, tokens.access_token)
-        return self._keep(text, latest, **changed)
+        claims, issued = self._parts.provider.refresh(session.tokens["refresh_token"], session.claims)
+        refresh_at = refresh_time(issued, self._parts.clock())
+        kept = self._keep(text, latest, tokens=_kept_tokens(session, issued), refresh_at=refresh_at)
+        if kept is None:
+            self._revoke(issued.refresh_token)
+        if kept is None or claims is None:
+            return kept
+        of_login = {name: session.claims[name] for name in _OF_LOGIN if name in session.claims}
+        claims, names = self._userinfo.complete(of_login | claims, issued.access_token)
+        return self._keep(text, kept, claims=claims, kept=names, checked_at=self._parts.clock())
+
+    def _latest(self, text: str, opened: Opened) -> Opened | None:
+        """Return the session as it is in the store now; the provider is asked about it by nobody else in this process.
+
+        A cookie session is as it is.
+        """
+        sessions = self._parts.sessions
+        if not sessions.blocks:
+            return opened
+        latest = sessions.load_afresh(text, opened.name, self._parts.clock())
+        if latest is not None:
+            sessions.claim_recheck(latest, self._parts.clock())
+        return latest
+
+    def _revoke(self, refresh_token: str) -> None:
+        """End the token of a session that was ended while it was refreshed."""
+        try:
+            self._parts.provider.revoke(refresh_token)
+        except ProviderError as error:
+            logger.warning("a refresh token of a session that has ended could not be revoked: %s", error)
 
     def _keep(self, text: str, opened: Opened, **changed: Any) -> Opened | None:
-        now = self._parts.clock()
-        session = opened.session._replace(checked_at=now, seen_at=now, **changed)
+        session = opened.session._replace(seen_at=self._parts.clock(), **changed)
         return self._parts.sessions.keep_changed(text, opened, session)
+
+
+def _ends_at_refresh(code: str) -> bool:
+    return code not in _MAY_PASS
+
+
+def _ends_at_recheck(code: str) -> bool:
+    return code in _CLEAR_NO
 
 
 def _kept_tokens(session: Session, tokens: Tokens) -> dict[str, str]:

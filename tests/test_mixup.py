@@ -52,6 +52,34 @@ def test_the_issuer_of_the_answer(stage: StageFactory, provider: LocalProvider, 
         refused(here, browser, browser.navigate("/private"), "callback_issuer_mismatch")
 
 
+def test_an_error_of_another_issuer_is_not_shown_as_ours(stage: StageFactory, provider: LocalProvider) -> None:
+    said = {"error": "access_denied", "error_description": "Call 555-0100 to unlock your account"}
+    here = stage()
+    browser = here.browser()
+    _, params = waiting(browser)
+    lie = browser.get(f"{CALLBACK}?{urlencode(said | {'state': params['state'], 'iss': 'https://evil.example'})}")
+    refused(here, browser, lie, "callback_issuer_mismatch")
+    assert "555" not in lie.text
+    for iss in ({}, {"iss": provider.issuer}):
+        _, params = waiting(browser)
+        refused(
+            here,
+            browser,
+            browser.get(f"{CALLBACK}?{urlencode(said | {'state': params['state']} | iss)}"),
+            "access_denied",
+        )
+
+
+def test_an_error_that_comes_before_the_provider_is_known(stage: StageFactory, provider: LocalProvider) -> None:
+    """Another process began the login; this one has not read discovery yet, and need not for a no."""
+    here = stage()
+    browser = here.browser()
+    _, params = waiting(browser)
+    fresh = here.moved(browser, here.another_gate())
+    asked = urlencode({"error": "access_denied", "state": params["state"], "iss": "https://evil.example"})
+    refused(here, fresh, fresh.get(f"{CALLBACK}?{asked}"), "access_denied")
+
+
 @pytest.mark.parametrize("iss", ["", "https://idp.example", "{}/", "{}x", " {}", "{}%20", "{}\x00"])
 def test_nearly_the_issuer_is_another_one(stage: StageFactory, provider: LocalProvider, iss: str) -> None:
     here = stage()

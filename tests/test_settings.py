@@ -457,7 +457,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("session_store", "must be one of: cookie, sqlite://", {"session_store": "memcached://here"}),
     ("session_store", "must be one of", {"session_store": f"mysql://user:{SECRET}@here"}),
     ("session_store", "must be text", {"session_store": 7}),
-    ("session_store", "must be text", {"session_store": object()}),
+    ("session_store", "must be text", {"session_store": ["sqlite:///x.db"]}),
     ("session_cache_seconds", "must be a duration", {"session_cache_seconds": "-1"}),
     ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "example.com:8080"}),
     ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "https://example.com"}),
