@@ -36,9 +36,14 @@ class Origin(NamedTuple):
     root_path: str
 
     @property
+    def site(self) -> str:
+        """Scheme and host, as in an Origin header."""
+        return f"{self.scheme}://{self.host}"
+
+    @property
     def url(self) -> str:
         """The public URL of the app, without a trailing slash."""
-        return f"{self.scheme}://{self.host}{self.root_path}"
+        return self.site + self.root_path
 
 
 def is_host(host: str) -> bool:
@@ -158,8 +163,7 @@ def safe_path(target: str, origin: Origin) -> str:
     browser (WHATWG URL) can only resolve it to the origin it already is at. Dot segments are refused: not for the
     browser, but for whatever stands in between and resolves them in its own way.
     """
-    own = f"{origin.scheme}://{origin.host}"
-    target = target.removeprefix(own)
+    target = target.removeprefix(origin.site)
     if target[:1] != "/" or target[1:2] == "/" or _UNSAFE.search(target):
         return "/"
     target = quote(target, safe=_PLAIN, errors="replace")

@@ -52,6 +52,6 @@ class Answers:
             headers=headers,
         )
 
-    def failure(self, request: Request, error: GateError, action_path: str = "/", status: int | None = None) -> Reply:
+    def failure(self, request: Request, error: GateError, action_path: str, status: int | None = None) -> Reply:
         """Return the answer that tells of an error; see `oidc_gate.failures`."""
         return told(error, request, action_path=action_path, status=status)

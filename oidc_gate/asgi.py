@@ -212,7 +212,8 @@ def _adding(send: ASGISendCallable, forward: Forward) -> Any:
                 if name.lower() in _CACHING:
                     more = forward.set_cookies if is_unshared(_as_text(headers)) else ()
                     break
-            message = {**message, "headers": [*headers, *_as_bytes(more)]}
+            pairs = _as_bytes(more) if forward.set_cookies else _remembered_as_bytes(more)
+            message = {**message, "headers": [*headers, *pairs]}
         return send(message)
 
     return adding
@@ -222,9 +223,11 @@ def _as_text(headers: Any) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-@lru_cache(maxsize=64)
 def _as_bytes(headers: tuple[tuple[str, str], ...]) -> list[Pair]:
     return [(name.encode(), value.encode("latin-1")) for name, value in headers]
+
+
+_remembered_as_bytes = lru_cache(maxsize=8)(_as_bytes)  # the same for all answers, unless there is a cookie in it
 
 
 async def _answer(reply: Reply, scope: Scope, receive: ASGIReceiveCallable, send: Any) -> None:

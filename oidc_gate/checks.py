@@ -83,7 +83,7 @@ def _check_client(settings: Settings) -> None:
     if "offline_access" in settings.scopes and settings.session_store == "cookie":
         raise SettingsError(
             "scopes hold offline_access, and session_store is cookie: a refresh token is kept only in a server-side"
-            " store. Leave offline_access out."
+            " store. Leave offline_access out, or set session_store to sqlite:///… or redis://…"
         )
 
 
@@ -122,7 +122,8 @@ def _check_sessions(settings: Settings) -> None:
         raise SettingsError(f"session_store must be one of: {FORMS}.")
     if not settings.cache_control.isascii() or "public" in settings.cache_control.lower():
         raise SettingsError(
-            "cache_control must be the value of a header that shared caches heed, like private or no-store; or off."
+            "cache_control must be the value of a header that keeps answers out of shared caches, like private or"
+            " no-store; or off. A shared cache would hand one person's page to another."
         )
 
 

@@ -4,7 +4,7 @@ The gate never touches an environ, a scope or a socket, and the adapters decide 
 
 - `Forward`   the app answers, and knows who asks;
 - `Reply`     the gate answers;
-- `Work`      the answer needs the network: call `run()` where blocking is allowed, the result is the next decision;
+- `Work`      the answer needs the network or a file: call `run()` where blocking is allowed; it gives the next one;
 - `ReadBody`  the answer needs the request's body: read it, pass it to `resume()`, the result is the next decision.
 
 An adapter loops until it holds one of the first two.
@@ -12,7 +12,7 @@ An adapter loops until it holds one of the first two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
@@ -122,4 +122,3 @@ class ReadBody:
 
 
 Decision = Forward | Reply | Work | ReadBody
-Claims = Mapping[str, object]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from oidc_gate import pages
 from oidc_gate.decisions import Reply, Request
-from oidc_gate.errors import GateError, ProviderDownError, StoreError
+from oidc_gate.errors import GateError, LoginError, ProviderDownError, StoreError
 from oidc_gate.kinds import wants_page
 
 __all__ = ["ProviderRefusalError", "told"]
@@ -165,9 +165,5 @@ def _words(error: GateError) -> _Words:
         return _DOWN
     if isinstance(error, StoreError):
         return _STORE_DOWN
-    return _BAD_INPUT if error.code in _CALLED_WRONGLY else _BAD_ANSWER
+    return _BAD_INPUT if isinstance(error, LoginError) else _BAD_ANSWER
 
-
-_CALLED_WRONGLY = frozenset(
-    {"parameters_invalid", "parameter_repeated", "state_missing", "code_missing", "body_invalid", "host_malformed"}
-)

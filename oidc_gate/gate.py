@@ -55,7 +55,7 @@ class Gate:
     def decide(self, request: Request) -> Decision:
         """Return what happens to a request."""
         if not is_host(request.host) or (self._behind_proxies and not self._addresses.is_wellformed(request)):
-            return self._answers.failure(request, LoginError("host_malformed", "the Host header is malformed"))
+            return self._answers.failure(request, LoginError("host_malformed", "the Host header is malformed"), "/")
         if request.path.startswith(self._prefix):
             return self._own_paths.answer(request)
         cookies = self._cookies.get(request.scheme) or self._parts.cookies(request)
@@ -91,7 +91,7 @@ class Gate:
         try:
             opened = self._sessions.load(text, name, now)
         except StoreError as error:
-            return self._answers.failure(request, error)
+            return self._answers.failure(request, error, self._sign_in.return_path(request))
         return self._without_session(request) if opened is None else self._with_session(request, text, opened, now)
 
     def _with_session(self, request: Request, text: str, opened: Opened, now: float) -> Decision:
@@ -106,7 +106,7 @@ class Gate:
         try:
             kept = self._upkeep.perform(text, opened)
         except StoreError as error:
-            return self._answers.failure(request, error)
+            return self._answers.failure(request, error, self._sign_in.return_path(request))
         if kept is None:
             return self._without_session(request)
         return self._go_on(request, text, kept, self._clock())
@@ -124,7 +124,7 @@ class Gate:
     def _renew(self, request: Request, text: str, opened: Opened, now: float) -> Decision:
         """Keep the session anew; when that fails it goes on as it is, and another request tries again."""
         session = self._sessions.renewed(opened, now)
-        if session is None:
+        if session is None:  # another thread was faster
             return self._answered(request, opened, ())
         try:
             kept = self._sessions.keep_seen(text, opened, session)
@@ -166,15 +166,14 @@ class Gate:
     def _is_own_origin(self, request: Request) -> bool:
         """Return whether a WebSocket was opened by a page of ours; programs, which send no Origin, have no session."""
         origin = request.header("origin")
-        own = self._addresses.origin(request)
-        return not origin or origin == f"{own.scheme}://{own.host}"
+        return not origin or origin == self._addresses.origin(request).site
 
     def _foreign(self, request: Request) -> Decision:
         """Answer a WebSocket opened by another site in a signed-in browser: it gets nobody's identity."""
         if self._is_public(request):
             return self._anyone(request)
         error = LoginError("origin_foreign", "a WebSocket was opened from another origin")
-        return self._answers.failure(request, error, status=403)
+        return self._answers.failure(request, error, "/", status=403)
 
 
 def announce(settings: Settings) -> None:

@@ -3,6 +3,9 @@
 A cookie session is whole in its cookie, sealed; nothing is left on the server, and nobody but the browser can end it.
 With a store the cookie holds a random ticket, sealed too. The store's key is a hash of the ticket, and the session lies
 there sealed under a key that only the ticket gives: what is in the store opens nothing.
+
+Words: a cookie's `text` opens to a `ticket`; its hash is the store's key, and the `session_id`; the `row` is the
+session as JSON.
 """
 
 from __future__ import annotations

@@ -46,30 +46,33 @@ class Opened:
 
     - `allowed`: whether the rules let this person pass.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
+    - `size`: the characters of its JSON, from which its memory is estimated.
     - `seen_at`: the last request that reached the app.
-    - `is_large`: whether its claims take so much memory that it is remembered in one place alone.
     - `renew_at`: when it is to be kept anew.
     - `due_at`: when the provider is to be asked again, inf for never.
     - `stale_at`: when it is to be loaded again, inf for never.
     - `stored`: what stands for it in the store, to tell whether that has changed.
-    - `steady_until`: up to then there is nothing to do for a request but to forward it.
+    - `steady_until`: up to then there is nothing to do for a request but to forward it. The earliest of all ends, so
+      that the usual request compares once; 0 means that there is always something to look at.
     """
 
     __slots__ = (
         "allowed",
         "due_at",
         "forward",
-        "is_large",
         "name",
         "renew_at",
         "seen_at",
         "session",
+        "size",
         "stale_at",
         "steady_until",
         "stored",
     )
 
-    def __init__(self, session: Session, name: str, forward: Forward, allowed: bool, limits: Limits) -> None:
+    def __init__(
+        self, session: Session, name: str, forward: Forward, allowed: bool, limits: Limits, size: int
+    ) -> None:
         self.session = session
         self.name = name
         self.forward = forward
@@ -77,7 +80,7 @@ class Opened:
         self.seen_at = session.seen_at
         self.stale_at = float("inf")
         self.stored = b""
-        self.is_large = False
+        self.size = size
         self.plan(session.seen_at + limits.lag, min(session.checked_at + limits.recheck, session.refresh_at))
 
     @property
@@ -123,16 +126,15 @@ class RecentTable:
         if found is None:
             found = self._old.get(text)
             if found is not None:
-                self.put(text, found, len(text))
+                self.put(text, found)
         return found
 
-    def put(self, text: str, opened: Opened, length: int) -> None:
-        """Remember what was opened from this text; `length` is that of its claims as JSON."""
+    def put(self, text: str, opened: Opened) -> None:
+        """Remember what was opened from this text."""
         if self._used > self._most:
             self._old, self._new, self._used = self._new, {}, 0
         self._new[text] = opened
-        opened.is_large = length > _LARGE
-        self._used += _ENTRY_BYTES + len(text) + _BYTES_PER_CHARACTER * length
+        self._used += _ENTRY_BYTES + len(text) + _BYTES_PER_CHARACTER * opened.size
 
     def forget(self, text: str) -> None:
         """Forget what was opened from this text."""
@@ -159,5 +161,5 @@ class Shortcuts:
         """Remember the session of a Cookie header, and the header as the app may see it."""
         if len(self._found) >= _MOST_SHORTCUTS:
             self.clear()
-        if len(header) <= _LONGEST_SHORTCUT and not opened.is_large:
+        if len(header) <= _LONGEST_SHORTCUT and opened.size <= _LARGE:
             self._found[header] = (opened, app_cookies)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,16 +9,14 @@ from oidc_gate import pages, protocol
 from oidc_gate.addresses import own_path
 from oidc_gate.answers import Answers
 from oidc_gate.decisions import Decision, ReadBody, Reply, Request, Work
-from oidc_gate.errors import GateError, LoginError, ProviderError
-from oidc_gate.keepers import StoreKeeper
+from oidc_gate.errors import GateError, LoginError
 from oidc_gate.opened import Opened
 from oidc_gate.parts import Here, Parts
+from oidc_gate.remote_logout import RemoteLogout
 from oidc_gate.signin import SignIn
 from oidc_gate.signout import SignOut
 
 __all__ = ["OwnPaths"]
-
-logger = logging.getLogger("oidc_gate")
 
 Pairs = list[tuple[str, str]]
 Handler = Callable[[Here, Pairs], Decision]
@@ -37,13 +33,14 @@ class OwnPaths:
         self._answers = answers
         self._prefix = parts.settings.path_prefix + "/"
         sign_out = SignOut(parts)
+        remote_logout = RemoteLogout(parts, answers)
         self._handlers: dict[str, dict[str, Handler]] = {
             "login": {"GET": sign_in.login, "POST": sign_in.login},
             "callback": {"GET": sign_in.callback, "POST": sign_in.callback},
             "logout": {"GET": sign_out.logout, "POST": sign_out.logout},
             "userinfo": {"GET": self._userinfo, "HEAD": self._userinfo},
-            "backchannel-logout": {"POST": self._backchannel_logout},
-            "frontchannel-logout": {"GET": self._frontchannel_logout},
+            "backchannel-logout": {"POST": remote_logout.by_token},
+            "frontchannel-logout": {"GET": remote_logout.by_frame},
         }
 
     def answer(self, request: Request) -> Decision:
@@ -81,42 +78,6 @@ class OwnPaths:
         if not opened.allowed:
             return self._answers.not_allowed(here.request, opened)
         return pages.json_reply(200, _public_view(opened))
-
-    def _backchannel_logout(self, here: Here, pairs: Pairs) -> Decision:
-        """Take a logout token from the provider (Back-Channel Logout 1.0, 2.5 to 2.8)."""
-        keeper = self._parts.sessions.keeper
-        if not isinstance(keeper, StoreKeeper):
-            return _no_store()
-        token = protocol.single_values(pairs, ("logout_token",)).get("logout_token", "")
-        return Work("provider", lambda: self._end_by_token(here, keeper, token))
-
-    def _end_by_token(self, here: Here, keeper: StoreKeeper, token: str) -> Reply:
-        try:
-            claims = self._parts.provider.logout_claims(token)
-            life = claims["exp"] - self._parts.clock() + self._parts.settings.clock_leeway
-            if not keeper.claim(f"logout token {_digest(claims['jti'])}", max(1.0, life)):
-                raise ProviderError("logout_token_repeated", "this logout token was here before")
-            named = "sid" if "sid" in claims else "sub"
-            ended = keeper.end_named(named, claims[named])
-        except GateError as error:
-            # The specification wants JSON, and 400 for whatever is wrong with the token.
-            return self._answers.failure(here.request, error)
-        self._parts.sessions.forget_all()
-        logger.info("the provider ended %d session(s) by %s", ended, named)
-        return pages.json_reply(200, {})
-
-    def _frontchannel_logout(self, _: Here, pairs: Pairs) -> Decision:
-        """End the session that the provider's page names in a frame (Front-Channel Logout 1.0, 3)."""
-        keeper = self._parts.sessions.keeper
-        if not isinstance(keeper, StoreKeeper):
-            return _no_store()
-        params = protocol.single_values(pairs, ("iss", "sid"))
-        if params.get("iss", "").rstrip("/") != self._parts.settings.issuer_url.rstrip("/") or not params.get("sid"):
-            raise LoginError("logout_issuer_unknown", "front-channel logout needs the provider's iss, and a sid")
-        ended = keeper.end_named("sid", params["sid"])
-        self._parts.sessions.forget_all()
-        logger.info("the provider ended %d session(s) by a frame", ended)
-        return pages.blank()
 
 
 def _public_view(opened: Opened) -> dict[str, Any]:
@@ -156,12 +117,3 @@ def _health(request: Request) -> Reply:
 
 def _wrong_method(allowed: dict[str, Any]) -> Reply:
     return pages.json_reply(405, {"error": "method_not_allowed"}, (("allow", ", ".join(allowed)),))
-
-
-def _no_store() -> Reply:
-    """Refuse a logout from the provider: a session that lives in a cookie cannot be ended without its browser."""
-    return pages.json_reply(501, {"error": "session_store_required"})
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -30,17 +30,17 @@ class Here:
     cookies: Cookies
     cookie_header: str
 
-    @property
-    def own_origin(self) -> str:
-        """Scheme and host, as in an Origin header."""
-        return f"{self.origin.scheme}://{self.origin.host}"
-
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one gate. `clock` gives seconds since 1970."""
+    """The parts of one gate. `clock` gives seconds since 1970.
+
+    `context` is bound into every seal, so that a cookie of another app, or of another client of the provider, opens
+    nothing here.
+    """
 
     settings: Settings
+    context: str
     clock: Callable[[], float]
     addresses: Addresses
     secure_cookies: Cookies
@@ -89,8 +89,7 @@ class Parts:
 
 def build(settings: Settings, clock: Callable[[], float]) -> Parts:
     """Return the parts of a gate; all that can be paid for before the first request is paid for here."""
-    # Bound into every seal, so that a cookie of another app, or of another client of the provider, opens nothing here.
-    context = f"{settings.issuer_url} {settings.client_id} {settings.auth_id}"
+    context = f"{settings.issuer_url.rstrip('/')} {settings.client_id} {settings.auth_id}"
     rules = Rules(
         emails=settings.allow_emails,
         domains=settings.allow_domains,
@@ -108,6 +107,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
 
     return Parts(
         settings=settings,
+        context=context,
         clock=clock,
         addresses=Addresses(settings.base_url, settings.trusted_proxies),
         secure_cookies=cookies(secure=True),

@@ -83,8 +83,12 @@ class Provider:
 
         Raises ProviderError; a code_rejected LoginError when the provider no longer accepts the refresh token.
         """
-        self._keys.get()  # before the refresh token is spent: without keys the answer to it would be lost
-        request = self._authenticate(protocol.refresh_request(self.metadata().token_endpoint, refresh_token))
+        try:
+            endpoint = self.metadata().token_endpoint
+            self._keys.get()  # before the refresh token is spent: without keys the answer to it would be lost
+        except ProviderError as error:
+            raise ProviderDownError(error.code, error.detail) from None  # of the session the provider has said nothing
+        request = self._authenticate(protocol.refresh_request(endpoint, refresh_token))
         method = self._settings.client_auth_method
         issued = protocol.read_tokens(self._send(request), client_auth_method=method, refreshed=True)
         if not issued.id_token:

@@ -111,13 +111,13 @@ class Sessions:
         session = Session.from_text(row)
         if session is None:
             return None
-        opened = self.opened(session, name)
+        opened = self.opened(session, name, len(row))
         opened.stored = stored
         if known is not None:
             opened.seen_at = max(opened.seen_at, known.seen_at)
         if not self.keeper.is_newest(text):
             opened.plan(0.0, opened.due_at)
-        self._recent.put(text, opened, len(row))
+        self._recent.put(text, opened)
         return opened
 
     def is_alive(self, opened: Opened, now: float) -> bool:
@@ -126,11 +126,11 @@ class Sessions:
             return False
         return opened.session.session_id not in self._ended
 
-    def opened(self, session: Session, name: str) -> Opened:
+    def opened(self, session: Session, name: str, size: int) -> Opened:
         """Return the session with all that is worked out once: the identity, and whether the rules let it pass."""
         claims = session.claims
         identity = session.identity(self._provider, self._rules.groups(claims))
-        return Opened(session, name, self._forward(identity, claims), self._rules.allow(claims), self._limits)
+        return Opened(session, name, self._forward(identity, claims), self._rules.allow(claims), self._limits, size)
 
     # Keeping. All of this may block when `blocks` is true, and raises StoreError.
 
@@ -151,8 +151,18 @@ class Sessions:
         expires_at = now + self._limits.longest
         if isinstance(ceiling, int | float) and not isinstance(ceiling, bool) and 0 < ceiling < _LATEST_TIME:
             expires_at = min(expires_at, float(ceiling))
-        identifier = secrets.token_urlsafe(18)
-        return Session(identifier, claims["iss"], claims, now, expires_at, now, now, refresh_at, tokens, list(kept))
+        return Session(
+            session_id=secrets.token_urlsafe(18),
+            issuer=claims["iss"],
+            claims=claims,
+            created_at=now,
+            expires_at=expires_at,
+            seen_at=now,
+            checked_at=now,
+            refresh_at=refresh_at,
+            tokens=tokens,
+            kept=list(kept),
+        )
 
     def keep(self, session: Session, name: str) -> tuple[Session, str]:
         """Keep a new session; return it with its final id, and the text of its cookie."""
@@ -180,7 +190,7 @@ class Sessions:
         if self.blocks:
             opened.supersede()
         for each in {text, later} if self.blocks else {later}:
-            self._recent.put(each, fresh, max(len(text), len(stored)))
+            self._recent.put(each, fresh)
         return later
 
     def keep_changed(self, text: str, opened: Opened, session: Session) -> Opened | None:
@@ -205,12 +215,12 @@ class Sessions:
         if not self.blocks:
             fresh.plan(0.0, fresh.due_at)
         opened.supersede()
-        self._recent.put(text, fresh, max(len(text), len(stored)))
+        self._recent.put(text, fresh)
         return fresh
 
     def _following(self, opened: Opened, session: Session, stored: bytes) -> Opened:
         """Return what takes the place of an opened session."""
-        fresh = self.opened(session, opened.name)
+        fresh = self.opened(session, opened.name, opened.size)
         fresh.stored = stored
         fresh.believe_until(opened.stale_at)
         return fresh

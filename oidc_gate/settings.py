@@ -2,6 +2,9 @@
 
 Frozen, and checked whole when it is made: a gate never starts with a setting that is unknown, misspelt, of the wrong
 type or at odds with another. Later sources win: file, environment, keyword.
+
+A new setting is a field here with its reader, a check in `checks` if it depends on others, a row in the README, and its
+use in `parts.build`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from oidc_gate import pages, protocol
 from oidc_gate.addresses import Origin, own_path, requested_path, safe_path
@@ -45,11 +46,16 @@ class SignIn:
     def send(self, request: Request) -> Decision:
         """Send a browser that asked for a page to the provider; it will return to that page."""
         here = self._parts.here(request)
-        return_to = return_address(requested_path(request, here.origin.root_path), here)
+        return_to = self.return_path(request)
         if self._goes_in_circles(here):
             return self._told(here, LoginError("login_loop", "the session cookie does not come back"), return_to)
         stale = f"{here.cookies.session}=" in here.cookie_header
         return self._start(here, return_to, headers=here.cookies.drop_session(here.cookie_header) if stale else ())
+
+    def return_path(self, request: Request) -> str:
+        """Return the page that was asked for, as an address to come back to."""
+        here = self._parts.here(request)
+        return return_address(requested_path(request, here.origin.root_path), here)
 
     def login(self, here: Here, pairs: Pairs) -> Decision:
         """Start a login that was asked for: by the app with `next`, or by another party with `iss` (Core, 4)."""
@@ -102,7 +108,7 @@ class SignIn:
         extra = dict(settings.authz_url_params)
         if forced:
             extra["prompt"] = "login"
-        elif extra.get("prompt") == "select_account" and "jumpcloud.com" in endpoint:
+        elif extra.get("prompt") == "select_account" and _is_jumpcloud(endpoint):
             extra["prompt"] = "login"  # JumpCloud does not know the other and refuses the request
         if settings.response_mode != "query":
             extra["response_mode"] = settings.response_mode
@@ -178,6 +184,7 @@ class SignIn:
         session, text = parts.sessions.keep(session, here.cookies.session)
         headers = here.cookies.set_session(text, here.cookie_header, session.expires_at - now)
         replaced = parts.session(here)
+        # A callback that the provider's page posts comes without the session's cookie; then the attempt tells.
         before = replaced.session.session_id if replaced is not None else attempt.replaces
         if before:
             parts.sessions.end(before, now)
@@ -202,6 +209,10 @@ class SignIn:
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)
+
+
+def _is_jumpcloud(endpoint: str) -> bool:
+    return (urlsplit(endpoint).hostname or "").endswith(".jumpcloud.com")
 
 
 def check_auth_id(params: protocol.Params, auth_id: str) -> None:

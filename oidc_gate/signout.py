@@ -34,9 +34,7 @@ class SignOut:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        settings = parts.settings
-        context = f"{settings.issuer_url} {settings.client_id} {settings.auth_id}"
-        self._signed = Signed(settings.cookie_secret, f"logout {context}")
+        self._signed = Signed(parts.settings.cookie_secret, f"logout {parts.context}")
 
     def logout(self, here: Here, pairs: Pairs) -> Decision:
         """End this browser's session; ask first when another site sent it here."""
@@ -46,7 +44,7 @@ class SignOut:
             return self._come_back(here, params["state"])
         opened = self._parts.session(here, afresh=True)  # its newest refresh token is the one to be revoked
         # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
-        if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.own_origin):
+        if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.origin.site):
             return pages.confirm_logout(self._parts.path(here, "logout"), params)
         target = next((params[name] for name in ("next", "redirect_path") if name in params), None)
         return_to = None if target is None else return_address(target, here)

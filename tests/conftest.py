@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import hypothesis
@@ -14,6 +16,7 @@ from tests.browser import Browser, World
 from tests.providers.jumpcloud import JumpCloudProvider
 from tests.providers.local import LocalProvider
 from tests.providers.real import NanoIDP, Panva, nanoidp, panva
+from tests.redis_servers import RedisServers, cluster, sentinel, single
 from tests.stage import Stage
 
 BrowserFactory = Callable[..., Browser]
@@ -41,6 +44,16 @@ def browser(world: World) -> BrowserFactory:
         return Browser(app, world, **options)
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _logger_as_it_was() -> Iterator[None]:
+    """Undo what a command under test does to the package's logger, or the next test's log would be empty."""
+    log = logging.getLogger("oidc_gate")
+    before = log.level, log.propagate, log.disabled, list(log.handlers)
+    yield
+    log.level, log.propagate, log.disabled, log.handlers[:] = before
+    log.manager._clear_cache()  # type: ignore[attr-defined]  # the level is remembered there
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -95,6 +108,42 @@ def panva_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panva]:
     """Run panva's oidc-provider, a real provider, for apps at https://app.test."""
     with panva(tmp_path_factory.mktemp("panva")) as provider:
         yield provider
+
+
+@pytest.fixture(scope="session")
+def _redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServers]:
+    with single(tmp_path_factory.mktemp("redis")) as servers:
+        yield servers
+
+
+@pytest.fixture
+def redis_server(_redis_server: RedisServers) -> RedisServers:
+    """Run one Redis server, empty for each test."""
+    _redis_server.clear()
+    return _redis_server
+
+
+@pytest.fixture(scope="session")
+def redis_sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServers]:
+    """Run a Redis master behind Sentinel."""
+    with sentinel(tmp_path_factory.mktemp("sentinel")) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServers]:
+    """Run a Redis Cluster of three masters."""
+    with cluster(tmp_path_factory.mktemp("cluster")) as servers:
+        yield servers
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the `session_store` of an empty store, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/sessions.db"
+    servers: RedisServers = request.getfixturevalue("redis_server")
+    return servers.url
 
 
 @pytest.fixture(scope="module")

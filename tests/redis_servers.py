@@ -12,8 +12,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -118,7 +116,14 @@ def cluster(folder: Path) -> Iterator[RedisServers]:
         for _ in range(3):
             own = folder / f"node-{len(servers.servers)}"
             own.mkdir(exist_ok=True)
-            arguments = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--cluster-node-timeout", "2000")
+            arguments = (
+                "--cluster-enabled",
+                "yes",
+                "--cluster-port",
+                str(free_port()),
+                "--cluster-node-timeout",
+                "2000",
+            )
             servers.servers.append(_server(own, *arguments))
         _join(servers)
         hosts = ",".join(f"127.0.0.1:{server.port}" for server in servers.servers)
@@ -184,10 +189,16 @@ def _join(servers: RedisServers) -> None:
 
 def _agrees(client: redis.Redis) -> bool:
     said: Any = client.execute_command("CLUSTER", "INFO")
-    info: Mapping[str, str] = said if isinstance(said, dict) else dict(
-        line.split(":", 1) for line in said.decode().split("\r\n") if ":" in line
+    info: Mapping[str, str] = (
+        said
+        if isinstance(said, dict)
+        else dict(line.split(":", 1) for line in said.decode().split("\r\n") if ":" in line)
     )
-    return info["cluster_state"] == "ok" and info["cluster_known_nodes"] == "3" and info["cluster_slots_assigned"] == "16384"
+    return (
+        info["cluster_state"] == "ok"
+        and info["cluster_known_nodes"] == "3"
+        and info["cluster_slots_assigned"] == "16384"
+    )
 
 
 def _content(client: redis.Redis, key: bytes) -> bytes:

@@ -8,7 +8,6 @@ from tests.conftest import BrowserFactory
 from tests.providers.local import LocalProvider
 
 
-
 def test_a_browser_signs_in_and_lands_on_the_page_it_asked_for(
     world: World, provider: LocalProvider, browser: BrowserFactory
 ) -> None:

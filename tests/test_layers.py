@@ -27,7 +27,7 @@ ROOMS = [
     *("sealing", "cookies", "logins", "addresses", "kinds", "rules", "headers", "pages"),
     *("keepers", "opened", "sessions"),
     *("keys", "tokens", "client_authentication", "protocol", "metadata", "cached", "provider"),
-    *("parts", "failures", "answers", "userinfo", "upkeep", "signin", "signout", "own_paths", "gate"),
+    *("parts", "failures", "answers", "userinfo", "upkeep", "signin", "signout", "remote_logout", "own_paths", "gate"),
     *("targets", "wsgi", "asgi"),
     *("demo_provider", "demo", "serve", "cli"),
 ]

@@ -460,7 +460,7 @@ def test_a_session_that_was_ended_meanwhile_is_not_brought_back(keeper: StoreKee
     other.end(session.session_id, T0)
     assert room.keep_seen(text, opened, renewed(room, opened, T0 + 60)) is None
     assert room.load(text, NAME, T0) is None
-    opened = room.opened(session, NAME)
+    opened = room.opened(session, NAME, 500)
     assert room.keep_changed(text, opened, session._replace(claims=CLAIMS | {"name": "Ann"})) is None
     assert room.load(text, NAME, T0) is None
 
@@ -492,7 +492,7 @@ def an_opened() -> Opened:
 def test_what_was_opened_lately_is_found_again() -> None:
     table, opened = RecentTable(100_000), an_opened()
     assert table.get("text") is None
-    table.put("text", opened, 100)
+    table.put("text", opened)
     assert table.get("text") is opened
     table.forget("text")
     table.forget("text")
@@ -501,9 +501,10 @@ def test_what_was_opened_lately_is_found_again() -> None:
 
 def test_the_table_is_bounded_and_keeps_what_is_used() -> None:
     table, opened = RecentTable(100_000), an_opened()
-    table.put("used", opened, 100)
+    opened.size = 100
+    table.put("used", opened)
     for number in range(1000):
-        table.put(f"text {number}", opened, 100)
+        table.put(f"text {number}", opened)
         assert table.get("used") is opened
     assert len(table._new) + len(table._old) < 100
     assert table.get("text 0") is None
@@ -515,8 +516,9 @@ def test_the_table_is_bounded_and_keeps_what_is_used() -> None:
 @pytest.mark.parametrize(("length", "most"), [(100, 70), (10_000, 6)])
 def test_long_sessions_take_more_room_than_short_ones(length: int, most: int) -> None:
     table, opened = RecentTable(100_000), an_opened()
+    opened.size = length
     for number in range(1000):
-        table.put(f"text {number}", opened, length)
+        table.put(f"text {number}", opened)
     assert most / 2 < len(table._new) + len(table._old) <= most
 
 

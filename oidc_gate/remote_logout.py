@@ -1,0 +1,75 @@
+"""Logout from the provider: it tells the gate, by a token or in a frame, whose session has ended there.
+
+Only sessions in a store can be ended so; for the others the answer is 501.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+from oidc_gate import pages, protocol
+from oidc_gate.addresses import own_path
+from oidc_gate.answers import Answers
+from oidc_gate.decisions import Decision, Reply, Work
+from oidc_gate.errors import GateError, LoginError, ProviderError
+from oidc_gate.keepers import StoreKeeper
+from oidc_gate.parts import Here, Parts
+
+__all__ = ["RemoteLogout"]
+
+logger = logging.getLogger("oidc_gate")
+
+Pairs = list[tuple[str, str]]
+
+
+class RemoteLogout:
+    """Ends the sessions that the provider says have ended."""
+
+    def __init__(self, parts: Parts, answers: Answers) -> None:
+        self._parts = parts
+        self._answers = answers
+
+    def by_token(self, here: Here, pairs: Pairs) -> Decision:
+        """Take a logout token from the provider (Back-Channel Logout 1.0, 2.5 to 2.8)."""
+        keeper = self._parts.sessions.keeper
+        if not isinstance(keeper, StoreKeeper):
+            return _no_store()
+        token = protocol.single_values(pairs, ("logout_token",)).get("logout_token", "")
+        return Work("provider", lambda: self._end_by_token(here, keeper, token))
+
+    def _end_by_token(self, here: Here, keeper: StoreKeeper, token: str) -> Reply:
+        try:
+            claims = self._parts.provider.logout_claims(token)
+            life = claims["exp"] - self._parts.clock() + self._parts.settings.clock_leeway
+            if not keeper.claim(f"logout token {_digest(claims['jti'])}", max(1.0, life)):
+                raise ProviderError("logout_token_repeated", "this logout token was here before")
+            named = "sid" if "sid" in claims else "sub"
+            ended = keeper.end_named(named, claims[named])
+        except GateError as error:
+            return self._answers.failure(here.request, error, own_path(here.origin, "/"))
+        self._parts.sessions.forget_all()
+        logger.info("the provider ended %d session(s) by %s", ended, named)
+        return pages.json_reply(200, {})
+
+    def by_frame(self, _: Here, pairs: Pairs) -> Decision:
+        """End the session that the provider's page names in a frame (Front-Channel Logout 1.0, 3)."""
+        keeper = self._parts.sessions.keeper
+        if not isinstance(keeper, StoreKeeper):
+            return _no_store()
+        params = protocol.single_values(pairs, ("iss", "sid"))
+        if params.get("iss", "").rstrip("/") != self._parts.settings.issuer_url.rstrip("/") or not params.get("sid"):
+            raise LoginError("logout_issuer_unknown", "front-channel logout needs the provider's iss, and a sid")
+        ended = keeper.end_named("sid", params["sid"])
+        self._parts.sessions.forget_all()
+        logger.info("the provider ended %d session(s) by a frame", ended)
+        return pages.blank()
+
+
+def _no_store() -> Reply:
+    """Refuse a logout from the provider: a session that lives in a cookie cannot be ended without its browser."""
+    return pages.json_reply(501, {"error": "session_store_required"})
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
