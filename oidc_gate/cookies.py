@@ -74,7 +74,9 @@ class Cookies:
             return self.session_text(header), None
         stop = header.find(";", value)
         if stop == -1:
-            return header[value:], header[: max(start - 2, 0)]
+            stop = len(header)
+        if header[value + 1 : value + 2] == "." or stop - value > LARGEST_COOKIE:
+            return self.session_text(header), None
         return header[value:stop], (header[: start - 2] + header[stop:] if start else header[stop + 1 :].lstrip())
 
     # The session cookie
@@ -82,7 +84,9 @@ class Cookies:
     def session_text(self, header: str) -> str | None:
         """Return the sealed session of a Cookie header, put together from its parts, or None."""
         text = find(header, self.session)
-        if text is None or text[1:2] != ".":
+        if text is None or len(text) > LARGEST_COOKIE:  # longer than any that was set here
+            return None
+        if text[1:2] != ".":
             return text
         count = int(text[0]) if text[0] in "2345" else 0
         parts = [find(header, f"{self.session}.{number}") for number in range(1, count)]

@@ -1,4 +1,4 @@
-"""Real redis-server processes on free ports of this machine: one alone, one behind Sentinel, a Cluster of three masters.
+"""Real redis-server processes on free ports: one alone, one behind Sentinel, a Cluster of three masters.
 
 with single(tmp_path) as redis:
     gate = OIDCGate(app, session_store=redis.url)
@@ -13,13 +13,12 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import redis
-from redis.cluster import ClusterNode, RedisCluster
 
 from tests.servers import ServerProcess, free_port, start
 
@@ -112,31 +111,21 @@ def sentinel(folder: Path) -> Iterator[RedisServers]:
 def cluster(folder: Path) -> Iterator[RedisServers]:
     """Run a Cluster of three small masters while the block lasts."""
     servers = RedisServers("", folder)
+    busses: list[int] = []
     try:
         for _ in range(3):
             own = folder / f"node-{len(servers.servers)}"
             own.mkdir(exist_ok=True)
-            arguments = (
-                "--cluster-enabled",
-                "yes",
-                "--cluster-port",
-                str(free_port()),
-                "--cluster-node-timeout",
-                "2000",
-            )
+            bus = free_port()
+            busses.append(bus)
+            arguments = ("--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-node-timeout", "2000")
             servers.servers.append(_server(own, *arguments))
-        _join(servers)
+        _join(servers, busses)
         hosts = ",".join(f"127.0.0.1:{server.port}" for server in servers.servers)
         servers.url = f"redis://{hosts}?cluster=true"
         yield servers
     finally:
         servers.stop()
-
-
-def cluster_client(servers: RedisServers) -> Any:
-    """Return a client of the whole Cluster."""
-    node: Any = ClusterNode
-    return RedisCluster(startup_nodes=[node("127.0.0.1", server.port) for server in servers.servers])
 
 
 def until(holds: Callable[[], bool], limit: float = LIMIT) -> None:
@@ -170,7 +159,7 @@ def _server(folder: Path, *arguments: str, port: int | None = None) -> ServerPro
     return server
 
 
-def _join(servers: RedisServers) -> None:
+def _join(servers: RedisServers, busses: list[int]) -> None:
     """Give each node its third of the slots, introduce them to each other, and wait until all agree."""
     clients = [servers.client(number) for number in range(len(servers.servers))]
     try:
@@ -178,8 +167,7 @@ def _join(servers: RedisServers) -> None:
             first, last = 16384 * number // 3, 16384 * (number + 1) // 3 - 1
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
             client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-        for server in servers.servers[1:]:
-            bus = int(server.process.args[server.process.args.index("--cluster-port") + 1])  # type: ignore[union-attr,index,arg-type]
+        for server, bus in list(zip(servers.servers, busses, strict=True))[1:]:
             clients[0].execute_command("CLUSTER", "MEET", "127.0.0.1", server.port, bus)
         until(lambda: all(_agrees(client) for client in clients))
     finally:
@@ -189,16 +177,8 @@ def _join(servers: RedisServers) -> None:
 
 def _agrees(client: redis.Redis) -> bool:
     said: Any = client.execute_command("CLUSTER", "INFO")
-    info: Mapping[str, str] = (
-        said
-        if isinstance(said, dict)
-        else dict(line.split(":", 1) for line in said.decode().split("\r\n") if ":" in line)
-    )
-    return (
-        info["cluster_state"] == "ok"
-        and info["cluster_known_nodes"] == "3"
-        and info["cluster_slots_assigned"] == "16384"
-    )
+    wanted = {"cluster_state": "ok", "cluster_known_nodes": "3", "cluster_slots_assigned": "16384"}
+    return wanted.items() <= dict(said).items()
 
 
 def _content(client: redis.Redis, key: bytes) -> bytes:

@@ -244,6 +244,21 @@ def test_a_refreshed_token_is_verified_like_the_first(
         assert code_of(lambda: room.refresh(token, claims)) == code
 
 
+@pytest.mark.parametrize("fault", ["discovery_down", "discovery_wrong_issuer", "jwks_down", "jwks_html"])
+def test_a_refresh_token_is_not_spent_while_its_answer_could_not_be_verified(
+    provider: LocalProvider, fault: str
+) -> None:
+    clock = Clock()
+    room = client(provider, clock)
+    claims, token = offline(provider)
+    calls = len(provider.calls("token"))
+    with provider.fault(fault):
+        assert down(lambda: room.refresh(token, claims)).status == 503
+    assert len(provider.calls("token")) == calls
+    clock.now += 2
+    assert room.refresh(token, claims)[0] is not None
+
+
 def test_a_refresh_token_is_revoked_where_that_is_offered(provider: LocalProvider) -> None:
     claims, token = offline(provider)
     client(provider).revoke(token)
