@@ -129,7 +129,7 @@ class ASGIRequest:
     `others` are the headers that the app may see as they are: without cookies, and without those reserved to the gate.
     """
 
-    __slots__ = ("_scope", "app_cookies", "cookie_header", "host", "others", "path", "scheme")
+    __slots__ = ("_scope", "app_cookies", "cookie_header", "host", "is_websocket", "others", "path", "scheme")
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -146,13 +146,9 @@ class ASGIRequest:
         self.host = b",".join(hosts).decode("latin-1")
         self.cookie_header = b"; ".join(cookies).decode("latin-1")
         self.app_cookies = ""
+        self.is_websocket: bool = scope["type"] == "websocket"
         self.path = _inside(scope["path"], scope["root_path"]) if scope.get("root_path") else scope["path"]
         self.scheme: str = _SCHEMES.get(scope.get("scheme", "http"), "http")
-
-    @property
-    def is_websocket(self) -> bool:
-        """Whether this is a WebSocket handshake."""
-        return bool(self._scope["type"] == "websocket")
 
     @property
     def method(self) -> str:

@@ -1,16 +1,23 @@
-"""The command `oidc-gate`: how `demo`, `run` and `secret` are asked for. What they do is in `demo` and `serve`.
+"""The command `oidc-gate`: how its commands are asked for. What they do is in `demo`, `serve` and `sessions_admin`.
 
-A SettingsError, whatever raised it, is one sentence on stderr and exit status 2.
+A SettingsError, whatever raised it, is one sentence on stderr and exit status 2; a store that is down, status 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from oidc_gate.errors import SettingsError
+from oidc_gate.errors import SettingsError, StoreError
+
+if TYPE_CHECKING:
+    from oidc_gate.serve import Launch
+    from oidc_gate.sessions_admin import SessionsAdmin
 
 __all__ = ["main"]
 
@@ -23,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"oidc-gate: {error}", file=sys.stderr)
         return 2
+    except StoreError as error:
+        print(f"oidc-gate: the session store does not answer: {error}", file=sys.stderr)
+        return 1
     return status
 
 
@@ -33,7 +43,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True)
     _add_demo(commands)
     _add_run(commands)
-    secret = commands.add_parser("secret", help="print a fresh cookie_secret")
+    _add_sessions(commands)
+    secret = commands.add_parser("secret", help="print a fresh cookie_secret, or put one in front of others")
+    secret.add_argument(
+        "--rotate",
+        metavar="FILE",
+        type=Path,
+        help="put a fresh secret in front of those in this file, and print nothing: new sessions are sealed with it,"
+        " the others stay good; drop the last one once max_session_duration is over",
+    )
     secret.set_defaults(command=_secret)
     return parser
 
@@ -61,6 +79,26 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.set_defaults(command=_run)
 
 
+def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sessions = commands.add_parser(
+        "sessions",
+        allow_abbrev=False,
+        help="list stored sessions, and end them",
+        description="List and end the sessions in session_store. Settings come as they do for `run`, and must be those"
+        " of the app. What is ended here ends in every process within session_cache_seconds.",
+    )
+    _add_settings(sessions.add_argument_group("settings"))
+    wanted = sessions.add_subparsers(metavar="action", required=True)
+    listed = wanted.add_parser("list", help="each session's id, and when it ends if nobody comes")
+    listed.set_defaults(command=_list_sessions)
+    revoke = wanted.add_parser("revoke", help="end one session")
+    revoke.add_argument("session_id", metavar="SESSION_ID", help="as `list` and the app's identity show it")
+    revoke.set_defaults(command=_revoke)
+    revoke_user = wanted.add_parser("revoke-user", help="end all sessions of a person")
+    revoke_user.add_argument("subject", metavar="SUBJECT", help="the claim sub")
+    revoke_user.set_defaults(command=_revoke_user)
+
+
 def _add_settings(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--oidc", metavar="ISSUER", help="issuer_url: the provider's address")
     group.add_argument("--oidc-client-id", metavar="ID", help="client_id")
@@ -77,9 +115,58 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     files.add_argument("--traffic-policy-file", metavar="FILE", help="ngrok Traffic Policy, YAML or JSON")
 
 
-def _secret(_: argparse.Namespace) -> int:
-    print(secrets.token_urlsafe(32))
+def _secret(arguments: argparse.Namespace) -> int:
+    fresh = secrets.token_urlsafe(32)
+    if arguments.rotate is None:
+        print(fresh)
+    else:
+        _rotate(arguments.rotate, fresh)
     return 0
+
+
+def _rotate(file: Path, fresh: str) -> None:
+    """Put a secret in front of those in the file. Who reads it meanwhile sees it as it was, or as it will be."""
+    try:
+        file = file.resolve(strict=True)
+        known, status = file.read_text(encoding="utf-8"), file.stat()
+        draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as written:
+            written.write("\n".join([fresh, *known.replace(",", " ").split(), ""]))
+            written.flush()
+            os.fsync(descriptor)
+        if (draft.stat().st_uid, draft.stat().st_gid) != (status.st_uid, status.st_gid):
+            os.chown(draft, status.st_uid, status.st_gid)
+        draft.chmod(status.st_mode & 0o7777)
+        draft.replace(file)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file} cannot be rotated: {error}. Nothing has changed.") from None
+
+
+def _list_sessions(arguments: argparse.Namespace) -> int:
+    for line in _admin(arguments).listed():
+        print(line)
+    return 0
+
+
+def _revoke(arguments: argparse.Namespace) -> int:
+    if _admin(arguments).revoke(arguments.session_id):
+        print("ended")
+        return 0
+    print("oidc-gate: there is no session with this id", file=sys.stderr)
+    return 1
+
+
+def _revoke_user(arguments: argparse.Namespace) -> int:
+    ended = _admin(arguments).revoke_user(arguments.subject)
+    print(f"ended {ended} session{'' if ended == 1 else 's'}")
+    return 0
+
+
+def _admin(arguments: argparse.Namespace) -> SessionsAdmin:
+    from oidc_gate.sessions_admin import SessionsAdmin
+
+    return SessionsAdmin(_launch(arguments).settings_or("no cookie is opened with this"))
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -89,7 +176,15 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from oidc_gate.serve import Launch, run
+    from oidc_gate.serve import run
+
+    served = {name: getattr(arguments, name) for name in ("target", "interface", "host", "port", "workers")}
+    return run(_launch(arguments, **served))
+
+
+def _launch(arguments: argparse.Namespace, target: str = "", **served: Any) -> Launch:
+    """Return what was asked for; commands that serve nothing use its settings alone."""
+    from oidc_gate.serve import Launch
 
     flags = {
         "issuer_url": arguments.oidc,
@@ -97,17 +192,13 @@ def _run(arguments: argparse.Namespace) -> int:
         "client_secret": arguments.oidc_client_secret,
         "scopes": ",".join(arguments.oidc_scope or ()) or None,
     }
-    launch = Launch(
-        target=arguments.target,
-        interface=arguments.interface,
-        host=arguments.host,
-        port=arguments.port,
-        workers=arguments.workers,
+    return Launch(
+        target=target,
         config=arguments.config,
         traffic_policy_file=arguments.traffic_policy_file,
         options={name: value for name, value in flags.items() if value is not None} | dict(arguments.set or ()),
+        **served,
     )
-    return run(launch)
 
 
 def _port(text: str) -> int:

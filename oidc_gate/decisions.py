@@ -33,6 +33,7 @@ class Request(Protocol):
     - `host`: the Host header, or `""`. Where it was sent twice: both, joined by a comma, which no host holds.
     - `cookie_header`: the Cookie header, or `""`.
     - `scheme`: `http` or `https`, as the server saw it (`ws` and `wss` count as these).
+    - `is_websocket`: true for a WebSocket handshake.
     - `app_cookies`: the Cookie header as the app may see it; the gate writes it before it decides to forward.
     """
 
@@ -40,15 +41,12 @@ class Request(Protocol):
     host: str
     cookie_header: str
     scheme: str
+    is_websocket: bool
     app_cookies: str
 
     @property
     def method(self) -> str:
         """`GET`, `POST`, … in upper case. A WebSocket handshake is a `GET`."""
-
-    @property
-    def is_websocket(self) -> bool:
-        """True for a WebSocket handshake."""
 
     @property
     def root_path(self) -> str:

@@ -10,13 +10,12 @@ import logging
 import time
 from collections.abc import Callable
 
-from oidc_gate.addresses import is_host
 from oidc_gate.answers import Answers
 from oidc_gate.cookies import Cookies
 from oidc_gate.decisions import Decision, Forward, Request, Work
 from oidc_gate.errors import LoginError, StoreError
 from oidc_gate.kinds import Kind, is_preflight, kind_of
-from oidc_gate.opened import Opened
+from oidc_gate.opened import NEVER, Opened
 from oidc_gate.own_paths import OwnPaths
 from oidc_gate.parts import build
 from oidc_gate.sessions import Unloaded
@@ -31,6 +30,8 @@ logger = logging.getLogger("oidc_gate")
 Header = tuple[str, str]
 
 _ANYONE = Forward(None)
+#: Well-formed Host headers to be known again; an app has one, or a few.
+_MOST_HOSTS = 64
 
 
 class Gate:
@@ -48,13 +49,15 @@ class Gate:
         self._clock = clock
         self._addresses = parts.addresses
         self._sessions = parts.sessions
-        self._behind_proxies = parts.addresses.reads_forwarded
+        self._hosts: set[str] = set()
+        self._ended = parts.sessions.ended
+        self._idle = settings.idle_session_timeout or NEVER
         self._cookies = parts.cookies_by_scheme()
         announce(settings)
 
     def decide(self, request: Request) -> Decision:
         """Return what happens to a request."""
-        if not is_host(request.host) or (self._behind_proxies and not self._addresses.is_wellformed(request)):
+        if request.host not in self._hosts and not self._is_wellformed(request):
             return self._answers.failure(request, LoginError("host_malformed", "the Host header is malformed"), "/")
         if request.path.startswith(self._prefix):
             return self._own_paths.answer(request)
@@ -63,10 +66,19 @@ class Gate:
         known = self._sessions.shortcuts.get(request.cookie_header)
         if known is not None and not request.is_websocket:
             opened, request.app_cookies = known
-            if now < opened.steady_until and opened.name == cookies.session and self._sessions.is_alive(opened, now):
+            alive = now - opened.seen_at <= self._idle and opened.session.session_id not in self._ended
+            if alive and now < opened.steady_until and opened.name == cookies.session:
                 opened.seen_at = now
                 return opened.forward
         return self._decide(request, cookies, now)
+
+    def _is_wellformed(self, request: Request) -> bool:
+        """Return whether the request names one host properly; behind proxies that is more than the Host header."""
+        if not self._addresses.is_wellformed(request):
+            return False
+        if not self._addresses.reads_forwarded and len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(request.host)
+        return True
 
     def _decide(self, request: Request, cookies: Cookies, now: float) -> Decision:
         """Return what happens to a request that is not the next of many from one browser."""

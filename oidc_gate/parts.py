@@ -18,7 +18,7 @@ from oidc_gate.sessions import Sessions
 from oidc_gate.settings import Settings
 from oidc_gate.stores import open_store
 
-__all__ = ["Here", "Parts", "build"]
+__all__ = ["Here", "Parts", "build", "keeper_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Parts:
 
 def build(settings: Settings, clock: Callable[[], float]) -> Parts:
     """Return the parts of a gate; all that can be paid for before the first request is paid for here."""
-    context = f"{settings.issuer_url.rstrip('/')} {settings.client_id} {settings.auth_id}"
+    context = _context(settings)
     rules = Rules(
         emails=settings.allow_emails,
         domains=settings.allow_domains,
@@ -114,7 +114,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
         sessions=Sessions(
-            _keeper(settings, context),
+            keeper_of(settings),
             rules,
             forwarding(
                 family=settings.identity_headers,
@@ -135,7 +135,13 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
     )
 
 
-def _keeper(settings: Settings, context: str) -> Keeper:
+def _context(settings: Settings) -> str:
+    return f"{settings.issuer_url.rstrip('/')} {settings.client_id} {settings.auth_id}"
+
+
+def keeper_of(settings: Settings) -> Keeper:
+    """Return who keeps the sessions of gates with these settings."""
+    context = _context(settings)
     if settings.session_store == "cookie":
         return CookieKeeper(settings.cookie_secret, context)
     store = settings.session_store

@@ -55,16 +55,20 @@ class Launch:
         Where none of them holds a `cookie_secret`, it is a random one, and stderr says so.
         """
         secret = secrets.token_urlsafe(32)
-        file = self._file()
-        if "cookie_secret_file" not in file:
-            file = {"cookie_secret": secret} | file
-        settings = Settings.merged(file, os.environ, self.options)
+        settings = self.settings_or(secret)
         if settings.cookie_secret == (secret,):
             logger.warning(
                 "no cookie_secret is set, so a random one is used, and all sessions end when this process does."
                 " To keep them, set OIDC_GATE_COOKIE_SECRET to what `oidc-gate secret` prints."
             )
         return settings
+
+    def settings_or(self, secret: str) -> Settings:
+        """Return the settings, with this `cookie_secret` where they hold none. Raises SettingsError."""
+        file = self._file()
+        if "cookie_secret_file" not in file:
+            file = {"cookie_secret": secret} | file
+        return Settings.merged(file, os.environ, self.options)
 
     def _file(self) -> dict[str, Any]:
         if self.traffic_policy_file:

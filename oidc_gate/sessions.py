@@ -65,8 +65,8 @@ class Sessions:
         self._provider = provider
         self._recent = RecentTable(_GENERATION_BYTES)
         self.shortcuts = Shortcuts()
-        self._ended: dict[str, float] = {}
-        self._lock = Lock()  # guards additions to and the trimming of _ended, and claims of a recheck
+        self.ended: dict[str, float] = {}  # changed in place: the gate looks into it too
+        self._lock = Lock()  # guards additions to and the trimming of ended, and claims of a recheck
 
     # Finding
 
@@ -124,7 +124,7 @@ class Sessions:
         """Return whether the session has neither been idle for too long, nor come to its end, nor been ended here."""
         if now - opened.seen_at > self._idle or now >= opened.session.expires_at:
             return False
-        return opened.session.session_id not in self._ended
+        return opened.session.session_id not in self.ended
 
     def opened(self, session: Session, name: str, size: int) -> Opened:
         """Return the session with all that is worked out once: the identity, and whether the rules let it pass."""
@@ -228,9 +228,10 @@ class Sessions:
     def end(self, session_id: str, now: float) -> None:
         """End the session with this id: at once in this process, whoever sends its cookie and in whichever sealing."""
         with self._lock:
-            self._ended[session_id] = now
-            if len(self._ended) > _MOST_ENDED:
-                self._ended = dict(list(self._ended.items())[_MOST_ENDED // 2 :])
+            self.ended[session_id] = now
+            if len(self.ended) > _MOST_ENDED:
+                for each in list(self.ended)[: _MOST_ENDED // 2]:
+                    del self.ended[each]
         self.keeper.end(session_id)
 
     def forget_all(self) -> None:

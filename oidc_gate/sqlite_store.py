@@ -48,7 +48,7 @@ class SQLiteStore:
     """
 
     def __init__(self, path: str, timeout: float, clock: Callable[[], float] = time.time) -> None:
-        self._path = Path(path).absolute()  # the app may change its folder later on
+        self.path = Path(path).absolute()  # the app may change its folder later on
         self._timeout = timeout
         self._clock = clock
         self._idle: list[tuple[_Place, sqlite3.Connection]] = []  # each step with it is one operation: no lock
@@ -145,7 +145,7 @@ class SQLiteStore:
         return self._borrowed()
 
     def _place(self) -> _Place:
-        status = self._path.stat()
+        status = self.path.stat()
         return status.st_dev, status.st_ino
 
     def close_idle(self) -> None:
@@ -155,16 +155,16 @@ class SQLiteStore:
                 self._idle.pop()[1].close()
 
     def _open(self) -> tuple[_Place, sqlite3.Connection]:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite itself would leave it to the umask
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite itself would leave it to the umask
         place = self._place()
-        connection = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             if _version(connection) == 0:
                 self._make_tables(connection)
             if _version(connection) != _SCHEMA_VERSION:
-                raise StoreError("store_unavailable", f"{self._path} was written by another version of oidc_gate")
+                raise StoreError("store_unavailable", f"{self.path} was written by another version of oidc_gate")
         except BaseException:
             connection.close()
             raise

@@ -102,7 +102,7 @@ def _tell_app(environ: WSGIEnvironment, request: WSGIRequest, forward: Forward) 
 class WSGIRequest:
     """What the gate asks of a request, answered from the environ; see `oidc_gate.decisions.Request`."""
 
-    __slots__ = ("_environ", "app_cookies", "cookie_header", "host", "path", "scheme")
+    __slots__ = ("_environ", "app_cookies", "cookie_header", "host", "is_websocket", "path", "scheme")
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._environ = environ
@@ -112,11 +112,8 @@ class WSGIRequest:
         self.cookie_header: str = environ.get("HTTP_COOKIE", "")
         self.scheme: str = environ["wsgi.url_scheme"]
         self.app_cookies = ""
-
-    @property
-    def is_websocket(self) -> bool:
-        """Whether this is a WebSocket handshake, which some servers let WSGI apps answer."""
-        return "websocket" in self._environ.get("HTTP_UPGRADE", "").lower()
+        # Some servers let WSGI apps answer a WebSocket handshake.
+        self.is_websocket = "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower()
 
     @property
     def method(self) -> str:

@@ -29,7 +29,7 @@ ROOMS = [
     *("keys", "tokens", "client_authentication", "protocol", "metadata", "cached", "provider"),
     *("parts", "failures", "answers", "userinfo", "upkeep", "signin", "signout", "remote_logout", "own_paths", "gate"),
     *("targets", "wsgi", "asgi"),
-    *("demo_provider", "demo", "serve", "cli"),
+    *("demo_provider", "demo", "serve", "sessions_admin", "cli"),
 ]
 
 #: The only imports upward. They are late: for annotations alone, or once the one store that is set is opened.

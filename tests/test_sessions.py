@@ -362,7 +362,7 @@ def test_the_ended_sessions_that_are_remembered_are_bounded_and_the_latest_stay(
     last, last_text = started(room)
     for identifier in (first.session_id, *map(str, range(12_000)), last.session_id):
         room.end(identifier, T0)
-        assert len(room._ended) <= 10_000
+        assert len(room.ended) <= 10_000
     assert room.find(last_text, NAME, T0) is None
     assert room.find(first_text, NAME, T0) is not None
 

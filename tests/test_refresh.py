@@ -1,0 +1,301 @@
+"""Refreshing: once for all processes, before the access token ends, and no spent refresh token is ever shown again.
+
+The provider kills the whole chain of tokens when one that was used comes back (RFC 9700, 4.14).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser import Browser
+from tests.conftest import StageFactory
+from tests.providers.local import LocalProvider
+from tests.stage import Stage, is_login, subject
+from tests.test_stores import in_threads
+
+Refreshed = Callable[..., Stage]
+
+
+@pytest.fixture
+def refreshed(stage: StageFactory, store_url: str) -> Refreshed:
+    """Set stages whose sessions have refresh tokens; access tokens last an hour."""
+    scopes = "openid profile email offline_access"
+    return lambda **settings: stage(
+        **{"session_store": store_url, "scopes": scopes, "idle_session_timeout": 0} | settings
+    )
+
+
+def refreshes(provider: LocalProvider) -> int:
+    return sum(call.form.get("grant_type") == "refresh_token" for call in provider.calls("token"))
+
+
+def statuses(browser: Browser, count: int) -> set[object]:
+    return set(in_threads(count, lambda _: browser.copy().fetch("/").status))
+
+
+def name(browser: Browser) -> str:
+    return str(browser.fetch("/").json()["identity"]["name"])
+
+
+# When, and what comes of it
+
+
+def test_tokens_are_renewed_shortly_before_the_access_token_ends(refreshed: Refreshed, provider: LocalProvider) -> None:
+    here = refreshed()
+    browser = here.signed_in()
+    here.clock.advance(3530)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 0)
+    here.clock.advance(15)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 1)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 1)
+
+
+def test_they_are_renewed_for_as_long_as_the_session_lasts(refreshed: Refreshed, provider: LocalProvider) -> None:
+    here = refreshed(max_session_duration="12h")
+    browser = here.signed_in()
+    gates = [here.gate, here.another_gate()]
+    for hour in range(1, 12):
+        here.clock.advance(3550)
+        assert here.moved(browser, gates[hour % 2]).fetch("/").status == 200
+        assert refreshes(provider) == hour
+        until_claim_is_over(here)
+    here.clock.advance(12 * 3600 - 11 * 3550)
+    assert browser.fetch("/").status == 401
+
+
+def until_claim_is_over(here: Stage) -> None:
+    """Have the claim run out: the store's own clock is not the stage's, and real seconds are too slow."""
+    gate = here.gate._gate
+    store: Any = gate._parts.sessions.keeper.store
+    if hasattr(store, "_client"):
+        for each in store._client.scan_iter(match="oidc_gate:claim:*"):
+            store._client.delete(each)
+    else:
+        with store._connection() as connection:
+            connection.execute("DELETE FROM claims")
+
+
+def test_claims_of_the_refreshed_id_token_reach_the_app(refreshed: Refreshed, provider: LocalProvider) -> None:
+    here = refreshed()
+    browser = here.signed_in()
+    provider.people["ada"]["name"] = "Countess of Lovelace"
+    here.clock.advance(3590)
+    assert name(browser) == "Countess of Lovelace"
+    assert name(here.moved(browser, here.another_gate())) == "Countess of Lovelace"
+    assert refreshes(provider) == 1
+
+
+def test_without_a_refreshed_id_token_the_claims_stay(refreshed: Refreshed, provider: LocalProvider) -> None:
+    provider.refresh_gives_id_token = False
+    here = refreshed()
+    browser = here.signed_in()
+    here.clock.advance(3590)
+    assert name(browser) == "Ada Lovelace"
+    assert refreshes(provider) == 1
+
+
+def test_without_a_refreshed_id_token_the_recheck_still_comes(refreshed: Refreshed, provider: LocalProvider) -> None:
+    """Tokens that were renewed say nothing of the person."""
+    provider.refresh_gives_id_token = False
+    provider.access_token_lifetime = 600
+    here = refreshed(userinfo_refresh_interval="11m")
+    browser = here.signed_in()
+    provider.people["ada"]["name"] = "Countess of Lovelace"
+    here.clock.advance(590)
+    assert name(browser) == "Ada Lovelace"
+    here.clock.advance(75)
+    assert name(browser) == "Countess of Lovelace"
+
+
+def test_no_token_that_is_not_offered_is_asked_for(refreshed: Refreshed, provider: LocalProvider) -> None:
+    provider.add_client(may_refresh=False)
+    here = refreshed()
+    browser = here.signed_in()
+    here.clock.advance(7200)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 0)
+
+
+def test_a_provider_that_does_not_rotate_is_fine(refreshed: Refreshed, provider: LocalProvider) -> None:
+    provider.rotate_refresh_tokens = False
+    here = refreshed()
+    browser = here.signed_in()
+    for _ in range(3):
+        here.clock.advance(3590)
+        until_claim_is_over(here)
+        assert browser.fetch("/").status == 200
+    assert refreshes(provider) == 3
+
+
+def test_whoever_loses_the_right_gets_403_and_the_log_says_so(
+    refreshed: Refreshed, provider: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = refreshed(allow_groups="engineers")
+    browser = here.signed_in()
+    provider.people["ada"]["groups"] = []
+    here.clock.advance(3590)
+    calls = len(here.app.calls)
+    with caplog.at_level(logging.WARNING, "oidc_gate"):
+        assert browser.fetch("/").status == 403
+    assert "no longer allowed, by what the provider says now: subject 'ada-1815'" in caplog.text
+    assert here.moved(browser, here.another_gate()).fetch("/").status == 403
+    assert len(here.app.calls) == calls
+
+
+# Once for all
+
+
+def test_of_200_requests_at_once_one_refreshes_and_all_are_answered(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    here = refreshed()
+    browser = here.signed_in()
+    other = here.moved(browser, here.another_gate())
+    here.clock.advance(3590)
+    visitors = (browser, other)
+    found = in_threads(200, lambda number: visitors[number % 2].copy().fetch("/").status)
+    assert (set(found), refreshes(provider)) == ({200}, 1)
+    until_claim_is_over(here)
+    here.clock.advance(3590)
+    assert statuses(other, 20) == {200}
+    assert refreshes(provider) == 2, "the chain is alive"
+
+
+def test_while_one_refreshes_the_others_go_on_with_the_old_claims(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    here = refreshed()
+    browser = here.signed_in()
+    other = here.moved(browser, here.another_gate())
+    provider.people["ada"]["name"] = "Countess of Lovelace"
+    here.clock.advance(3590)
+    with provider.hold("token") as hold:
+        told: list[str] = []
+        first = threading.Thread(target=lambda: told.append(name(browser.copy())))
+        first.start()
+        hold.wait_for(1)
+        started = time.monotonic()
+        assert [name(browser.copy()), name(other), name(other)] == ["Ada Lovelace"] * 3
+        assert time.monotonic() - started < 3
+        hold.release()
+        first.join(10)
+    assert told == ["Countess of Lovelace"]
+    here.clock.advance(1)
+    assert (name(browser), name(other), refreshes(provider)) == ("Countess of Lovelace", "Countess of Lovelace", 1)
+
+
+def test_a_request_with_an_old_view_does_not_overwrite_the_new_tokens(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    """A process that believes what it loaded a minute ago keeps activity while another has renewed the tokens."""
+    here = refreshed(idle_session_timeout="2h", session_cache_seconds=600)
+    browser = here.signed_in()
+    behind = here.moved(browser, here.another_gate())
+    here.clock.advance(3530)
+    assert behind.fetch("/").status == 200
+    here.clock.advance(15)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 1)
+    here.clock.advance(61)
+    assert (behind.fetch("/").status, refreshes(provider)) == (200, 1)
+    here.clock.advance(3600)
+    until_claim_is_over(here)
+    assert (behind.fetch("/").status, refreshes(provider)) == (200, 2)
+    assert [visitor.fetch("/").status for visitor in (browser, behind)] == [200, 200]
+
+
+def test_a_recheck_with_an_old_view_does_not_overwrite_the_new_tokens(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    here = refreshed(userinfo_refresh_interval="1h", session_cache_seconds=600)
+    provider.access_token_lifetime = 3700
+    browser = here.signed_in()
+    behind = here.moved(browser, here.another_gate())
+    here.clock.advance(3550)
+    assert behind.fetch("/").status == 200
+    with provider.hold("userinfo") as hold:
+        here.clock.advance(55)
+        rechecking = threading.Thread(target=behind.copy().fetch, args=("/",))
+        rechecking.start()
+        hold.wait_for(1)
+        here.clock.advance(40)
+        renewing = threading.Thread(target=browser.copy().fetch, args=("/",))
+        renewing.start()
+        hold.wait_for(1)  # its refresh is done, and it asks who the person is
+        hold.release()
+        for each in (rechecking, renewing):
+            each.join(10)
+    assert refreshes(provider) == 1
+    here.clock.advance(3650)
+    until_claim_is_over(here)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 2)
+    assert behind.fetch("/").status == 200
+
+
+def test_new_tokens_are_kept_when_userinfo_fails_after_the_refresh(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    """Or the next refresh would show the old one again, and the provider would end everything."""
+    here = refreshed(userinfo="always", userinfo_refresh_interval="2h")
+    browser = here.signed_in()
+    here.clock.advance(3590)
+    with provider.fault("userinfo_down"):
+        assert (browser.fetch("/").status, refreshes(provider)) == (200, 1)
+    here.clock.advance(3590)
+    until_claim_is_over(here)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 2)
+    assert browser.fetch("/").status == 200
+
+
+def test_no_refresh_token_is_spent_before_the_keys_are_here(refreshed: Refreshed, provider: LocalProvider) -> None:
+    browser = refreshed().signed_in()
+    here = refreshed()
+    later = here.moved(browser, here.gate)
+    here.clock.now += 3590
+    with provider.fault("jwks_down"):
+        assert (later.fetch("/").status, refreshes(provider)) == (200, 0)
+    until_claim_is_over(here)
+    here.clock.advance(31)
+    assert (later.fetch("/").status, refreshes(provider)) == (200, 1)
+
+
+# A logout meanwhile
+
+
+def test_a_logout_during_a_refresh_wins_and_the_new_token_is_revoked(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    here = refreshed()
+    browser = here.signed_in()
+    elsewhere = here.moved(browser, here.another_gate())
+    here.clock.advance(3590)
+    with provider.hold("token") as hold:
+        found: list[int] = []
+        waiting = threading.Thread(target=lambda: found.append(browser.copy().fetch("/").status))
+        waiting.start()
+        hold.wait_for(1)
+        assert elsewhere.get("/oauth2/logout").status == 200
+        hold.release()
+        waiting.join(10)
+    assert found == [401]
+    assert is_login(browser.get("/"), provider)
+    assert all(grant.revoked for grant in provider.refresh_tokens.values())
+
+
+def test_a_logout_revokes_the_newest_token_whoever_has_renewed_it(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    here = refreshed(session_cache_seconds=600)
+    browser = here.signed_in()
+    behind = here.moved(browser, here.another_gate())
+    assert behind.fetch("/").status == 200
+    here.clock.advance(3545)
+    assert browser.fetch("/").status == 200
+    (newest,) = provider.refresh_tokens
+    behind.get("/oauth2/logout")
+    assert [call.form["token"] for call in provider.calls("revoke")] == [newest]
+    assert subject(here.signed_in().fetch("/")) == "ada-1815"
