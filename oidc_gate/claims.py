@@ -30,16 +30,22 @@ def merged(token: Claims, userinfo: Claims) -> tuple[Claims, list[str]]:
     return {**found, **token}, [name for name in token if name not in found]
 
 
-def refreshed(claims: Claims, kept: Sequence[str], userinfo: Claims) -> Claims:
-    """Return a session's claims after userinfo was asked again; one that userinfo brought and is gone from it is gone.
+def refreshed(claims: Claims, kept: Sequence[str], userinfo: Claims) -> tuple[Claims, list[str]]:
+    """Return a session's claims after userinfo was asked again, and the names of those that still come from the token.
 
-    `kept` names the claims that only the ID token brought.
+    A claim that userinfo brought and is gone from it is gone. `kept` names the claims that only the ID token brought.
+    Another address than the token's counts, for people move; but where the token says whether an address is verified
+    and userinfo does not, another address is taken for unverified.
     """
     found = {name: value for name, value in userinfo.items() if name not in _TOKEN_CLAIMS}
-    token = {name: claims[name] for name in kept}
-    if "email" in found:
+    token = {name: claims[name] for name in kept if name in claims}
+    if "email" not in found or ("email_verified" not in found and found["email"] == token.get("email")):
+        found = _without_pair(found)
+    else:
+        if "email_verified" in token:
+            found.setdefault("email_verified", False)
         token = _without_pair(token)
-    return {**found, **token}
+    return {**found, **token}, list(token)
 
 
 def _without_pair(claims: Claims) -> Claims:

@@ -166,7 +166,7 @@ def _revoke_user(arguments: argparse.Namespace) -> int:
 def _admin(arguments: argparse.Namespace) -> SessionsAdmin:
     from oidc_gate.sessions_admin import SessionsAdmin
 
-    return SessionsAdmin(_launch(arguments).settings_or("no cookie is opened with this"))
+    return SessionsAdmin(_launch(arguments).settings_or("not-used-for-no-cookie-is-opened-here"))
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -88,7 +88,8 @@ class Gate:
             return self._without_session(request)
         request.app_cookies = cookies.hidden(request.cookie_header) if others is None else others
         if isinstance(opened, Unloaded):
-            return Work("store", lambda: self._load(request, text, cookies.session))
+            asked_at = time.monotonic()
+            return Work("store", lambda: self._load(request, text, cookies.session, asked_at))
         if now < opened.steady_until and not request.is_websocket:
             opened.seen_at = now
             self._sessions.shortcuts.put(request.cookie_header, opened, request.app_cookies)
@@ -97,11 +98,14 @@ class Gate:
 
     # With a session
 
-    def _load(self, request: Request, text: str, name: str) -> Decision:
-        """Go on with the session in the store. Without an answer nobody is let in, for nobody knows who it is."""
+    def _load(self, request: Request, text: str, name: str, asked_at: float) -> Decision:
+        """Go on with the session in the store. Without an answer nobody is let in, for nobody knows who it is.
+
+        A request that was waiting for its turn while the store did not answer another does not wait for it again.
+        """
         now = self._clock()
         try:
-            opened = self._sessions.load(text, name, now)
+            opened = self._sessions.load(text, name, now, asked_at)
         except StoreError as error:
             return self._answers.failure(request, error, self._sign_in.return_path(request))
         return self._without_session(request) if opened is None else self._with_session(request, text, opened, now)
@@ -135,7 +139,7 @@ class Gate:
 
     def _renew(self, request: Request, text: str, opened: Opened, now: float) -> Decision:
         """Keep the session anew; when that fails it goes on as it is, and another request tries again."""
-        session = self._sessions.renewed(opened, now)
+        session = self._sessions.renewed(opened, now, opened.seen_at)
         if session is None:  # another thread was faster
             return self._answered(request, opened, ())
         try:

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Protocol
 
+from oidc_gate.errors import StoreError
 from oidc_gate.identity import Session, unpacked
 from oidc_gate.sealing import Seal
 from oidc_gate.stores import SessionStore
@@ -30,6 +32,8 @@ class Keeper(Protocol):
 
     #: Whether `open`, `keep`, `keep_again` and `end` may block, and raise StoreError.
     blocks: bool
+    #: When the store did not answer last, as time.monotonic().
+    failed_at: float
 
     def is_ours(self, text: str, name: str) -> bool:
         """Return whether the text may lead to a session; never blocks."""
@@ -62,6 +66,7 @@ class CookieKeeper:
     """Keeps each session in its own cookie."""
 
     blocks = False
+    failed_at = 0.0
 
     def __init__(self, cookie_secrets: Sequence[str], context: str) -> None:
         self._seal = Seal(cookie_secrets, f"session {context}")
@@ -98,6 +103,7 @@ class StoreKeeper:
     def __init__(self, store: SessionStore, cookie_secrets: Sequence[str], context: str) -> None:
         self.store = store
         self._context = context
+        self.failed_at = 0.0  # when the store did not answer last, as time.monotonic(); set whole, so no lock
         self._seal = Seal(cookie_secrets, f"ticket {context}")
         self.is_newest = self._seal.is_newest
 
@@ -108,7 +114,7 @@ class StoreKeeper:
     def open(self, text: str, name: str, known: bytes = b"") -> tuple[str, bytes] | None:
         """See `Keeper.open`."""
         ticket = self._ticket(text, name)
-        value = self.store.load(_key(ticket)) if ticket else None
+        value = self._load(_key(ticket)) if ticket else None
         if not value:
             return None
         if value == known:
@@ -145,6 +151,17 @@ class StoreKeeper:
     def claim(self, what: str, seconds: float) -> bool:
         """Return True to one caller everywhere, until the time is over. May block, raises StoreError."""
         return self.store.claim(self._name("claim", what), seconds)
+
+    def release(self, what: str) -> None:
+        """Give back what was claimed. May block, raises StoreError."""
+        self.store.release(self._name("claim", what))
+
+    def _load(self, key: str) -> bytes | None:
+        try:
+            return self.store.load(key)
+        except StoreError:
+            self.failed_at = time.monotonic()
+            raise
 
     def _ticket(self, text: str, name: str) -> str:
         plaintext = self._seal.open(text, name)

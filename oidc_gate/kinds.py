@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from oidc_gate.decisions import Request
 
-__all__ = ["Kind", "is_cross_site", "is_preflight", "kind_of", "wants_page"]
+__all__ = ["Kind", "is_cross_site", "is_preflight", "is_speculative", "kind_of", "wants_page"]
 
 
 class Kind(Enum):
@@ -27,8 +27,7 @@ def kind_of(request: Request) -> Kind:
     mode = request.header("sec-fetch-mode")
     reads = request.method in ("GET", "HEAD")
     if mode == "navigate":
-        speculative = "prefetch" in request.header("sec-purpose")  # a login must not start before anyone wants it
-        return (Kind.OTHER if speculative else Kind.NAVIGATION) if reads else Kind.FORM
+        return (Kind.OTHER if is_speculative(request) else Kind.NAVIGATION) if reads else Kind.FORM
     if mode or request.header("sec-fetch-dest") or request.header("sec-fetch-site"):
         return Kind.OTHER
     scripted = request.header("x-requested-with").lower() == "xmlhttprequest"
@@ -49,6 +48,11 @@ def is_preflight(request: Request) -> bool:
         and bool(request.header("origin"))
         and bool(request.header("access-control-request-method"))
     )
+
+
+def is_speculative(request: Request) -> bool:
+    """Return whether the browser asks ahead of the person: nothing must begin or end before anyone wants it."""
+    return "prefetch" in request.header("sec-purpose")
 
 
 def is_cross_site(request: Request, own_origin: str) -> bool:

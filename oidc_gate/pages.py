@@ -61,7 +61,8 @@ _NO_STORE: Header = ("cache-control", "no-store")
 _COMMON: tuple[Header, ...] = (
     _NO_STORE,
     ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    # Not no-referrer: browsers would then say that a form of our own comes from nowhere, as they do of another site's.
+    ("referrer-policy", "same-origin"),
 )
 _PAGE_HEADERS: tuple[Header, ...] = (
     ("content-type", "text/html; charset=utf-8"),

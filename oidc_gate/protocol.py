@@ -164,9 +164,11 @@ def read_tokens(answer: HTTPAnswer, *, client_auth_method: str, refreshed: bool 
     if not isinstance(access_token, str) or str(document.get("token_type")).lower() != "bearer":
         raise ProviderError("token_answer_invalid", "the token answer holds no access token of type Bearer")
     refresh_token, expires_in = document.get("refresh_token"), document.get("expires_in")
-    return Tokens(
-        id_token, access_token, refresh_token if isinstance(refresh_token, str) else "", _lifetime(expires_in)
-    )
+    if not isinstance(refresh_token, str):
+        refresh_token = ""
+    if not (access_token + refresh_token).isascii():
+        raise ProviderError("token_answer_invalid", "the tokens hold characters that no token has (RFC 6749, A.12)")
+    return Tokens(id_token, access_token, refresh_token, _lifetime(expires_in))
 
 
 def _lifetime(value: Any) -> float | None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from oidc_gate.errors import SettingsError, StoreError
 from oidc_gate.stores import Record
@@ -45,7 +45,7 @@ def connect(url: str, timeout: float) -> Callable[[], Any]:
     except ModuleNotFoundError:
         raise SettingsError("session_store is Redis; install its client: pip install 'oidc-gate[redis]'") from None
     parts = urlsplit(url)
-    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    query = _options(parts)
     nodes, database = _places(parts, 26379 if "sentinel" in query else 6379)
     if query.get("cluster") == "true":
         return lambda: _cluster(nodes, _common(parts, timeout / (len(nodes) + 1)))
@@ -54,10 +54,23 @@ def connect(url: str, timeout: float) -> Callable[[], Any]:
     again = Retry(NoBackoff(), 1, (redis.ConnectionError,))
     if "sentinel" in query:
         step = timeout / 2 / len(nodes)
-        once = {"socket_timeout": step, "socket_connect_timeout": step, "retry": Retry(NoBackoff(), 0)}
+        once = common | {"socket_timeout": step, "socket_connect_timeout": step, "retry": Retry(NoBackoff(), 0)}
         sentinel: Any = Sentinel(nodes, sentinel_kwargs=once, **common)  # type: ignore[no-untyped-call]
         return lambda: sentinel.master_for(query["sentinel"], db=database, retry=again)
     return lambda: redis.Redis(host=nodes[0][0], port=nodes[0][1], db=database, retry=again, **common)
+
+
+def _options(parts: SplitResult) -> dict[str, str]:
+    """Return what the URL says of its form. Raises SettingsError for anything else: it would have no effect."""
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    several = "," in parts.netloc
+    known = query in ({}, {"cluster": "true"}) or (set(query) == {"sentinel"} and query["sentinel"])
+    if not known or (several and not query) or ("cluster" in query and parts.path.strip("/") not in ("", "0")):
+        raise SettingsError(
+            "session_store: a Redis URL has one host, or several and ?sentinel=NAME or ?cluster=true; a Cluster has no"
+            " database number"
+        )
+    return query
 
 
 def _places(parts: SplitResult, usual_port: int) -> tuple[list[tuple[str, int]], int]:
@@ -77,8 +90,8 @@ def _common(parts: SplitResult, step: float) -> dict[str, Any]:
         "socket_connect_timeout": step,
         "username": unquote(parts.username) if parts.username else None,
         "password": unquote(parts.password) if parts.password else None,
-        "ssl": parts.scheme == "rediss",
         "max_connections": _MOST_CONNECTIONS,
+        **({"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True} if parts.scheme == "rediss" else {}),
     }
 
 
@@ -173,6 +186,10 @@ class RedisStore:
     def claim(self, name: str, seconds: float) -> bool:
         """See `SessionStore.claim`."""
         return bool(self._ask(lambda: self._client.set(_CLAIM + name, b"1", px=_milliseconds(seconds), nx=True)))
+
+    def release(self, name: str) -> None:
+        """See `SessionStore.release`."""
+        self._ask(lambda: self._client.delete(_CLAIM + name))
 
     def records(self) -> Iterator[Record]:
         """See `SessionStore.records`."""

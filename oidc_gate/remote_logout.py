@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from oidc_gate import pages, protocol
 from oidc_gate.addresses import own_path
 from oidc_gate.answers import Answers
 from oidc_gate.decisions import Decision, Reply, Work
-from oidc_gate.errors import GateError, LoginError, ProviderError
+from oidc_gate.errors import GateError, LoginError, ProviderError, StoreError
 from oidc_gate.keepers import StoreKeeper
 from oidc_gate.parts import Here, Parts
 
@@ -35,22 +37,39 @@ class RemoteLogout:
         keeper = self._parts.sessions.keeper
         if not isinstance(keeper, StoreKeeper):
             return _no_store()
+        if here.request.query:  # a token in the address would be in everybody's logs (2.5)
+            raise LoginError("parameters_invalid", "the logout token belongs into the body")
         token = protocol.single_values(pairs, ("logout_token",)).get("logout_token", "")
         return Work("provider", lambda: self._end_by_token(here, keeper, token))
 
     def _end_by_token(self, here: Here, keeper: StoreKeeper, token: str) -> Reply:
         try:
             claims = self._parts.provider.logout_claims(token)
-            life = claims["exp"] - self._parts.clock() + self._parts.settings.clock_leeway
-            if not keeper.claim(f"logout token {_digest(claims['jti'])}", max(1.0, life)):
-                raise ProviderError("logout_token_repeated", "this logout token was here before")
-            named = "sid" if "sid" in claims else "sub"
-            ended = keeper.end_named(named, claims[named])
+            self._end_once(keeper, claims)
         except GateError as error:
             return self._answers.failure(here.request, error, own_path(here.origin, "/"))
-        self._parts.sessions.forget_all()
-        logger.info("the provider ended %d session(s) by %s", ended, named)
         return pages.json_reply(200, {})
+
+    def _end_once(self, keeper: StoreKeeper, claims: dict[str, Any]) -> None:
+        """End the sessions that the token names; a token that was here before ends nothing.
+
+        One whose work could not be done is forgotten again, for the provider will send it once more.
+        """
+        token = f"logout token {_digest(claims['jti'])}"
+        life = claims["exp"] - self._parts.clock() + self._parts.settings.clock_leeway
+        if not keeper.claim(token, max(1.0, life)):
+            raise ProviderError("logout_token_repeated", "this logout token was here before")
+        try:
+            self._end_named(keeper, "sid" if "sid" in claims else "sub", claims)
+        except StoreError:
+            keeper.release(token)
+            raise
+
+    def _end_named(self, keeper: StoreKeeper, named: str, claims: Mapping[str, Any]) -> None:
+        ended = keeper.end_named(named, claims[named])
+        if ended:
+            self._parts.sessions.forget_all()
+        logger.info("the provider ended %d session(s) by %s", ended, named)
 
     def by_frame(self, _: Here, pairs: Pairs) -> Decision:
         """End the session that the provider's page names in a frame (Front-Channel Logout 1.0, 3)."""
@@ -60,9 +79,7 @@ class RemoteLogout:
         params = protocol.single_values(pairs, ("iss", "sid"))
         if params.get("iss", "").rstrip("/") != self._parts.settings.issuer_url.rstrip("/") or not params.get("sid"):
             raise LoginError("logout_issuer_unknown", "front-channel logout needs the provider's iss, and a sid")
-        ended = keeper.end_named("sid", params["sid"])
-        self._parts.sessions.forget_all()
-        logger.info("the provider ended %d session(s) by a frame", ended)
+        self._end_named(keeper, "sid", params)
         return pages.blank()
 
 

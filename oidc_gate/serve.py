@@ -84,8 +84,9 @@ def run(launch: Launch) -> int:
     settings = launch.settings()
     interface, gate = gated(app, launch.interface, settings)
     if interface == "asgi":
-        shared = {"cookie_secret": " ".join(settings.cookie_secret)}
-        return _serve_asgi(gate, replace(launch, interface=interface, options=launch.options | shared))
+        options = {name: value for name, value in launch.options.items() if name != "cookie_secret_file"}
+        options["cookie_secret"] = " ".join(settings.cookie_secret)
+        return _serve_asgi(gate, replace(launch, interface=interface, options=options))
     return _serve_wsgi(gate, launch)
 
 

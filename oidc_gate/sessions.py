@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+from oidc_gate.errors import StoreError
 from oidc_gate.identity import Identity, Session
 from oidc_gate.opened import NEVER, Limits, Opened, RecentTable, Shortcuts
 
@@ -32,6 +33,8 @@ _GENERATION_BYTES = 6_000_000
 _MOST_ENDED = 10_000
 #: A process that could not hand out a renewed cookie, or has just asked the provider, waits this long (seconds).
 _RETRY = 5.0
+#: A session that others keep writing to at the same time is given up on after this many tries.
+_MOST_TRIES = 10
 _RECHECK_RETRY = 30.0
 #: The year 5138: a greater `session_expiry` is nonsense, and counts as absent.
 _LATEST_TIME = 1e11
@@ -65,6 +68,7 @@ class Sessions:
         self._provider = provider
         self._recent = RecentTable(_GENERATION_BYTES)
         self.shortcuts = Shortcuts()
+        self._epoch = 0  # raised whenever everything is forgotten
         self.ended: dict[str, float] = {}  # changed in place: the gate looks into it too
         self._lock = Lock()  # guards additions to and the trimming of ended, and claims of a recheck
 
@@ -85,20 +89,27 @@ class Sessions:
                 return None
         return opened if self.is_alive(opened, now) else None
 
-    def load(self, text: str, name: str, now: float) -> Opened | None:
-        """Return what `find` returns, asking the store if need be. May block; raises StoreError."""
+    def load(self, text: str, name: str, now: float, asked_at: float = NEVER) -> Opened | None:
+        """Return what `find` returns, asking the store if need be. May block; raises StoreError.
+
+        `asked_at`, as time.monotonic(): since when this is waited for; a store that has failed since is not asked.
+        """
         found = self.find(text, name, now)
         if not isinstance(found, Unloaded):
             return found
+        if self.keeper.failed_at >= asked_at:
+            raise StoreError("store_unavailable", "the store did not answer others that asked at the same time")
         return self.load_afresh(text, name, now)
 
     def load_afresh(self, text: str, name: str, now: float) -> Opened | None:
         """Return the living session as it is in the store this moment. May block; raises StoreError."""
+        epoch = self._epoch
         opened = self._open(text, name, self._recent.get(text))
         if opened is None:
             self._recent.forget(text)
             return None
-        opened.believe_until(now + self._limits.cache)
+        # What was on its way while sessions were ended from outside is good for this request alone.
+        opened.believe_until(now + self._limits.cache if epoch == self._epoch else now)
         return opened if self.is_alive(opened, now) else None
 
     def _open(self, text: str, name: str, known: Opened | None) -> Opened | None:
@@ -168,12 +179,12 @@ class Sessions:
         """Keep a new session; return it with its final id, and the text of its cookie."""
         return self.keeper.keep(session, name, self._lifetime(session))
 
-    def renewed(self, opened: Opened, now: float) -> Session | None:
+    def renewed(self, opened: Opened, now: float, seen_at: float) -> Session | None:
         """Return the session with this activity in it when it is to be kept anew, else None. Never blocks."""
         if now < opened.renew_at:
             return None
         opened.plan(now + min(_RETRY, self._limits.lag), opened.due_at)
-        return opened.session._replace(seen_at=now)
+        return opened.session._replace(seen_at=max(seen_at, opened.session.seen_at))
 
     def keep_seen(self, text: str, opened: Opened, session: Session) -> str | None:
         """Keep a session of which only the activity has changed; return its cookie's text, None when it has ended.
@@ -202,7 +213,7 @@ class Sessions:
         """
         changes = _changes(opened.session, session)
         stored = b""
-        while self.blocks:
+        for _ in range(_MOST_TRIES if self.blocks else 0):
             kept = self.keeper.keep_again(session, text, opened.name, self._lifetime(session), opened.stored)
             if kept is not None:
                 stored = kept[1]
@@ -226,16 +237,20 @@ class Sessions:
         return fresh
 
     def end(self, session_id: str, now: float) -> None:
-        """End the session with this id: at once in this process, whoever sends its cookie and in whichever sealing."""
+        """End the session with this id: at once in this process, whoever sends its cookie and in whichever sealing.
+
+        Where the store does not answer it is not ended here either, so that the next try finds it and ends it all over.
+        """
+        self.keeper.end(session_id)
         with self._lock:
             self.ended[session_id] = now
             if len(self.ended) > _MOST_ENDED:
                 for each in list(self.ended)[: _MOST_ENDED // 2]:
                     del self.ended[each]
-        self.keeper.end(session_id)
 
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""
+        self._epoch += 1
         self._recent.clear()
         self.shortcuts.clear()
 

@@ -161,9 +161,15 @@ class SignIn:
     def _finish(self, here: Here, attempt: Attempt, callback: protocol.Callback) -> Decision:
         """Redeem the code and start the session. An outage leaves the attempt as it is: the page can be reloaded."""
         try:
-            session_headers = self._start_session(here, attempt, callback)
+            return self._redeem(here, attempt, callback)
         except (ProviderDownError, StoreError) as error:
             return self._told(here, error, attempt.return_to)
+
+    def _redeem(self, here: Here, attempt: Attempt, callback: protocol.Callback) -> Decision:
+        try:
+            session_headers = self._start_session(here, attempt, callback)
+        except ProviderDownError:
+            raise
         except LoginError as error:
             return self._again(here, attempt, error) if error.retry else self._failed(here, attempt, error)
         except ProviderError as error:

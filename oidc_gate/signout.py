@@ -13,7 +13,7 @@ from oidc_gate import pages, protocol
 from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import LoginError, ProviderError
 from oidc_gate.identity import Session
-from oidc_gate.kinds import is_cross_site
+from oidc_gate.kinds import is_cross_site, is_speculative
 from oidc_gate.parts import Here, Parts
 from oidc_gate.sealing import Signed
 from oidc_gate.signin import check_auth_id, return_address
@@ -44,7 +44,8 @@ class SignOut:
             return self._come_back(here, params["state"])
         opened = self._parts.session(here, afresh=True)  # its newest refresh token is the one to be revoked
         # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
-        if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.origin.site):
+        unasked = is_cross_site(here.request, here.origin.site) or is_speculative(here.request)
+        if (opened is not None or here.request.method == "POST") and unasked:
             return pages.confirm_logout(self._parts.path(here, "logout"), params)
         target = next((params[name] for name in ("next", "redirect_path") if name in params), None)
         return_to = None if target is None else return_address(target, here)

@@ -104,6 +104,11 @@ class SQLiteStore:
             )
         return claimed.rowcount == 1
 
+    def release(self, name: str) -> None:
+        """See `SessionStore.release`."""
+        with self._connection() as connection:
+            connection.execute("DELETE FROM claims WHERE name = ?", (name,))
+
     def records(self) -> Iterator[Record]:
         """See `SessionStore.records`."""
         with self._connection() as connection:

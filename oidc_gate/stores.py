@@ -54,6 +54,9 @@ class SessionStore(Protocol):
     def claim(self, name: str, seconds: float) -> bool:
         """Return True to one caller in all processes and machines, False to the others until the time is over."""
 
+    def release(self, name: str) -> None:
+        """Give back what was claimed; what was not claimed is fine."""
+
     def records(self) -> Iterator[Record]:
         """Return what there is, for operators."""
 

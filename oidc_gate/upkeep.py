@@ -26,8 +26,8 @@ logger = logging.getLogger("oidc_gate")
 _CLEAR_NO = frozenset({"userinfo_denied", "userinfo_sub_mismatch"})
 #: Answers to a refresh after which the refresh token is as good as before; after any other the session ends.
 _MAY_PASS = frozenset({"client_rejected", "token_request_rejected", "token_answer_invalid", "userinfo_rejected"})
-#: How long one process may take to refresh, in seconds, before another may try.
-_CLAIM = 30.0
+#: How long one process may take to refresh, in seconds and in time-outs, before another may try.
+_CLAIM, _CLAIM_TIMEOUTS = 30.0, 6.0
 #: What a refreshed ID token need not repeat of the one it follows (Core, 12.2), and later ones are held against.
 _OF_LOGIN = ("auth_time", "nonce", "sid")
 
@@ -38,6 +38,7 @@ class Upkeep:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._userinfo = Userinfo(parts)
+        self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * parts.settings.http_timeout)
         self._interval = parts.settings.userinfo_refresh_interval or NEVER
 
     def perform(self, text: str, opened: Opened) -> Opened | None:
@@ -52,13 +53,20 @@ class Upkeep:
         except (ProviderError, LoginError) as error:
             logger.warning("a session could not be checked again: %s", error)
             if isinstance(error, ProviderDownError) or not is_final(error.code):
-                return opened
+                return self._otherwise(text, opened) if is_final is _ends_at_refresh else opened
             logger.warning("a session is ended, for the provider says no: subject %r", opened.identity.subject)
             self._parts.sessions.end(opened.session.session_id, self._parts.clock())
             return None
         if kept is not None and opened.allowed and not kept.allowed:
             logger.warning("no longer allowed, by what the provider says now: subject %r", kept.identity.subject)
         return kept
+
+    def _otherwise(self, text: str, opened: Opened) -> Opened | None:
+        """Return the session checked at least, when its tokens cannot be renewed and a check is due as well."""
+        if opened.session.checked_at + self._interval > self._parts.clock():
+            return opened
+        unrefreshed = opened.session._replace(refresh_at=NEVER)
+        return self.perform(text, self._parts.sessions.opened(unrefreshed, opened.name, opened.size))
 
     def _recheck(self, text: str, opened: Opened) -> Opened | None:
         latest = self._latest(text, opened)
@@ -67,7 +75,8 @@ class Upkeep:
             return latest
         session = latest.session
         found = self._parts.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
-        return self._keep(text, latest, claims=refreshed(session.claims, session.kept, found), checked_at=now)
+        claims, names = refreshed(session.claims, session.kept, found)
+        return self._keep(text, latest, claims=claims, kept=names, checked_at=now)
 
     def _refresh(self, text: str, opened: Opened) -> Opened | None:
         """Renew the tokens, once for all processes: whoever does not get the claim goes on with what is known.
@@ -77,7 +86,7 @@ class Upkeep:
         done that can fail.
         """
         keeper = self._parts.sessions.keeper
-        if not isinstance(keeper, StoreKeeper) or not keeper.claim(f"refresh {opened.session.session_id}", _CLAIM):
+        if not isinstance(keeper, StoreKeeper) or not keeper.claim(f"refresh {opened.session.session_id}", self._claim):
             return opened
         latest = self._latest(text, opened)
         if latest is None or latest.session.refresh_at > self._parts.clock():
@@ -91,7 +100,7 @@ class Upkeep:
         if kept is None or claims is None:
             return kept
         of_login = {name: session.claims[name] for name in _OF_LOGIN if name in session.claims}
-        claims, names = self._userinfo.complete(of_login | claims, issued.access_token)
+        claims, names = self._userinfo.complete(of_login | claims, issued.access_token, indispensable=True)
         return self._keep(text, kept, claims=claims, kept=names, checked_at=self._parts.clock())
 
     def _latest(self, text: str, opened: Opened) -> Opened | None:

@@ -30,9 +30,12 @@ class Userinfo:
         self._parts = parts
         self._settings = parts.settings
 
-    def complete(self, claims: dict[str, Any], access_token: str) -> tuple[dict[str, Any], list[str]]:
+    def complete(
+        self, claims: dict[str, Any], access_token: str, *, indispensable: bool = False
+    ) -> tuple[dict[str, Any], list[str]]:
         """Return the claims with those of userinfo, where that is to be asked.
 
+        `indispensable`: an outage of userinfo is an error whatever is lacking, for something better is known already.
         Also the names that only the ID token brought, where userinfo will be asked again. May block; raises
         ProviderError.
         """
@@ -45,7 +48,7 @@ class Userinfo:
             found = self._parts.provider.userinfo(access_token, claims["sub"])
         except ProviderError as error:
             dispensable = isinstance(error, ProviderDownError) or error.code in _DISPENSABLE
-            if always or self._parts.rules.lack(claims) or not dispensable:
+            if always or indispensable or self._parts.rules.lack(claims) or not dispensable:
                 raise
             logger.warning("userinfo is left out of a login: %s", error)
             return claims, []

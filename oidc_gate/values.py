@@ -167,7 +167,7 @@ def read_proxies(value: Any) -> int | tuple[str, ...]:
 
 def read_store(value: Any) -> Any:
     """Return a store's URL, or a store of the caller's own: any object with the methods of `SessionStore`."""
-    wanted = ("load", "save", "replace", "delete", "delete_named", "claim", "records")
+    wanted = ("load", "save", "replace", "delete", "delete_named", "claim", "release", "records")
     if not isinstance(value, str) and all(callable(getattr(value, name, None)) for name in wanted):
         return value
     return read_text(value)

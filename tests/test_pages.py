@@ -98,7 +98,7 @@ def test_a_page_is_not_kept_not_framed_not_sniffed_and_tells_nobody_where_it_was
         "content-type": "text/html; charset=utf-8",
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
+        "referrer-policy": "same-origin",
         "x-frame-options": "DENY",
     }
 
@@ -141,7 +141,7 @@ def test_an_answer_for_programs_is_json_that_is_not_kept() -> None:
         "content-type": "application/json",
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
+        "referrer-policy": "same-origin",
         "x": "y",
     }
 

@@ -183,6 +183,23 @@ def test_a_slow_provider_slows_one_request_and_no_other(
         assert refreshes(provider) == 1
 
 
+def test_an_access_token_that_ended_while_it_could_not_be_renewed_is_no_clear_no(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    """Userinfo answers 401 to it, and that says nothing of the session: the token endpoint is down."""
+    here = refreshed(userinfo_refresh_interval="15m")
+    browser = here.signed_in()
+    with provider.fault("token_down"):
+        for _ in range(8):
+            here.clock.advance(901)
+            until_claim_is_over(here)
+            assert browser.fetch("/").status == 200
+    here.clock.advance(31)
+    until_claim_is_over(here)
+    provider.people["ada"]["name"] = "Countess of Lovelace"
+    assert name(browser) == "Countess of Lovelace"
+
+
 # Asking who the person is, in a store and in the cookie
 
 

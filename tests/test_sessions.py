@@ -60,7 +60,7 @@ def living(room: Sessions, text: str, now: float) -> Opened:
 
 
 def renewed(room: Sessions, opened: Opened, now: float) -> Session:
-    session = room.renewed(opened, now)
+    session = room.renewed(opened, now, now)
     assert session is not None
     return session
 
@@ -235,22 +235,22 @@ def test_a_cookie_is_sealed_again_once_it_is_out_of_date_by_a_small_part_of_the_
     room = sessions(idle=idle)
     session, text = started(room)
     opened = living(room, text, T0)
-    assert room.renewed(opened, T0 + lag - 0.1) is None
-    assert room.renewed(opened, T0 + lag) == session._replace(seen_at=T0 + lag)
+    assert room.renewed(opened, T0 + lag - 0.1, T0 + lag - 0.1) is None
+    assert room.renewed(opened, T0 + lag, T0 + lag) == session._replace(seen_at=T0 + lag)
 
 
 def test_without_an_idle_end_a_cookie_is_never_sealed_again_for_a_use() -> None:
     room = sessions(idle=NEVER)
-    assert room.renewed(living(room, started(room)[1], T0), T0 + 43199) is None
+    assert room.renewed(living(room, started(room)[1], T0), T0 + 43199, T0 + 43199) is None
 
 
 def test_a_cookie_that_was_just_sealed_again_is_left_alone_for_a_while() -> None:
     room = sessions()
     opened = living(room, started(room)[1], T0)
-    assert room.renewed(opened, T0 + 60) is not None
+    assert room.renewed(opened, T0 + 60, T0 + 60) is not None
     assert opened.steady_until == T0 + 65
-    assert room.renewed(opened, T0 + 64.9) is None
-    assert room.renewed(opened, T0 + 65) is not None
+    assert room.renewed(opened, T0 + 64.9, T0 + 64.9) is None
+    assert room.renewed(opened, T0 + 65, T0 + 65) is not None
 
 
 def test_a_renewed_cookie_carries_the_activity_to_other_processes() -> None:

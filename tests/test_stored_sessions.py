@@ -203,8 +203,14 @@ class Counting:
     def delete_named(self, *given: Any) -> Any:
         return self.inner.delete_named(*given)
 
+    def release(self, *given: Any) -> Any:
+        return self.inner.release(*given)
+
     def claim(self, *given: Any) -> Any:
         return self.inner.claim(*given)
+
+    def release(self, *given: Any) -> Any:
+        return self.inner.release(*given)
 
     def records(self) -> Any:
         return self.inner.records()

@@ -170,6 +170,6 @@ def test_a_page_of_the_gate_is_kept_by_no_cache_and_framed_by_nobody(stage: Stag
     assert page.header("Cache-Control") == "no-store"
     assert page.header("X-Content-Type-Options") == "nosniff"
     assert page.header("X-Frame-Options") == "DENY"
-    assert page.header("Referrer-Policy") == "no-referrer"
+    assert page.header("Referrer-Policy") == "same-origin"
     assert "default-src 'none'" in page.header("Content-Security-Policy")
     assert "frame-ancestors 'none'" in page.header("Content-Security-Policy")

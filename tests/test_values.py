@@ -297,7 +297,7 @@ def test_other_trusted_proxies_are_refused(given: Any, message: str) -> None:
 
 
 def test_a_store_is_a_url_or_any_object_that_can_do_what_a_store_does() -> None:
-    methods = ("load", "save", "replace", "delete", "delete_named", "claim", "records")
+    methods = ("load", "save", "replace", "delete", "delete_named", "claim", "release", "records")
     store = type("Store", (), dict.fromkeys(methods, print))()
     assert values.read_store(store) is store
     assert values.read_store(" redis://here ") == "redis://here"
