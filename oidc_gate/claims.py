@@ -42,9 +42,8 @@ def refreshed(claims: Claims, kept: Sequence[str], userinfo: Claims) -> tuple[Cl
     if "email" not in found or ("email_verified" not in found and found["email"] == token.get("email")):
         found = _without_pair(found)
     else:
-        if "email_verified" in token:
-            found.setdefault("email_verified", False)
-        token = _without_pair(token)
+        unsaid = "email_verified" in token and "email_verified" not in found
+        token = _without_pair(token) | ({"email_verified": False} if unsaid else {})
     return {**found, **token}, list(token)
 
 

@@ -7,6 +7,7 @@ provider is asked again a little later. All of this may block.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from oidc_gate.claims import refreshed
@@ -43,30 +44,41 @@ class Upkeep:
 
     def perform(self, text: str, opened: Opened) -> Opened | None:
         """Return the session as it is afterwards, or None when it has ended. Raises StoreError."""
-        try:
-            if opened.session.refresh_at <= self._parts.clock():
-                is_final = _ends_at_refresh
-                kept = self._refresh(text, opened)
-            else:
-                is_final = _ends_at_recheck
-                kept = self._recheck(text, opened)
-        except (ProviderError, LoginError) as error:
-            logger.warning("a session could not be checked again: %s", error)
-            if isinstance(error, ProviderDownError) or not is_final(error.code):
-                return self._otherwise(text, opened) if is_final is _ends_at_refresh else opened
-            logger.warning("a session is ended, for the provider says no: subject %r", opened.identity.subject)
-            self._parts.sessions.end(opened.session.session_id, self._parts.clock())
-            return None
+        if opened.session.refresh_at > self._parts.clock():
+            kept = self._attempt(text, opened, self._recheck, _ends_at_recheck, lambda: opened)
+        else:
+            kept = self._attempt(text, opened, self._refresh, _ends_at_refresh, lambda: self._otherwise(text, opened))
         if kept is not None and opened.allowed and not kept.allowed:
             logger.warning("no longer allowed, by what the provider says now: subject %r", kept.identity.subject)
         return kept
 
+    def _attempt(
+        self,
+        text: str,
+        opened: Opened,
+        ask: Callable[[str, Opened], Opened | None],
+        is_final: Callable[[str], bool],
+        otherwise: Callable[[], Opened | None],
+    ) -> Opened | None:
+        """Return what came of asking the provider; `otherwise`: when its answer says nothing of the session."""
+        try:
+            return ask(text, opened)
+        except (ProviderError, LoginError) as error:
+            logger.warning("a session could not be checked again: %s", error)
+            if isinstance(error, ProviderDownError) or not is_final(error.code):
+                return otherwise()
+        logger.warning("a session is ended, for the provider says no: subject %r", opened.identity.subject)
+        self._parts.sessions.end(opened.session.session_id, self._parts.clock())
+        return None
+
     def _otherwise(self, text: str, opened: Opened) -> Opened | None:
-        """Return the session checked at least, when its tokens cannot be renewed and a check is due as well."""
+        """Return the session checked at least, when its tokens cannot be renewed and a check is due as well.
+
+        A 401 is no clear no here: the access token may have ended since.
+        """
         if opened.session.checked_at + self._interval > self._parts.clock():
             return opened
-        unrefreshed = opened.session._replace(refresh_at=NEVER)
-        return self.perform(text, self._parts.sessions.opened(unrefreshed, opened.name, opened.size))
+        return self._attempt(text, opened, self._recheck, _ends_without_token, lambda: opened)
 
     def _recheck(self, text: str, opened: Opened) -> Opened | None:
         latest = self._latest(text, opened)
@@ -134,6 +146,10 @@ def _ends_at_refresh(code: str) -> bool:
 
 def _ends_at_recheck(code: str) -> bool:
     return code in _CLEAR_NO
+
+
+def _ends_without_token(code: str) -> bool:
+    return code == "userinfo_sub_mismatch"
 
 
 def _kept_tokens(session: Session, tokens: Tokens) -> dict[str, str]:

@@ -60,6 +60,7 @@ class Model(RuleBasedStateMachine):
         self.gates = [self.stage.gate, self.stage.another_gate()]
         self.browsers = [self.stage.browser() for _ in range(3)]
         self.known = [Known() for _ in self.browsers]
+        self.gone: list[Browser] = []  # copies of browsers whose sessions were ended since
 
     def teardown(self) -> None:
         self.folder.cleanup()
@@ -68,6 +69,7 @@ class Model(RuleBasedStateMachine):
 
     @rule(who=VISITORS, gate=GATES, person=st.sampled_from(["ada", "grace"]))
     def signs_in(self, who: int, gate: int, person: str) -> None:
+        self.gone.append(self.browsers[who].copy())
         self.provider.user = self.provider.people[person]
         page = self.at(who, gate).navigate("/oauth2/login?next=/")
         assert page.status == 200, page
@@ -77,6 +79,7 @@ class Model(RuleBasedStateMachine):
 
     @rule(who=VISITORS, gate=GATES)
     def signs_out(self, who: int, gate: int) -> None:
+        self.gone.append(self.browsers[who].copy())
         self.at(who, gate).get("/oauth2/logout")
         self.known[who] = Known()
         self.settle()
@@ -95,6 +98,14 @@ class Model(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 20, IDLE / 2, IDLE - 2 * LAG, IDLE + 1, LONGEST - IDLE]))
     def time_passes(self, seconds: float) -> None:
         self.stage.clock.advance(seconds)
+
+    @precondition(lambda self: bool(self.gone))
+    @rule(gate=GATES)
+    def a_cookie_of_old_is_tried_again(self, gate: int) -> None:
+        self.settle()
+        for old in self.gone[-3:]:
+            old.driver = self.stage.browser(self.gates[gate]).driver
+            assert old.fetch("/").status == 401
 
     @precondition(lambda self: self.newest < len(SECRETS) - 1)
     @rule()

@@ -1,0 +1,76 @@
+"""How the ID token's claims and those of userinfo become one set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oidc_gate.claims import merged, refreshed
+
+TOKEN = {"iss": "https://op.test", "sub": "1", "sid": "s", "name": "Ann"}
+
+
+def test_what_the_id_token_says_counts_more_and_token_claims_are_its_alone() -> None:
+    claims, kept = merged(TOKEN, {"sub": "1", "name": "Bob", "acr": "high", "groups": ["a"]})
+    assert claims == {**TOKEN, "groups": ["a"]}
+    assert kept == ["iss", "sub", "sid"]
+
+
+@pytest.mark.parametrize(
+    ("token", "userinfo", "expected"),
+    [
+        (
+            {"email": "a@x.test", "email_verified": False},
+            {"email": "b@x.test", "email_verified": True},
+            ("a@x.test", False),
+        ),
+        ({"email": "a@x.test"}, {"email": "a@x.test", "email_verified": True}, ("a@x.test", None)),
+        ({"email_verified": True}, {"email": "b@x.test"}, ("b@x.test", None)),
+        ({"email_verified": True}, {"email": "b@x.test", "email_verified": False}, ("b@x.test", False)),
+        ({"email_verified": True}, {}, (None, True)),
+    ],
+    ids=["the token's pair", "no flag from elsewhere", "userinfo's alone", "userinfo's pair", "nothing to vouch for"],
+)
+def test_at_login_an_address_and_its_verification_come_from_one_source(
+    token: dict[str, Any], userinfo: dict[str, Any], expected: tuple[Any, Any]
+) -> None:
+    claims, _ = merged(TOKEN | token, userinfo)
+    assert (claims.get("email"), claims.get("email_verified")) == expected
+
+
+@pytest.mark.parametrize(
+    ("token", "userinfo", "expected"),
+    [
+        ({"email": "a@x.test", "email_verified": False}, {"email": "a@x.test"}, ("a@x.test", False)),
+        ({"email": "a@x.test", "email_verified": True}, {"email": "boss@x.test"}, ("boss@x.test", False)),
+        ({"email": "a@x.test"}, {"email": "b@x.test"}, ("b@x.test", None)),
+        (
+            {"email": "a@x.test", "email_verified": False},
+            {"email": "a@x.test", "email_verified": True},
+            ("a@x.test", True),
+        ),
+        ({"email": "a@x.test", "email_verified": True}, {}, ("a@x.test", True)),
+        ({}, {"email": "b@x.test", "email_verified": "true"}, ("b@x.test", "true")),
+    ],
+    ids=[
+        "the same address",
+        "another one unsaid",
+        "nobody says",
+        "newly verified",
+        "userinfo is silent",
+        "userinfo's own",
+    ],
+)
+def test_when_userinfo_is_asked_again_nothing_unverified_becomes_verified_by_the_way(
+    token: dict[str, Any], userinfo: dict[str, Any], expected: tuple[Any, Any]
+) -> None:
+    claims, kept = merged(TOKEN | token, {})
+    for _ in range(3):  # again and again: what is kept and what is there must go on fitting together
+        claims, kept = refreshed(claims, kept, userinfo)
+        assert (claims.get("email"), claims.get("email_verified")) == expected
+
+
+def test_a_claim_that_userinfo_brought_and_is_gone_from_it_is_gone() -> None:
+    claims, kept = merged(TOKEN, {"sub": "1", "groups": ["a"]})
+    assert refreshed(claims, kept, {"sub": "1"})[0] == TOKEN
