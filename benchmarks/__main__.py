@@ -1,8 +1,8 @@
-"""`python -m benchmarks [--quick]`: both tables, one after the other."""
+"""`python -m benchmarks [--quick]`: all tables, one after the other."""
 
 import sys
 
-from benchmarks import end_to_end, hot_path
+from benchmarks import end_to_end, hot_path, stores
 
 if __name__ == "__main__":
-    sys.exit(max(hot_path.main(), end_to_end.main()))
+    sys.exit(max(hot_path.main(), stores.main(), end_to_end.main()))

@@ -63,9 +63,9 @@ class Gated:
         return text
 
 
-def gated(world: World, provider: CannedProvider) -> Gated:
+def gated(world: World, provider: CannedProvider, **settings: Any) -> Gated:
     """Return a gate that has spoken to its provider once, as any has but for its very first login."""
-    options = provider.options()
+    options = provider.options() | settings
     if world == "WSGI":
         found = Gated(world, wsgi.OIDCGate(wsgi_hello, **options), wsgi_hello, wsgi_request, serve_wsgi, ask_wsgi)
     else:

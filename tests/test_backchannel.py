@@ -162,7 +162,7 @@ def test_oidcc_client_test_backchannel_logout_with_nonce(here: Stage, provider: 
 
 def test_oidcc_client_test_backchannel_logout_wrong_alg(here: Stage, provider: LocalProvider) -> None:
     claims = keys.unverified_claims(provider.make_logout_token(sub="ada-1815"))
-    secret = keys.hmac_key(provider.clients["app"].secret)
+    secret = keys.hmac_key(str(provider.clients["app"].secret))
     refused(here, keys.sign(claims, {"alg": "HS256", "typ": "logout+jwt"}, secret), "alg_not_allowed")
 
 
@@ -171,7 +171,7 @@ def test_oidcc_client_test_backchannel_logout_wrong_aud(here: Stage, provider: L
 
 
 def test_oidcc_client_test_backchannel_logout_wrong_event(here: Stage, provider: LocalProvider) -> None:
-    events = {LOGOUT_EVENT.replace("backchannel", "frontchannel"): {}}
+    events: dict[str, Any] = {LOGOUT_EVENT.replace("backchannel", "frontchannel"): {}}
     refused(here, provider.make_logout_token(sub="ada-1815", events=events), "logout_event_missing")
 
 

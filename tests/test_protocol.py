@@ -249,6 +249,8 @@ def test_an_answer_without_an_id_token(token: Any) -> None:
         {"token_type": "mac"},
         {"token_type": "DPoP"},
         {"token_type": 7},
+        {"access_token": "half a \ud83d"},
+        {"refresh_token": "h\u00e9"},
     ],
 )
 def test_an_answer_without_a_bearer_token(change: dict[str, Any]) -> None:

@@ -203,9 +203,6 @@ class Counting:
     def delete_named(self, *given: Any) -> Any:
         return self.inner.delete_named(*given)
 
-    def release(self, *given: Any) -> Any:
-        return self.inner.release(*given)
-
     def claim(self, *given: Any) -> Any:
         return self.inner.claim(*given)
 

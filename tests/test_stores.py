@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -143,7 +145,7 @@ def test_names_of_sessions_that_have_ended_do_not_pile_up(redis_server: RedisSer
     client = redis_server.client()
     size = client.scard(f"oidc_gate:name:{key('ada')}")
     client.close()
-    assert int(size) < 10  # type: ignore[arg-type]
+    assert size < 10
 
 
 # Lifetimes
@@ -205,9 +207,13 @@ def test_of_many_threads_that_replace_one_value_one_wins_each_round(store: Sessi
     save(store, "a", value=b"0")
     for round_ in range(5):
         before, after = f"{round_}".encode(), f"{round_ + 1}".encode()
-        won = in_threads(8, lambda number, b=before, a=after: store.replace(key("a"), a, 60, b))
+        won = in_threads(8, partial(_replaced, store, before, after))
         assert won.count(True) == 1
     assert store.load(key("a")) == b"5"
+
+
+def _replaced(store: SessionStore, before: bytes, after: bytes, _: int) -> bool:
+    return store.replace(key("a"), after, 60, before)
 
 
 def test_many_threads_at_once_lose_nothing(store: SessionStore) -> None:
@@ -267,3 +273,25 @@ def test_what_names_no_store_is_refused(url: str) -> None:
 def test_a_redis_url_that_cannot_be_read_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="no Redis URL"):
         open_store(url, 1.0)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://host/0?bogus=1",
+        "rediss://host?ssl_ca_certs=/x",
+        "redis://host?cluster=True",
+        "redis://host?sentinel=",
+        "redis://one,two/0",
+        "redis://host/3?cluster=true",
+    ],
+)
+def test_what_would_have_no_effect_in_a_redis_url_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="one host, or several"):
+        open_store(url, 1.0)
+
+
+def test_without_its_client_redis_is_refused_with_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(SettingsError, match=r"oidc-gate\[redis\]"):
+        open_store("redis://host", 1.0)

@@ -11,7 +11,7 @@ import pytest
 
 from oidc_gate import Settings
 from oidc_gate.errors import SettingsError
-from oidc_gate.wsgi import OIDCGate
+from oidc_gate.wsgi import OIDCGate, paste_filter
 from tests.apps import COOKIE_SECRET, asgi_echo, wsgi_echo
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, query
@@ -273,3 +273,11 @@ def test_options_override_a_settings_object(provider: LocalProvider) -> None:
     strange: Any = {"path_prefix": "/gate"}
     with pytest.raises(SettingsError, match="settings must be a Settings"):
         OIDCGate(wsgi_echo(), settings=strange)
+
+
+def test_a_pastedeploy_section_makes_a_gate_of_its_texts(provider: LocalProvider) -> None:
+    texts = {name: str(value) for name, value in provider.gate_options(cookie_secret=COOKIE_SECRET).items()}
+    gate: Any = paste_filter(wsgi_echo(), {"here": "/"}, **texts, path_prefix="/gate")
+    started: list[str] = []
+    gate(make_environ(WireRequest("GET", "https://app.test/gate/health", [])), lambda status, _: started.append(status))
+    assert started == ["200 OK"]
