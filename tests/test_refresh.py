@@ -16,7 +16,7 @@ import pytest
 from tests.browser import Browser
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
-from tests.stage import Stage, is_login, subject
+from tests.stage import Stage
 from tests.test_stores import in_threads
 
 Refreshed = Callable[..., Stage]
@@ -261,41 +261,3 @@ def test_no_refresh_token_is_spent_before_the_keys_are_here(refreshed: Refreshed
     until_claim_is_over(here)
     here.clock.advance(31)
     assert (later.fetch("/").status, refreshes(provider)) == (200, 1)
-
-
-# A logout meanwhile
-
-
-def test_a_logout_during_a_refresh_wins_and_the_new_token_is_revoked(
-    refreshed: Refreshed, provider: LocalProvider
-) -> None:
-    here = refreshed()
-    browser = here.signed_in()
-    elsewhere = here.moved(browser, here.another_gate())
-    here.clock.advance(3590)
-    with provider.hold("token") as hold:
-        found: list[int] = []
-        waiting = threading.Thread(target=lambda: found.append(browser.copy().fetch("/").status))
-        waiting.start()
-        hold.wait_for(1)
-        assert elsewhere.get("/oauth2/logout").status == 200
-        hold.release()
-        waiting.join(10)
-    assert found == [401]
-    assert is_login(browser.get("/"), provider)
-    assert all(grant.revoked for grant in provider.refresh_tokens.values())
-
-
-def test_a_logout_revokes_the_newest_token_whoever_has_renewed_it(
-    refreshed: Refreshed, provider: LocalProvider
-) -> None:
-    here = refreshed(session_cache_seconds=600)
-    browser = here.signed_in()
-    behind = here.moved(browser, here.another_gate())
-    assert behind.fetch("/").status == 200
-    here.clock.advance(3545)
-    assert browser.fetch("/").status == 200
-    (newest,) = provider.refresh_tokens
-    behind.get("/oauth2/logout")
-    assert [call.form["token"] for call in provider.calls("revoke")] == [newest]
-    assert subject(here.signed_in().fetch("/")) == "ada-1815"

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,23 @@ def test_a_write_waits_for_anothers_no_longer_than_the_timeout(path: Path) -> No
     other.execute("COMMIT")
     other.close()
     save(store, "b")
+
+
+def test_who_makes_the_tables_is_waited_for_no_longer_than_the_timeout(path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE t (x)")
+    other.execute("BEGIN IMMEDIATE")
+    started = time.monotonic()
+    with pytest.raises(StoreError, match="locked"):
+        SQLiteStore(str(path), 0.2).load(key("a"))
+    assert time.monotonic() - started < 1
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(SQLiteStore(str(path), 20.0).load, key("a"))
+        with contextlib.suppress(TimeoutError):
+            waiting.result(0.1)
+        other.execute("COMMIT")
+        assert waiting.result(10) is None
+    other.close()
 
 
 def _first_of_all(path: str, barrier: Any) -> None:

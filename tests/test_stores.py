@@ -194,6 +194,14 @@ def test_a_claim_is_given_once_until_its_time_is_over(store: SessionStore) -> No
     assert not store.claim(key("refresh"), 60)
 
 
+def test_a_claim_that_is_given_back_can_be_had_again(store: SessionStore) -> None:
+    assert store.claim(key("refresh"), 60)
+    store.release(key("refresh"))
+    assert store.claim(key("refresh"), 60)
+    assert not store.claim(key("refresh"), 60)
+    store.release(key("another"))
+
+
 def test_of_many_threads_one_gets_the_claim(store: SessionStore, url: str) -> None:
     stores = [store, *(open_store(url, 5.0) for _ in range(3))]
     won = in_threads(32, lambda number: stores[number % 4].claim(key("refresh"), 60))
