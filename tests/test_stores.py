@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from oidc_gate.errors import SettingsError
-from oidc_gate.redis_store import RedisStore
-from oidc_gate.sqlite_store import SQLiteStore
 from oidc_gate.stores import SessionStore, open_store
 from tests.redis_servers import RedisServers, until
 
@@ -256,50 +252,3 @@ def test_several_processes_at_once_lose_nothing_and_one_gets_the_claim(store: Se
     assert won.acquire(timeout=5)
     assert not won.acquire(block=False)
     assert store.delete_named(key("all")) == 80
-
-
-# Opening
-
-
-def test_a_store_is_opened_without_being_there() -> None:
-    """A gate starts while its store is down."""
-    assert isinstance(open_store("sqlite:////no/such/folder/sessions.db", 1.0), SQLiteStore)
-    for query in ("", "?sentinel=mymaster", "?cluster=true"):
-        assert isinstance(open_store(f"redis://127.0.0.1:9{query}", 1.0), RedisStore)
-    assert isinstance(open_store("rediss://user:p%40ss@127.0.0.1/3", 1.0), RedisStore)
-
-
-@pytest.mark.parametrize(
-    "url", ["sqlite://", "sqlite:///", "sqlite://path.db", "sqlite:path.db", "memcached://host", ""]
-)
-def test_what_names_no_store_is_refused(url: str) -> None:
-    with pytest.raises(SettingsError, match="session_store must be one of"):
-        open_store(url, 1.0)
-
-
-@pytest.mark.parametrize("url", ["redis", "redis://host:port/0", "redis://host:6379/first", "redis://host:99999"])
-def test_a_redis_url_that_cannot_be_read_is_refused(url: str) -> None:
-    with pytest.raises(SettingsError, match="no Redis URL"):
-        open_store(url, 1.0)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "redis://host/0?bogus=1",
-        "rediss://host?ssl_ca_certs=/x",
-        "redis://host?cluster=True",
-        "redis://host?sentinel=",
-        "redis://one,two/0",
-        "redis://host/3?cluster=true",
-    ],
-)
-def test_what_would_have_no_effect_in_a_redis_url_is_refused(url: str) -> None:
-    with pytest.raises(SettingsError, match="one host, or several"):
-        open_store(url, 1.0)
-
-
-def test_without_its_client_redis_is_refused_with_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(SettingsError, match=r"oidc-gate\[redis\]"):
-        open_store("redis://host", 1.0)
