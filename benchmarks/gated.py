@@ -26,7 +26,7 @@ from benchmarks.traffic import (
     wsgi_request,
 )
 from oidc_gate import asgi, wsgi
-from oidc_gate.identity import Session
+from oidc_gate.session import Session
 
 __all__ = ["Gated", "finish_login", "gated", "start_login"]
 

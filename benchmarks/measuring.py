@@ -13,7 +13,7 @@ from statistics import median
 from time import perf_counter_ns
 from typing import Any
 
-__all__ = ["Effort", "Times", "Variant", "measure", "pin", "resident_bytes", "say"]
+__all__ = ["BATCH", "Effort", "Times", "Variant", "measure", "pin", "resident_bytes", "say"]
 
 #: Requests that are made ahead and then timed in one go: enough that the clock costs nothing, few enough that they are
 #: still in the processor's cache when they are answered, as a request is that the server has just read.

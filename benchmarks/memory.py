@@ -18,7 +18,7 @@ from benchmarks.gated import Gated, gated
 from benchmarks.measuring import MEBIBYTE, Effort, resident_bytes, say
 from benchmarks.report import Row
 from benchmarks.traffic import Cookie, cookie_header
-from oidc_gate.identity import Session
+from oidc_gate.session import Session
 
 __all__ = ["rows"]
 

@@ -71,10 +71,6 @@ class Addresses:
         """Whether headers of a proxy have a say, so that nothing holds for all requests."""
         return self._trusted_hops is not None
 
-    def scheme(self, request: Request) -> str:
-        """Return the scheme that the browser used. The request must be well-formed."""
-        return self.origin(request).scheme
-
     def is_wellformed(self, request: Request) -> bool:
         """Return whether the request names one well-formed host, or none. Otherwise it is answered with 400."""
         return is_host(request.host) and (self._trusted_hops is None or is_host(self._forwarded(request)[1]))
@@ -84,9 +80,11 @@ class Addresses:
         if self._fixed is not None:
             return self._fixed
         scheme, host = self._forwarded(request) if self._trusted_hops is not None else ("", "")
-        scheme = scheme or request.scheme
-        host = host or request.host or request.server
-        return Origin(scheme, _without_default_port(scheme, host.lower()), _mount(request.root_path))
+        return _origin(scheme or request.scheme, host or request.host or request.server, request.root_path)
+
+    def root_path(self, request: Request) -> str:
+        """Return the mount point as the browser sees it."""
+        return _mount(request.root_path) if self._fixed is None else self._fixed.root_path
 
     def _forwarded(self, request: Request) -> tuple[str, str]:
         """Return scheme and host as the outermost trusted proxy saw them, `""` for what it did not say."""
@@ -147,6 +145,11 @@ def _forwarded_pair(text: str) -> tuple[str, str]:
     return name.strip().lower(), value.strip().strip('"')
 
 
+@lru_cache(maxsize=64)
+def _origin(scheme: str, host: str, root_path: str) -> Origin:
+    return Origin(scheme, _without_default_port(scheme, host.lower()), _mount(root_path))
+
+
 def _without_default_port(scheme: str, host: str) -> str:
     return host.removesuffix(_DEFAULT_PORTS.get(scheme, ""))
 
@@ -172,8 +175,8 @@ def safe_path(target: str, origin: Origin) -> str:
 
 
 _PATH = "/:@!$&'()*+,;=~-._"
-_QUERY = bytes(set(range(0x21, 0x7F)) - set(b'\\"<>#'))
-_PLAIN = bytes(set(range(0x21, 0x7F)) - set(b'"<>'))
+_PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>')
+_QUERY = _PLAIN.replace("\\", "").replace("#", "")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 

@@ -29,7 +29,7 @@ class Answers:
 
     def login_required(self, request: Request, *, page: bool) -> Reply:
         """Return the 401 for someone who is not signed in; it is the same for all, and made once."""
-        return self._prepared(self._parts.addresses.origin(request).root_path, page)
+        return self._prepared(self._parts.addresses.root_path(request), page)
 
     def _login_required(self, root_path: str, page: bool) -> Reply:
         return pages.login_required(f"{root_path}{self._parts.settings.path_prefix}/login", page=page)

@@ -6,29 +6,24 @@ is buffered: `receive` and `send` reach the app as they are, the latter with hea
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
-from oidc_gate.decisions import Decision, Forward, Reply, Work
-from oidc_gate.headers import CACHING, is_unshared, spellings
-from oidc_gate.identity import IDENTITY_KEY, Anonymous
+from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, Work
+from oidc_gate.headers import ResponseNames, is_unshared
+from oidc_gate.scopes import LAYOUTS, ASGIRequest, Headers, Scope, told_scope
 from oidc_gate.targets import resolve_app, resolve_settings
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
+    from oidc_gate.gate import Gate
     from oidc_gate.settings import Settings
 
 __all__ = ["OIDCGate"]
 
-Scope = MutableMapping[str, Any]
-Pair = tuple[bytes, bytes]
+Usual = tuple[tuple[Header, ...], Headers]
 
-_RESERVED = spellings()
-_CACHING = frozenset(name.encode() for name in CACHING)
-_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
-_NOBODY = Anonymous()
+_SAYS_CACHING = ResponseNames()
 
 #: Threads for calls to the provider, and to the store: neither waits for the other, nor does the app's own pool.
 _LANE_THREADS = 16
@@ -59,32 +54,58 @@ class OIDCGate:
             from oidc_gate.errors import SettingsError
 
             raise SettingsError("this is a WSGI app: import OIDCGate from oidc_gate.wsgi.")
-        self._gate = Gate(resolve_settings(settings, options))
+        self._ask(Gate(resolve_settings(settings, options)))
         self._lanes = {
             lane: ThreadPoolExecutor(_LANE_THREADS, thread_name_prefix=f"oidc_gate-{lane}")
             for lane in ("provider", "store")
         }
         self._in_thread = sync_to_async
 
+    def _ask(self, gate: Gate) -> None:
+        """Have this gate decide."""
+        self._gate = gate
+        self._recall = gate.recall
+        self._usual = gate.response_headers, _as_bytes(gate.response_headers)
+
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answer a request, or let the app answer it. Raises ValueError for a kind of connection that is not known."""
-        if scope["type"] == "lifespan":
+        kind = scope["type"]
+        if kind == "lifespan":
             return await self._app(scope, receive, send)  # type: ignore[no-any-return]
-        if scope["type"] not in ("http", "websocket"):
-            raise ValueError(f"oidc_gate does not know connections of type {scope['type']!r}, and lets none through")
-        request = ASGIRequest(scope)
-        decision = self._gate.decide(request)
-        while not isinstance(decision, Forward):
-            if isinstance(decision, Reply):
-                return await _answer(decision, scope, receive, send)
-            if isinstance(decision, Work):
-                decision = await self._perform(decision)
+        if kind != "http" and kind != "websocket":
+            raise ValueError(f"oidc_gate does not know connections of type {kind!r}, and lets none through")
+        headers: Headers = scope["headers"]
+        host_at, cookie_at = layout = LAYOUTS[tuple([name for name, _ in headers])]
+        found = None
+        if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):
+            cookies = headers[cookie_at][1]
+            if len(cookies) <= LONGEST_KEY:
+                found = self._recall((scope.get("scheme"), headers[host_at][1], cookies), scope["path"])
+        if found is not None:
+            _, forward, told_cookies = found
+            headers = [*headers]
+            if told_cookies:
+                headers[cookie_at] = told_cookies
             else:
-                decision = decision.resume(await _read_body(receive, decision.limit))
-        if decision.response_headers and scope["type"] == "http":
-            send = _adding(send, decision)
-        await self._app(_told_scope(scope, request, decision), receive, send)
+                del headers[cookie_at]
+        else:
+            request = ASGIRequest(scope, layout)
+            decision = self._gate.decide(request)
+            while not isinstance(decision, Forward):
+                if isinstance(decision, Reply):
+                    return await _answer(decision, scope, receive, send)
+                decision = await self._next(decision, receive)
+            forward, headers = decision, request.app_headers()
+        if forward.response_headers and kind == "http":
+            send = _adding(send, forward, self._usual)
+        await self._app(told_scope(scope, headers, forward), receive, send)
         return None
+
+    async def _next(self, decision: Work | ReadBody, receive: ASGIReceiveCallable) -> Decision:
+        """Return the decision that comes of what this one asks for."""
+        if isinstance(decision, Work):
+            return await self._perform(decision)
+        return decision.resume(await _read_body(receive, decision.limit))
 
     async def _perform(self, work: Work) -> Decision:
         """Run blocking work in its lane, with the context variables of this task."""
@@ -92,123 +113,21 @@ class OIDCGate:
         return await run()
 
 
-def _told_scope(scope: Scope, request: ASGIRequest, forward: Forward) -> Scope:
-    """Return a copy of the scope: without what only the gate may say, and with its word."""
-    headers = request.others
-    if request.app_cookies:
-        headers.append((b"cookie", request.app_cookies.encode("latin-1")))
-    for name, value in forward.request_headers:
-        headers.append((name.encode(), value.encode()))
-    told = dict(scope)
-    told["headers"] = headers
-    told[IDENTITY_KEY] = forward.identity
-    told["user"] = told["auth"] = forward.identity or _NOBODY
-    return told
+def _adding(send: ASGISendCallable, forward: Forward, usual: Usual) -> Any:
+    """Return a `send` that adds the gate's headers to a copy of the response's start; all else passes as it is.
 
-
-class _Kinds(dict[bytes, str]):
-    """Tells headers apart by name: `host`, `cookie`, `reserved` to the gate, or `""` for all others.
-
-    It remembers the names that it has met, a bounded number of them, for lower-casing each costs more than the rest.
+    `usual`: what is added to most answers, and the same in bytes.
     """
-
-    def __missing__(self, name: bytes) -> str:
-        lower = name.lower()
-        kind = "reserved" if lower in _RESERVED else lower.decode() if lower in (b"host", b"cookie") else ""
-        if len(self) < 1000 and len(name) < 100:
-            self[name] = kind
-        return kind
-
-
-_KINDS = _Kinds()
-
-
-class ASGIRequest:
-    """What the gate asks of a request, answered from the scope; see `oidc_gate.decisions.Request`.
-
-    `others` are the headers that the app may see as they are: without cookies, and without those reserved to the gate.
-    """
-
-    __slots__ = ("_scope", "app_cookies", "cookie_header", "host", "is_websocket", "others", "path", "scheme")
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        hosts, cookies, self.others = [], [], []
-        for pair in scope["headers"]:
-            kind = _KINDS[pair[0]]
-            if not kind:
-                self.others.append(pair)
-            elif kind == "cookie":
-                cookies.append(pair[1])
-            elif kind == "host":
-                hosts.append(pair[1])
-                self.others.append(pair)
-        self.host = b",".join(hosts).decode("latin-1")
-        self.cookie_header = b"; ".join(cookies).decode("latin-1")
-        self.app_cookies = ""
-        self.is_websocket: bool = scope["type"] == "websocket"
-        self.path = _inside(scope["path"], scope["root_path"]) if scope.get("root_path") else scope["path"]
-        self.scheme: str = _SCHEMES.get(scope.get("scheme", "http"), "http")
-
-    @property
-    def method(self) -> str:
-        """The method; a WebSocket handshake is a GET."""
-        return str(self._scope.get("method", "GET"))
-
-    @property
-    def root_path(self) -> str:
-        """Where the app is mounted."""
-        return str(self._scope.get("root_path", "")).rstrip("/")
-
-    @property
-    def raw_target(self) -> str:
-        """The path as it was sent, where the server tells."""
-        raw: bytes = self._scope.get("raw_path") or b""
-        return raw.decode("latin-1").partition("?")[0]
-
-    @property
-    def query(self) -> str:
-        """The raw query string."""
-        return str(self._scope.get("query_string", b"").decode("latin-1"))
-
-    @property
-    def peer(self) -> str:
-        """The address of the other end of the connection."""
-        client = self._scope.get("client")
-        return str(client[0]) if client else ""
-
-    @property
-    def server(self) -> str:
-        """The listening socket."""
-        host, port = self._scope.get("server") or ("localhost", None)
-        name = f"[{host}]" if ":" in host else host
-        return f"{name}:{port}" if port else "localhost"
-
-    def header(self, name: str) -> str:
-        """Return the header of that lower-case name, several joined by commas, or `""`."""
-        wanted = name.encode()
-        return b",".join([value for key, value in self._scope["headers"] if key.lower() == wanted]).decode("latin-1")
-
-
-def _inside(path: str, root_path: str) -> str:
-    """Return the path inside the app: the scope's path holds the mount point too, but for older servers."""
-    root_path = root_path.rstrip("/")
-    inside = path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/")
-    return path[len(root_path) :] if inside else path
-
-
-def _adding(send: ASGISendCallable, forward: Forward) -> Any:
-    """Return a `send` that adds the gate's headers to a copy of the response's start; all else passes as it is."""
 
     def adding(message: Any) -> Any:
         if message["type"] == "http.response.start":
             headers = message.get("headers", ())
             more = forward.response_headers
             for name, _ in headers:
-                if name.lower() in _CACHING:
+                if _SAYS_CACHING[name]:
                     more = forward.set_cookies if is_unshared(_as_text(headers)) else ()
                     break
-            pairs = _as_bytes(more) if forward.set_cookies else _remembered_as_bytes(more)
+            pairs = usual[1] if more is usual[0] else _as_bytes(more)
             message = {**message, "headers": [*headers, *pairs]}
         return send(message)
 
@@ -219,11 +138,8 @@ def _as_text(headers: Any) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-def _as_bytes(headers: tuple[tuple[str, str], ...]) -> list[Pair]:
+def _as_bytes(headers: tuple[Header, ...]) -> Headers:
     return [(name.encode(), value.encode("latin-1")) for name, value in headers]
-
-
-_remembered_as_bytes = lru_cache(maxsize=8)(_as_bytes)  # the same for all answers, unless there is a cookie in it
 
 
 async def _answer(reply: Reply, scope: Scope, receive: ASGIReceiveCallable, send: Any) -> None:

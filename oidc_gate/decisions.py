@@ -14,14 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from oidc_gate.identity import Identity
 
-__all__ = ["Decision", "Forward", "ReadBody", "Reply", "Request", "Work"]
+__all__ = ["LONGEST_KEY", "Decision", "Forward", "Header", "ReadBody", "Reply", "Request", "Work"]
 
 Header = tuple[str, str]
+
+#: A longer Cookie header is nobody's key: it would take longer to look up than to read.
+LONGEST_KEY = 4096
 
 
 class Request(Protocol):
@@ -35,6 +38,10 @@ class Request(Protocol):
     - `scheme`: `http` or `https`, as the server saw it (`ws` and `wss` count as these).
     - `is_websocket`: true for a WebSocket handshake.
     - `app_cookies`: the Cookie header as the app may see it; the gate writes it before it decides to forward.
+    - `told_cookies`: the same, in the form in which the adapter hands it on.
+    - `key`: scheme, host and Cookie header as the server gave them, in any form that can be looked up; None where one
+      is missing, comes twice, or is too long to be worth it. Two requests with one key differ in nothing that tells who
+      is asking.
     """
 
     path: str
@@ -43,6 +50,14 @@ class Request(Protocol):
     scheme: str
     is_websocket: bool
     app_cookies: str
+
+    @property
+    def told_cookies(self) -> Any:
+        """See above."""
+
+    @property
+    def key(self) -> Any:
+        """See above."""
 
     @property
     def method(self) -> str:

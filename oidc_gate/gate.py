@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 from oidc_gate.answers import Answers
-from oidc_gate.cookies import Cookies
 from oidc_gate.decisions import Decision, Forward, Request, Work
 from oidc_gate.errors import LoginError, StoreError
 from oidc_gate.kinds import Kind, is_preflight, kind_of
-from oidc_gate.opened import NEVER, Opened
+from oidc_gate.opened import Opened, Recalled
 from oidc_gate.own_paths import OwnPaths
 from oidc_gate.parts import build
 from oidc_gate.sessions import Unloaded
@@ -49,11 +49,28 @@ class Gate:
         self._clock = clock
         self._addresses = parts.addresses
         self._sessions = parts.sessions
+        self._shortcut = parts.sessions.shortcuts.get
         self._hosts: set[str] = set()
         self._ended = parts.sessions.ended
-        self._idle = settings.idle_session_timeout or NEVER
         self._cookies = parts.cookies_by_scheme()
+        #: What is added to most of the app's answers.
+        self.response_headers = parts.response_headers
         announce(settings)
+
+    def recall(self, key: Any, path: str) -> Recalled | None:
+        """Return the decision to forward that holds for a request as for an earlier one; None: ask `decide`.
+
+        This is what nearly all requests get: those of a browser whose session was good a moment ago, and to which
+        nothing is due. `key`: as `Request.key`, of an HTTP request that is no WebSocket; `path`: as `Request.path`.
+        """
+        found = self._shortcut(key)
+        if found is None or path.startswith(self._prefix):
+            return None
+        opened, now = found[0], self._clock()
+        if now >= opened.steady_until or opened.session_id in self._ended:
+            return None
+        opened.seen_at = now
+        return found
 
     def decide(self, request: Request) -> Decision:
         """Return what happens to a request."""
@@ -63,25 +80,6 @@ class Gate:
             return self._own_paths.answer(request)
         cookies = self._cookies.get(request.scheme) or self._parts.cookies(request)
         now = self._clock()
-        known = self._sessions.shortcuts.get(request.cookie_header)
-        if known is not None and not request.is_websocket:
-            opened, request.app_cookies = known
-            alive = now - opened.seen_at <= self._idle and opened.session.session_id not in self._ended
-            if alive and now < opened.steady_until and opened.name == cookies.session:
-                opened.seen_at = now
-                return opened.forward
-        return self._decide(request, cookies, now)
-
-    def _is_wellformed(self, request: Request) -> bool:
-        """Return whether the request names one host properly; behind proxies that is more than the Host header."""
-        if not self._addresses.is_wellformed(request):
-            return False
-        if not self._addresses.reads_forwarded and len(self._hosts) < _MOST_HOSTS:
-            self._hosts.add(request.host)
-        return True
-
-    def _decide(self, request: Request, cookies: Cookies, now: float) -> Decision:
-        """Return what happens to a request that is not the next of many from one browser."""
         text, others = cookies.cut(request.cookie_header)
         opened = self._sessions.find(text, cookies.session, now) if text else None
         if opened is None or text is None:
@@ -92,9 +90,25 @@ class Gate:
             return Work("store", lambda: self._load(request, text, cookies.session, asked_at))
         if now < opened.steady_until and not request.is_websocket:
             opened.seen_at = now
-            self._sessions.shortcuts.put(request.cookie_header, opened, request.app_cookies)
+            if opened.met:  # a browser that came once may not come again
+                self._have_recalled(request, opened)
+            opened.met = True
             return opened.forward
         return self._with_session(request, text, opened, now)
+
+    def _have_recalled(self, request: Request, opened: Opened) -> None:
+        """Have the browser's next requests recalled; behind proxies other headers have a say, and there is no key."""
+        key = None if self._addresses.reads_forwarded else request.key
+        if key is not None:
+            self._sessions.shortcuts.put(key, opened, request.told_cookies)
+
+    def _is_wellformed(self, request: Request) -> bool:
+        """Return whether the request names one host properly; behind proxies that is more than the Host header."""
+        if not self._addresses.is_wellformed(request):
+            return False
+        if not self._addresses.reads_forwarded and len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(request.host)
+        return True
 
     # With a session
 

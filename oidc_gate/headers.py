@@ -8,15 +8,15 @@ Also here: the headers that the gate adds to the app's answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import product
-from typing import Any
 from urllib.parse import quote
 
 from oidc_gate.decisions import Forward
 from oidc_gate.identity import Identity, is_verified, text_claim
+from oidc_gate.session import Head
 
-__all__ = ["CACHING", "RESERVED", "forwarding", "identity_headers", "is_unshared", "spellings"]
+__all__ = ["CACHING", "RESERVED", "ResponseNames", "forwarding", "identity_headers", "is_unshared", "spellings"]
 
 Header = tuple[str, str]
 
@@ -36,6 +36,7 @@ _PRINTABLE = bytes(set(range(0x20, 0x7F)) - set(b"%"))
 _IN_LIST = bytes(set(_PRINTABLE) - set(b","))
 
 
+_MOST_NAMES = 1000
 _FOR_SHARED = frozenset({"cdn-cache-control", "surrogate-control"})
 
 
@@ -49,14 +50,15 @@ def spellings() -> frozenset[bytes]:
     return frozenset(found)
 
 
-def forwarding(*, family: str, claim: str, cache_control: str) -> Callable[[Identity, Mapping[str, Any]], Forward]:
-    """Return what makes, from an identity and its claims, the decision to forward that all its requests share."""
-    response_headers = (("cache-control", cache_control),) if cache_control else ()
+def forwarding(
+    *, family: str, claim: str, response_headers: tuple[Header, ...] = ()
+) -> Callable[[Identity, Head], Forward]:
+    """Return what makes, from an identity and its session's head, the decision that all its requests share."""
 
-    def forward(identity: Identity, claims: Mapping[str, Any]) -> Forward:
+    def forward(identity: Identity, head: Head) -> Forward:
+        _, _, _, _, _, subject, email, _ = head
         headers = () if family == "none" else identity_headers(family, identity)
-        unverified = claim == "email" and not is_verified(claims)
-        name = (None if unverified else text_claim(claims, claim)) or identity.subject
+        name = (email if claim == "email" else text_claim(identity.claims, claim)) or subject
         return Forward(identity, name if name.isprintable() else encoded(name), headers, response_headers)
 
     return forward
@@ -84,6 +86,16 @@ def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
 
 #: Response headers, lower case, with which an app says something of caching; and those meant for shared caches alone.
 CACHING = frozenset({"cache-control", "expires", "pragma", *_FOR_SHARED})
+
+
+class ResponseNames(dict[bytes, bool]):
+    """Tells whether a response header of that name is one of CACHING; remembers the names that apps use."""
+
+    def __missing__(self, name: bytes) -> bool:
+        says = name.lower().decode("latin-1") in CACHING
+        if len(self) < _MOST_NAMES:
+            self[name] = says
+        return says
 
 
 def is_unshared(said: list[Header]) -> bool:

@@ -1,4 +1,4 @@
-"""Who is asking: `Identity` is what the app sees, `Session` what the gate keeps.
+"""Who is asking, as the app sees it.
 
 An identity is made from a session's verified claims and can be shared between requests and threads: nothing in it can
 be changed. A claim of the wrong type counts as absent.
@@ -7,23 +7,29 @@ be changed. A claim of the wrong type counts as absent.
 from __future__ import annotations
 
 import copy
-import json
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "Session", "identity_of", "is_verified", "text_claim", "unpacked"]
+__all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "ReadOnlyClaims", "identity_of", "is_verified", "text_claim"]
 
 #: Where the identity stands in a WSGI environ and in an ASGI scope.
 IDENTITY_KEY = "oidc_gate.identity"
 
-_DEFLATED_FROM = 2500
-_decode = json.JSONDecoder().raw_decode  # passes over the spaces that a seal adds, without looking at them
+
+class _Unread:
+    """Holds what reads an identity for the first time; a class of its own, for it is no field of the identity."""
+
+    __slots__ = ("_read",)
+
+    _read: Callable[[], Identity]
+
+
+_put_read = _Unread.__dict__["_read"].__set__  # for an identity itself is frozen
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(_Unread):
     """The person who is signed in, as an app sees them. Frozen.
 
     - `subject` (str): the provider's identifier of the person; unique within `issuer`, never empty.
@@ -47,6 +53,24 @@ class Identity:
     session_id: str = field(repr=False)
     authenticated_at: float
     expires_at: float
+
+    @classmethod
+    def unread(cls, read: Callable[[], Identity]) -> Identity:
+        """Return an identity that is read when something in it is first asked for."""
+        identity = object.__new__(cls)
+        _put_read(identity, read)
+        return identity
+
+    if not TYPE_CHECKING:  # a type checker knows the fields, and is to complain of any other name
+
+        def __getattr__(self, name: str) -> Any:
+            """Read the identity: what is not there is either not read yet, or nothing that an identity has."""
+            if name not in self.__dataclass_fields__:  # `_read` of an identity that was made whole is none either
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            whole = self._read()
+            for each in self.__dataclass_fields__:
+                object.__setattr__(self, each, getattr(whole, each))
+            return getattr(whole, name)
 
     @property
     def is_authenticated(self) -> bool:
@@ -77,67 +101,6 @@ class Anonymous:
     display_name: str = ""
     identity: str = ""
     scopes: tuple[str, ...] = ()
-
-
-class Session(NamedTuple):
-    """What the gate keeps of a login, in the sealed cookie or in a store. Times are seconds since 1970.
-
-    - `claims`: the verified claims, userinfo merged in.
-    - `created_at`: when the person signed in; `expires_at`: the absolute end, `inf` for none.
-    - `seen_at`: the activity that this copy knows of; the idle end is counted from it.
-    - `checked_at`: when the provider last vouched for the claims.
-    - `refresh_at`: when the tokens are to be renewed, `inf` for never.
-    - `tokens`: `id_token`, `access_token`, `refresh_token`, each only where a setting needs it.
-    - `kept`: names of claims that only the ID token brought, so that a later userinfo answer does not take them away.
-    """
-
-    session_id: str
-    issuer: str
-    claims: dict[str, Any]
-    created_at: float
-    expires_at: float
-    seen_at: float
-    checked_at: float
-    refresh_at: float
-    tokens: dict[str, str]
-    kept: list[str]
-
-    def __repr__(self) -> str:
-        return f"<session of {self.claims.get('sub')!r}>"
-
-    def to_bytes(self) -> bytes:
-        """Return the session as compact JSON, UTF-8; deflated when it is long, as with many groups."""
-        row = json.dumps(self, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-        return row if len(row) < _DEFLATED_FROM else zlib.compress(row)
-
-    @classmethod
-    def from_text(cls, row: str) -> Session | None:
-        """Read what `to_bytes` wrote, once unpacked; None for what another version of this package wrote."""
-        values, _ = _decode(row)
-        return cls._make(values) if len(values) == len(cls._fields) else None
-
-    def identity(self, provider: str, groups: tuple[str, ...]) -> Identity:
-        """Return the app's view of this session; `groups` are read by the rules, which know where they stand."""
-        claims = self.claims
-        return Identity(
-            claims["sub"],
-            text_claim(claims, "email"),
-            text_claim(claims, "name"),
-            groups,
-            ReadOnlyClaims(claims),
-            provider,
-            self.issuer,
-            self.session_id,
-            self.created_at,
-            self.expires_at,
-        )
-
-
-def unpacked(data: bytes) -> str:
-    """Return the JSON that `Session.to_bytes` wrote, perhaps with spaces after it."""
-    if data[:1] != b"[":
-        data = zlib.decompressobj().decompress(data)
-    return str(data, "utf-8", "surrogatepass")
 
 
 def text_claim(claims: Mapping[str, Any], name: str) -> str | None:

@@ -4,8 +4,7 @@ A cookie session is whole in its cookie, sealed; nothing is left on the server, 
 With a store the cookie holds a random ticket, sealed too. The store's key is a hash of the ticket, and the session lies
 there sealed under a key that only the ticket gives: what is in the store opens nothing.
 
-Words: a cookie's `text` opens to a `ticket`; its hash is the store's key, and the `session_id`; the `row` is the
-session as JSON.
+Words: a cookie's `text` opens to a `ticket`; its hash is the store's key, and the `session_id`.
 """
 
 from __future__ import annotations
@@ -13,18 +12,22 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from hashlib import sha256
 from typing import Protocol
 
 from oidc_gate.errors import StoreError
-from oidc_gate.identity import Session, unpacked
 from oidc_gate.sealing import Seal
+from oidc_gate.session import Head, Session, pack_head, read_head
 from oidc_gate.stores import SessionStore
 
 __all__ = ["CookieKeeper", "Keeper", "StoreKeeper"]
 
 _IN_STORE = "session"
+
+#: A session that was kept: its head, what reads the rest, and what stands for it in the store.
+Kept = tuple[Head, Callable[[], bytes], bytes]
 
 
 class Keeper(Protocol):
@@ -41,11 +44,8 @@ class Keeper(Protocol):
     def is_newest(self, text: str) -> bool:
         """Return whether the text is sealed with the first secret."""
 
-    def open(self, text: str, name: str, known: bytes = b"") -> tuple[str, bytes] | None:
-        """Return the session as JSON, and what stands for it in the store; None when it is gone, or the text not ours.
-
-        Where the store still holds what is `known`, the JSON is left out: `""`.
-        """
+    def open(self, text: str, name: str, known: bytes = b"") -> Kept | bytes | None:
+        """Return the session, or just what is `known` where the store still holds that; None when there is none."""
 
     def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
         """Keep a new session; return it with the id that it got, and its cookie's text. `lifetime` in seconds."""
@@ -62,34 +62,59 @@ class Keeper(Protocol):
         """End the session with this id, as far as that can be done without its browser."""
 
 
-class CookieKeeper:
-    """Keeps each session in its own cookie."""
+class SessionSeal:
+    """Seals sessions as `HEAD.REST`, each sealed.
+
+    The sealed rest is bound into the head's seal, like a name: who opens the head has proven both, and the rest need
+    not be decoded before somebody asks for it.
+    """
+
+    def __init__(self, seal_secrets: Sequence[str], context: str) -> None:
+        self._secrets = seal_secrets
+        self._context = context
+        self._head = Seal(seal_secrets, f"session {context}")
+        self.is_newest = self._head.is_newest
+
+    @cached_property
+    def _rest(self) -> Seal:
+        return Seal(self._secrets, f"rest of session {self._context}")
+
+    def seal(self, session: Session, name: str) -> str:
+        """Return the sealed text of a session; `name` is bound into it, and must be the same on opening."""
+        head, rest = session.parts()
+        sealed_rest = self._rest.seal(rest, name)
+        return f"{self._head.seal(pack_head(head), f'{name}={sealed_rest}')}.{sealed_rest}"
+
+    def open(self, text: str, name: str, stored: bytes = b"") -> Kept | None:
+        """Return the session, or None for anything that this list of secrets did not seal under this name.
+
+        `stored` is handed through: what stands for it in the store.
+        """
+        sealed_head, _, sealed_rest = text.partition(".")
+        data = self._head.open(sealed_head, f"{name}={sealed_rest}")
+        head = None if data is None else read_head(data)
+        return None if head is None else (head, lambda: self._rest.open(sealed_rest, name) or b"", stored)
+
+
+class CookieKeeper(SessionSeal):
+    """Keeps each session in its own cookie: there is nothing to it but the seal."""
 
     blocks = False
     failed_at = 0.0
 
-    def __init__(self, cookie_secrets: Sequence[str], context: str) -> None:
-        self._seal = Seal(cookie_secrets, f"session {context}")
-        self.is_newest = self._seal.is_newest
-
     def is_ours(self, text: str, name: str) -> bool:
         """See `Keeper.is_ours`."""
-        return self._seal.open(text, name) is not None
-
-    def open(self, text: str, name: str, _known: bytes = b"") -> tuple[str, bytes] | None:
-        """See `Keeper.open`."""
-        plaintext = self._seal.open(text, name)
-        return None if plaintext is None else (unpacked(plaintext), b"")
+        return self.open(text, name) is not None
 
     def keep(self, session: Session, name: str, _lifetime: float) -> tuple[Session, str]:
         """See `Keeper.keep`."""
-        return session, self._seal.seal(session.to_bytes(), name)
+        return session, self.seal(session, name)
 
     def keep_again(
         self, session: Session, _text: str, name: str, _lifetime: float, _known: bytes = b""
     ) -> tuple[str, bytes]:
         """See `Keeper.keep_again`."""
-        return self._seal.seal(session.to_bytes(), name), b""
+        return self.seal(session, name), b""
 
     def end(self, session_id: str) -> None:
         """Do nothing: what lies in a browser cannot be taken from it."""
@@ -111,22 +136,19 @@ class StoreKeeper:
         """See `Keeper.is_ours`."""
         return self._seal.open(text, name) is not None
 
-    def open(self, text: str, name: str, known: bytes = b"") -> tuple[str, bytes] | None:
+    def open(self, text: str, name: str, known: bytes = b"") -> Kept | bytes | None:
         """See `Keeper.open`."""
         ticket = self._ticket(text, name)
         value = self._load(_key(ticket)) if ticket else None
-        if not value:
-            return None
-        if value == known:
-            return "", value
-        plaintext = self._inner(ticket).open(value.decode("ascii", "replace"), _IN_STORE)
-        return None if plaintext is None else (unpacked(plaintext), value)
+        if value is None or value == known:
+            return value
+        return self._inner(ticket).open(value.decode("ascii", "replace"), _IN_STORE, value)
 
     def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
         """See `Keeper.keep`."""
         ticket = secrets.token_urlsafe(32)
         session = session._replace(session_id=_key(ticket))
-        value = self._inner(ticket).seal(session.to_bytes(), _IN_STORE).encode()
+        value = self._inner(ticket).seal(session, _IN_STORE).encode()
         self.store.save(session.session_id, value, lifetime, self._names(session), session.expires_at - session.seen_at)
         return session, self._seal.seal(json.dumps([ticket]).encode(), name)
 
@@ -135,7 +157,7 @@ class StoreKeeper:
     ) -> tuple[str, bytes] | None:
         """See `Keeper.keep_again`."""
         ticket = self._ticket(text, name)
-        value = self._inner(ticket).seal(session.to_bytes(), _IN_STORE).encode()
+        value = self._inner(ticket).seal(session, _IN_STORE).encode()
         if not self.store.replace(session.session_id, value, lifetime, known):
             return None
         return text if self.is_newest(text) else self._seal.seal(json.dumps([ticket]).encode(), name), value
@@ -167,8 +189,8 @@ class StoreKeeper:
         plaintext = self._seal.open(text, name)
         return "" if plaintext is None else str(json.loads(plaintext)[0])
 
-    def _inner(self, ticket: str) -> Seal:
-        return Seal([ticket], f"stored session {self._context}")
+    def _inner(self, ticket: str) -> SessionSeal:
+        return SessionSeal([ticket], f"stored {self._context}")
 
     def _names(self, session: Session) -> list[str]:
         claims = session.claims

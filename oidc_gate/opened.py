@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from oidc_gate.session import Head, Session
 
 if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
-    from oidc_gate.identity import Identity, Session
+    from oidc_gate.identity import Identity
 
-__all__ = ["NEVER", "Limits", "Opened", "RecentTable", "Shortcuts"]
+__all__ = ["NEVER", "Limits", "Opened", "Recalled", "RecentTable", "Shortcuts"]
 
 NEVER = float("inf")
 
 _ENTRY_BYTES = 2500
 _BYTES_PER_CHARACTER = 6
 _LARGE = 5000
-_MOST_SHORTCUTS, _LONGEST_SHORTCUT = 512, 4096
+_MOST_SHORTCUTS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,46 +27,54 @@ class Limits:
     """How long sessions last, in seconds; `inf` for no limit.
 
     `longest`: from login to the absolute end. `idle`: between two requests. `recheck`: between two questions to the
-    provider. `cache`: how long what was loaded from a store is believed.
+    provider. `cache`: how long what was loaded from a store is believed. `lag`: how far what is kept of a session may
+    lag behind its last activity; without an idle end nobody asks.
     """
 
     longest: float
     idle: float
     recheck: float
     cache: float
+    lag: float = field(init=False)
 
-    @property
-    def lag(self) -> float:
-        """How far what is kept of a session may lag behind its last activity; without an idle end nobody asks."""
-        return NEVER if self.idle == NEVER else min(60.0, self.idle / 20)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lag", NEVER if self.idle == NEVER else min(60.0, self.idle / 20))
 
 
 class Opened:
     """A session that is open in this process, ready to answer requests with; shared between threads.
 
-    `session`, `forward`, `name` and `allowed` never change. The times do: each is one float, set whole, so that no lock
-    is needed, and a lost update costs one renewal more or less.
+    `forward`, `name`, `allowed` and the session never change. The times do: each is one float, set whole, so that no
+    lock is needed, and a lost update costs one renewal more or less.
 
     - `allowed`: whether the rules let this person pass.
+    - `met`: whether a request was forwarded with it before.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
-    - `size`: the characters of its JSON, from which its memory is estimated.
+    - `session_id`, `expires_at`: of the session.
+    - `size`: the bytes of its claims and all, from which its memory is estimated.
     - `seen_at`: the last request that reached the app.
     - `renew_at`: when it is to be kept anew.
     - `due_at`: when the provider is to be asked again, inf for never.
     - `stale_at`: when it is to be loaded again, inf for never.
     - `stored`: what stands for it in the store, to tell whether that has changed.
     - `steady_until`: up to then there is nothing to do for a request but to forward it. The earliest of all ends, so
-      that the usual request compares once; 0 means that there is always something to look at.
+      that the usual request compares once; 0 means that there is always something to look at. The idle end is not
+      among them, for `renew_at` is always before it.
     """
 
     __slots__ = (
+        "_head",
+        "_read_rest",
+        "_session",
         "allowed",
         "due_at",
+        "expires_at",
         "forward",
+        "met",
         "name",
         "renew_at",
         "seen_at",
-        "session",
+        "session_id",
         "size",
         "stale_at",
         "steady_until",
@@ -71,17 +82,30 @@ class Opened:
     )
 
     def __init__(
-        self, session: Session, name: str, forward: Forward, allowed: bool, limits: Limits, size: int
+        self, head: Head, read_rest: Callable[[], bytes], name: str, forward: Forward, allowed: bool, limits: Limits
     ) -> None:
-        self.session = session
+        self._head = head
+        self._read_rest = read_rest
+        self._session: Session | None = None
+        self.session_id, expires_at, seen_at, checked_at, refresh_at, _, _, self.size = head
+        self.expires_at = expires_at
+        self.seen_at = seen_at
         self.name = name
         self.forward = forward
         self.allowed = allowed
-        self.seen_at = session.seen_at
-        self.stale_at = float("inf")
+        self.renew_at = renew_at = seen_at + limits.lag
+        self.due_at = due_at = min(checked_at + limits.recheck, refresh_at)
+        self.stale_at = NEVER
+        self.steady_until = min(renew_at, due_at, expires_at) if allowed else 0.0
         self.stored = b""
-        self.size = size
-        self.plan(session.seen_at + limits.lag, min(session.checked_at + limits.recheck, session.refresh_at))
+        self.met = False
+
+    @property
+    def session(self) -> Session:
+        """The whole session, which is read on first use."""
+        if self._session is None:
+            self._session = Session.read(self._head, self._read_rest())
+        return self._session
 
     @property
     def identity(self) -> Identity:
@@ -92,7 +116,7 @@ class Opened:
         """Set when the session is to be kept anew and when the provider is to be asked again."""
         self.renew_at = renew_at
         self.due_at = due_at
-        self.steady_until = min(renew_at, due_at, self.stale_at, self.session.expires_at) if self.allowed else 0.0
+        self.steady_until = min(renew_at, due_at, self.stale_at, self.expires_at) if self.allowed else 0.0
 
     def believe_until(self, stale_at: float) -> None:
         """Set when the session is to be loaded again."""
@@ -142,24 +166,25 @@ class RecentTable:
         self._old.pop(text, None)
 
 
-class Shortcuts:
-    """What whole Cookie headers led to lately, so that a browser's next request costs one look-up.
+#: An earlier decision that still holds: the session, the decision, and `Request.told_cookies` of that time.
+Recalled = tuple[Opened, "Forward", Any]
 
-    A header is only found again as long as its other cookies stay as they are; then the slower way still works. What is
-    here can be out of date: the times in an `Opened` say whether it may be gone by.
+
+class Shortcuts:
+    """What was decided for requests lately, by all that tells who is asking: scheme, host and whole Cookie header.
+
+    A request is only found again as long as its other cookies stay as they are; then the slower way still works. What
+    is here can be out of date: the times in an `Opened` say whether it may be gone by.
     """
 
     def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._found: dict[str, tuple[Opened, str]] = {}
+        self._found: dict[Any, Recalled] = {}
         self.get = self._found.get
+        self.clear = self._found.clear
 
-    def put(self, header: str, opened: Opened, app_cookies: str) -> None:
-        """Remember the session of a Cookie header, and the header as the app may see it."""
+    def put(self, key: Any, opened: Opened, told_cookies: Any) -> None:
+        """Remember that a request with this key is forwarded."""
         if len(self._found) >= _MOST_SHORTCUTS:
             self.clear()
-        if len(header) <= _LONGEST_SHORTCUT and opened.size <= _LARGE:
-            self._found[header] = (opened, app_cookies)
+        if opened.size <= _LARGE:
+            self._found[key] = (opened, opened.forward, told_cookies)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oidc_gate.addresses import Addresses, Origin, own_path
 from oidc_gate.cookies import Cookies
-from oidc_gate.decisions import Request
+from oidc_gate.decisions import Header, Request
 from oidc_gate.headers import forwarding
 from oidc_gate.keepers import CookieKeeper, Keeper, StoreKeeper
 from oidc_gate.logins import Attempts
@@ -36,7 +36,7 @@ class Parts:
     """The parts of one gate. `clock` gives seconds since 1970.
 
     `context` is bound into every seal, so that a cookie of another app, or of another client of the provider, opens
-    nothing here.
+    nothing here. `response_headers` are added to the app's answers, as a rule.
     """
 
     settings: Settings
@@ -50,10 +50,11 @@ class Parts:
     rules: Rules
     public: PublicPaths | None
     provider: Provider
+    response_headers: tuple[Header, ...]
 
     def cookies(self, request: Request) -> Cookies:
         """Return the cookies under the scheme that the browser used."""
-        return self._cookies_under(self.addresses.scheme(request))
+        return self._cookies_under(self.addresses.origin(request).scheme)
 
     def cookies_by_scheme(self) -> dict[str, Cookies]:
         """Return the cookies for each scheme that a request may come with, where no header has a say in that."""
@@ -67,7 +68,8 @@ class Parts:
 
     def here(self, request: Request) -> Here:
         """Return where this request stands."""
-        return Here(request, self.addresses.origin(request), self.cookies(request), request.cookie_header)
+        origin = self.addresses.origin(request)
+        return Here(request, origin, self._cookies_under(origin.scheme), request.cookie_header)
 
     def path(self, here: Here, name: str) -> str:
         """Return one of the gate's own paths, as the browser must ask for it."""
@@ -90,6 +92,7 @@ class Parts:
 def build(settings: Settings, clock: Callable[[], float]) -> Parts:
     """Return the parts of a gate; all that can be paid for before the first request is paid for here."""
     context = _context(settings)
+    response_headers = (("cache-control", settings.cache_control),) if settings.cache_control else ()
     rules = Rules(
         emails=settings.allow_emails,
         domains=settings.allow_domains,
@@ -119,7 +122,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
             forwarding(
                 family=settings.identity_headers,
                 claim=settings.remote_user_claim,
-                cache_control=settings.cache_control,
+                response_headers=response_headers,
             ),
             Limits(
                 longest=settings.max_session_duration or NEVER,
@@ -132,6 +135,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Parts:
         rules=rules,
         public=PublicPaths(settings.public_paths) if settings.public_paths else None,
         provider=Provider(settings, clock),
+        response_headers=response_headers,
     )
 
 

@@ -37,7 +37,8 @@ class Rules:
         self._emails = frozenset(emails or ())
         self._domains = frozenset(domains or ())
         self._groups = frozenset(groups or ())
-        self._open = emails is None and domains is None and groups is None
+        #: Whether there are no lists, so that it does not matter who it is.
+        self.allow_all = emails is None and domains is None and groups is None
         self._groups_claim = groups_claim
         self._groups_path = groups_claim.split(".")
 
@@ -48,7 +49,7 @@ class Rules:
 
     def allow(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the person with these claims may pass."""
-        if self._open or not self._groups.isdisjoint(self.groups(claims)):
+        if self.allow_all or not self._groups.isdisjoint(self.groups(claims)):
             return True
         address = verified_email(claims)
         return address is not None and (address in self._emails or address.partition("@")[2] in self._domains)

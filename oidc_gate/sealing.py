@@ -6,10 +6,12 @@ Each purpose has a key of its own, so that a value sealed for one is never taken
 
 A sealed text is the standard base64 of::
 
-    version 1 byte | key id 4 | nonce 12 | ciphertext | tag 16
+    version 1 byte | key id 5 | nonce 12 | ciphertext | tag 16
+
+Version and key id are the first eight characters, so that what was not sealed with a key of ours is passed over unread.
 
 The nonce is random, so that one key is good for some four thousand million seals (NIST SP 800-38D, 8.3): a century of
-one seal a second. The plaintext is JSON and is filled up with spaces to a multiple of three bytes: base64 then has
+one seal a second. Spaces are added to the plaintext until the whole is a multiple of three bytes: base64 then has
 neither padding nor spare bits, and there is exactly one text for a sealed value. With more than one, a user could make
 endless texts of one session, each unknown to whatever remembers texts.
 """
@@ -30,8 +32,9 @@ from itsdangerous import BadSignature, Signer
 
 __all__ = ["Seal", "Signed"]
 
-_VERSION = b"\x01"
-_HEAD, _NONCE = 5, 17  # where they end
+_VERSION = b"\x02"
+_HEAD, _NONCE = 6, 18  # where they end
+_HEAD_TEXT = 8
 
 
 class Seal:
@@ -39,24 +42,25 @@ class Seal:
 
     def __init__(self, secrets: Sequence[str], purpose: str) -> None:
         keys = [_purpose_key(secret, purpose) for secret in secrets]
-        self._newest = _VERSION + _key_id(keys[0])
-        self._ciphers = {_VERSION + _key_id(key): AESGCM(key) for key in reversed(keys)}
+        self._newest = _head(keys[0])
+        self._ciphers = {_head(key): AESGCM(key) for key in reversed(keys)}
 
     def seal(self, plaintext: bytes, name: str) -> str:
-        """Return the sealed text of a JSON value; `name` is bound into it, and must be the same on opening."""
-        plaintext += b" " * (-len(plaintext) % 3)
+        """Return the sealed text, which opens with up to two spaces more.
+
+        `name` is bound into it, and must be the same on opening.
+        """
+        plaintext += b" " * ((2 - len(plaintext)) % 3)
         nonce = os.urandom(12)
         sealed = self._ciphers[self._newest].encrypt(nonce, plaintext, name.encode())
-        return b2a_base64(self._newest + nonce + sealed, newline=False).decode("ascii")
+        return self._newest + b2a_base64(nonce + sealed, newline=False).decode("ascii")
 
     def open(self, text: str, name: str) -> bytes | None:
         """Return the plaintext, or None for anything that this list of secrets did not seal under this name."""
-        if len(text) & 3 or text.endswith("="):  # never padded, and more padding would be another text
+        cipher = self._ciphers.get(text[:_HEAD_TEXT])
+        if cipher is None or len(text) & 3 or text[-1] == "=":  # never padded, and more padding would be another text
             return None
         try:
-            cipher = self._ciphers.get(a2b_base64(text[:8])[:_HEAD])  # cheap, and enough to pass over what is not ours
-            if cipher is None:
-                return None
             data = a2b_base64(text, strict_mode=True)
             return cipher.decrypt(data[_HEAD:_NONCE], data[_NONCE:], name.encode())
         except (ValueError, InvalidTag):  # not base64, or too short; not sealed by us
@@ -64,7 +68,7 @@ class Seal:
 
     def is_newest(self, text: str) -> bool:
         """Return whether the text was sealed with the first secret; an older one is due to be sealed again."""
-        return a2b_base64(text[:8])[:5] == self._newest
+        return text.startswith(self._newest)
 
 
 class Signed:
@@ -75,7 +79,8 @@ class Signed:
     """
 
     def __init__(self, secrets: Sequence[str], purpose: str) -> None:
-        self._signer = Signer(list(reversed(secrets)), salt=purpose, digest_method=sha256, key_derivation="hmac")
+        keys = [_purpose_key(secret, purpose) for secret in reversed(secrets)]
+        self._signer = Signer(keys, digest_method=sha256, key_derivation="none")  # else it would derive them each time
 
     def dumps(self, row: list[Any]) -> str:
         """Return the signed text of a row."""
@@ -97,5 +102,7 @@ def _purpose_key(secret: str, purpose: str) -> bytes:
     return blake2b(purpose.encode(), key=master, digest_size=32).digest()
 
 
-def _key_id(key: bytes) -> bytes:
-    return blake2b(b"key id", key=key, digest_size=4).digest()
+def _head(key: bytes) -> str:
+    """Return what the texts start with that are sealed with this key."""
+    key_id = blake2b(b"key id", key=key, digest_size=_HEAD - len(_VERSION)).digest()
+    return b2a_base64(_VERSION + key_id, newline=False).decode("ascii")

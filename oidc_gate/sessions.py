@@ -17,8 +17,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from oidc_gate.errors import StoreError
-from oidc_gate.identity import Identity, Session
+from oidc_gate.identity import Identity
 from oidc_gate.opened import NEVER, Limits, Opened, RecentTable, Shortcuts
+from oidc_gate.session import Head, Session
 
 if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
@@ -54,7 +55,7 @@ class Sessions:
         self,
         keeper: Keeper,
         rules: Rules,
-        forward: Callable[[Identity, dict[str, Any]], Forward],
+        forward: Callable[[Identity, Head], Forward],
         limits: Limits,
         *,
         provider: str,
@@ -85,9 +86,7 @@ class Sessions:
             if self.blocks:
                 return UNLOADED if self.keeper.is_ours(text, name) else None
             opened = self._open(text, name, None)
-            if opened is None:
-                return None
-        return opened if self.is_alive(opened, now) else None
+        return opened if opened is not None and self.is_alive(opened, now) else None
 
     def load(self, text: str, name: str, now: float, asked_at: float = NEVER) -> Opened | None:
         """Return what `find` returns, asking the store if need be. May block; raises StoreError.
@@ -113,16 +112,13 @@ class Sessions:
         return opened if self.is_alive(opened, now) else None
 
     def _open(self, text: str, name: str, known: Opened | None) -> Opened | None:
-        found = self.keeper.open(text, name, known.stored if known is not None and known.name == name else b"")
+        found = self.keeper.open(text, name, b"" if known is None else known.stored)
         if found is None:
             return None
-        row, stored = found
-        if not row:
+        if isinstance(found, bytes):
             return known
-        session = Session.from_text(row)
-        if session is None:
-            return None
-        opened = self.opened(session, name, len(row))
+        head, read_rest, stored = found
+        opened = self._opened(head, read_rest, name)
         opened.stored = stored
         if known is not None:
             opened.seen_at = max(opened.seen_at, known.seen_at)
@@ -133,15 +129,18 @@ class Sessions:
 
     def is_alive(self, opened: Opened, now: float) -> bool:
         """Return whether the session has neither been idle for too long, nor come to its end, nor been ended here."""
-        if now - opened.seen_at > self._idle or now >= opened.session.expires_at:
+        if now - opened.seen_at > self._idle or now >= opened.expires_at:
             return False
-        return opened.session.session_id not in self.ended
+        return opened.session_id not in self.ended
 
-    def opened(self, session: Session, name: str, size: int) -> Opened:
-        """Return the session with all that is worked out once: the identity, and whether the rules let it pass."""
-        claims = session.claims
-        identity = session.identity(self._provider, self._rules.groups(claims))
-        return Opened(session, name, self._forward(identity, claims), self._rules.allow(claims), self._limits, size)
+    def _opened(self, head: Head, read_rest: Callable[[], bytes], name: str) -> Opened:
+        """Return the session with what is worked out once: whether the rules let it pass, and what the app is told."""
+        identity = Identity.unread(lambda: self._identity(Session.read(head, read_rest())))
+        allowed = self._rules.allow_all or self._rules.allow(Session.read(head, read_rest()).claims)
+        return Opened(head, read_rest, name, self._forward(identity, head), allowed, self._limits)
+
+    def _identity(self, session: Session) -> Identity:
+        return session.identity(self._provider, self._rules.groups(session.claims))
 
     # Keeping. All of this may block when `blocks` is true, and raises StoreError.
 
@@ -164,7 +163,6 @@ class Sessions:
             expires_at = min(expires_at, float(ceiling))
         return Session(
             session_id=secrets.token_urlsafe(18),
-            issuer=claims["iss"],
             claims=claims,
             created_at=now,
             expires_at=expires_at,
@@ -231,7 +229,8 @@ class Sessions:
 
     def _following(self, opened: Opened, session: Session, stored: bytes) -> Opened:
         """Return what takes the place of an opened session."""
-        fresh = self.opened(session, opened.name, opened.size)
+        head, rest = session.parts()
+        fresh = self._opened(head, lambda: rest, opened.name)
         fresh.stored = stored
         fresh.believe_until(opened.stale_at)
         return fresh

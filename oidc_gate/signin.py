@@ -46,7 +46,7 @@ class SignIn:
     def send(self, request: Request) -> Decision:
         """Send a browser that asked for a page to the provider; it will return to that page."""
         here = self._parts.here(request)
-        return_to = self.return_path(request)
+        return_to = _asked_for(here)
         if self._goes_in_circles(here):
             return self._told(here, LoginError("login_loop", "the session cookie does not come back"), return_to)
         stale = f"{here.cookies.session}=" in here.cookie_header
@@ -54,8 +54,7 @@ class SignIn:
 
     def return_path(self, request: Request) -> str:
         """Return the page that was asked for, as an address to come back to."""
-        here = self._parts.here(request)
-        return return_address(requested_path(request, here.origin.root_path), here)
+        return _asked_for(self._parts.here(request))
 
     def login(self, here: Here, pairs: Pairs) -> Decision:
         """Start a login that was asked for: by the app with `next`, or by another party with `iss` (Core, 4)."""
@@ -68,7 +67,7 @@ class SignIn:
         target = next((params[name] for name in names[:3] if name in params), "")
         extra = protocol.login_hint_param(params.get("login_hint", ""))
         before = self._parts.session(here)
-        replaces = before.session.session_id if before is not None else ""
+        replaces = before.session_id if before is not None else ""
         return_to = return_address(target, here)
         return self._start(here, return_to, forced=issuer is None, extra=extra, replaces=replaces)
 
@@ -191,7 +190,7 @@ class SignIn:
         headers = here.cookies.set_session(text, here.cookie_header, session.expires_at - now)
         replaced = parts.session(here)
         # A callback that the provider's page posts comes without the session's cookie; then the attempt tells.
-        before = replaced.session.session_id if replaced is not None else attempt.replaces
+        before = replaced.session_id if replaced is not None else attempt.replaces
         if before:
             parts.sessions.end(before, now)
         logger.info("signed in: subject %r at client %s", claims["sub"], self._settings.client_id)
@@ -225,6 +224,10 @@ def check_auth_id(params: protocol.Params, auth_id: str) -> None:
     """Refuse a login or logout at a provider that is not ours. Raises LoginError `auth_id_unknown`."""
     if params.get("auth_id", auth_id) != auth_id:
         raise LoginError("auth_id_unknown", "auth_id names another provider")
+
+
+def _asked_for(here: Here) -> str:
+    return return_address(requested_path(here.request, here.origin.root_path), here)
 
 
 def return_address(target: str, here: Here) -> str:

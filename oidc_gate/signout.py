@@ -12,10 +12,10 @@ import secrets
 from oidc_gate import pages, protocol
 from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import LoginError, ProviderError
-from oidc_gate.identity import Session
 from oidc_gate.kinds import is_cross_site, is_speculative
 from oidc_gate.parts import Here, Parts
 from oidc_gate.sealing import Signed
+from oidc_gate.session import Session
 from oidc_gate.signin import check_auth_id, return_address
 
 __all__ = ["SignOut"]

@@ -12,11 +12,11 @@ from typing import Any
 
 from oidc_gate.claims import refreshed
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
-from oidc_gate.identity import Session
 from oidc_gate.keepers import StoreKeeper
 from oidc_gate.opened import NEVER, Opened
 from oidc_gate.parts import Parts
 from oidc_gate.protocol import Tokens
+from oidc_gate.session import Session
 from oidc_gate.userinfo import Userinfo, refresh_time
 
 __all__ = ["Upkeep"]
@@ -68,7 +68,7 @@ class Upkeep:
             if isinstance(error, ProviderDownError) or not is_final(error.code):
                 return otherwise()
         logger.warning("a session is ended, for the provider says no: subject %r", opened.identity.subject)
-        self._parts.sessions.end(opened.session.session_id, self._parts.clock())
+        self._parts.sessions.end(opened.session_id, self._parts.clock())
         return None
 
     def _otherwise(self, text: str, opened: Opened) -> Opened | None:
@@ -98,7 +98,7 @@ class Upkeep:
         done that can fail.
         """
         keeper = self._parts.sessions.keeper
-        if not isinstance(keeper, StoreKeeper) or not keeper.claim(f"refresh {opened.session.session_id}", self._claim):
+        if not isinstance(keeper, StoreKeeper) or not keeper.claim(f"refresh {opened.session_id}", self._claim):
             return opened
         latest = self._latest(text, opened)
         if latest is None or latest.session.refresh_at > self._parts.clock():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
-from oidc_gate.decisions import Forward, Reply, Work
+from oidc_gate.decisions import LONGEST_KEY, Forward, Reply, Work
 from oidc_gate.headers import CACHING, is_unshared, spellings
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.targets import is_asgi, resolve_app, resolve_settings
@@ -17,6 +17,7 @@ from oidc_gate.targets import is_asgi, resolve_app, resolve_settings
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from oidc_gate.gate import Gate
     from oidc_gate.settings import Settings
 
 __all__ = ["OIDCGate", "paste_filter"]
@@ -63,32 +64,51 @@ class OIDCGate:
             from oidc_gate.errors import SettingsError
 
             raise SettingsError("this is an ASGI app: import OIDCGate from oidc_gate.asgi.")
-        self._gate = Gate(resolve_settings(settings, options))
+        self._ask(Gate(resolve_settings(settings, options)))
+
+    def _ask(self, gate: Gate) -> None:
+        """Have this gate decide."""
+        self._gate = gate
+        self._recall = gate.recall
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or let the app answer it."""
-        request = WSGIRequest(environ)
-        decision = self._gate.decide(request)
-        while not isinstance(decision, Forward):
-            if isinstance(decision, Reply):
-                return _answer(decision, environ, start_response)
-            if isinstance(decision, Work):
-                decision = decision.run()
-            else:
-                decision = decision.resume(_read_body(environ, decision.limit))
-        _tell_app(environ, request, decision)
-        if decision.response_headers:
-            start_response = _adding(start_response, decision)
+        key = _key(environ)
+        found = None if key is None else self._recall(key, environ.get("PATH_INFO", ""))
+        if found is not None:
+            _, forward, cookies = found
+        else:
+            request = WSGIRequest(environ)
+            decision = self._gate.decide(request)
+            while not isinstance(decision, Forward):
+                if isinstance(decision, Reply):
+                    return _answer(decision, environ, start_response)
+                if isinstance(decision, Work):
+                    decision = decision.run()
+                else:
+                    decision = decision.resume(_read_body(environ, decision.limit))
+            forward, cookies = decision, request.app_cookies
+        _tell_app(environ, cookies, forward)
+        if forward.response_headers:
+            start_response = _adding(start_response, forward)
         return self._app(environ, start_response)
 
 
-def _tell_app(environ: WSGIEnvironment, request: WSGIRequest, forward: Forward) -> None:
+def _key(environ: WSGIEnvironment) -> Any:
+    """Return what `Request.key` is."""
+    cookies: str = environ.get("HTTP_COOKIE", "")
+    if not 0 < len(cookies) <= LONGEST_KEY or "HTTP_UPGRADE" in environ:  # a WebSocket, perhaps
+        return None
+    return environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies
+
+
+def _tell_app(environ: WSGIEnvironment, cookies: str, forward: Forward) -> None:
     """Take out of the environ what only the gate may say, and what is the gate's alone; then say it."""
     if not _FORGEABLE.isdisjoint(environ):
         for key in _FORGEABLE.intersection(environ):
             del environ[key]
-    if request.app_cookies:
-        environ["HTTP_COOKIE"] = request.app_cookies
+    if cookies:
+        environ["HTTP_COOKIE"] = cookies
     elif "HTTP_COOKIE" in environ:
         del environ["HTTP_COOKIE"]
     if forward.identity is not None:
@@ -114,6 +134,16 @@ class WSGIRequest:
         self.app_cookies = ""
         # Some servers let WSGI apps answer a WebSocket handshake.
         self.is_websocket = "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower()
+
+    @property
+    def key(self) -> Any:
+        """See `Request.key`; `OIDCGate` looks for the same."""
+        return _key(self._environ)
+
+    @property
+    def told_cookies(self) -> str:
+        """The Cookie header of the app, or `""` for none."""
+        return self.app_cookies
 
     @property
     def method(self) -> str:

@@ -23,5 +23,13 @@ class Asked:
     server: str = "localhost:8000"
     headers: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.scheme, self.host, self.cookie_header
+
+    @property
+    def told_cookies(self) -> str:
+        return self.app_cookies
+
     def header(self, name: str) -> str:
         return self.headers.get(name, "")

@@ -42,7 +42,7 @@ def timed(world: World, app: Any, clock: Clock, **options: Any) -> Any:
     """
     settings = Settings(**({"cookie_secret": COOKIE_SECRET} | options))
     adapter = importlib.import_module(f"oidc_gate.{world}").OIDCGate(app, settings=settings)
-    adapter._gate = Gate(settings, clock)
+    adapter._ask(Gate(settings, clock))
     return adapter
 
 

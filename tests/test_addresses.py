@@ -136,7 +136,7 @@ def test_a_malformed_host_is_refused(host: str) -> None:
 def test_the_own_origin_comes_from_the_request(asked: Asked, expected: Origin) -> None:
     addresses = Addresses("", 0)
     assert addresses.origin(asked) == expected
-    assert addresses.scheme(asked) == expected.scheme
+    assert addresses.root_path(asked) == expected.root_path
     assert not addresses.reads_forwarded
 
 
@@ -156,7 +156,7 @@ def test_base_url_counts_for_more_than_anything_in_the_request(base_url: str, ex
     for proxies in (0, 1):
         addresses = Addresses(base_url, proxies)
         assert addresses.origin(asked) == expected
-        assert addresses.scheme(asked) == expected.scheme
+        assert addresses.root_path(asked) == expected.root_path
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,6 @@ def test_a_proxy_is_believed_as_far_as_it_is_trusted(
     addresses = Addresses("", trusted)
     assert addresses.is_wellformed(asked(headers))
     assert addresses.origin(asked(headers)) == expected
-    assert addresses.scheme(asked(headers)) == expected.scheme
     assert addresses.reads_forwarded is bool(trusted)
 
 

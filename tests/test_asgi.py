@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.asgi import _Kinds
 from tests.apps import ASGIEcho
 from tests.asgi_driver import LOOP, ASGIDriver, Message, make_scope
 from tests.providers.local import LocalProvider
@@ -282,14 +281,3 @@ def test_a_scope_with_nothing_optional_in_it_is_enough(stage: MakeStage) -> None
     assert query(found[b"location"].decode())["redirect_uri"] == "http://[::1]:8000/oauth2/callback"
     unix = dict(run(here.gate, bare | {"server": ("/run/app.sock", None)})[0]["headers"])
     assert query(unix[b"location"].decode())["redirect_uri"] == "http://localhost/oauth2/callback"
-
-
-def test_header_names_are_remembered_only_so_far_and_told_apart_all_the_same() -> None:
-    kinds = _Kinds()
-    for number in range(2000):
-        assert kinds[b"x-%d" % number] == ""
-    assert len(kinds) == 1000
-    assert (kinds[b"Cookie"], kinds[b"HOST"], kinds[b"X_Forwarded.User"], kinds[b"x" * 200]) == (
-        "cookie", "host", "reserved", "",
-    )  # fmt: skip
-    assert len(kinds) == 1000

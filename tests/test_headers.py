@@ -7,15 +7,25 @@ from typing import Any
 import pytest
 
 from oidc_gate.decisions import Forward
-from oidc_gate.headers import CACHING, RESERVED, forwarding, identity_headers, is_unshared, spellings
-from oidc_gate.identity import Identity, Session
+from oidc_gate.headers import CACHING, RESERVED, ResponseNames, forwarding, identity_headers, is_unshared, spellings
+from oidc_gate.identity import Identity
+from oidc_gate.session import Session
 
 ANN: dict[str, Any] = {"sub": "ann-1", "email": "ann@example.com", "name": "Ann Example", "preferred_username": "ann"}
 
 
 def identity(claims: dict[str, Any], groups: tuple[str, ...] = ()) -> Identity:
-    session = Session("id", "https://id.example.com", {"sub": "1"} | claims, 0.0, 1.0, 0.0, 0.0, 9.0, {}, [])
-    return session.identity("default", groups)
+    return session(claims).identity("default", groups)
+
+
+def session(claims: dict[str, Any]) -> Session:
+    return Session("id", {"sub": "1"} | claims, 0.0, 1.0, 0.0, 0.0, 9.0, {}, [])
+
+
+def forwarded(claims: dict[str, Any], **options: Any) -> Forward:
+    """Return the decision for someone with these claims, whose identity compares equal to `identity(claims)`."""
+    forward = forwarding(**{"family": "none", "claim": "email"} | options)
+    return forward(identity(claims), session(claims).parts()[0])
 
 
 # What the app is told
@@ -120,30 +130,31 @@ def test_a_comma_inside_a_group_makes_no_second_group(groups: tuple[str, ...], e
     ],
 )
 def test_remote_user_is_the_chosen_claim_else_the_subject(claim: str, claims: dict[str, Any], expected: str) -> None:
-    forward = forwarding(family="none", claim=claim, cache_control="")
-    who = identity(claims)
-    assert forward(who, {"sub": "1"} | claims) == Forward(who, remote_user=expected)
+    assert forwarded(claims, claim=claim) == Forward(identity(claims), remote_user=expected)
 
 
 def test_a_session_is_forwarded_with_the_headers_of_the_chosen_family() -> None:
-    who = identity(ANN)
     for family in ("x-forwarded", "ngrok"):
-        found = forwarding(family=family, claim="email", cache_control="")(who, ANN)
-        assert found.request_headers == identity_headers(family, who)
-    assert forwarding(family="none", claim="email", cache_control="")(who, ANN).request_headers == ()
+        assert forwarded(ANN, family=family).request_headers == identity_headers(family, identity(ANN))
+    assert forwarded(ANN).request_headers == ()
+
+
+def test_nobody_reads_the_claims_of_a_session_whose_app_is_told_no_more_than_usual() -> None:
+    unread = Identity.unread(lambda: pytest.fail("the claims were read"))
+    found = forwarding(family="none", claim="email")(unread, session(ANN).parts()[0])
+    assert (found.identity is unread, found.remote_user) == (True, "ann@example.com")
 
 
 def test_cache_control_is_added_where_it_is_set() -> None:
-    who = identity(ANN)
-    found = forwarding(family="none", claim="email", cache_control="private")(who, ANN)
-    assert found.response_headers == (("cache-control", "private"),)
-    assert forwarding(family="none", claim="email", cache_control="")(who, ANN).response_headers == ()
+    private = (("cache-control", "private"),)
+    assert forwarded(ANN, response_headers=private).response_headers == private
+    assert forwarded(ANN).response_headers == ()
 
 
 @pytest.mark.parametrize("cache_control", ["private", "no-store", ""])
 def test_a_renewed_session_is_kept_from_shared_caches_whatever_is_set(cache_control: str) -> None:
     cookies = (("set-cookie", "a=b"),)
-    before = forwarding(family="none", claim="email", cache_control=cache_control)(identity(ANN), ANN)
+    before = forwarded(ANN, response_headers=(("cache-control", cache_control),) if cache_control else ())
     after = before.renewing(cookies)
     assert after.response_headers == (("cache-control", cache_control or "private"), *cookies)
     assert after.set_cookies == cookies
@@ -177,6 +188,20 @@ def test_it_is_known_which_answers_no_shared_cache_keeps(said: list[tuple[str, s
 
 def test_an_app_speaks_of_caching_with_these_headers() -> None:
     assert {"cache-control", "expires", "pragma", "cdn-cache-control", "surrogate-control"} == CACHING
+
+
+def test_names_of_response_headers_are_remembered_only_so_far_and_told_apart_all_the_same() -> None:
+    names = ResponseNames()
+    for number in range(2000):
+        assert names[b"x-%d" % number] is False
+    assert len(names) == 1000
+    assert [names[name] for name in (b"Cache-Control", b"EXPIRES", b"pragma", b"content-type")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert len(names) == 1000
 
 
 # What nobody else may tell it

@@ -1,4 +1,4 @@
-"""Who is asking: the app's view, which cannot be changed, and the gate's own, which goes into a cookie and back."""
+"""Who is asking, as the app sees it: a view that cannot be changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +18,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.websockets import WebSocket
 
 from oidc_gate import Identity, identity_of
-from oidc_gate.identity import IDENTITY_KEY, Anonymous, Session, is_verified, text_claim, unpacked
+from oidc_gate.identity import IDENTITY_KEY, Anonymous, is_verified, text_claim
+from oidc_gate.session import Session
 
 CLAIMS: dict[str, Any] = {
     "sub": "ann-1",
@@ -33,23 +34,12 @@ CLAIMS: dict[str, Any] = {
 }
 
 
-def session(claims: dict[str, Any] | None = None, **changes: Any) -> Session:
-    whole = Session(
-        session_id="session-id-1",
-        issuer="https://id.example.com",
-        claims=CLAIMS if claims is None else claims,
-        created_at=1000.0,
-        expires_at=2000.5,
-        seen_at=1500.25,
-        checked_at=1200.0,
-        refresh_at=1800.0,
-        tokens={"id_token": "a.b.c"},
-        kept=["sub", "iss"],
-    )
-    return whole._replace(**changes)
+def identity(claims: dict[str, Any], groups: tuple[str, ...] = ()) -> Identity:
+    session = Session("session-id-1", claims, 1000.0, 2000.5, 1500.25, 1200.0, 1800.0, {"id_token": "a.b.c"}, [])
+    return session.identity("default", groups)
 
 
-ANN = session().identity("default", ("staff", "admins"))
+ANN = identity(CLAIMS, ("staff", "admins"))
 
 
 # The app's view
@@ -119,7 +109,7 @@ def test_what_is_changed_inside_a_claim_is_changed_in_a_copy() -> None:
 
 @pytest.mark.parametrize("wrong", [None, "", 7, True, ["a"], {"a": "b"}], ids=repr)
 def test_a_claim_of_the_wrong_type_counts_as_absent(wrong: Any) -> None:
-    found = session(CLAIMS | {"email": wrong, "name": wrong}).identity("default", ())
+    found = identity(CLAIMS | {"email": wrong, "name": wrong})
     assert (found.email, found.name) == (None, None)
     assert text_claim({"x": wrong}, "x") is None
     assert text_claim({}, "x") is None
@@ -135,24 +125,23 @@ def test_a_claim_of_the_wrong_type_counts_as_absent(wrong: Any) -> None:
     ],
 )
 def test_a_person_is_shown_by_the_best_name_there_is(claims: dict[str, Any], expected: str) -> None:
-    assert session(claims).identity("default", ()).display_name == expected
+    assert identity({"iss": "x"} | claims).display_name == expected
 
 
 def test_identities_compare_by_value_and_can_be_hashed_copied_and_pickled() -> None:
-    other = session().identity("default", ("staff", "admins"))
-    assert ANN == other != session().identity("default", ())
+    other = identity(CLAIMS, ("staff", "admins"))
+    assert ANN == other != identity(CLAIMS)
     assert hash(ANN) == hash(other)
     assert len({ANN, other}) == 1
     assert copy.deepcopy(ANN) == pickle.loads(pickle.dumps(ANN)) == ANN
 
 
-def test_what_is_private_does_not_stand_in_the_text_of_an_identity_or_a_session() -> None:
-    for text in (repr(ANN), str(ANN), repr(session()), str(session()), repr(ANN.claims)):
+def test_what_is_private_does_not_stand_in_the_text_of_an_identity() -> None:
+    for text in (repr(ANN), str(ANN), repr(ANN.claims)):
         assert "session-id-1" not in text
         assert "a.b.c" not in text
         assert "1 Road" not in text
     assert "ann-1" in repr(ANN)
-    assert repr(session()) == "<session of 'ann-1'>"
     assert repr(ANN.claims).startswith("<claims: sub, iss, ")
 
 
@@ -165,6 +154,51 @@ def test_starlette_finds_in_it_what_it_expects_of_user_and_auth() -> None:
     assert not has_required_scope(request, ["root"])
     nobody = Request({"type": "http", "headers": [], "user": Anonymous(), "auth": Anonymous()})
     assert not has_required_scope(nobody, ["authenticated"])
+
+
+# Read when it is asked for
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda who: who.subject, id="a field"),
+        pytest.param(lambda who: who.display_name, id="what follows from fields"),
+        pytest.param(lambda who: who.scopes, id="what Starlette asks for"),
+        pytest.param(dataclasses.asdict, id="all of it"),
+        pytest.param(repr, id="as text"),
+        pytest.param(hash, id="its hash"),
+        pytest.param(lambda who: who == ANN, id="whether it is another"),
+        pytest.param(lambda who: pickle.loads(pickle.dumps(who)), id="pickled"),
+        pytest.param(copy.deepcopy, id="copied"),
+        pytest.param(lambda who: dataclasses.replace(who, name="Bob"), id="replaced"),
+    ],
+)
+def test_an_identity_is_read_once_when_anything_in_it_is_asked_for(ask: Callable[[Identity], Any]) -> None:
+    reads = []
+
+    def read() -> Identity:
+        reads.append(1)
+        return ANN
+
+    who = Identity.unread(read)
+    assert isinstance(who, Identity)
+    assert reads == []
+    assert ask(who) == ask(ANN)
+    assert reads == [1]
+    assert who == ANN
+    assert reads == [1]
+
+
+def test_an_identity_has_no_other_names_whether_it_is_read_or_not() -> None:
+    who = Identity.unread(lambda: ANN)
+    for each in (who, ANN):
+        for name in ("role", "_read_it", "__wrapped__"):
+            assert not hasattr(each, name)
+        with pytest.raises(AttributeError, match="'Identity' object has no attribute 'role'"):
+            each.role  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        who.subject = "eve"  # type: ignore[misc]
 
 
 # Where it is found
@@ -224,36 +258,6 @@ def test_the_identity_is_found_through_flasks_own_proxy() -> None:
 )
 def test_nobody_is_found_where_nobody_is(carrier: Any) -> None:
     assert identity_of(carrier) is None
-
-
-# The gate's view
-
-
-@pytest.mark.parametrize(
-    "whole",
-    [
-        pytest.param(session(), id="as usual"),
-        pytest.param(session(expires_at=float("inf")), id="without an end"),
-        pytest.param(session({"sub": "ünï \ud83d \u2028"}), id="any text"),
-        pytest.param(session({"sub": "x", "groups": [f"group number {number}" for number in range(400)]}), id="long"),
-        pytest.param(session(tokens={}, kept=[]), id="no tokens"),
-    ],
-)
-def test_a_session_goes_to_bytes_and_back(whole: Session) -> None:
-    packed = whole.to_bytes()
-    for spaces in (b"", b" ", b"  "):
-        assert Session.from_text(unpacked(packed + spaces)) == whole
-
-
-def test_a_long_session_is_packed_tighter() -> None:
-    whole = session({"sub": "x", "groups": [f"group number {number}" for number in range(400)]})
-    assert len(whole.to_bytes()) < len(unpacked(whole.to_bytes())) / 3
-    assert session().to_bytes().startswith(b"[")
-
-
-@pytest.mark.parametrize("row", ["[]", '["session-id-1"]', json.dumps([*session(), "one more"])])
-def test_a_session_that_another_version_kept_is_none(row: str) -> None:
-    assert Session.from_text(row) is None
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,12 @@ ROOMS = [
     *("errors", "values", "wire"),
     *("stores", "sqlite_store", "redis_store"),
     *("checks", "sources", "settings"),
-    *("identity", "claims", "decisions"),
+    *("identity", "session", "claims", "decisions"),
     *("sealing", "cookies", "logins", "addresses", "kinds", "rules", "headers", "pages"),
     *("keepers", "opened", "sessions"),
     *("keys", "tokens", "client_authentication", "protocol", "metadata", "cached", "provider"),
     *("parts", "failures", "answers", "userinfo", "upkeep", "signin", "signout", "remote_logout", "own_paths", "gate"),
-    *("targets", "wsgi", "asgi"),
+    *("targets", "wsgi", "scopes", "asgi"),
     *("demo_provider", "demo", "serve", "sessions_admin", "cli"),
 ]
 

@@ -59,7 +59,7 @@ def test_an_error_of_another_issuer_is_not_shown_as_ours(stage: StageFactory, pr
     _, params = waiting(browser)
     lie = browser.get(f"{CALLBACK}?{urlencode(said | {'state': params['state'], 'iss': 'https://evil.example'})}")
     refused(here, browser, lie, "callback_issuer_mismatch")
-    assert "555" not in lie.text
+    assert "555-0100" not in lie.text
     for iss in ({}, {"iss": provider.issuer}):
         _, params = waiting(browser)
         refused(

@@ -70,8 +70,8 @@ HOSTILE = {
     "twice": TEXT * 2,
     "very long": "A" * 65536,
     "very long, with our head": TEXT[:8] + "A" * 65528,
-    "another version": base64.b64encode(b"\x02" + base64.b64decode(TEXT)[1:]).decode(),
-    "another key": base64.b64encode(b"\x01\x00\x00\x00\x00" + base64.b64decode(TEXT)[5:]).decode(),
+    "another version": base64.b64encode(b"\x01" + base64.b64decode(TEXT)[1:]).decode(),
+    "another key": base64.b64encode(b"\x02\x00\x00\x00\x00\x00" + base64.b64decode(TEXT)[6:]).decode(),
 }
 
 

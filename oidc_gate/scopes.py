@@ -1,0 +1,176 @@
+"""What the gate reads of an ASGI scope, and what it writes into the one that the app gets.
+
+Every header's name has to be looked at, for only the gate may say some of them. Looking at them one by one costs more
+than all else that a request with a session takes; but requests of one kind of browser have the same names in the same
+order, so that what stands where is remembered by the names together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from oidc_gate.decisions import LONGEST_KEY, Forward
+from oidc_gate.headers import spellings
+from oidc_gate.identity import IDENTITY_KEY, Anonymous
+
+__all__ = ["LAYOUTS", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
+
+Scope = MutableMapping[str, Any]
+Layout = tuple[int, int]
+Names = tuple[bytes, ...]
+Pair = tuple[bytes, bytes]
+Headers = list[Pair]
+
+_RESERVED = spellings()
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+_NOBODY = Anonymous()
+#: Names of requests that are remembered: so many, each so long in all.
+_MOST_LAYOUTS, _LONGEST_LAYOUT = 500, 1000
+
+
+class Layouts(dict[Names, Layout]):
+    """Tells from the names of a request's headers where `host` and `cookie` stand; ABSENT for not at all.
+
+    UNUSUAL for both when that is not enough: one of them comes more than once, or there is a header that only the gate
+    may say. Then the headers have to be read one by one.
+    """
+
+    def __missing__(self, names: Names) -> Layout:
+        lower = [name.lower() for name in names]
+        layout = (UNUSUAL, UNUSUAL)
+        if lower.count(b"host") <= 1 and lower.count(b"cookie") <= 1 and _RESERVED.isdisjoint(lower):
+            layout = (_index(lower, b"host"), _index(lower, b"cookie"))
+        if sum(map(len, names)) <= _LONGEST_LAYOUT:
+            if len(self) >= _MOST_LAYOUTS:
+                self.clear()
+            self[names] = layout
+        return layout
+
+
+ABSENT, UNUSUAL = -1, -2
+
+
+def _index(names: list[bytes], name: bytes) -> int:
+    return names.index(name) if name in names else ABSENT
+
+
+LAYOUTS = Layouts()
+
+
+class ASGIRequest:
+    """What the gate asks of a request, answered from the scope; see `oidc_gate.decisions.Request`."""
+
+    __slots__ = (
+        "_cookie_at",
+        "_headers",
+        "_host_at",
+        "_scope",
+        "app_cookies",
+        "cookie_header",
+        "host",
+        "is_websocket",
+        "path",
+        "scheme",
+    )
+
+    def __init__(self, scope: Scope, layout: Layout) -> None:
+        self._scope = scope
+        self._headers = headers = scope["headers"]
+        self._host_at, self._cookie_at = host_at, cookie_at = layout
+        if host_at == UNUSUAL:
+            self._read_one_by_one(headers)
+        else:
+            self.host = "" if host_at < 0 else headers[host_at][1].decode("latin-1")
+            self.cookie_header = "" if cookie_at < 0 else headers[cookie_at][1].decode("latin-1")
+        self.app_cookies = ""
+        self.is_websocket: bool = scope["type"] == "websocket"
+        root_path = scope.get("root_path")
+        self.path: str = _inside(scope["path"], root_path) if root_path else scope["path"]
+        self.scheme: str = _SCHEMES.get(scope.get("scheme", "http"), "http")
+
+    def _read_one_by_one(self, headers: Headers) -> None:
+        named = [(pair[0].lower(), pair) for pair in headers]
+        self.host = b",".join([value for name, (_, value) in named if name == b"host"]).decode("latin-1")
+        self.cookie_header = b"; ".join([value for name, (_, value) in named if name == b"cookie"]).decode("latin-1")
+        self._headers = [pair for name, pair in named if name != b"cookie" and name not in _RESERVED]
+
+    @property
+    def key(self) -> Any:
+        """See `Request.key`; `OIDCGate` looks for the same."""
+        if self._host_at < 0 or self._cookie_at < 0 or len(self.cookie_header) > LONGEST_KEY:
+            return None
+        return self._scope.get("scheme"), self._headers[self._host_at][1], self._headers[self._cookie_at][1]
+
+    @property
+    def told_cookies(self) -> Pair | None:
+        """The Cookie header of the app, or None for none."""
+        return (b"cookie", self.app_cookies.encode("latin-1")) if self.app_cookies else None
+
+    def app_headers(self) -> Headers:
+        """Return the headers as the app may see them: none that only the gate may say, and its own cookies cut out."""
+        headers, cookies = [*self._headers], self.told_cookies
+        if self._cookie_at < 0:
+            headers += [cookies] if cookies else []
+        elif cookies:
+            headers[self._cookie_at] = cookies
+        else:
+            del headers[self._cookie_at]
+        return headers
+
+    @property
+    def method(self) -> str:
+        """The method; a WebSocket handshake is a GET."""
+        return str(self._scope.get("method", "GET"))
+
+    @property
+    def root_path(self) -> str:
+        """Where the app is mounted."""
+        return str(self._scope.get("root_path", "")).rstrip("/")
+
+    @property
+    def raw_target(self) -> str:
+        """The path as it was sent, where the server tells."""
+        raw: bytes = self._scope.get("raw_path") or b""
+        return raw.decode("latin-1").partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The raw query string."""
+        return str(self._scope.get("query_string", b"").decode("latin-1"))
+
+    @property
+    def peer(self) -> str:
+        """The address of the other end of the connection."""
+        client = self._scope.get("client")
+        return str(client[0]) if client else ""
+
+    @property
+    def server(self) -> str:
+        """The listening socket."""
+        host, port = self._scope.get("server") or ("localhost", None)
+        name = f"[{host}]" if ":" in host else host
+        return f"{name}:{port}" if port else "localhost"
+
+    def header(self, name: str) -> str:
+        """Return the header of that lower-case name, several joined by commas, or `""`."""
+        wanted = name.encode()
+        return b",".join([value for key, value in self._scope["headers"] if key.lower() == wanted]).decode("latin-1")
+
+
+def _inside(path: str, root_path: str) -> str:
+    """Return the path inside the app: the scope's path holds the mount point too, but for older servers."""
+    root_path = root_path.rstrip("/")
+    inside = path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/")
+    return path[len(root_path) :] if inside else path
+
+
+def told_scope(scope: Scope, headers: Headers, forward: Forward) -> Scope:
+    """Return a copy of the scope with these headers and with the gate's word."""
+    if forward.request_headers:
+        headers += [(name.encode(), value.encode()) for name, value in forward.request_headers]
+    told = dict(scope)
+    told["headers"] = headers
+    told[IDENTITY_KEY] = identity = forward.identity
+    told["user"] = told["auth"] = _NOBODY if identity is None else identity
+    return told

@@ -1,0 +1,126 @@
+"""What the gate keeps of a login, in the sealed cookie or in a store, and how it is written down.
+
+It is written down in two parts: a head, by which a request is judged, and the rest, which is read once somebody asks
+for it. Reading the claims costs more than all else that a session takes on its first request, and many requests are
+for apps, or parts of them, that never look.
+
+The head is fixed in form::
+
+    format 1 byte | expires_at, seen_at, checked_at, refresh_at 8 each | size of the rest 4 |
+    characters of the next three 4 each | session_id, email, subject as UTF-8
+
+and the rest is JSON: `[claims, created_at, tokens, kept]`, deflated when it is long, as with many groups.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from struct import Struct
+from typing import Any, NamedTuple
+
+from oidc_gate.identity import Identity, ReadOnlyClaims, is_verified, text_claim
+
+__all__ = ["Head", "Session", "pack_head", "read_head"]
+
+#: Raised with every change of what is written down: a session that another version has kept is none.
+_FORMAT = 2
+_FIXED = Struct(">B4d4I")
+
+_DEFLATED_FROM = 2500
+_decode = json.JSONDecoder().raw_decode  # passes over the spaces that a seal adds, without looking at them
+
+#: The fields of `Session` `session_id`, `expires_at`, `seen_at`, `checked_at` and `refresh_at`; the claim `sub`; the
+#: address, where it may be gone by, else `""`; and the bytes of the rest, not deflated.
+Head = tuple[str, float, float, float, float, str, str, int]
+
+
+class Session(NamedTuple):
+    """What the gate keeps of a login. Times are seconds since 1970.
+
+    - `claims`: the verified claims, userinfo merged in.
+    - `created_at`: when the person signed in; `expires_at`: the absolute end, `inf` for none.
+    - `seen_at`: the activity that this copy knows of; the idle end is counted from it.
+    - `checked_at`: when the provider last vouched for the claims.
+    - `refresh_at`: when the tokens are to be renewed, `inf` for never.
+    - `tokens`: `id_token`, `access_token`, `refresh_token`, each only where a setting needs it.
+    - `kept`: names of claims that only the ID token brought, so that a later userinfo answer does not take them away.
+    """
+
+    session_id: str
+    claims: dict[str, Any]
+    created_at: float
+    expires_at: float
+    seen_at: float
+    checked_at: float
+    refresh_at: float
+    tokens: dict[str, str]
+    kept: list[str]
+
+    def __repr__(self) -> str:
+        return f"<session of {self.claims.get('sub')!r}>"
+
+    @property
+    def email(self) -> str:
+        """The address, where it may be gone by, else `""`."""
+        return (is_verified(self.claims) and text_claim(self.claims, "email")) or ""
+
+    def parts(self) -> tuple[Head, bytes]:
+        """Return head and rest."""
+        row = (self.claims, self.created_at, self.tokens, self.kept)
+        rest = json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        head = (
+            self.session_id,
+            self.expires_at,
+            self.seen_at,
+            self.checked_at,
+            self.refresh_at,
+            self.claims["sub"],
+            self.email,
+            len(rest),
+        )
+        return head, rest if len(rest) < _DEFLATED_FROM else zlib.compress(rest)
+
+    @classmethod
+    def read(cls, head: Head, rest: bytes) -> Session:
+        """Return the session that has these parts; there may be spaces after the rest."""
+        if rest[:1] != b"[":
+            rest = zlib.decompressobj().decompress(rest)
+        (claims, created_at, tokens, kept), _ = _decode(str(rest, "utf-8", "surrogatepass"))
+        session_id, expires_at, seen_at, checked_at, refresh_at, _, _, _ = head
+        return cls(session_id, claims, created_at, expires_at, seen_at, checked_at, refresh_at, tokens, kept)
+
+    def identity(self, provider: str, groups: tuple[str, ...]) -> Identity:
+        """Return the app's view of this session; `groups` are read by the rules, which know where they stand."""
+        claims = self.claims
+        return Identity(
+            claims["sub"],
+            text_claim(claims, "email"),
+            text_claim(claims, "name"),
+            groups,
+            ReadOnlyClaims(claims),
+            provider,
+            claims.get("iss", ""),
+            self.session_id,
+            self.created_at,
+            self.expires_at,
+        )
+
+
+def pack_head(head: Head) -> bytes:
+    """Return the head as it is written down."""
+    session_id, expires_at, seen_at, checked_at, refresh_at, subject, email, size = head
+    lengths = len(session_id), len(email), len(subject)
+    fixed = _FIXED.pack(_FORMAT, expires_at, seen_at, checked_at, refresh_at, size, *lengths)
+    return fixed + f"{session_id}{email}{subject}".encode("utf-8", "surrogatepass")
+
+
+def read_head(data: bytes) -> Head | None:
+    """Return the head that `pack_head` wrote, perhaps with spaces after it; None for what another version wrote."""
+    if data[0] != _FORMAT:
+        return None
+    _, expires_at, seen_at, checked_at, refresh_at, size, session_end, email, subject = _FIXED.unpack_from(data)
+    texts = str(data[_FIXED.size :], "utf-8", "surrogatepass")
+    email_end = session_end + email
+    session_id, address, sub = texts[:session_end], texts[session_end:email_end], texts[email_end : email_end + subject]
+    return session_id, expires_at, seen_at, checked_at, refresh_at, sub, address, size

@@ -1,0 +1,170 @@
+"""The short way through the gate: a browser's next request gets what the one before got, and never more than that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oidc_gate.decisions import Forward, Request
+from oidc_gate.opened import Recalled
+from tests.browser import Browser
+from tests.conftest import StageFactory
+from tests.providers.local import LocalProvider
+from tests.stage import Stage, session_cookie, subject
+
+
+def met(here: Stage) -> Browser:
+    """Return a browser that was here often enough to be recalled."""
+    browser = here.signed_in()
+    for _ in range(3):
+        assert browser.fetch("/").status == 200
+    return browser
+
+
+class Judge:
+    """Stands between an adapter and its gate, and counts how requests were answered."""
+
+    def __init__(self, here: Stage) -> None:
+        self._gate = here.gate._gate
+        self.response_headers = self._gate.response_headers
+        self.recalled = self.decided = 0
+        here.gate._ask(self)
+
+    def recall(self, key: Any, path: str) -> Recalled | None:
+        found: Recalled | None = self._gate.recall(key, path)
+        self.recalled += found is not None
+        return found
+
+    def decide(self, request: Request) -> Any:
+        self.decided += 1
+        return self._gate.decide(request)
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many were recalled and decided since the last call."""
+        found = self.recalled, self.decided
+        self.recalled = self.decided = 0
+        return found
+
+
+def test_from_its_third_request_on_a_browser_is_recalled_with_the_same_answer(stage: StageFactory) -> None:
+    here = stage(identity_headers="x-forwarded")
+    judge = Judge(here)
+    browser = here.signed_in()
+    browser.cookies.set("theme", "dark")
+    pages = [
+        browser.fetch("/page?x=1", headers=[("X-Forwarded-User", "mallory")] * (number == 2)) for number in range(6)
+    ]
+    answers = [page.json() | {"headers": None} for page in pages]
+    assert all(answer == answers[0] for answer in answers)
+    assert {page.json()["headers"]["cookie"] for page in pages} == {"theme=dark"}
+    assert {page.json()["headers"]["x-forwarded-user"] for page in pages} == {"ada-1815"}
+    assert [page.header("cache-control") for page in pages] == ["private"] * 6
+    recalled, _ = judge.counts()
+    assert recalled >= 3
+
+
+def test_an_app_with_no_cookies_of_its_own_gets_none(stage: StageFactory) -> None:
+    here = stage()
+    browser = met(here)
+    judge = Judge(here)
+    page = browser.fetch("/")
+    assert judge.counts() == (1, 0)
+    assert "cookie" not in page.json()["headers"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"host": "other.test"}, id="another host"),
+        pytest.param({"scheme": "http"}, id="another scheme"),
+        pytest.param({"more": "; theme=dark"}, id="another cookie beside it"),
+        pytest.param({"more": "; theme=" + "x" * 5000}, id="a long header"),
+    ],
+)
+def test_what_is_not_the_same_is_decided_anew(stage: StageFactory, changed: dict[str, str]) -> None:
+    here = stage()
+    browser = met(here)
+    judge = Judge(here)
+    cookie = f"__Host-oidc_gate.default={session_cookie(browser)}{changed.get('more', '')}"
+    host = changed.get("host", "app.test")
+    other = here.browser(origin=f"{changed.get('scheme', 'https')}://{host}")
+    found = other.get("/", headers=[("Host", host), ("Cookie", cookie)], bare=True)
+    assert judge.counts() == (0, 1)
+    assert found.status == (401 if "scheme" in changed else 200)
+
+
+def test_the_gates_own_paths_are_never_recalled(stage: StageFactory) -> None:
+    here = stage()
+    browser = met(here)
+    judge = Judge(here)
+    assert browser.fetch("/oauth2/userinfo").json()["sub"] == "ada-1815"
+    assert browser.fetch("/oauth2/nonsense").status == 404
+    assert judge.counts() == (0, 2)
+
+
+def test_behind_proxies_nothing_is_recalled_for_their_headers_have_a_say(stage: StageFactory) -> None:
+    here = stage(trusted_proxies=1)
+    browser = met(here)
+    judge = Judge(here)
+    assert browser.fetch("/").status == 200
+    assert judge.counts() == (0, 1)
+
+
+def test_a_websocket_is_judged_each_time(stage: StageFactory) -> None:
+    here = stage()
+    browser = met(here)
+    judge = Judge(here)
+    browser.fetch("/", headers=[("Upgrade", "websocket"), ("Connection", "Upgrade")])
+    recalled, decided = judge.counts()
+    assert (recalled, decided) == ((0, 1) if here.world == "wsgi" else (1, 0))
+
+
+def test_a_session_that_was_ended_is_not_recalled(stage: StageFactory) -> None:
+    here = stage()
+    browser = met(here)
+    other_tab = here.moved(browser, here.gate)
+    assert other_tab.fetch("/").status == 200
+    assert browser.navigate("/oauth2/logout").status == 200
+    assert other_tab.fetch("/").status == 401
+
+
+@pytest.mark.parametrize("setting", ["idle_session_timeout", "max_session_duration"])
+def test_a_session_that_has_come_to_its_end_is_not_recalled(stage: StageFactory, setting: str) -> None:
+    here = stage(**{setting: "10m"})
+    browser = met(here)
+    began = here.clock.now
+    browser.cookies.clock = lambda: began  # a browser that keeps cookies for too long
+    here.clock.advance(601)
+    assert browser.fetch("/").status == 401
+
+
+def test_someone_who_is_no_longer_allowed_is_not_recalled(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage(allow_groups="engineers", userinfo_refresh_interval="60s")
+    browser = met(here)
+    provider.people["ada"]["groups"] = []
+    here.clock.advance(61)
+    assert browser.fetch("/").status == 403
+    assert browser.fetch("/").status == 403
+
+
+def test_a_decision_that_is_recalled_is_the_one_that_was_made(stage: StageFactory) -> None:
+    here = stage()
+    browser = met(here)
+    judge = Judge(here)
+    browser.fetch("/")
+    ((opened, forward, _),) = here.gate._gate._gate._sessions.shortcuts._found.values()
+    assert isinstance(forward, Forward)
+    assert forward is opened.forward
+    assert judge.counts() == (1, 0)
+
+
+def test_two_browsers_are_told_apart(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage()
+    ada = met(here)
+    provider.user = provider.people["grace"]
+    grace = met(here)
+    judge = Judge(here)
+    for _ in range(3):
+        assert [subject(browser.fetch("/")) for browser in (ada, grace)] == ["ada-1815", "grace-1906"]
+    assert judge.counts() == (6, 0)

@@ -1,0 +1,44 @@
+"""What the gate reads of a scope: the headers that concern it, told apart by all names together."""
+
+from __future__ import annotations
+
+import pytest
+
+from oidc_gate.scopes import ABSENT, UNUSUAL, Layouts
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ((b"host", b"accept", b"cookie"), (0, 2)),
+        ((b"cookie", b"host"), (1, 0)),
+        ((b"Cookie", b"HOST"), (1, 0)),
+        ((b"host",), (0, ABSENT)),
+        ((b"cookie",), (ABSENT, 0)),
+        ((), (ABSENT, ABSENT)),
+        ((b"host", b"cookie", b"x-forwarded-for"), (0, 1)),
+        ((b"host", b"host"), (UNUSUAL, UNUSUAL)),
+        ((b"host", b"Host", b"cookie"), (UNUSUAL, UNUSUAL)),
+        ((b"cookie", b"host", b"cookie"), (UNUSUAL, UNUSUAL)),
+        ((b"host", b"x-forwarded-user"), (UNUSUAL, UNUSUAL)),
+        ((b"host", b"X_Forwarded.User", b"cookie"), (UNUSUAL, UNUSUAL)),
+        ((b"NGROK-auth-user-id",), (UNUSUAL, UNUSUAL)),
+        ((b"host\ncookie", b"x"), (ABSENT, ABSENT)),
+    ],
+    ids=ascii,
+)
+def test_the_names_tell_where_the_headers_stand(names: tuple[bytes, ...], expected: tuple[int, int]) -> None:
+    layouts = Layouts()
+    assert layouts[names] == expected
+    assert layouts[names] == expected
+
+
+def test_names_are_remembered_only_so_far_and_told_apart_all_the_same() -> None:
+    layouts = Layouts()
+    for number in range(5000):
+        assert layouts[b"host", b"x-%d" % number] == (0, ABSENT)
+        assert len(layouts) <= 500
+    layouts.clear()
+    assert layouts[b"x" * 2000, b"host"] == (1, ABSENT)
+    assert layouts[b"x" * 2000, b"X-Forwarded-User"] == (UNUSUAL, UNUSUAL)
+    assert len(layouts) == 0

@@ -1,0 +1,86 @@
+"""What the gate keeps of a login: what is written down is read again, whole or in part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oidc_gate.session import Session, pack_head, read_head
+
+CLAIMS: dict[str, Any] = {
+    "sub": "ann-1",
+    "iss": "https://id.example.com",
+    "email": "ann@example.com",
+    "groups": ["staff", "admins"],
+    "address": {"country": "DE"},
+}
+MANY = [f"group number {number}" for number in range(400)]
+
+
+def session(claims: dict[str, Any] | None = None, **changes: Any) -> Session:
+    whole = Session(
+        session_id="session-id-1",
+        claims=CLAIMS if claims is None else claims,
+        created_at=1000.0,
+        expires_at=2000.5,
+        seen_at=1500.25,
+        checked_at=1200.0,
+        refresh_at=1800.0,
+        tokens={"id_token": "a.b.c"},
+        kept=["sub", "iss"],
+    )
+    return whole._replace(**changes)
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        pytest.param(session(), id="as usual"),
+        pytest.param(session(expires_at=float("inf")), id="without an end"),
+        pytest.param(session(seen_at=1763912231.1234567), id="a time as clocks give it"),
+        pytest.param(session({"sub": "ünï \ud83d \u2028"}), id="any text"),
+        pytest.param(session({"sub": "\n", "email": "\r\n\x00"}), id="any control character"),
+        pytest.param(session({"sub": "x", "groups": MANY}), id="long"),
+        pytest.param(session(tokens={}, kept=[]), id="no tokens"),
+    ],
+)
+def test_a_session_is_written_down_and_read_again(whole: Session) -> None:
+    head, rest = whole.parts()
+    for spaces in (b"", b" ", b"  "):
+        assert read_head(pack_head(head) + spaces) == head
+        assert Session.read(head, rest + spaces) == whole
+
+
+@pytest.mark.parametrize(
+    ("claims", "email"),
+    [
+        ({"email": "ann@example.com"}, "ann@example.com"),
+        ({"email": "ann@example.com", "email_verified": True}, "ann@example.com"),
+        ({"email": "ann@example.com", "email_verified": "true"}, "ann@example.com"),
+        ({"email": "ann@example.com", "email_verified": False}, ""),
+        ({"email": ["ann@example.com"]}, ""),
+        ({"email": ""}, ""),
+        ({}, ""),
+    ],
+    ids=repr,
+)
+def test_the_head_says_what_a_request_is_judged_by(claims: dict[str, Any], email: str) -> None:
+    head, rest = session({"sub": "ünï-1"} | claims).parts()
+    assert head == ("session-id-1", 2000.5, 1500.25, 1200.0, 1800.0, "ünï-1", email, len(rest))
+
+
+def test_a_long_session_is_packed_tighter_and_says_how_long_it_is() -> None:
+    (*_, size), rest = session({"sub": "x", "groups": MANY}).parts()
+    assert len(rest) < size / 3
+    assert session().parts()[1].startswith(b"[")
+
+
+@pytest.mark.parametrize("data", [b'["session-id-1"]', b"\x01" + b"\x00" * 60, b"\x03" + b"\x00" * 60], ids=ascii)
+def test_a_session_that_another_version_kept_is_none(data: bytes) -> None:
+    assert read_head(data) is None
+
+
+def test_what_is_private_does_not_stand_in_the_text_of_a_session() -> None:
+    for text in (repr(session()), str(session())):
+        assert text == "<session of 'ann-1'>"
