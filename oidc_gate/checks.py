@@ -120,6 +120,8 @@ def _check_sessions(settings: Settings) -> None:
     store = settings.session_store
     if isinstance(store, str) and store.partition(":")[0] not in ("cookie", "sqlite", "redis", "rediss"):
         raise SettingsError(f"session_store must be one of: {FORMS}.")
+    if settings.cookie_deny_list and store != "cookie":
+        raise SettingsError("cookie_deny_list is for session_store cookie; a session in a store is ended there.")
     if not settings.cache_control.isascii() or "public" in settings.cache_control.lower():
         raise SettingsError(
             "cache_control must be the value of a header that keeps answers out of shared caches, like private or"

@@ -12,7 +12,7 @@ An adapter loops until it holds one of the first two.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -120,10 +120,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Something that may block. `lane` names the pool it runs in, so that a slow provider never delays the store."""
+    """Something that may block. `lane` names the pool it runs in, so that a slow provider never delays the store.
+
+    `run_on_loop` does the same on an event loop, which it does not block; None where there is no such way.
+    """
 
     lane: Literal["provider", "store"]
     run: Callable[[], Decision] = field(repr=False)
+    run_on_loop: Callable[[], Awaitable[Decision]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

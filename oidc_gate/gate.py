@@ -18,7 +18,7 @@ from oidc_gate.kinds import Kind, is_preflight, kind_of
 from oidc_gate.opened import Opened, Recalled
 from oidc_gate.own_paths import OwnPaths
 from oidc_gate.parts import build
-from oidc_gate.sessions import Unloaded
+from oidc_gate.sessions import LoadOnLoop, Unloaded
 from oidc_gate.settings import Settings
 from oidc_gate.signin import SignIn
 from oidc_gate.upkeep import Upkeep
@@ -86,8 +86,7 @@ class Gate:
             return self._without_session(request)
         request.app_cookies = cookies.hidden(request.cookie_header) if others is None else others
         if isinstance(opened, Unloaded):
-            asked_at = time.monotonic()
-            return Work("store", lambda: self._load(request, text, cookies.session, asked_at))
+            return self._loading(request, text, cookies.session)
         if now < opened.steady_until and not request.is_websocket:
             opened.seen_at = now
             if opened.met:  # a browser that came once may not come again
@@ -102,6 +101,12 @@ class Gate:
         if key is not None:
             self._sessions.shortcuts.put(key, opened, request.told_cookies)
 
+    async def close_on_loop(self) -> None:
+        """Close what the store keeps open for this event loop; it is opened again when it is wanted."""
+        close = getattr(getattr(self._sessions.keeper, "store", None), "close_on_loop", None)
+        if close is not None:
+            await close()
+
     def _is_wellformed(self, request: Request) -> bool:
         """Return whether the request names one host properly; behind proxies that is more than the Host header."""
         if not self._addresses.is_wellformed(request):
@@ -112,6 +117,14 @@ class Gate:
 
     # With a session
 
+    def _loading(self, request: Request, text: str, name: str) -> Work:
+        asked_at, on_loop = time.monotonic(), self._sessions.load_on_loop
+        return Work(
+            "store",
+            lambda: self._load(request, text, name, asked_at),
+            None if on_loop is None else lambda: self._load_on_loop(on_loop, request, text, name),
+        )
+
     def _load(self, request: Request, text: str, name: str, asked_at: float) -> Decision:
         """Go on with the session in the store. Without an answer nobody is let in, for nobody knows who it is.
 
@@ -119,16 +132,26 @@ class Gate:
         """
         now = self._clock()
         try:
-            opened = self._sessions.load(text, name, now, asked_at)
+            return self._found(request, text, self._sessions.load(text, name, now, asked_at), now)
         except StoreError as error:
             return self._answers.failure(request, error, self._sign_in.return_path(request))
+
+    async def _load_on_loop(self, load: LoadOnLoop, request: Request, text: str, name: str) -> Decision:
+        """Do the same on an event loop, where nobody has to wait for a turn."""
+        now = self._clock()
+        try:
+            return self._found(request, text, await load(text, name, now), now)
+        except StoreError as error:
+            return self._answers.failure(request, error, self._sign_in.return_path(request))
+
+    def _found(self, request: Request, text: str, opened: Opened | None, now: float) -> Decision:
         return self._without_session(request) if opened is None else self._with_session(request, text, opened, now)
 
     def _with_session(self, request: Request, text: str, opened: Opened, now: float) -> Decision:
         """Decide for a session that cannot simply go on: something is due, or this is no plain request."""
         if request.is_websocket and not self._is_own_origin(request):
             return self._foreign(request)
-        if now >= opened.due_at and self._sessions.claim_recheck(opened, now):
+        if now >= opened.due_at and self._sessions.rechecks.take_turn(opened, now):
             return Work("provider", lambda: self._look_after(request, text, opened))
         return self._go_on(request, text, opened, now)
 
@@ -147,7 +170,7 @@ class Gate:
             opened.seen_at = now
         if now < opened.renew_at:
             return self._answered(request, opened, ())
-        if self._sessions.blocks:
+        if self._sessions.stores:
             return Work("store", lambda: self._renew(request, text, opened, now))
         return self._renew(request, text, opened, now)
 

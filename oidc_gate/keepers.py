@@ -1,10 +1,12 @@
 """Who keeps a session between two requests: its own cookie, or a store.
 
-A cookie session is whole in its cookie, sealed; nothing is left on the server, and nobody but the browser can end it.
-With a store the cookie holds a random ticket, sealed too. The store's key is a hash of the ticket, and the session lies
-there sealed under a key that only the ticket gives: what is in the store opens nothing.
+A cookie session is whole in its cookie, sealed; nothing is left on the server, and nobody but the browser can end it,
+unless the ended ones are listed somewhere. With a store the cookie holds a random ticket, sealed too. The store's key
+is a hash of the ticket, and the session lies there sealed under a key that only the ticket gives: what is in the store
+opens nothing.
 
-Words: a cookie's `text` opens to a `ticket`; its hash is the store's key, and the `session_id`.
+Words: a cookie's `text` opens to a `ticket`; its hash is the store's `key`, and the `session_id`; under it lies the
+`value`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from hashlib import sha256
 from typing import Protocol
@@ -22,44 +25,48 @@ from oidc_gate.sealing import Seal
 from oidc_gate.session import Head, Session, pack_head, read_head
 from oidc_gate.stores import SessionStore
 
-__all__ = ["CookieKeeper", "Keeper", "StoreKeeper"]
+__all__ = ["Asking", "CookieKeeper", "Keeper", "ListedCookieKeeper", "StoreKeeper"]
 
 _IN_STORE = "session"
+_ENDED = b"ended"
+_NEVER = float("inf")
 
 #: A session that was kept: its head, what reads the rest, and what stands for it in the store.
 Kept = tuple[Head, Callable[[], bytes], bytes]
 
 
 class Keeper(Protocol):
-    """Keeps sessions. `text` is the cookie's text, `name` the cookie's name, which is bound into every seal."""
+    """Keeps sessions. `text` is the cookie's text, `name` the cookie's name, which is bound into every seal.
 
-    #: Whether `open`, `keep`, `keep_again` and `end` may block, and raise StoreError.
-    blocks: bool
-    #: When the store did not answer last, as time.monotonic().
-    failed_at: float
-
-    def is_ours(self, text: str, name: str) -> bool:
-        """Return whether the text may lead to a session; never blocks."""
+    Those that are `Asking` have a store asked first: `key` and `load` come before `read`, and `end` may block and raise
+    StoreError. Where sessions live in that store, `keep` and `keep_again` may too.
+    """
 
     def is_newest(self, text: str) -> bool:
         """Return whether the text is sealed with the first secret."""
 
-    def open(self, text: str, name: str, known: bytes = b"") -> Kept | bytes | None:
-        """Return the session, or just what is `known` where the store still holds that; None when there is none."""
+    def read(self, text: str, name: str, value: bytes | None, known: bytes | None) -> Kept | bytes | None:
+        """Return the session, or just what is `known` where that still holds; None when there is none.
+
+        `value`: what the store has of it.
+        """
 
     def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
         """Keep a new session; return it with the id that it got, and its cookie's text. `lifetime` in seconds."""
 
     def keep_again(
-        self, session: Session, text: str, name: str, lifetime: float, known: bytes = b""
+        self, session: Session, text: str, name: str, lifetime: float, known: bytes
     ) -> tuple[str, bytes] | None:
         """Keep a session that has changed; return its cookie's text, and what stands for it in the store from now on.
 
         None, and nothing is kept, when the store does not hold what is `known` any more: it was ended, or changed.
         """
 
-    def end(self, session_id: str) -> None:
-        """End the session with this id, as far as that can be done without its browser."""
+    def end(self, session_id: str, lifetime: float) -> None:
+        """End the session with this id, as far as that can be done without its browser.
+
+        `lifetime`: seconds after which it would be over in any case.
+        """
 
 
 class SessionSeal:
@@ -96,53 +103,101 @@ class SessionSeal:
         return None if head is None else (head, lambda: self._rest.open(sealed_rest, name) or b"", stored)
 
 
+class Asking(ABC):
+    """Asks a store, and remembers when it did not answer."""
+
+    def __init__(self, store: SessionStore) -> None:
+        self.store = store
+        self.failed_at = 0.0  # when it did not answer last, as time.monotonic(); set whole, so no lock
+        #: What asks on an event loop, without blocking; None where the store has no such way.
+        self.load_on_loop: Callable[[str], Awaitable[bytes | None]] | None = getattr(store, "load_on_loop", None)
+
+    @abstractmethod
+    def key(self, text: str, name: str, session_id: str = "") -> str:
+        """Return what the store is to be asked for; `""` when the text is not ours. `session_id`: where it is known."""
+
+    def load(self, key: str) -> bytes | None:
+        """Return what the store has under this key. May block, and raises StoreError."""
+        try:
+            return self.store.load(key)
+        except StoreError:
+            self.failed_at = time.monotonic()
+            raise
+
+
 class CookieKeeper(SessionSeal):
-    """Keeps each session in its own cookie: there is nothing to it but the seal."""
+    """Keeps each session in its own cookie. What lies in a browser cannot be taken from it."""
 
-    blocks = False
-    failed_at = 0.0
-
-    def is_ours(self, text: str, name: str) -> bool:
-        """See `Keeper.is_ours`."""
-        return self.open(text, name) is not None
+    def read(self, text: str, name: str, _value: bytes | None, _known: bytes | None) -> Kept | bytes | None:
+        """See `Keeper.read`."""
+        return self.open(text, name)
 
     def keep(self, session: Session, name: str, _lifetime: float) -> tuple[Session, str]:
         """See `Keeper.keep`."""
         return session, self.seal(session, name)
 
     def keep_again(
-        self, session: Session, _text: str, name: str, _lifetime: float, _known: bytes = b""
+        self, session: Session, _text: str, name: str, _lifetime: float, _known: bytes
     ) -> tuple[str, bytes]:
         """See `Keeper.keep_again`."""
         return self.seal(session, name), b""
 
-    def end(self, session_id: str) -> None:
-        """Do nothing: what lies in a browser cannot be taken from it."""
+    def end(self, session_id: str, lifetime: float) -> None:
+        """Do nothing."""
 
 
-class StoreKeeper:
+class ListedCookieKeeper(Asking, CookieKeeper):
+    """Keeps each session in its own cookie, and has a list of those that were ended before their time.
+
+    The list holds hashes of session ids, each for as long as a copy of its cookie could still be used.
+    """
+
+    def __init__(self, deny_list: SessionStore, cookie_secrets: Sequence[str], context: str) -> None:
+        Asking.__init__(self, deny_list)
+        CookieKeeper.__init__(self, cookie_secrets, context)
+
+    def key(self, text: str, name: str, session_id: str = "") -> str:
+        """See `Asking.key`."""
+        if not session_id:
+            kept = self.open(text, name)
+            session_id = "" if kept is None else kept[0][0]
+        return self._listed(session_id) if session_id else ""
+
+    def read(self, text: str, name: str, value: bytes | None, known: bytes | None) -> Kept | bytes | None:
+        """See `Keeper.read`."""
+        if value is not None:
+            return None
+        return self.open(text, name) if known is None else known
+
+    def end(self, session_id: str, lifetime: float) -> None:
+        """See `Keeper.end`."""
+        self.store.save(self._listed(session_id), _ENDED, lifetime, (), lifetime)
+
+    def _listed(self, session_id: str) -> str:
+        return sha256(f"oidc_gate ended {self._context} {session_id}".encode()).hexdigest()
+
+
+class StoreKeeper(Asking):
     """Keeps sessions in a store, each under a ticket of its own."""
 
-    blocks = True
-
     def __init__(self, store: SessionStore, cookie_secrets: Sequence[str], context: str) -> None:
-        self.store = store
+        super().__init__(store)
         self._context = context
-        self.failed_at = 0.0  # when the store did not answer last, as time.monotonic(); set whole, so no lock
         self._seal = Seal(cookie_secrets, f"ticket {context}")
         self.is_newest = self._seal.is_newest
 
-    def is_ours(self, text: str, name: str) -> bool:
-        """See `Keeper.is_ours`."""
-        return self._seal.open(text, name) is not None
-
-    def open(self, text: str, name: str, known: bytes = b"") -> Kept | bytes | None:
-        """See `Keeper.open`."""
+    def key(self, text: str, name: str, session_id: str = "") -> str:
+        """See `Asking.key`."""
+        if session_id:
+            return session_id
         ticket = self._ticket(text, name)
-        value = self._load(_key(ticket)) if ticket else None
+        return _key(ticket) if ticket else ""
+
+    def read(self, text: str, name: str, value: bytes | None, known: bytes | None) -> Kept | bytes | None:
+        """See `Keeper.read`."""
         if value is None or value == known:
             return value
-        return self._inner(ticket).open(value.decode("ascii", "replace"), _IN_STORE, value)
+        return self._inner(self._ticket(text, name)).open(value.decode("ascii", "replace"), _IN_STORE, value)
 
     def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
         """See `Keeper.keep`."""
@@ -150,19 +205,19 @@ class StoreKeeper:
         session = session._replace(session_id=_key(ticket))
         value = self._inner(ticket).seal(session, _IN_STORE).encode()
         self.store.save(session.session_id, value, lifetime, self._names(session), session.expires_at - session.seen_at)
-        return session, self._seal.seal(json.dumps([ticket]).encode(), name)
+        return session, self._seal.seal(ticket.encode(), name)
 
     def keep_again(
-        self, session: Session, text: str, name: str, lifetime: float, known: bytes = b""
+        self, session: Session, text: str, name: str, lifetime: float, known: bytes
     ) -> tuple[str, bytes] | None:
         """See `Keeper.keep_again`."""
         ticket = self._ticket(text, name)
         value = self._inner(ticket).seal(session, _IN_STORE).encode()
         if not self.store.replace(session.session_id, value, lifetime, known):
             return None
-        return text if self.is_newest(text) else self._seal.seal(json.dumps([ticket]).encode(), name), value
+        return text if self.is_newest(text) else self._seal.seal(ticket.encode(), name), value
 
-    def end(self, session_id: str) -> None:
+    def end(self, session_id: str, _lifetime: float = _NEVER) -> None:
         """See `Keeper.end`."""
         self.store.delete(session_id)
 
@@ -178,16 +233,9 @@ class StoreKeeper:
         """Give back what was claimed. May block, raises StoreError."""
         self.store.release(self._name("claim", what))
 
-    def _load(self, key: str) -> bytes | None:
-        try:
-            return self.store.load(key)
-        except StoreError:
-            self.failed_at = time.monotonic()
-            raise
-
     def _ticket(self, text: str, name: str) -> str:
         plaintext = self._seal.open(text, name)
-        return "" if plaintext is None else str(json.loads(plaintext)[0])
+        return "" if plaintext is None else str(plaintext, "ascii").rstrip(" ")
 
     def _inner(self, ticket: str) -> SessionSeal:
         return SessionSeal([ticket], f"stored {self._context}")

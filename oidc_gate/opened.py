@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from oidc_gate.session import Head, Session
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
     from oidc_gate.identity import Identity
 
-__all__ = ["NEVER", "Limits", "Opened", "Recalled", "RecentTable", "Shortcuts"]
+__all__ = ["NEVER", "BoundedTable", "Limits", "Opened", "Recalled", "RecentTable", "Shortcuts"]
 
 NEVER = float("inf")
 
@@ -20,6 +20,9 @@ _ENTRY_BYTES = 2500
 _BYTES_PER_CHARACTER = 6
 _LARGE = 5000
 _MOST_SHORTCUTS = 512
+_MOST_IDS = 10_000
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,17 @@ class Opened:
     def supersede(self) -> None:
         """Have nobody go on with this copy, whatever is still planned for it: another one has taken its place."""
         self.stale_at = self.steady_until = 0.0
+
+
+class BoundedTable(dict[str, Value]):
+    """Something of each of the latest session ids; the older half is forgotten when there are too many."""
+
+    def remember(self, session_id: str, value: Value) -> None:
+        """Add a value as the latest."""
+        self[session_id] = value
+        if len(self) > _MOST_IDS:
+            for each in list(self)[: _MOST_IDS // 2]:
+                del self[each]
 
 
 class RecentTable:

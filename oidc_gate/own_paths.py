@@ -68,7 +68,7 @@ class OwnPaths:
             except GateError as error:
                 return self._answers.failure(here.request, error, own_path(here.origin, "/"))
 
-        return Work("store", run) if self._parts.sessions.blocks else run()
+        return Work("store", run) if self._parts.sessions.asks else run()
 
     def _userinfo(self, here: Here, _: Pairs) -> Reply:
         """Tell a page's own scripts who is signed in: a fixed choice of claims, never a token."""

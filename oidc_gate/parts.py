@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from oidc_gate.addresses import Addresses, Origin, own_path
 from oidc_gate.cookies import Cookies
 from oidc_gate.decisions import Header, Request
+from oidc_gate.errors import SettingsError
 from oidc_gate.headers import forwarding
-from oidc_gate.keepers import CookieKeeper, Keeper, StoreKeeper
+from oidc_gate.keepers import CookieKeeper, Keeper, ListedCookieKeeper, StoreKeeper
 from oidc_gate.logins import Attempts
 from oidc_gate.opened import NEVER, Limits, Opened
 from oidc_gate.provider import Provider
@@ -85,7 +86,7 @@ class Parts:
         May block where a store does; raises StoreError.
         """
         text = here.cookies.session_text(here.cookie_header)
-        load = self.sessions.load_afresh if afresh and self.sessions.blocks else self.sessions.load
+        load = self.sessions.load_afresh if afresh and self.sessions.asks else self.sessions.load
         return load(text, here.cookies.session, self.clock()) if text else None
 
 
@@ -147,7 +148,13 @@ def keeper_of(settings: Settings) -> Keeper:
     """Return who keeps the sessions of gates with these settings."""
     context = _context(settings)
     if settings.session_store == "cookie":
-        return CookieKeeper(settings.cookie_secret, context)
+        if not settings.cookie_deny_list:
+            return CookieKeeper(settings.cookie_secret, context)
+        try:
+            deny_list = open_store(settings.cookie_deny_list, settings.store_timeout)
+        except SettingsError as error:
+            raise SettingsError(f"cookie_deny_list is written like session_store. {error}") from None
+        return ListedCookieKeeper(deny_list, settings.cookie_secret, context)
     store = settings.session_store
     if isinstance(store, str):
         store = open_store(store, settings.store_timeout)

@@ -11,10 +11,13 @@ KEYS is never used, nor Lua. The URL says which form it is::
 from __future__ import annotations
 
 import time
+from asyncio import AbstractEventLoop, Semaphore, get_running_loop
+from asyncio import timeout as wait_for_at_most
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
-from typing import Any, TypeVar
+from functools import cached_property, partial
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from weakref import WeakKeyDictionary
 
 from oidc_gate.errors import SettingsError, StoreError
 from oidc_gate.stores import Record
@@ -30,34 +33,60 @@ _LONGEST_MS = 100 * 365 * 86_400_000
 _TIDIED = 4
 #: Of one process; the usual hundred of redis-py would turn the hundred-and-first thread away.
 _MOST_CONNECTIONS = 10_000
+#: Loads that one event loop has under way, each on a connection of its own; more wait for their turn.
+_MOST_AT_ONCE = 50
 
 
-def connect(url: str, timeout: float) -> Callable[[], Any]:
+class _Library(NamedTuple):
+    """The classes of redis-py that block, or their asyncio twins."""
+
+    client: Any
+    retry: Any
+    sentinel: Any
+    cluster: Any
+    node: Any
+
+
+def _library(*, on_loop: bool) -> _Library:
+    try:
+        if on_loop:
+            import redis.asyncio as package
+            from redis.asyncio import cluster, retry, sentinel
+        else:
+            import redis as package  # type: ignore[no-redef]
+            from redis import cluster, retry, sentinel  # type: ignore[no-redef]
+    except ModuleNotFoundError:
+        raise SettingsError("session_store is Redis; install its client: pip install 'oidc-gate[redis]'") from None
+    return _Library(package.Redis, retry.Retry, sentinel.Sentinel, cluster.RedisCluster, cluster.ClusterNode)
+
+
+def connect(url: str, timeout: float, *, on_loop: bool = False) -> Callable[[], Any]:
     """Return what makes a redis-py client for the URL. Raises SettingsError; nothing is connected to yet.
 
     A call to the store may take several steps one after another, so each is given its part of the timeout.
     """
-    try:
-        import redis
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-        from redis.sentinel import Sentinel
-    except ModuleNotFoundError:
-        raise SettingsError("session_store is Redis; install its client: pip install 'oidc-gate[redis]'") from None
+    library = _library(on_loop=on_loop)
+    from redis.backoff import NoBackoff
+    from redis.exceptions import ConnectionError as Cut
+
     parts = urlsplit(url)
     query = _options(parts)
     nodes, database = _places(parts, 26379 if "sentinel" in query else 6379)
     if query.get("cluster") == "true":
-        return lambda: _cluster(nodes, _common(parts, timeout / (len(nodes) + 1)))
+        return lambda: _cluster(library, nodes, _common(parts, timeout / (len(nodes) + 1)))
     common = _common(parts, timeout / 2)
     # A connection that was cut is made anew, once; who waited in vain does not wait again.
-    again = Retry(NoBackoff(), 1, (redis.ConnectionError,))
+    again = library.retry(NoBackoff(), 1, (Cut,))
     if "sentinel" in query:
         step = timeout / 2 / len(nodes)
-        once = common | {"socket_timeout": step, "socket_connect_timeout": step, "retry": Retry(NoBackoff(), 0)}
-        sentinel: Any = Sentinel(nodes, sentinel_kwargs=once, **common)  # type: ignore[no-untyped-call]
+        once = common | {
+            "socket_timeout": step,
+            "socket_connect_timeout": step,
+            "retry": library.retry(NoBackoff(), 0),
+        }
+        sentinel = library.sentinel(nodes, sentinel_kwargs=once, **common)
         return lambda: sentinel.master_for(query["sentinel"], db=database, retry=again)
-    return lambda: redis.Redis(host=nodes[0][0], port=nodes[0][1], db=database, retry=again, **common)
+    return lambda: library.client(host=nodes[0][0], port=nodes[0][1], db=database, retry=again, **common)
 
 
 def _options(parts: SplitResult) -> dict[str, str]:
@@ -95,30 +124,54 @@ def _common(parts: SplitResult, step: float) -> dict[str, Any]:
     }
 
 
-def _cluster(nodes: list[tuple[str, int]], common: dict[str, Any]) -> Any:
-    """Return a client of a Cluster; unlike the others, it asks at once where everything is."""
+def _cluster(library: _Library, nodes: list[tuple[str, int]], common: dict[str, Any]) -> Any:
+    """Return a client of a Cluster, which asks at once, or with the first command, where everything is."""
     from redis.backoff import NoBackoff
-    from redis.cluster import ClusterNode, RedisCluster
-    from redis.retry import Retry
 
-    node: Any = ClusterNode
-    places = [node(*each) for each in nodes]
+    places = [library.node(*each) for each in nodes]
+    retry = library.retry(NoBackoff(), 1)
     # Asked first are always the hosts in the URL, so that their number, and with it the longest wait, is known.
-    return RedisCluster(startup_nodes=places, retry=Retry(NoBackoff(), 1), dynamic_startup_nodes=False, **common)
+    return library.cluster(startup_nodes=places, retry=retry, dynamic_startup_nodes=False, **common)
 
 
 class RedisStore:
-    """Sessions behind a redis-py client, which is made on first use."""
+    """Sessions behind redis-py clients, which are made on first use: one for threads, and one for each event loop."""
 
-    def __init__(self, make_client: Callable[[], Any]) -> None:
+    def __init__(self, url: str, timeout: float) -> None:
+        self._make_client = connect(url, timeout)
+        self._make_client_on_loop = partial(connect, url, timeout, on_loop=True)
+        self._timeout = timeout
         from redis.exceptions import RedisClusterException, RedisError
 
-        self._make_client = make_client
         self._errors = (RedisError, RedisClusterException, OSError)
+        self._on_loops: WeakKeyDictionary[AbstractEventLoop, tuple[Any, Semaphore]] = WeakKeyDictionary()
 
     @cached_property
     def _client(self) -> Any:
         return self._make_client()
+
+    async def load_on_loop(self, key: str) -> bytes | None:
+        """Return what `load` returns, without blocking the running event loop, on a connection of that loop."""
+        client, turn = self._of_loop()
+        try:
+            async with wait_for_at_most(self._timeout), turn:
+                value: bytes | None = await client.get(_SESSION + key)
+        except self._errors as error:  # a TimeoutError is an OSError
+            raise _down(error) from None
+        return value
+
+    def _of_loop(self) -> tuple[Any, Semaphore]:
+        loop = get_running_loop()
+        found = self._on_loops.get(loop)
+        if found is None:
+            found = self._on_loops[loop] = self._make_client_on_loop()(), Semaphore(_MOST_AT_ONCE)
+        return found
+
+    async def close_on_loop(self) -> None:
+        """Close the connections of the running event loop."""
+        found = self._on_loops.pop(get_running_loop(), None)
+        if found is not None:
+            await found[0].aclose()
 
     def load(self, key: str) -> bytes | None:
         """See `SessionStore.load`."""
@@ -211,9 +264,12 @@ class RedisStore:
         try:
             return call()
         except self._errors as error:
-            # redis-py puts its whole configuration after a colon at times.
-            said = str(error).partition(" : ")[0]
-            raise StoreError("store_unavailable", f"Redis: {type(error).__name__}: {said}") from None
+            raise _down(error) from None
+
+
+def _down(error: BaseException) -> StoreError:
+    said = str(error).partition(" : ")[0]  # redis-py puts its whole configuration after a colon at times
+    return StoreError("store_unavailable", f"Redis: {type(error).__name__}: {said}")
 
 
 def _milliseconds(seconds: float) -> int:

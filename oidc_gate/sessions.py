@@ -12,13 +12,16 @@ by its own memory.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from oidc_gate.errors import StoreError
 from oidc_gate.identity import Identity
-from oidc_gate.opened import NEVER, Limits, Opened, RecentTable, Shortcuts
+from oidc_gate.keepers import Asking, StoreKeeper
+from oidc_gate.opened import NEVER, BoundedTable, Limits, Opened, RecentTable, Shortcuts
+from oidc_gate.rechecks import Rechecks
 from oidc_gate.session import Head, Session
 
 if TYPE_CHECKING:
@@ -26,19 +29,19 @@ if TYPE_CHECKING:
     from oidc_gate.keepers import Keeper
     from oidc_gate.rules import Rules
 
-__all__ = ["UNLOADED", "Sessions", "Unloaded"]
+__all__ = ["UNLOADED", "LoadOnLoop", "Sessions", "Unloaded"]
 
 #: Bytes that remembered sessions may take, by estimate: two generations of this each.
 _GENERATION_BYTES = 6_000_000
-#: Session ids that this process knows to have ended.
-_MOST_ENDED = 10_000
 #: A process that could not hand out a renewed cookie, or has just asked the provider, waits this long (seconds).
 _RETRY = 5.0
 #: A session that others keep writing to at the same time is given up on after this many tries.
 _MOST_TRIES = 10
-_RECHECK_RETRY = 30.0
 #: The year 5138: a greater `session_expiry` is nonsense, and counts as absent.
 _LATEST_TIME = 1e11
+
+
+LoadOnLoop = Callable[[str, str, float], Awaitable[Opened | None]]
 
 
 class Unloaded:
@@ -61,7 +64,14 @@ class Sessions:
         provider: str,
     ) -> None:
         self.keeper = keeper
-        self.blocks = keeper.blocks
+        self._asking = keeper if isinstance(keeper, Asking) else None
+        #: Whether a store has to be asked about a session, and whether sessions live there.
+        self.asks = self._asking is not None
+        self.stores = isinstance(keeper, StoreKeeper)
+        #: `load_afresh` for an event loop, which it does not block; None where the store has no such way.
+        self.load_on_loop: LoadOnLoop | None = None
+        if self._asking is not None and self._asking.load_on_loop is not None:
+            self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
         self._rules = rules
         self._forward = forward
         self._limits = limits
@@ -70,8 +80,9 @@ class Sessions:
         self._recent = RecentTable(_GENERATION_BYTES)
         self.shortcuts = Shortcuts()
         self._epoch = 0  # raised whenever everything is forgotten
-        self.ended: dict[str, float] = {}  # changed in place: the gate looks into it too
-        self._lock = Lock()  # guards additions to and the trimming of ended, and claims of a recheck
+        self.rechecks = Rechecks()
+        self.ended: BoundedTable[float] = BoundedTable()  # changed in place: the gate looks into it too
+        self._lock = Lock()  # guards additions to ended
 
     # Finding
 
@@ -83,9 +94,9 @@ class Sessions:
         """
         opened = self._recent.get(text)
         if opened is None or opened.name != name or now >= opened.stale_at:
-            if self.blocks:
-                return UNLOADED if self.keeper.is_ours(text, name) else None
-            opened = self._open(text, name, None)
+            if self._asking is not None:
+                return UNLOADED if self._key(self._asking, text, name, opened) else None
+            opened = self._open(text, name, None, None)
         return opened if opened is not None and self.is_alive(opened, now) else None
 
     def load(self, text: str, name: str, now: float, asked_at: float = NEVER) -> Opened | None:
@@ -96,14 +107,32 @@ class Sessions:
         found = self.find(text, name, now)
         if not isinstance(found, Unloaded):
             return found
-        if self.keeper.failed_at >= asked_at:
+        if self._asking is not None and self._asking.failed_at >= asked_at:
             raise StoreError("store_unavailable", "the store did not answer others that asked at the same time")
         return self.load_afresh(text, name, now)
 
     def load_afresh(self, text: str, name: str, now: float) -> Opened | None:
-        """Return the living session as it is in the store this moment. May block; raises StoreError."""
-        epoch = self._epoch
-        opened = self._open(text, name, self._recent.get(text))
+        """Return the living session as the store knows it this moment. May block; raises StoreError."""
+        known, epoch, value = self._recent.get(text), self._epoch, None
+        if self._asking is not None:
+            key = self._key(self._asking, text, name, known)
+            value = self._asking.load(key) if key else None
+        return self._loaded(text, name, now, known, epoch, value)
+
+    async def _load_on_loop(
+        self, asking: Asking, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
+    ) -> Opened | None:
+        known, epoch = self._recent.get(text), self._epoch
+        key = self._key(asking, text, name, known)
+        return self._loaded(text, name, now, known, epoch, await ask(key) if key else None)
+
+    def _key(self, asking: Asking, text: str, name: str, known: Opened | None) -> str:
+        return asking.key(text, name, known.session_id if known is not None and known.name == name else "")
+
+    def _loaded(
+        self, text: str, name: str, now: float, known: Opened | None, epoch: int, value: bytes | None
+    ) -> Opened | None:
+        opened = self._open(text, name, value, known)
         if opened is None:
             self._recent.forget(text)
             return None
@@ -111,8 +140,8 @@ class Sessions:
         opened.believe_until(now + self._limits.cache if epoch == self._epoch else now)
         return opened if self.is_alive(opened, now) else None
 
-    def _open(self, text: str, name: str, known: Opened | None) -> Opened | None:
-        found = self.keeper.open(text, name, b"" if known is None else known.stored)
+    def _open(self, text: str, name: str, value: bytes | None, known: Opened | None) -> Opened | None:
+        found = self.keeper.read(text, name, value, None if known is None else known.stored)
         if found is None:
             return None
         if isinstance(found, bytes):
@@ -142,7 +171,7 @@ class Sessions:
     def _identity(self, session: Session) -> Identity:
         return session.identity(self._provider, self._rules.groups(session.claims))
 
-    # Keeping. All of this may block when `blocks` is true, and raises StoreError.
+    # Keeping. All of this may block where `stores` is true, and raises StoreError.
 
     def start(
         self,
@@ -196,9 +225,9 @@ class Sessions:
         later, stored = kept
         fresh = self._following(opened, session, stored)
         fresh.plan(fresh.renew_at, max(fresh.due_at, opened.due_at))
-        if self.blocks:
+        if self.stores:
             opened.supersede()
-        for each in {text, later} if self.blocks else {later}:
+        for each in {text, later} if self.stores else {later}:
             self._recent.put(each, fresh)
         return later
 
@@ -211,7 +240,7 @@ class Sessions:
         """
         changes = _changes(opened.session, session)
         stored = b""
-        for _ in range(_MOST_TRIES if self.blocks else 0):
+        for _ in range(_MOST_TRIES if self.stores else 0):
             kept = self.keeper.keep_again(session, text, opened.name, self._lifetime(session), opened.stored)
             if kept is not None:
                 stored = kept[1]
@@ -221,9 +250,10 @@ class Sessions:
                 return None
             opened, session = latest, latest.session._replace(**changes)
         fresh = self._following(opened, session, stored)
-        if not self.blocks:
+        if not self.stores:
             fresh.plan(0.0, fresh.due_at)
         opened.supersede()
+        self.rechecks.answered(session.session_id)
         self._recent.put(text, fresh)
         return fresh
 
@@ -235,17 +265,18 @@ class Sessions:
         fresh.believe_until(opened.stale_at)
         return fresh
 
-    def end(self, session_id: str, now: float) -> None:
+    def end(self, session_id: str, now: float, expires_at: float = NEVER) -> None:
         """End the session with this id: at once in this process, whoever sends its cookie and in whichever sealing.
 
-        Where the store does not answer it is not ended here either, so that the next try finds it and ends it all over.
+        `expires_at`: its absolute end, where that is known. May block where `asks` is true, and raises StoreError:
+        where the store does not answer it is not ended here either, so that the next try finds it and ends it all over.
         """
-        self.keeper.end(session_id)
+        limits = self._limits
+        # Another process may let it in until it asks again, and so may keep it anew.
+        latest_use = self._idle + limits.lag + limits.cache
+        self.keeper.end(session_id, max(1.0, min(expires_at - now, limits.longest, latest_use)))
         with self._lock:
-            self.ended[session_id] = now
-            if len(self.ended) > _MOST_ENDED:
-                for each in list(self.ended)[: _MOST_ENDED // 2]:
-                    del self.ended[each]
+            self.ended.remember(session_id, now)
 
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""
@@ -256,16 +287,6 @@ class Sessions:
     def _lifetime(self, session: Session) -> float:
         """Return how long what is kept is good for, when nobody comes (seconds)."""
         return min(session.expires_at, session.seen_at + self._idle + self._limits.lag) - session.seen_at
-
-    # Asking the provider again
-
-    def claim_recheck(self, opened: Opened, now: float) -> bool:
-        """Return whether this request is the one that asks the provider again; others go on with what is known."""
-        with self._lock:
-            if now < opened.due_at:
-                return False
-            opened.plan(opened.renew_at, now + _RECHECK_RETRY)
-            return True
 
 
 def _changes(before: Session, after: Session) -> dict[str, Any]:

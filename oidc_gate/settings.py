@@ -97,6 +97,7 @@ class Settings:
 
     cookie_secret: tuple[str, ...] = _setting((), read_secrets, "newest first: the first seals, all open", secret=True)
     session_store: str | SessionStore = _setting("cookie", read_store, "where sessions live", secret=True)
+    cookie_deny_list: str = _setting("", read_text, "store that lists ended cookie sessions", secret=True)
     session_cache_seconds: float = _setting(1.0, read_duration, "how long a process goes on with a loaded session")
     store_timeout: float = _setting(2.0, read_duration, "longest wait for the store")
     auth_cookie_domain: str = _setting("", read_text, "Domain of the session cookie")
@@ -106,6 +107,7 @@ class Settings:
 
     userinfo: str = _setting("auto", choice("auto", "always", "never"), "whether userinfo is asked at login")
     userinfo_refresh_interval: float = _setting(0.0, read_duration, "how often claims are fetched again; 0: off")
+    provider_outage_grace: float = _setting(0.0, read_duration, "how long a check may be overdue; 0: no limit")
     allow_emails: tuple[str, ...] | None = _setting(None, read_list, "addresses that may pass")
     allow_domains: tuple[str, ...] | None = _setting(None, read_list, "domains of addresses that may pass")
     allow_groups: tuple[str, ...] | None = _setting(None, read_list, "groups that may pass")

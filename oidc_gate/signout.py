@@ -56,7 +56,7 @@ class SignOut:
         if opened is None:
             return self._done(here, return_to, headers)
         session = opened.session
-        self._parts.sessions.end(session.session_id, self._parts.clock())
+        self._parts.sessions.end(session.session_id, self._parts.clock(), session.expires_at)
         logger.info("signed out: subject %r", session.claims["sub"])
         if not self._parts.settings.provider_logout and "refresh_token" not in session.tokens:
             return self._done(here, return_to, headers)

@@ -28,6 +28,9 @@ class Record(NamedTuple):
 class SessionStore(Protocol):
     """What the gate asks of a store. Safe to use from several threads, and from processes forked after it was made.
 
+    A store that has a coroutine `load_on_loop(key)` too is asked by it under ASGI; one that has not, in a thread. What
+    that keeps open for a loop, a coroutine `close_on_loop()` closes when the server stops.
+
     `lifetime` is in seconds, counted from the call; what is older is gone. `names` lead from something else than the
     key to the session: the provider's `sid` and `sub`, hashed.
     """
@@ -73,7 +76,7 @@ def open_store(url: str, timeout: float) -> SessionStore:
         # As SQLAlchemy writes it: three slashes and a relative path, four and an absolute one.
         return SQLiteStore(rest.removeprefix("/"), timeout)
     if scheme in ("redis", "rediss"):
-        from oidc_gate.redis_store import RedisStore, connect
+        from oidc_gate.redis_store import RedisStore
 
-        return RedisStore(connect(url, timeout))
+        return RedisStore(url, timeout)
     raise SettingsError(f"session_store must be one of: {FORMS}.")

@@ -1,7 +1,7 @@
 """Upkeep: a session whose provider is due to be asked again, for fresh tokens or for who the person is now.
 
-The provider's clear no ends the session. No answer at all ends nothing: the session goes on with what is known, and the
-provider is asked again a little later. All of this may block.
+The provider's clear no ends the session. No answer at all ends nothing, unless `provider_outage_grace` says so: the
+session goes on with what is known, and the provider is asked again later. All of this may block.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ _CLAIM, _CLAIM_TIMEOUTS = 30.0, 6.0
 _OF_LOGIN = ("auth_time", "nonce", "sid")
 
 
+class _NoAnswerError(Exception):
+    """The provider gave no answer, or none that says anything of the session."""
+
+
 class Upkeep:
     """Asks the provider again, for the sessions of one gate."""
 
@@ -41,15 +45,29 @@ class Upkeep:
         self._userinfo = Userinfo(parts)
         self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * parts.settings.http_timeout)
         self._interval = parts.settings.userinfo_refresh_interval or NEVER
+        self._grace = parts.settings.provider_outage_grace or NEVER
 
     def perform(self, text: str, opened: Opened) -> Opened | None:
         """Return the session as it is afterwards, or None when it has ended. Raises StoreError."""
-        if opened.session.refresh_at > self._parts.clock():
-            kept = self._attempt(text, opened, self._recheck, _ends_at_recheck, lambda: opened)
-        else:
-            kept = self._attempt(text, opened, self._refresh, _ends_at_refresh, lambda: self._otherwise(text, opened))
+        try:
+            kept = self._perform(text, opened)
+        except _NoAnswerError:
+            kept = self._unanswered(opened)
         if kept is not None and opened.allowed and not kept.allowed:
             logger.warning("no longer allowed, by what the provider says now: subject %r", kept.identity.subject)
+        return kept
+
+    def _perform(self, text: str, opened: Opened) -> Opened | None:
+        if opened.session.refresh_at > self._parts.clock():
+            return self._attempt(text, opened, self._recheck, _ends_at_recheck)
+        try:
+            return self._attempt(text, opened, self._refresh, _ends_at_refresh)
+        except _NoAnswerError:
+            if opened.session.checked_at + self._interval > self._parts.clock():
+                raise
+        # A 401 is no clear no here: the access token may have ended since.
+        kept = self._attempt(text, opened, self._recheck, _ends_without_token)
+        self._parts.sessions.rechecks.postpone(opened, self._parts.clock(), NEVER)
         return kept
 
     def _attempt(
@@ -58,27 +76,30 @@ class Upkeep:
         opened: Opened,
         ask: Callable[[str, Opened], Opened | None],
         is_final: Callable[[str], bool],
-        otherwise: Callable[[], Opened | None],
     ) -> Opened | None:
-        """Return what came of asking the provider; `otherwise`: when its answer says nothing of the session."""
+        """Return what came of asking the provider. Raises _NoAnswerError when that says nothing of the session."""
         try:
             return ask(text, opened)
         except (ProviderError, LoginError) as error:
             logger.warning("a session could not be checked again: %s", error)
             if isinstance(error, ProviderDownError) or not is_final(error.code):
-                return otherwise()
-        logger.warning("a session is ended, for the provider says no: subject %r", opened.identity.subject)
-        self._parts.sessions.end(opened.session_id, self._parts.clock())
+                raise _NoAnswerError from None
+        self._end(opened, "the provider says no")
         return None
 
-    def _otherwise(self, text: str, opened: Opened) -> Opened | None:
-        """Return the session checked at least, when its tokens cannot be renewed and a check is due as well.
+    def _unanswered(self, opened: Opened) -> Opened | None:
+        """Go on without an answer, as long as `provider_outage_grace` allows, and ask again later."""
+        now, session = self._parts.clock(), opened.session
+        latest = min(session.checked_at + self._interval, session.refresh_at) + self._grace
+        if now >= latest:
+            self._end(opened, "the provider has not answered for provider_outage_grace")
+            return None
+        self._parts.sessions.rechecks.postpone(opened, now, latest)
+        return opened
 
-        A 401 is no clear no here: the access token may have ended since.
-        """
-        if opened.session.checked_at + self._interval > self._parts.clock():
-            return opened
-        return self._attempt(text, opened, self._recheck, _ends_without_token, lambda: opened)
+    def _end(self, opened: Opened, why: str) -> None:
+        logger.warning("a session is ended, for %s: subject %r", why, opened.identity.subject)
+        self._parts.sessions.end(opened.session_id, self._parts.clock(), opened.expires_at)
 
     def _recheck(self, text: str, opened: Opened) -> Opened | None:
         latest = self._latest(text, opened)
@@ -97,14 +118,18 @@ class Upkeep:
         again, for providers that rotate them take that as theft. So the new tokens are kept before anything else is
         done that can fail.
         """
-        keeper = self._parts.sessions.keeper
-        if not isinstance(keeper, StoreKeeper) or not keeper.claim(f"refresh {opened.session_id}", self._claim):
+        keeper, claim = self._parts.sessions.keeper, f"refresh {opened.session_id}"
+        if not isinstance(keeper, StoreKeeper) or not keeper.claim(claim, self._claim):
             return opened
         latest = self._latest(text, opened)
         if latest is None or latest.session.refresh_at > self._parts.clock():
             return latest
         session = latest.session
-        claims, issued = self._parts.provider.refresh(session.tokens["refresh_token"], session.claims)
+        try:
+            claims, issued = self._parts.provider.refresh(session.tokens["refresh_token"], session.claims)
+        except ProviderDownError:
+            keeper.release(claim)  # whoever asks next, here or elsewhere, need not wait for this claim to end
+            raise
         refresh_at = refresh_time(issued, self._parts.clock())
         kept = self._keep(text, latest, tokens=_kept_tokens(session, issued), refresh_at=refresh_at)
         if kept is None:
@@ -121,11 +146,11 @@ class Upkeep:
         A cookie session is as it is.
         """
         sessions = self._parts.sessions
-        if not sessions.blocks:
+        if not sessions.stores:
             return opened
         latest = sessions.load_afresh(text, opened.name, self._parts.clock())
         if latest is not None:
-            sessions.claim_recheck(latest, self._parts.clock())
+            sessions.rechecks.take_turn(latest, self._parts.clock())
         return latest
 
     def _revoke(self, refresh_token: str) -> None:

@@ -73,7 +73,7 @@ def kept_tokens(parts: Parts, issued: Tokens) -> dict[str, str]:
         kept["id_token"] = issued.id_token
     if parts.settings.userinfo_refresh_interval:
         kept["access_token"] = issued.access_token
-    if parts.sessions.blocks and issued.refresh_token:
+    if parts.sessions.stores and issued.refresh_token:
         kept["refresh_token"] = issued.refresh_token
     return kept
 

@@ -19,7 +19,7 @@ from tests.providers.jumpcloud import JumpCloudProvider
 from tests.providers.local import LocalProvider
 from tests.providers.real import NanoIDP, Panva, nanoidp, panva
 from tests.redis_servers import RedisServers, cluster, sentinel, single
-from tests.stage import Stage
+from tests.stage import GATES, Stage
 
 BrowserFactory = Callable[..., Browser]
 StageFactory = Callable[..., Stage]
@@ -56,6 +56,14 @@ def _sockets_of_a_cluster_are_swept(request: pytest.FixtureRequest) -> Iterator[
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _gates_let_go_of_the_event_loop() -> Iterator[None]:
+    """Do what a server does at its end, for the gates that no lifespan was played to."""
+    yield
+    while GATES:
+        LOOP.run(GATES.pop()._gate.close_on_loop())
 
 
 @pytest.fixture(autouse=True)

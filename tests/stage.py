@@ -21,6 +21,9 @@ from tests.providers.local import LocalProvider
 
 HTML = {"Accept": "text/html"}
 
+#: Gates made since the test began; what they keep open for an event loop is closed when it ends.
+GATES: list[Any] = []
+
 
 class Clock:
     """Seconds since 1970, standing still; gate, provider and the browser's cookies all go by it."""
@@ -43,6 +46,7 @@ def timed(world: World, app: Any, clock: Clock, **options: Any) -> Any:
     settings = Settings(**({"cookie_secret": COOKIE_SECRET} | options))
     adapter = importlib.import_module(f"oidc_gate.{world}").OIDCGate(app, settings=settings)
     adapter._ask(Gate(settings, clock))
+    GATES.append(adapter)
     return adapter
 
 

@@ -25,7 +25,7 @@ ROOMS = [
     *("checks", "sources", "settings"),
     *("identity", "session", "claims", "decisions"),
     *("sealing", "cookies", "logins", "addresses", "kinds", "rules", "headers", "pages"),
-    *("keepers", "opened", "sessions"),
+    *("keepers", "opened", "rechecks", "sessions"),
     *("keys", "tokens", "client_authentication", "protocol", "metadata", "cached", "provider"),
     *("parts", "failures", "answers", "userinfo", "upkeep", "signin", "signout", "remote_logout", "own_paths", "gate"),
     *("targets", "wsgi", "scopes", "asgi"),

@@ -287,11 +287,11 @@ def test_a_session_is_due_after_the_interval_and_one_request_asks() -> None:
     room = sessions(recheck=300)
     opened = living(room, started(room)[1], T0)
     assert (opened.due_at, opened.steady_until) == (T0 + 300, T0 + 60)
-    assert room.claim_recheck(opened, T0 + 299) is False
-    assert room.claim_recheck(opened, T0 + 300) is True
-    assert room.claim_recheck(opened, T0 + 300) is False
-    assert room.claim_recheck(opened, T0 + 329) is False
-    assert room.claim_recheck(opened, T0 + 330) is True
+    assert room.rechecks.take_turn(opened, T0 + 299) is False
+    assert room.rechecks.take_turn(opened, T0 + 300) is True
+    assert room.rechecks.take_turn(opened, T0 + 300) is False
+    assert room.rechecks.take_turn(opened, T0 + 329) is False
+    assert room.rechecks.take_turn(opened, T0 + 330) is True
 
 
 def test_a_session_is_due_when_its_tokens_are_to_be_renewed() -> None:
@@ -303,7 +303,7 @@ def test_a_session_is_due_when_its_tokens_are_to_be_renewed() -> None:
 def test_without_an_interval_a_session_is_never_due() -> None:
     opened = living(sessions(), started(sessions())[1], T0)
     assert opened.due_at == NEVER
-    assert sessions().claim_recheck(opened, T0 + 1e9) is False
+    assert sessions().rechecks.take_turn(opened, T0 + 1e9) is False
 
 
 def test_claims_vouched_for_again_stand_for_the_old_cookie_and_are_judged_again() -> None:
@@ -324,7 +324,7 @@ def test_a_provider_that_gave_no_answer_is_asked_no_sooner_for_a_renewed_cookie(
     room = sessions(recheck=300)
     _, text = started(room)
     opened = living(room, text, T0 + 300)
-    assert room.claim_recheck(opened, T0 + 300)
+    assert room.rechecks.take_turn(opened, T0 + 300)
     session = renewed(room, opened, T0 + 300)
     later = room.keep_seen(text, opened, session)
     assert later is not None

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from oidc_gate.errors import StoreError
-from oidc_gate.keepers import CookieKeeper
 from oidc_gate.stores import open_store
 from tests.browser import World
 from tests.conftest import StageFactory
@@ -193,8 +192,3 @@ def test_a_refresh_token_of_a_session_that_ended_meanwhile_is_given_up_even_if_t
         provider.start()
     assert "could not be revoked" in caplog.text
     assert "a-token" not in caplog.text
-
-
-def test_a_cookie_session_knows_its_own() -> None:
-    keeper = CookieKeeper(["k" * 20], "context")
-    assert not keeper.is_ours("garbage!", "name")

@@ -1,0 +1,107 @@
+"""`provider_outage_grace`: how long a session goes on for which a provider should have vouched that does not answer."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from tests.conftest import StageFactory
+from tests.providers.local import LocalProvider
+from tests.stage import is_login
+
+FOREVER = {"idle_session_timeout": 0, "max_session_duration": 0}
+CHECKED = FOREVER | {"userinfo_refresh_interval": "5m"}
+
+
+@pytest.fixture(autouse=True)
+def _access_tokens_last(provider: LocalProvider) -> None:
+    provider.access_token_lifetime = 10_000_000
+
+
+def test_without_it_a_session_outlives_any_outage(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage(**CHECKED)
+    browser = here.signed_in()
+    with provider.fault("userinfo_down"):
+        for _ in range(50):
+            here.clock.advance(3600)
+            assert browser.fetch("/").status == 200
+
+
+def test_with_it_a_session_ends_once_the_check_is_overdue_for_so_long(
+    stage: StageFactory, provider: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = stage(**CHECKED, provider_outage_grace="1h")
+    browser = here.signed_in()
+    calls = len(here.app.calls)
+    with provider.fault("userinfo_down"):
+        for seconds in (301, 600, 2900, 98):
+            here.clock.advance(seconds)
+            assert browser.fetch("/").status == 200
+        here.clock.advance(1)
+        with caplog.at_level(logging.WARNING, "oidc_gate"):
+            assert browser.fetch("/").status == 401
+    assert "has not answered for provider_outage_grace: subject 'ada-1815'" in caplog.text
+    assert len(here.app.calls) == calls + 4
+    assert browser.fetch("/").status == 401
+    assert is_login(browser.get("/"), provider)
+    assert browser.navigate("/").status == 200
+
+
+def test_an_answer_in_between_begins_it_anew(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage(**CHECKED, provider_outage_grace="1h")
+    browser = here.signed_in()
+    for _ in range(3):
+        with provider.fault("userinfo_down"):
+            for seconds in (301, 1800, 1500):
+                here.clock.advance(seconds)
+                assert browser.fetch("/").status == 200
+        here.clock.advance(301)
+        assert browser.fetch("/").status == 200
+
+
+def test_it_holds_for_tokens_that_cannot_be_renewed_too(
+    stage: StageFactory, provider: LocalProvider, store_url: str
+) -> None:
+    provider.access_token_lifetime = 3600
+    here = stage(
+        **FOREVER, session_store=store_url, scopes="openid profile email offline_access", provider_outage_grace="10m"
+    )
+    browser, other = here.signed_in(), here.another_gate()
+    with provider.fault("token_down"):
+        for seconds in (3541, 300, 298):
+            here.clock.advance(seconds)
+            assert browser.fetch("/").status == 200
+        here.clock.advance(2)
+        assert browser.fetch("/").status == 401
+    assert here.moved(browser, other).fetch("/").status == 401
+
+
+def test_a_silent_provider_is_asked_less_and_less_often(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage(**CHECKED)
+    browser = here.signed_in()
+    here.clock.advance(301)
+    asked_at, before = [], len(provider.calls("userinfo"))
+    with provider.fault("userinfo_down"):
+        for second in range(1000):
+            assert browser.fetch("/").status == 200
+            if len(provider.calls("userinfo")) > before:
+                before = len(provider.calls("userinfo"))
+                asked_at.append(second)
+            here.clock.advance(1)
+    assert asked_at == [0, 10, 30, 70, 150, 310, 610, 910]
+
+
+def test_once_it_answers_it_is_asked_as_often_as_before(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage(**CHECKED)
+    browser = here.signed_in()
+    with provider.fault("userinfo_down"):
+        for _ in range(10):
+            here.clock.advance(301)
+            assert browser.fetch("/").status == 200
+    here.clock.advance(301)
+    before = len(provider.calls("userinfo"))
+    assert browser.fetch("/").status == 200
+    here.clock.advance(301)
+    assert browser.fetch("/").status == 200
+    assert len(provider.calls("userinfo")) == before + 2
