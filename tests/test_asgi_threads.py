@@ -7,12 +7,14 @@ import contextvars
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oidc_gate.asgi import OIDCGate
 from oidc_gate.errors import SettingsError
+from oidc_gate.sqlite_store import SQLiteStore
 from tests.apps import COOKIE_SECRET, asgi_echo
 from tests.asgi_driver import LOOP, Message
 from tests.browser import Browser
@@ -119,6 +121,64 @@ def test_a_browser_that_leaves_during_a_slow_login_breaks_nothing(stage: MakeSta
 
         LOOP.run(leave())
     assert subject(here.signed_in().fetch("/")) == "ada-1815"
+
+
+class Slow(SQLiteStore):
+    """Loads when it is let."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), 5.0)
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
+
+    def load(self, key: str) -> bytes | None:
+        self.asked.set()
+        assert self.may_answer.wait(20)
+        return super().load(key)
+
+
+def test_a_browser_that_leaves_while_the_store_is_asked_breaks_nothing(stage: MakeStage, tmp_path: Path) -> None:
+    store = Slow(tmp_path / "sessions.db")
+    here = stage(session_store=store, session_cache_seconds=0)
+    cookie = signed_in_cookie(here)
+    store.asked.clear()
+    store.may_answer.clear()
+
+    async def begin() -> asyncio.Task[None]:
+        return asyncio.create_task(here.gate(scope_for(cookie=cookie), _never, _nothing))
+
+    task = LOOP.run(begin())
+    assert store.asked.wait(20)
+
+    async def leave() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    LOOP.run(leave())
+    store.may_answer.set()
+    run(here.gate, scope_for(cookie=cookie))
+    assert here.app.calls[-1].identity["subject"] == "ada-1815"
+
+
+def test_a_loop_that_ends_while_the_store_is_asked_is_not_told(
+    stage: MakeStage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Slow(tmp_path / "sessions.db")
+    here = stage(session_store=store, session_cache_seconds=0)
+    cookie = signed_in_cookie(here)
+    store.asked.clear()
+    store.may_answer.clear()
+
+    async def begin() -> None:
+        task = asyncio.ensure_future(here.gate(scope_for(cookie=cookie), _never, _nothing))
+        while not store.asked.is_set():
+            await asyncio.sleep(0.001)
+        task.cancel()
+
+    asyncio.run(begin())
+    store.may_answer.set()
+    here.gate._lanes["store"].shutdown(wait=True)
+    assert "exception calling callback" not in caplog.text
 
 
 async def _never() -> Message:

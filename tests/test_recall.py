@@ -40,6 +40,9 @@ class Judge:
         self.decided += 1
         return self._gate.decide(request)
 
+    async def close_on_loop(self) -> None:
+        await self._gate.close_on_loop()
+
     def counts(self) -> tuple[int, int]:
         """Return how many were recalled and decided since the last call."""
         found = self.recalled, self.decided

@@ -9,10 +9,12 @@ from tests.test_sessions import T0, living, sessions, started
 NEVER = float("inf")
 
 
-def due() -> Opened:
-    """Return a session about which the provider is to be asked at T0 + 300."""
+def due(session_id: str = "ada's") -> Opened:
+    """Return a session just opened, about which the provider is to be asked at T0 + 300."""
     room = sessions(recheck=300)
-    return living(room, started(room)[1], T0)
+    opened = living(room, started(room)[1], T0)
+    opened.session_id = session_id
+    return opened
 
 
 def turns(rechecks: Rechecks, opened: Opened, *times: float) -> list[bool]:
@@ -25,35 +27,32 @@ def test_one_request_asks_and_another_only_when_that_takes_too_long() -> None:
 
 def test_a_provider_that_gives_no_answer_is_asked_later_and_later() -> None:
     rechecks, asked, pauses = Rechecks(), 300.0, []
+    assert turns(rechecks, due(), asked) == [True]
     for _ in range(8):
-        opened = due()  # opened afresh, and due: what was postponed is remembered by the session's id
-        opened.session_id = "ada's"
-        assert turns(rechecks, opened, asked) == [True]
-        rechecks.postpone("ada's", T0 + asked, NEVER)
-        pause = next(seconds for seconds in range(1000) if turns(rechecks, due_as("ada's"), asked + seconds) == [True])
-        pauses.append(pause)
-        asked += pause
+        rechecks.postpone(due(), T0 + asked, NEVER)  # opened afresh or not: it is remembered by the session's id
+        pauses.append(next(pause for pause in range(1000) if turns(rechecks, due(), asked + pause) == [True]))
+        asked += pauses[-1]
     assert pauses == [10, 20, 40, 80, 160, 300, 300, 300]
 
 
-def due_as(session_id: str) -> Opened:
-    opened = due()
-    opened.session_id = session_id
-    return opened
+def test_while_one_asks_once_more_the_others_go_on() -> None:
+    rechecks, opened = Rechecks(), due()
+    rechecks.postpone(opened, T0 + 300, NEVER)
+    assert turns(rechecks, opened, 309, 310, 310, 339, 340) == [False, True, False, False, True]
 
 
 def test_it_is_asked_by_the_latest_time_given() -> None:
     rechecks, opened = Rechecks(), due()
-    rechecks.postpone(opened.session_id, T0 + 300, T0 + 304)
+    rechecks.postpone(opened, T0 + 300, T0 + 304)
     assert turns(rechecks, opened, 303, 304) == [False, True]
 
 
 def test_an_answer_makes_it_forget_that_there_was_none_and_others_are_not_concerned() -> None:
     rechecks, opened = Rechecks(), due()
-    rechecks.postpone(opened.session_id, T0 + 300, NEVER)
-    assert turns(rechecks, due(), 300) == [True]
+    rechecks.postpone(opened, T0 + 300, NEVER)
+    assert turns(rechecks, due("grace's"), 300) == [True]
     rechecks.answered(opened.session_id)
-    assert turns(rechecks, opened, 300) == [True]
+    assert turns(rechecks, due(), 300) == [True]
 
 
 def test_only_so_many_sessions_are_remembered() -> None:

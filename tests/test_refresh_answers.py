@@ -266,3 +266,21 @@ def test_of_two_processes_the_second_takes_what_the_first_was_told(
     before = len(provider.calls("userinfo"))
     assert [name(browser), name(elsewhere)] == ["Countess of Lovelace"] * 2
     assert len(provider.calls("userinfo")) == before + 1
+
+
+def test_tokens_that_cannot_be_renewed_yet_still_tell_who_the_person_is(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    """Both are due, and the token endpoint is down: the access token is good for a minute yet, and is used for that."""
+    here = refreshed(userinfo_refresh_interval="59m", userinfo="always")
+    browser = here.signed_in()
+    provider.people["ada"]["name"] = "Countess of Lovelace"
+    here.clock.advance(3545)
+    with provider.fault("token_down"):
+        assert name(browser) == "Countess of Lovelace"
+        calls = refreshes(provider)
+        assert [browser.fetch("/").status for _ in range(5)] == [200] * 5
+        assert refreshes(provider) == calls, "not asked again on each request"
+    here.clock.advance(11)
+    assert name(browser) == "Countess of Lovelace"
+    assert refreshes(provider) == calls + 1
