@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from oidc_gate import Settings
 from oidc_gate.failures import _REFUSALS, _WORDS
 
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text()
+README = (ROOT / "README.md").read_text()
 SECURITY = (ROOT / "docs" / "security.md").read_text()
 RAISED = {"GateError", "LoginError", "ProviderError", "ProviderDownError", "StoreError"}
 #: Codes that are put together: `{name}_invalid` of the three times in a token.
@@ -113,3 +116,8 @@ def test_every_test_that_the_threat_model_names_exists() -> None:
 def test_every_point_of_the_checklist_is_answered(number: int) -> None:
     row = next(line for line in SECURITY.splitlines() if line.startswith(f"| T{number:02} |"))
     assert "::" in row or "not built" in row or "later" in row, row
+
+
+@pytest.mark.parametrize("name", [each.name for each in dataclasses.fields(Settings)])
+def test_every_setting_has_its_place_in_the_readme(name: str) -> None:
+    assert re.search(rf"^\| [^|]*`{name}`", README, re.MULTILINE)
