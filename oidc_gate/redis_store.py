@@ -1,11 +1,7 @@
 """Sessions in Redis or Valkey, for a fleet: one server, Sentinel, or Cluster.
 
 Each command touches one key, so that Cluster allows it, and each key has a time to live, so that nothing stays behind.
-KEYS is never used, nor Lua. The URL says which form it is::
-
-    redis://host:6379/0                                  one server; rediss:// for TLS
-    redis://host1:26379,host2:26379/0?sentinel=mymaster  Sentinel: the hosts are sentinels
-    redis://host1:6379,host2:6379?cluster=true           Cluster: the hosts are where it is asked first
+KEYS is never used, nor Lua.
 """
 
 from __future__ import annotations
@@ -15,14 +11,14 @@ from asyncio import AbstractEventLoop, Semaphore, get_running_loop
 from asyncio import timeout as wait_for_at_most
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
-from typing import Any, NamedTuple, TypeVar
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from oidc_gate.errors import SettingsError, StoreError
+from oidc_gate.errors import StoreError
+from oidc_gate.redis_clients import connect
 from oidc_gate.stores import Record
 
-__all__ = ["RedisStore", "connect"]
+__all__ = ["RedisStore"]
 
 T = TypeVar("T")
 
@@ -31,107 +27,8 @@ _SESSION, _NAME, _CLAIM = "oidc_gate:session:", "oidc_gate:name:", "oidc_gate:cl
 _LONGEST_MS = 100 * 365 * 86_400_000
 #: So many sessions of a name are looked at with each new one, and forgotten if they are gone: names stay small.
 _TIDIED = 4
-#: Of one process; the usual hundred of redis-py would turn the hundred-and-first thread away.
-_MOST_CONNECTIONS = 10_000
 #: Loads that one event loop has under way, each on a connection of its own; more wait for their turn.
 _MOST_AT_ONCE = 50
-
-
-class _Library(NamedTuple):
-    """The classes of redis-py that block, or their asyncio twins."""
-
-    client: Any
-    retry: Any
-    sentinel: Any
-    cluster: Any
-    node: Any
-
-
-def _library(*, on_loop: bool) -> _Library:
-    try:
-        if on_loop:
-            import redis.asyncio as package
-            from redis.asyncio import cluster, retry, sentinel
-        else:
-            import redis as package  # type: ignore[no-redef]
-            from redis import cluster, retry, sentinel  # type: ignore[no-redef]
-    except ModuleNotFoundError:
-        raise SettingsError("session_store is Redis; install its client: pip install 'oidc-gate[redis]'") from None
-    return _Library(package.Redis, retry.Retry, sentinel.Sentinel, cluster.RedisCluster, cluster.ClusterNode)
-
-
-def connect(url: str, timeout: float, *, on_loop: bool = False) -> Callable[[], Any]:
-    """Return what makes a redis-py client for the URL. Raises SettingsError; nothing is connected to yet.
-
-    A call to the store may take several steps one after another, so each is given its part of the timeout.
-    """
-    library = _library(on_loop=on_loop)
-    from redis.backoff import NoBackoff
-    from redis.exceptions import ConnectionError as Cut
-
-    parts = urlsplit(url)
-    query = _options(parts)
-    nodes, database = _places(parts, 26379 if "sentinel" in query else 6379)
-    if query.get("cluster") == "true":
-        return lambda: _cluster(library, nodes, _common(parts, timeout / (len(nodes) + 1)))
-    common = _common(parts, timeout / 2)
-    # A connection that was cut is made anew, once; who waited in vain does not wait again.
-    again = library.retry(NoBackoff(), 1, (Cut,))
-    if "sentinel" in query:
-        step = timeout / 2 / len(nodes)
-        once = common | {
-            "socket_timeout": step,
-            "socket_connect_timeout": step,
-            "retry": library.retry(NoBackoff(), 0),
-        }
-        sentinel = library.sentinel(nodes, sentinel_kwargs=once, **common)
-        return lambda: sentinel.master_for(query["sentinel"], db=database, retry=again)
-    return lambda: library.client(host=nodes[0][0], port=nodes[0][1], db=database, retry=again, **common)
-
-
-def _options(parts: SplitResult) -> dict[str, str]:
-    """Return what the URL says of its form. Raises SettingsError for anything else: it would have no effect."""
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    several = "," in parts.netloc
-    known = query in ({}, {"cluster": "true"}) or (set(query) == {"sentinel"} and query["sentinel"])
-    if not known or (several and not query) or ("cluster" in query and parts.path.strip("/") not in ("", "0")):
-        raise SettingsError(
-            "session_store: a Redis URL has one host, or several and ?sentinel=NAME or ?cluster=true; a Cluster has no"
-            " database number"
-        )
-    return query
-
-
-def _places(parts: SplitResult, usual_port: int) -> tuple[list[tuple[str, int]], int]:
-    """Return the hosts with their ports, and the database's number. Raises SettingsError."""
-    try:
-        found = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
-        return [(each.hostname or "localhost", each.port or usual_port) for each in found], int(
-            parts.path.strip("/") or 0
-        )
-    except ValueError:
-        raise SettingsError("session_store is no Redis URL like redis://host:6379/0") from None
-
-
-def _common(parts: SplitResult, step: float) -> dict[str, Any]:
-    return {
-        "socket_timeout": step,
-        "socket_connect_timeout": step,
-        "username": unquote(parts.username) if parts.username else None,
-        "password": unquote(parts.password) if parts.password else None,
-        "max_connections": _MOST_CONNECTIONS,
-        **({"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True} if parts.scheme == "rediss" else {}),
-    }
-
-
-def _cluster(library: _Library, nodes: list[tuple[str, int]], common: dict[str, Any]) -> Any:
-    """Return a client of a Cluster, which asks at once, or with the first command, where everything is."""
-    from redis.backoff import NoBackoff
-
-    places = [library.node(*each) for each in nodes]
-    retry = library.retry(NoBackoff(), 1)
-    # Asked first are always the hosts in the URL, so that their number, and with it the longest wait, is known.
-    return library.cluster(startup_nodes=places, retry=retry, dynamic_startup_nodes=False, **common)
 
 
 class RedisStore:
@@ -203,13 +100,26 @@ class RedisStore:
 
     def replace(self, key: str, value: bytes, lifetime: float, expected: bytes) -> bool:
         """See `SessionStore.replace`."""
-        return self._ask(lambda: self._exchange(_SESSION + key, value, _milliseconds(lifetime), expected))
+        given = _SESSION + key, value, _milliseconds(lifetime), expected
+        return self._ask(lambda: self._exchange(*given))
 
     def _exchange(self, key: str, value: bytes, life: int, expected: bytes) -> bool:
-        """Set the key if nobody else does so from the look at it on."""
+        """Set the key if nobody else does so from the look at it on; where a Cluster has moved it, there."""
+        from redis.exceptions import ConnectionError as Cut
+        from redis.exceptions import MovedError
+
+        try:
+            return self._exchange_at_once(key, value, life, expected)
+        except (MovedError, Cut):
+            if not self._is_cluster:
+                raise
+        # The client learns where it is now by asking once in the usual way.
+        return self._client.get(key) == expected and self._exchange_at_once(key, value, life, expected)
+
+    def _exchange_at_once(self, key: str, value: bytes, life: int, expected: bytes) -> bool:
         from redis.exceptions import WatchError
 
-        with self._client.pipeline(transaction=True) as pipeline:
+        with self._transaction(key) as pipeline:
             pipeline.watch(key)
             if pipeline.get(key) != expected:
                 return False
@@ -219,6 +129,21 @@ class RedisStore:
                 return bool(pipeline.execute()[0])
             except WatchError:
                 return False
+
+    @property
+    def _is_cluster(self) -> bool:
+        return hasattr(self._client, "get_node_from_key")
+
+    def _transaction(self, key: str) -> Any:
+        """Return a pipeline to the server that has the key.
+
+        In a Cluster it is that of one node's own client: the Cluster's repeats a command on another node when a
+        connection is cut, and forgets that the key was watched.
+        """
+        client = self._client
+        if self._is_cluster:
+            client = client.get_redis_connection(client.get_node_from_key(key))
+        return client.pipeline(transaction=True)
 
     def delete(self, key: str) -> None:
         """See `SessionStore.delete`."""

@@ -7,15 +7,19 @@ as nobody, never a 401, never a redirect. Afterwards all is as before, also once
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+import redis
 
+from oidc_gate.errors import StoreError
+from oidc_gate.stores import SessionStore, open_store
 from tests.answers import Answer
 from tests.browser import Browser
 from tests.conftest import StageFactory
@@ -205,3 +209,55 @@ def test_when_a_replica_takes_over_in_a_cluster_nobody_has_lost_a_session(
     end_all_sessions_of(here, someone)
     told_now = {(one.subject == someone.subject, one.browser.fetch("/").status) for one in people}
     assert told_now == {(True, 401), (False, 200)}
+
+
+# A value that is replaced while masters change
+
+
+def saved_on_the_first(store: SessionStore, servers: Replicated) -> str:
+    """Save sessions until the first master holds one; return its key, once the replica has it too."""
+    keys = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(50)]
+    for each in keys:
+        store.save(each, b"value", 600, (), 600)
+    until(lambda: servers.follows(3, 0))
+    return next(each for each in keys if servers.holds(0, f"oidc_gate:session:{each}"))
+
+
+@pytest.mark.parametrize("servers", [cluster_with_replicas], indirect=True)
+def test_a_value_that_is_replaced_while_its_master_is_lost_is_replaced_by_one_alone(
+    servers: Replicated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The master dies between the look at the value and its replacement, and another process is quicker."""
+    store, other = open_store(servers.url, STORE_TIMEOUT), open_store(servers.url, STORE_TIMEOUT)
+    key = saved_on_the_first(store, servers)
+    look = redis.client.Pipeline.get
+
+    def look_as_the_master_dies(pipeline: Any, name: str) -> Any:
+        monkeypatch.undo()
+        servers.lose(0)
+        until(lambda: servers.is_master(3))
+        until(lambda: replaced(other, key, b"second"))
+        return look(pipeline, name)
+
+    monkeypatch.setattr(redis.client.Pipeline, "get", look_as_the_master_dies)
+    with contextlib.suppress(StoreError):
+        assert not store.replace(key, b"third", 600, b"value")
+    assert other.load(key) == b"second"
+    until(lambda: replaced(store, key, b"fourth", b"second"))
+
+
+def replaced(store: SessionStore, key: str, value: bytes, expected: bytes = b"value") -> bool:
+    with contextlib.suppress(StoreError):
+        return store.replace(key, value, 600, expected)
+    return False
+
+
+@pytest.mark.parametrize("servers", [cluster_with_replicas], indirect=True)
+def test_a_value_whose_master_has_changed_in_good_order_is_replaced(servers: Replicated) -> None:
+    store = open_store(servers.url, STORE_TIMEOUT)
+    key = saved_on_the_first(store, servers)
+    assert servers.tell("CLUSTER", "FAILOVER", number=3) == b"OK"
+    until(lambda: servers.is_master(3) and servers.follows(0, 3))
+    assert store.replace(key, b"second", 600, b"value")
+    assert not store.replace(key, b"third", 600, b"value")
+    assert store.load(key) == b"second"
