@@ -38,9 +38,6 @@ class RedisStore:
         self._make_client = connect(url, timeout)
         self._make_client_on_loop = partial(connect, url, timeout, on_loop=True)
         self._timeout = timeout
-        from redis.exceptions import RedisClusterException, RedisError
-
-        self._errors = (RedisError, RedisClusterException, OSError)
         self._on_loops: WeakKeyDictionary[AbstractEventLoop, tuple[Any, Semaphore]] = WeakKeyDictionary()
 
     @cached_property
@@ -53,7 +50,7 @@ class RedisStore:
         try:
             async with wait_for_at_most(self._timeout), turn:
                 value: bytes | None = await client.get(_SESSION + key)
-        except self._errors as error:  # a TimeoutError is an OSError
+        except Exception as error:  # see _down
             raise _down(error) from None
         return value
 
@@ -188,11 +185,16 @@ class RedisStore:
         """Return what the call returns; whatever redis-py raises is the store's fault."""
         try:
             return call()
-        except self._errors as error:
+        except Exception as error:  # see _down
             raise _down(error) from None
 
 
-def _down(error: BaseException) -> StoreError:
+def _down(error: Exception) -> StoreError:
+    """Return the error that says so of the store, whatever redis-py has raised.
+
+    That is not always an error of its own: a Cluster client that closes its connections, for a node is gone, leaves
+    whoever else is using them with an AttributeError and the like.
+    """
     said = str(error).partition(" : ")[0]  # redis-py puts its whole configuration after a colon at times
     return StoreError("store_unavailable", f"Redis: {type(error).__name__}: {said}")
 

@@ -108,8 +108,8 @@ def asking(*people: Person) -> Iterator[list[Told]]:
             yield told
         finally:
             over.set()
-        for each in asked:
-            each.result()
+            for each in asked:
+                each.result()  # what went wrong with someone's questions comes before what was missed for it
 
 
 def until_served(told: list[Told], *people: Person) -> None:

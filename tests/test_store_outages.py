@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.asyncio
 
 from tests.answers import Answer
 from tests.browser import Browser
@@ -34,6 +35,27 @@ def in_time(browser: Browser, path: str = "/", **options: Any) -> Answer:
     answer = browser.request("GET", path, **options)
     assert time.monotonic() - started < TIMEOUT + SLACK
     return answer
+
+
+@pytest.mark.parametrize("error", [AttributeError("'NoneType' object has no attribute 'write'"), RuntimeError("x")])
+def test_whatever_the_client_raises_is_the_stores_fault(
+    paused_stage: Stage, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """redis-py's Cluster client pulls connections from under those who use them, when a node is gone."""
+    here = paused_stage
+    browser = here.signed_in()
+    here.clock.advance(2)
+
+    def fails(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(redis.Redis, "get", fails)
+    monkeypatch.setattr(redis.asyncio.Redis, "get", fails)
+    calls = len(here.app.calls)
+    assert is_refused(browser.get("/"))
+    assert len(here.app.calls) == calls
+    monkeypatch.undo()
+    assert comes_to(browser, 200)
 
 
 def comes_to(browser: Browser, status: int) -> bool:
