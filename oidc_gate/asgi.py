@@ -1,7 +1,8 @@
 """The gate as ASGI middleware (ASGI 3): HTTP and WebSocket are judged, lifespan passes through.
 
-A request with a good cookie session is answered on the event loop; what may block takes one hop into a thread. Nothing
-is buffered: `receive` and `send` reach the app as they are, the latter with headers added to the response's start.
+A request with a good cookie session is answered on the event loop, and a session in Redis is loaded there; all else
+that may block takes one hop into a thread. Nothing is buffered: `receive` and `send` reach the app as they are, the
+latter with headers added to the response's start.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Cookies:
         """Return the sealed session of a Cookie header, and the header as the app may see it.
 
         This is `session_text` and `hidden` in one go, for each request with a session pays for it. The second is None
-        in all but the usual case; `hidden` then tells, once it is wanted.
+        where that would take a closer look; `hidden` then tells, once it is wanted.
         """
         at = header.find(self._base)
         if at == -1:

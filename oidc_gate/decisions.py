@@ -4,7 +4,8 @@ The gate never touches an environ, a scope or a socket, and the adapters decide 
 
 - `Forward`   the app answers, and knows who asks;
 - `Reply`     the gate answers;
-- `Work`      the answer needs the network or a file: call `run()` where blocking is allowed; it gives the next one;
+- `Work`      the answer needs the network or a store: await `run_on_loop()` on an event loop where there is one, else
+              call `run()` where blocking is allowed; either gives the next one;
 - `ReadBody`  the answer needs the request's body: read it, pass it to `resume()`, the result is the next decision.
 
 An adapter loops until it holds one of the first two.
@@ -40,8 +41,8 @@ class Request(Protocol):
     - `app_cookies`: the Cookie header as the app may see it; the gate writes it before it decides to forward.
     - `told_cookies`: the same, in the form in which the adapter hands it on.
     - `key`: scheme, host and Cookie header as the server gave them, in any form that can be looked up; None where one
-      is missing, comes twice, or is too long to be worth it. Two requests with one key differ in nothing that tells who
-      is asking.
+      is missing (a Host may be), comes twice, or is too long to be worth it, and for what may be a WebSocket. Two
+      requests with one key differ in nothing that tells who is asking.
     """
 
     path: str
@@ -120,8 +121,9 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Something that may block. `lane` names the pool it runs in, so that a slow provider never delays the store.
+    """Something that takes time.
 
+    `run` may block; `lane` names the pool for it, so that a slow provider never delays the store.
     `run_on_loop` does the same on an event loop, which it does not block; None where there is no such way.
     """
 

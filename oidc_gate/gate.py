@@ -61,7 +61,8 @@ class Gate:
         """Return the decision to forward that holds for a request as for an earlier one; None: ask `decide`.
 
         This is what nearly all requests get: those of a browser whose session was good a moment ago, and to which
-        nothing is due. `key`: as `Request.key`, of an HTTP request that is no WebSocket; `path`: as `Request.path`.
+        nothing is due. `key`: as `Request.key`, of an HTTP request that is no WebSocket; `path`: as the server gave it,
+        for only the gate's own prefix, which is ASCII, is looked for in it.
         """
         found = self._shortcut(key)
         if found is None or path.startswith(self._prefix):
@@ -103,9 +104,8 @@ class Gate:
 
     async def close_on_loop(self) -> None:
         """Close what the store keeps open for this event loop; it is opened again when it is wanted."""
-        close = getattr(getattr(self._sessions.keeper, "store", None), "close_on_loop", None)
-        if close is not None:
-            await close()
+        if self._sessions.close_on_loop is not None:
+            await self._sessions.close_on_loop()
 
     def _is_wellformed(self, request: Request) -> bool:
         """Return whether the request names one host properly; behind proxies that is more than the Host header."""
@@ -137,7 +137,7 @@ class Gate:
             return self._answers.failure(request, error, self._sign_in.return_path(request))
 
     async def _load_on_loop(self, load: LoadOnLoop, request: Request, text: str, name: str) -> Decision:
-        """Do the same on an event loop, where nobody has to wait for a turn."""
+        """Do the same on an event loop, where the store's own timeout covers the wait for a turn."""
         now = self._clock()
         try:
             return self._found(request, text, await load(text, name, now), now)

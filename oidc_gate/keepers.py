@@ -29,7 +29,6 @@ __all__ = ["Asking", "CookieKeeper", "Keeper", "ListedCookieKeeper", "StoreKeepe
 
 _IN_STORE = "session"
 _ENDED = b"ended"
-_NEVER = float("inf")
 
 #: A session that was kept: its head, what reads the rest, and what stands for it in the store.
 Kept = tuple[Head, Callable[[], bytes], bytes]
@@ -48,7 +47,8 @@ class Keeper(Protocol):
     def read(self, text: str, name: str, value: bytes | None, known: bytes | None) -> Kept | bytes | None:
         """Return the session, or just what is `known` where that still holds; None when there is none.
 
-        `value`: what the store has of it.
+        `value`: what the store has under `key`; for a list of ended sessions, its mark. `known`: the third of `Kept` of
+        last time.
         """
 
     def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
@@ -100,6 +100,7 @@ class SessionSeal:
         sealed_head, _, sealed_rest = text.partition(".")
         data = self._head.open(sealed_head, f"{name}={sealed_rest}")
         head = None if data is None else read_head(data)
+        # The rest always opens, for the head's seal vouches for its text.
         return None if head is None else (head, lambda: self._rest.open(sealed_rest, name) or b"", stored)
 
 
@@ -111,6 +112,7 @@ class Asking(ABC):
         self.failed_at = 0.0  # when it did not answer last, as time.monotonic(); set whole, so no lock
         #: What asks on an event loop, without blocking; None where the store has no such way.
         self.load_on_loop: Callable[[str], Awaitable[bytes | None]] | None = getattr(store, "load_on_loop", None)
+        self.close_on_loop: Callable[[], Awaitable[None]] | None = getattr(store, "close_on_loop", None)
 
     @abstractmethod
     def key(self, text: str, name: str, session_id: str = "") -> str:
@@ -217,7 +219,7 @@ class StoreKeeper(Asking):
             return None
         return text if self.is_newest(text) else self._seal.seal(ticket.encode(), name), value
 
-    def end(self, session_id: str, _lifetime: float = _NEVER) -> None:
+    def end(self, session_id: str, _lifetime: float) -> None:
         """See `Keeper.end`."""
         self.store.delete(session_id)
 

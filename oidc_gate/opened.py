@@ -47,8 +47,8 @@ class Limits:
 class Opened:
     """A session that is open in this process, ready to answer requests with; shared between threads.
 
-    `forward`, `name`, `allowed` and the session never change. The times do: each is one float, set whole, so that no
-    lock is needed, and a lost update costs one renewal more or less.
+    The session, `forward`, `name` and `allowed` never change. `stored` is set before others see it; `met` and the times
+    change: each is set whole, so that no lock is needed, and a lost update costs one renewal more or less.
 
     - `allowed`: whether the rules let this person pass.
     - `met`: whether a request was forwarded with it before.
@@ -174,6 +174,10 @@ class RecentTable:
         self._new[text] = opened
         self._used += _ENTRY_BYTES + len(text) + _BYTES_PER_CHARACTER * opened.size
 
+    def all(self) -> list[Opened]:
+        """Return everything that is remembered."""
+        return [*self._old.values(), *self._new.values()]
+
     def forget(self, text: str) -> None:
         """Forget what was opened from this text."""
         self._new.pop(text, None)
@@ -188,7 +192,7 @@ class Shortcuts:
     """What was decided for requests lately, by all that tells who is asking: scheme, host and whole Cookie header.
 
     A request is only found again as long as its other cookies stay as they are; then the slower way still works. What
-    is here can be out of date: the times in an `Opened` say whether it may be gone by.
+    is here can be out of date: the times in an `Opened`, and `Sessions.ended`, say whether it may be gone by.
     """
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from oidc_gate.decisions import LONGEST_KEY, Forward
 from oidc_gate.headers import spellings
 from oidc_gate.identity import IDENTITY_KEY, Anonymous
 
-__all__ = ["LAYOUTS", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
+__all__ = ["ABSENT", "LAYOUTS", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
 
 Scope = MutableMapping[str, Any]
 Layout = tuple[int, int]
@@ -27,6 +27,11 @@ _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _NOBODY = Anonymous()
 #: Names of requests that are remembered: so many, each so long in all.
 _MOST_LAYOUTS, _LONGEST_LAYOUT = 500, 1000
+
+
+#: In place of a position: there is none; all headers have to be read.
+ABSENT = -1
+UNUSUAL = -2
 
 
 class Layouts(dict[Names, Layout]):
@@ -46,9 +51,6 @@ class Layouts(dict[Names, Layout]):
                 self.clear()
             self[names] = layout
         return layout
-
-
-ABSENT, UNUSUAL = -1, -2
 
 
 def _index(names: list[bytes], name: bytes) -> int:
@@ -98,7 +100,8 @@ class ASGIRequest:
     @property
     def key(self) -> Any:
         """See `Request.key`; `OIDCGate` looks for the same."""
-        if self._host_at < 0 or self._cookie_at < 0 or len(self.cookie_header) > LONGEST_KEY:
+        told = self._host_at >= 0 and self._cookie_at >= 0 and len(self.cookie_header) <= LONGEST_KEY
+        if not told or self.is_websocket or self._scope.get("root_path"):  # in a mount the path has to be worked out
             return None
         return self._scope.get("scheme"), self._headers[self._host_at][1], self._headers[self._cookie_at][1]
 
@@ -166,7 +169,7 @@ def _inside(path: str, root_path: str) -> str:
 
 
 def told_scope(scope: Scope, headers: Headers, forward: Forward) -> Scope:
-    """Return a copy of the scope with these headers and with the gate's word."""
+    """Return a copy of the scope with these headers, which are added to in place, and with the gate's word."""
     if forward.request_headers:
         headers += [(name.encode(), value.encode()) for name, value in forward.request_headers]
     told = dict(scope)

@@ -33,7 +33,7 @@ __all__ = ["UNLOADED", "LoadOnLoop", "Sessions", "Unloaded"]
 
 #: Bytes that remembered sessions may take, by estimate: two generations of this each.
 _GENERATION_BYTES = 6_000_000
-#: A process that could not hand out a renewed cookie, or has just asked the provider, waits this long (seconds).
+#: After a renewal was begun, requests with the old cookie begin none for this long (seconds): most bring the new one.
 _RETRY = 5.0
 #: A session that others keep writing to at the same time is given up on after this many tries.
 _MOST_TRIES = 10
@@ -68,10 +68,12 @@ class Sessions:
         #: Whether a store has to be asked about a session, and whether sessions live there.
         self.asks = self._asking is not None
         self.stores = isinstance(keeper, StoreKeeper)
-        #: `load_afresh` for an event loop, which it does not block; None where the store has no such way.
+        #: `load_afresh` on an event loop, which it does not block, and what ends that; None where the store has no such
+        #: way. A failure is not remembered for others.
         self.load_on_loop: LoadOnLoop | None = None
         if self._asking is not None and self._asking.load_on_loop is not None:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
+        self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
         self._rules = rules
         self._forward = forward
         self._limits = limits
@@ -281,6 +283,8 @@ class Sessions:
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""
         self._epoch += 1
+        for opened in self._recent.all():  # a request under way may hold one, and would have it recalled
+            opened.supersede()
         self._recent.clear()
         self.shortcuts.clear()
 

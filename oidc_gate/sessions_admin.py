@@ -30,7 +30,7 @@ class SessionsAdmin:
         if not isinstance(keeper, StoreKeeper):
             raise SettingsError(
                 "session_store is cookie: such a session is in its browser alone, and can neither be listed nor ended"
-                " from here. To end all of them, change cookie_secret; to end single ones, use a store."
+                " from here. To end all of them, change cookie_secret; to end single ones from here, use a store."
             )
         store = keeper.store
         if isinstance(store, SQLiteStore) and not store.path.exists():  # opening it would make an empty one
@@ -47,7 +47,7 @@ class SessionsAdmin:
     def revoke(self, session_id: str) -> bool:
         """End one session; False when there is none with this id. Raises StoreError."""
         found = self._keeper.store.load(session_id) is not None
-        self._keeper.end(session_id)
+        self._keeper.end(session_id, float("inf"))
         return found
 
     def revoke_user(self, subject: str) -> int:

@@ -28,8 +28,10 @@ class Record(NamedTuple):
 class SessionStore(Protocol):
     """What the gate asks of a store. Safe to use from several threads, and from processes forked after it was made.
 
-    A store that has a coroutine `load_on_loop(key)` too is asked by it under ASGI; one that has not, in a thread. What
-    that keeps open for a loop, a coroutine `close_on_loop()` closes when the server stops.
+    A store may have a coroutine `load_on_loop(key)` too: `load` without blocking, with the same time limit and errors;
+    under ASGI it is awaited in place of `load` in a thread. A coroutine `close_on_loop()` closes what it keeps open for
+    the running loop, when the server stops. As a list of ended sessions a store holds hashes and one fixed word; only
+    `load` and `save` are used then.
 
     `lifetime` is in seconds, counted from the call; what is older is gone. `names` lead from something else than the
     key to the session: the provider's `sid` and `sub`, hashed.

@@ -12,6 +12,7 @@ from tests.browser import Browser
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, session_cookie, subject
+from tests.test_asgi import run, scope_for
 
 
 def met(here: Stage) -> Browser:
@@ -114,13 +115,38 @@ def test_behind_proxies_nothing_is_recalled_for_their_headers_have_a_say(stage: 
     assert judge.counts() == (0, 1)
 
 
-def test_a_websocket_is_judged_each_time(stage: StageFactory) -> None:
-    here = stage()
+def test_a_websocket_is_judged_each_time(provider: LocalProvider) -> None:
+    here = Stage("asgi", provider)
+    cookie = f"__Host-oidc_gate.default={session_cookie(met(here))}".encode()
+    judge = Judge(here)
+    headers = [(b"host", b"app.test"), (b"cookie", cookie), (b"origin", b"https://evil.example")]
+    calls = len(here.app.calls)
+    for scheme in ("wss", "https"):  # some servers say of a WebSocket what they say of HTTP
+        told = run(
+            here.gate, scope_for(kind="websocket", headers=headers, scheme=scheme), [{"type": "websocket.connect"}]
+        )
+        assert told[0]["type"] == "websocket.close"
+    assert judge.counts() == (0, 2)
+    assert len(here.app.calls) == calls
+
+
+def test_a_request_to_upgrade_is_judged_each_time_under_wsgi(provider: LocalProvider) -> None:
+    here = Stage("wsgi", provider)
     browser = met(here)
     judge = Judge(here)
     browser.fetch("/", headers=[("Upgrade", "websocket"), ("Connection", "Upgrade")])
-    recalled, decided = judge.counts()
-    assert (recalled, decided) == ((0, 1) if here.world == "wsgi" else (1, 0))
+    assert judge.counts() == (0, 1)
+
+
+def test_inside_a_mount_nothing_is_recalled(provider: LocalProvider) -> None:
+    here = Stage("asgi", provider)
+    cookie = f"__Host-oidc_gate.default={session_cookie(met(here))}".encode()
+    judge = Judge(here)
+    for _ in range(3):
+        run(
+            here.gate, scope_for("/shop/cart", root_path="/shop", headers=[(b"host", b"app.test"), (b"cookie", cookie)])
+        )
+    assert judge.counts() == (0, 3)
 
 
 def test_a_session_that_was_ended_is_not_recalled(stage: StageFactory) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oidc_gate.opened import BoundedTable, Opened
+from oidc_gate.opened import Opened
 from oidc_gate.rechecks import Rechecks
 from tests.test_sessions import T0, living, sessions, started
 
@@ -56,9 +56,10 @@ def test_an_answer_makes_it_forget_that_there_was_none_and_others_are_not_concer
 
 
 def test_only_so_many_sessions_are_remembered() -> None:
-    table: BoundedTable[int] = BoundedTable()
+    rechecks, opened = Rechecks(), due()
     for number in range(30_000):
-        table.remember(str(number), number)
-        assert len(table) <= 10_000
-    assert table["29999"] == 29_999
-    assert "0" not in table
+        opened.session_id = str(number)
+        rechecks.postpone(opened, T0, NEVER)
+        assert len(rechecks._postponed) <= 10_000
+    assert "29999" in rechecks._postponed
+    assert "0" not in rechecks._postponed

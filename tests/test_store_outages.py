@@ -59,7 +59,7 @@ def test_whatever_the_client_raises_is_the_stores_fault(
 
 
 def comes_to(browser: Browser, status: int) -> bool:
-    """Return whether this is soon the answer: after a failure the store is left alone for half a second."""
+    """Return whether this is soon the answer: a connection that was cut may cost one request more."""
     until(lambda: browser.fetch("/").status == status, 3)
     return True
 
