@@ -24,8 +24,8 @@ FLASK, AUTHLIB = "Flask's own session", "Authlib authorize_redirect, whole reque
 HUGE = "garbage, 64 KB"
 STUFFED = "no session: redirect, 8 KB of forged login cookies"
 
-#: Where the head of a sealed text ends (version, key id, salt): up to there it is true in the forgeries below.
-_HEAD = 28
+#: Where version, key id and nonce of a sealed text end: up to there it is true in the forgeries below.
+_HEAD = 24
 _BASE64 = string.ascii_letters + string.digits + "+/"
 
 

@@ -1,7 +1,8 @@
 """The gate: what happens to a request, from top to bottom.
 
-`Gate.decide` answers with a value and never blocks; what needs the network or a store comes back as `Work`. It imports
-no web framework and no asgiref: the adapters bring requests in and carry decisions out.
+`Gate.decide` answers with a value and never blocks; what needs the network or a store comes back as `Work`. Before it
+stands `Gate.recall`, which gives a browser's next request what the one before got. No web framework is imported here,
+and no asgiref: the adapters bring requests in and carry decisions out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A session that is open in this process, and the table that remembers such sessions by their cookie's text."""
+"""What a process remembers of sessions: those that are open, by their cookies' texts and by whole requests.
+
+Also how long sessions last (`Limits`), and a table of what is known of single ones by their ids (`BoundedTable`).
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,10 @@ __all__ = ["NEVER", "BoundedTable", "Limits", "Opened", "Recalled", "RecentTable
 
 NEVER = float("inf")
 
-_ENTRY_BYTES = 2500
-_BYTES_PER_CHARACTER = 6
-_LARGE = 5000
-_MOST_SHORTCUTS = 512
-_MOST_IDS = 10_000
+#: What a remembered session takes, by estimate: so much each, and so much for each byte of its rest.
+_ENTRY_BYTES, _BYTES_PER_BYTE = 2500, 6
+#: So many requests are recalled, of sessions no larger than this (bytes); so many ids are remembered.
+_MOST_SHORTCUTS, _LARGE, _MOST_IDS = 512, 5000, 10_000
 
 Value = TypeVar("Value")
 
@@ -54,7 +56,7 @@ class Opened:
     - `met`: whether a request was forwarded with it before.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
     - `session_id`, `expires_at`: of the session.
-    - `size`: the bytes of its claims and all, from which its memory is estimated.
+    - `size`: the bytes of the rest, not deflated, from which its memory is estimated.
     - `seen_at`: the last request that reached the app.
     - `renew_at`: when it is to be kept anew.
     - `due_at`: when the provider is to be asked again, inf for never.
@@ -136,6 +138,7 @@ class BoundedTable(dict[str, Value]):
 
     def remember(self, session_id: str, value: Value) -> None:
         """Add a value as the latest."""
+        self.pop(session_id, None)  # one that is there already would keep its old place
         self[session_id] = value
         if len(self) > _MOST_IDS:
             for each in list(self)[: _MOST_IDS // 2]:
@@ -172,7 +175,7 @@ class RecentTable:
         if self._used > self._most:
             self._old, self._new, self._used = self._new, {}, 0
         self._new[text] = opened
-        self._used += _ENTRY_BYTES + len(text) + _BYTES_PER_CHARACTER * opened.size
+        self._used += _ENTRY_BYTES + len(text) + _BYTES_PER_BYTE * opened.size
 
     def all(self) -> list[Opened]:
         """Return everything that is remembered."""
@@ -191,8 +194,8 @@ Recalled = tuple[Opened, "Forward", Any]
 class Shortcuts:
     """What was decided for requests lately, by all that tells who is asking: scheme, host and whole Cookie header.
 
-    A request is only found again as long as its other cookies stay as they are; then the slower way still works. What
-    is here can be out of date: the times in an `Opened`, and `Sessions.ended`, say whether it may be gone by.
+    A request is found again only as long as its other cookies stay as they are; else it goes the slower way. What is
+    here can be out of date: the times in an `Opened`, and `Sessions.ended`, say whether it may be gone by.
     """
 
     def __init__(self) -> None:

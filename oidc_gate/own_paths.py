@@ -60,7 +60,7 @@ class OwnPaths:
         return self._handled(here, handle, b"")
 
     def _handled(self, here: Here, handle: Handler, body: bytes | None) -> Decision:
-        """Return what the handler decides; where sessions are in a store, it may block, and is work."""
+        """Return what the handler decides; where a store is asked about sessions, it may block, and is work."""
 
         def run() -> Decision:
             try:

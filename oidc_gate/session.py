@@ -119,8 +119,8 @@ def read_head(data: bytes) -> Head | None:
     """Return the head that `pack_head` wrote, perhaps with spaces after it; None for what another version wrote."""
     if data[0] != _FORMAT:
         return None
-    _, expires_at, seen_at, checked_at, refresh_at, size, session_end, email, subject = _FIXED.unpack_from(data)
+    _, expires_at, seen_at, checked_at, refresh_at, size, id_length, email_length, length = _FIXED.unpack_from(data)
     texts = str(data[_FIXED.size :], "utf-8", "surrogatepass")
-    email_end = session_end + email
-    session_id, address, sub = texts[:session_end], texts[session_end:email_end], texts[email_end : email_end + subject]
-    return session_id, expires_at, seen_at, checked_at, refresh_at, sub, address, size
+    email_end = id_length + email_length
+    session_id, email, subject = texts[:id_length], texts[id_length:email_end], texts[email_end : email_end + length]
+    return session_id, expires_at, seen_at, checked_at, refresh_at, subject, email, size

@@ -167,13 +167,14 @@ class Sessions:
     def _opened(self, head: Head, read_rest: Callable[[], bytes], name: str) -> Opened:
         """Return the session with what is worked out once: whether the rules let it pass, and what the app is told."""
         identity = Identity.unread(lambda: self._identity(Session.read(head, read_rest())))
+        # Asked first, for without lists the rest need not be read.
         allowed = self._rules.allow_all or self._rules.allow(Session.read(head, read_rest()).claims)
         return Opened(head, read_rest, name, self._forward(identity, head), allowed, self._limits)
 
     def _identity(self, session: Session) -> Identity:
         return session.identity(self._provider, self._rules.groups(session.claims))
 
-    # Keeping. All of this may block where `stores` is true, and raises StoreError.
+    # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
 
     def start(
         self,

@@ -58,6 +58,10 @@ class Upkeep:
         return kept
 
     def _perform(self, text: str, opened: Opened) -> Opened | None:
+        """Ask what is due. Tokens that cannot be renewed now may still tell who the person is.
+
+        The renewal is then put off, by the session's id: keeping what was told has forgotten that it failed.
+        """
         if opened.session.refresh_at > self._parts.clock():
             return self._attempt(text, opened, self._recheck, _ends_at_recheck)
         try:
@@ -131,7 +135,7 @@ class Upkeep:
             keeper.release(claim)  # whoever asks next, here or elsewhere, need not wait for this claim to end
             raise
         refresh_at = refresh_time(issued, self._parts.clock())
-        kept = self._keep(text, latest, tokens=_kept_tokens(session, issued), refresh_at=refresh_at)
+        kept = self._keep(text, latest, tokens=_renewed_tokens(session, issued), refresh_at=refresh_at)
         if kept is None:
             self._revoke(issued.refresh_token)
         if kept is None or claims is None:
@@ -177,7 +181,7 @@ def _ends_without_token(code: str) -> bool:
     return code == "userinfo_sub_mismatch"
 
 
-def _kept_tokens(session: Session, tokens: Tokens) -> dict[str, str]:
+def _renewed_tokens(session: Session, tokens: Tokens) -> dict[str, str]:
     """Return the tokens to keep: those that were kept before, in their newest form."""
     newest = {
         "access_token": tokens.access_token,
