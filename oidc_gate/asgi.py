@@ -7,7 +7,6 @@ latter with headers added to the response's start.
 
 from __future__ import annotations
 
-from asyncio import Future, get_running_loop
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -19,6 +18,8 @@ from oidc_gate.scopes import LAYOUTS, ASGIRequest, Headers, Scope, told_scope
 from oidc_gate.targets import resolve_app, resolve_settings
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
     from oidc_gate.gate import Gate
@@ -129,6 +130,8 @@ class OIDCGate:
         if work.lane == "provider":
             run = self._in_thread(work.run, thread_sensitive=False, executor=self._lanes["provider"])
             return await run()
+        from asyncio import get_running_loop  # whoever runs this has it; an import of this module need not pay for it
+
         loop = get_running_loop()
         done: Future[Any] = loop.create_future()
 

@@ -19,10 +19,11 @@ __all__ = ["NEVER", "BoundedTable", "Limits", "Opened", "Recalled", "RecentTable
 
 NEVER = float("inf")
 
-#: What a remembered session takes, by estimate: so much each, and so much for each byte of its rest.
-_ENTRY_BYTES, _BYTES_PER_BYTE = 2500, 6
+#: What a remembered session takes, by estimate: so much each, and so much for each byte of its rest: claims are read
+#: twice, for the app and for the gate, and texts of three letters take ten times the room that they have in JSON.
+_ENTRY_BYTES, _BYTES_PER_BYTE = 2500, 16
 #: So many requests are recalled, of sessions no larger than this (bytes); so many ids are remembered.
-_MOST_SHORTCUTS, _LARGE, _MOST_IDS = 512, 5000, 10_000
+_MOST_SHORTCUTS, _LARGE, _MOST_IDS = 512, 2500, 10_000
 
 Value = TypeVar("Value")
 
@@ -44,6 +45,10 @@ class Limits:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lag", NEVER if self.idle == NEVER else min(60.0, self.idle / 20))
+
+    def lifetime(self, session: Session) -> float:
+        """Return how long what is kept of a session is good for, when nobody comes (seconds)."""
+        return min(session.expires_at, session.seen_at + self.idle + self.lag) - session.seen_at
 
 
 class Opened:

@@ -21,7 +21,8 @@ class Rechecks:
     """Who may ask the provider about which session, in one process."""
 
     def __init__(self) -> None:
-        self._postponed: BoundedTable[tuple[int, float]] = BoundedTable()  # failures, and until when not to ask
+        #: Failures in a row, and until when not to ask; by id, for a session may be opened more than once at a time.
+        self._postponed: BoundedTable[tuple[int, float]] = BoundedTable()
         self._lock = Lock()  # guards what is postponed, and the due times of sessions while a turn is given
 
     def take_turn(self, opened: Opened, now: float) -> bool:
@@ -32,8 +33,7 @@ class Rechecks:
                 opened.plan(opened.renew_at, not_before)
                 return False
             opened.plan(opened.renew_at, now + _TURN)
-            if failures:
-                self._postponed[opened.session_id] = failures, now + _TURN
+            self._postponed.remember(opened.session_id, (failures, now + _TURN))
             return True
 
     def postpone(self, opened: Opened, now: float, latest: float) -> None:

@@ -12,7 +12,6 @@ from asyncio import timeout as wait_for_at_most
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from oidc_gate.errors import StoreError
 from oidc_gate.redis_clients import connect
@@ -38,13 +37,15 @@ class RedisStore:
         self._make_client = connect(url, timeout)
         self._make_client_on_loop = partial(connect, url, timeout, on_loop=True)
         self._timeout = timeout
-        self._on_loops: WeakKeyDictionary[AbstractEventLoop, tuple[Any, Semaphore]] = WeakKeyDictionary()
+        self._on_loops: dict[AbstractEventLoop, tuple[Any, Semaphore]] = {}
+        #: None with TLS: redis-py reads all authorities anew for each connection, and would do so on the loop.
+        self.load_on_loop = None if url.startswith("rediss:") else self._load_on_loop
 
     @cached_property
     def _client(self) -> Any:
         return self._make_client()
 
-    async def load_on_loop(self, key: str) -> bytes | None:
+    async def _load_on_loop(self, key: str) -> bytes | None:
         """Return what `load` returns, without blocking the running event loop, on a connection of that loop."""
         client, turn = self._of_loop()
         try:
@@ -58,6 +59,8 @@ class RedisStore:
         loop = get_running_loop()
         found = self._on_loops.get(loop)
         if found is None:
+            for ended in [each for each in self._on_loops if each.is_closed()]:
+                del self._on_loops[ended]  # the client knows its loop, so that no other reference to it ever ends
             found = self._on_loops[loop] = self._make_client_on_loop()(), Semaphore(_MOST_AT_ONCE)
         return found
 

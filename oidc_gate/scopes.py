@@ -25,8 +25,8 @@ Headers = list[Pair]
 _RESERVED = spellings()
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _NOBODY = Anonymous()
-#: Names of requests that are remembered: so many, each so long in all.
-_MOST_LAYOUTS, _LONGEST_LAYOUT = 500, 1000
+#: Names of requests that are remembered: those of so many, each with so many headers, so long in all.
+_MOST_LAYOUTS, _MOST_HEADERS, _LONGEST_LAYOUT = 500, 64, 1000
 
 
 #: In place of a position: there is none; all headers have to be read.
@@ -46,7 +46,7 @@ class Layouts(dict[Names, Layout]):
         layout = (UNUSUAL, UNUSUAL)
         if lower.count(b"host") <= 1 and lower.count(b"cookie") <= 1 and _RESERVED.isdisjoint(lower):
             layout = (_index(lower, b"host"), _index(lower, b"cookie"))
-        if sum(map(len, names)) <= _LONGEST_LAYOUT:
+        if len(names) <= _MOST_HEADERS and sum(map(len, names)) <= _LONGEST_LAYOUT:
             if len(self) >= _MOST_LAYOUTS:
                 self.clear()
             self[names] = layout

@@ -81,6 +81,11 @@ class Session(NamedTuple):
         )
         return head, rest if len(rest) < _DEFLATED_FROM else zlib.compress(rest)
 
+    def changes(self, after: Session) -> dict[str, Any]:
+        """Return the fields in which another session differs from this one, as they are there."""
+        pairs = zip(self._asdict().items(), after, strict=True)
+        return {name: value for (name, old), value in pairs if value != old}
+
     @classmethod
     def read(cls, head: Head, rest: bytes) -> Session:
         """Return the session that has these parts; there may be spaces after the rest."""

@@ -35,6 +35,8 @@ __all__ = ["UNLOADED", "LoadOnLoop", "Sessions", "Unloaded"]
 _GENERATION_BYTES = 6_000_000
 #: After a renewal was begun, requests with the old cookie begin none for this long (seconds): most bring the new one.
 _RETRY = 5.0
+#: A session that has ended by one machine's clock may not have by another's: so far they may be apart (seconds).
+_CLOCKS_APART = 300.0
 #: A session that others keep writing to at the same time is given up on after this many tries.
 _MOST_TRIES = 10
 #: The year 5138: a greater `session_expiry` is nonsense, and counts as absent.
@@ -97,7 +99,7 @@ class Sessions:
         opened = self._recent.get(text)
         if opened is None or opened.name != name or now >= opened.stale_at:
             if self._asking is not None:
-                return UNLOADED if self._key(self._asking, text, name, opened) else None
+                return UNLOADED if self._key(self._asking, text, name, self._known(text, name)) else None
             opened = self._open(text, name, None, None)
         return opened if opened is not None and self.is_alive(opened, now) else None
 
@@ -115,7 +117,7 @@ class Sessions:
 
     def load_afresh(self, text: str, name: str, now: float) -> Opened | None:
         """Return the living session as the store knows it this moment. May block; raises StoreError."""
-        known, epoch, value = self._recent.get(text), self._epoch, None
+        known, epoch, value = self._known(text, name), self._epoch, None
         if self._asking is not None:
             key = self._key(self._asking, text, name, known)
             value = self._asking.load(key) if key else None
@@ -124,12 +126,16 @@ class Sessions:
     async def _load_on_loop(
         self, asking: Asking, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
     ) -> Opened | None:
-        known, epoch = self._recent.get(text), self._epoch
+        known, epoch = self._known(text, name), self._epoch
         key = self._key(asking, text, name, known)
         return self._loaded(text, name, now, known, epoch, await ask(key) if key else None)
 
+    def _known(self, text: str, name: str) -> Opened | None:
+        known = self._recent.get(text)
+        return known if known is not None and known.name == name else None
+
     def _key(self, asking: Asking, text: str, name: str, known: Opened | None) -> str:
-        return asking.key(text, name, known.session_id if known is not None and known.name == name else "")
+        return asking.key(text, name, "" if known is None else known.session_id)
 
     def _loaded(
         self, text: str, name: str, now: float, known: Opened | None, epoch: int, value: bytes | None
@@ -146,8 +152,8 @@ class Sessions:
         found = self.keeper.read(text, name, value, None if known is None else known.stored)
         if found is None:
             return None
-        if isinstance(found, bytes):
-            return known
+        if isinstance(found, bytes):  # as it was; another may have taken its place here while the store was asked
+            return self._recent.get(text) or known
         head, read_rest, stored = found
         opened = self._opened(head, read_rest, name)
         opened.stored = stored
@@ -207,7 +213,7 @@ class Sessions:
 
     def keep(self, session: Session, name: str) -> tuple[Session, str]:
         """Keep a new session; return it with its final id, and the text of its cookie."""
-        return self.keeper.keep(session, name, self._lifetime(session))
+        return self.keeper.keep(session, name, self._limits.lifetime(session))
 
     def renewed(self, opened: Opened, now: float, seen_at: float) -> Session | None:
         """Return the session with this activity in it when it is to be kept anew, else None. Never blocks."""
@@ -222,7 +228,7 @@ class Sessions:
         Where the provider gave no answer, it is asked no sooner for that. Where another process has kept the session
         since it was loaded, what that has written stands: it is newer.
         """
-        kept = self.keeper.keep_again(session, text, opened.name, self._lifetime(session), opened.stored)
+        kept = self.keeper.keep_again(session, text, opened.name, self._limits.lifetime(session), opened.stored)
         if kept is None:
             return None if self.load_afresh(text, opened.name, session.seen_at) is None else text
         later, stored = kept
@@ -241,10 +247,10 @@ class Sessions:
         gets its new cookie with the next answer. Where another process has kept the session since it was loaded, the
         change is made to what that has written.
         """
-        changes = _changes(opened.session, session)
+        changes = opened.session.changes(session)
         stored = b""
         for _ in range(_MOST_TRIES if self.stores else 0):
-            kept = self.keeper.keep_again(session, text, opened.name, self._lifetime(session), opened.stored)
+            kept = self.keeper.keep_again(session, text, opened.name, self._limits.lifetime(session), opened.stored)
             if kept is not None:
                 stored = kept[1]
                 break
@@ -275,9 +281,10 @@ class Sessions:
         where the store does not answer it is not ended here either, so that the next try finds it and ends it all over.
         """
         limits = self._limits
-        # Another process may let it in until it asks again, and so may keep it anew.
-        latest_use = self._idle + limits.lag + limits.cache
-        self.keeper.end(session_id, max(1.0, min(expires_at - now, limits.longest, latest_use)))
+        left = min(expires_at - now, limits.longest)
+        if left == NEVER:  # then a copy is over once nobody can have kept it anew for the idle time
+            left = self._idle + limits.lag + limits.cache
+        self.keeper.end(session_id, max(0.0, left) + _CLOCKS_APART)
         with self._lock:
             self.ended.remember(session_id, now)
 
@@ -288,13 +295,3 @@ class Sessions:
             opened.supersede()
         self._recent.clear()
         self.shortcuts.clear()
-
-    def _lifetime(self, session: Session) -> float:
-        """Return how long what is kept is good for, when nobody comes (seconds)."""
-        return min(session.expires_at, session.seen_at + self._idle + self._limits.lag) - session.seen_at
-
-
-def _changes(before: Session, after: Session) -> dict[str, Any]:
-    """Return the fields that differ."""
-    pairs = zip(before._asdict().items(), after, strict=True)
-    return {name: value for (name, old), value in pairs if value != old}

@@ -7,6 +7,7 @@ session goes on with what is known, and the provider is asked again later. All o
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -52,7 +53,7 @@ class Upkeep:
         try:
             kept = self._perform(text, opened)
         except _NoAnswerError:
-            kept = self._unanswered(opened)
+            kept = self._unanswered(text, opened)
         if kept is not None and opened.allowed and not kept.allowed:
             logger.warning("no longer allowed, by what the provider says now: subject %r", kept.identity.subject)
         return kept
@@ -91,15 +92,23 @@ class Upkeep:
         self._end(opened, "the provider says no")
         return None
 
-    def _unanswered(self, opened: Opened) -> Opened | None:
+    def _unanswered(self, text: str, opened: Opened) -> Opened | None:
         """Go on without an answer, as long as `provider_outage_grace` allows, and ask again later."""
-        now, session = self._parts.clock(), opened.session
-        latest = min(session.checked_at + self._interval, session.refresh_at) + self._grace
-        if now >= latest:
-            self._end(opened, "the provider has not answered for provider_outage_grace")
+        now = self._parts.clock()
+        latest: Opened | None = opened
+        if now >= self._over_at(opened):  # another process may have had an answer since this was loaded
+            latest = self._latest(text, opened)
+        if latest is None:
             return None
-        self._parts.sessions.rechecks.postpone(opened, now, latest)
-        return opened
+        if now >= self._over_at(latest):
+            self._end(latest, "the provider has not answered for provider_outage_grace")
+            return None
+        self._parts.sessions.rechecks.postpone(latest, now, self._over_at(latest))
+        return latest
+
+    def _over_at(self, opened: Opened) -> float:
+        session = opened.session
+        return min(session.checked_at + self._interval, session.refresh_at) + self._grace
 
     def _end(self, opened: Opened, why: str) -> None:
         logger.warning("a session is ended, for %s: subject %r", why, opened.identity.subject)
@@ -123,6 +132,7 @@ class Upkeep:
         done that can fail.
         """
         keeper, claim = self._parts.sessions.keeper, f"refresh {opened.session_id}"
+        claimed_at = time.monotonic()
         if not isinstance(keeper, StoreKeeper) or not keeper.claim(claim, self._claim):
             return opened
         latest = self._latest(text, opened)
@@ -132,7 +142,8 @@ class Upkeep:
         try:
             claims, issued = self._parts.provider.refresh(session.tokens["refresh_token"], session.claims)
         except ProviderDownError:
-            keeper.release(claim)  # whoever asks next, here or elsewhere, need not wait for this claim to end
+            if time.monotonic() - claimed_at < self._claim:  # later on it would be somebody else's
+                keeper.release(claim)  # whoever asks next, here or elsewhere, need not wait for it to end
             raise
         refresh_at = refresh_time(issued, self._parts.clock())
         kept = self._keep(text, latest, tokens=_renewed_tokens(session, issued), refresh_at=refresh_at)

@@ -6,9 +6,10 @@ import logging
 
 import pytest
 
+from oidc_gate.gate import Gate
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
-from tests.stage import is_login
+from tests.stage import GATES, Stage, is_login, session_cookie
 
 FOREVER = {"idle_session_timeout": 0, "max_session_duration": 0}
 CHECKED = FOREVER | {"userinfo_refresh_interval": "5m"}
@@ -105,3 +106,41 @@ def test_once_it_answers_it_is_asked_as_often_as_before(stage: StageFactory, pro
     here.clock.advance(301)
     assert browser.fetch("/").status == 200
     assert len(provider.calls("userinfo")) == before + 2
+
+
+def test_what_another_process_was_told_meanwhile_counts(
+    stage: StageFactory, provider: LocalProvider, store_url: str
+) -> None:
+    here = stage(**CHECKED, provider_outage_grace="10m", session_store=store_url, session_cache_seconds=3600)
+    browser = here.signed_in()
+    elsewhere = here.moved(browser, here.another_gate())
+    assert elsewhere.fetch("/").status == 200
+    here.clock.advance(840)
+    assert elsewhere.fetch("/").status == 200, "and the provider has answered there"
+    with provider.fault("userinfo_down"):
+        here.clock.advance(310)
+        assert [browser.fetch("/").status, elsewhere.fetch("/").status] == [200, 200]
+        here.clock.advance(600)
+        assert browser.fetch("/").status == 401
+        assert elsewhere.fetch("/").status == 401
+
+
+def test_a_session_that_is_gone_meanwhile_is_not_ended_twice(
+    stage: StageFactory, provider: LocalProvider, store_url: str
+) -> None:
+    here = stage(**CHECKED, provider_outage_grace="10m", session_store=store_url, session_cache_seconds=3600)
+    browser = here.signed_in()
+    elsewhere = here.moved(browser, here.another_gate())
+    assert elsewhere.fetch("/").status == 200
+    browser.navigate("/oauth2/logout")
+    opened = next(iter(elsewhere_gate(here)._sessions._recent.all()))
+    with provider.fault("userinfo_down"):
+        here.clock.advance(1000)
+        assert elsewhere_gate(here)._upkeep._unanswered(session_cookie(elsewhere), opened) is None
+    assert elsewhere.fetch("/").status == 401
+
+
+def elsewhere_gate(here: Stage) -> Gate:
+    """Return the gate that was made last."""
+    gate: Gate = GATES[-1]._gate
+    return gate

@@ -41,4 +41,5 @@ def test_names_are_remembered_only_so_far_and_told_apart_all_the_same() -> None:
     layouts.clear()
     assert layouts[b"x" * 2000, b"host"] == (1, ABSENT)
     assert layouts[b"x" * 2000, b"X-Forwarded-User"] == (UNUSUAL, UNUSUAL)
+    assert layouts[(b"host", *[b"x"] * 100)] == (0, ABSENT)
     assert len(layouts) == 0

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from oidc_gate.redis_store import RedisStore
 from oidc_gate.stores import open_store
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser, World
@@ -16,6 +20,7 @@ from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
 from tests.redis_servers import RedisServers
 from tests.stage import Clock, Stage, is_login, session_cookie, subject, timed
+from tests.test_stores import in_threads
 
 Stored = Callable[..., Stage]
 NEWER = "another-cookie-secret-that-is-long-enough-9876543210"
@@ -292,3 +297,61 @@ def test_a_copy_of_the_store_gives_nothing_away(
         issued = [*provider.refresh_tokens, *provider.used_refresh_tokens, *provider.access_tokens, *provider.sessions]
         told = ["ada-1815", "example.com", "Lovelace", "engineers", cookie, cookie[8:60], COOKIE_SECRET, *issued]
         assert [text for text in told if text.encode() in dump] == []
+
+
+def test_of_many_first_requests_in_a_new_process_one_asks_the_provider(
+    stored: Stored, provider: LocalProvider
+) -> None:
+    here = stored(userinfo_refresh_interval="5m", idle_session_timeout=0)
+    browser = here.signed_in()
+    here.clock.advance(301)
+    gate = here.another_gate()
+    before = len(provider.calls("userinfo"))
+    tabs = [here.moved(browser, gate) for _ in range(16)]
+    assert in_threads(16, lambda number: tabs[number].fetch("/").status) == [200] * 16
+    assert len(provider.calls("userinfo")) == before + 1
+
+
+def test_a_session_that_changed_here_while_the_store_was_asked_does_not_come_back_as_it_was(stored: Stored) -> None:
+    here = stored(session_cache_seconds=30)
+    browser = here.signed_in()
+    assert browser.fetch("/").status == 200
+    room, text, name = here.gate._gate._sessions, session_cookie(browser), "__Host-oidc_gate.default"
+    before = room._recent.get(text)
+    asked = room._asking.load
+
+    def meanwhile(key: str) -> Any:
+        value = asked(key)  # as it was; then another request keeps it anew
+        room._asking.load = asked
+        assert room.keep_changed(text, before, before.session._replace(checked_at=here.clock() + 1)) is not None
+        return value
+
+    room._asking.load = meanwhile
+    found = room.load_afresh(text, name, here.clock())
+    assert found is not before
+    assert found.session.checked_at == here.clock() + 1
+    assert before.steady_until == 0
+
+
+def test_event_loops_that_have_ended_are_forgotten(redis_server: RedisServers) -> None:
+    store = open_store(redis_server.url, 5.0)
+    assert isinstance(store, RedisStore)
+    store.save("key", b"value", 60, (), 60)
+
+    async def ask() -> bytes | None:
+        assert store.load_on_loop is not None
+        return await store.load_on_loop("key")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # nobody has closed what those loops had open
+        for _ in range(5):
+            assert asyncio.run(ask()) == b"value"
+            gc.collect()
+        assert len(store._on_loops) == 1
+        store._on_loops.clear()
+        gc.collect()
+
+
+def test_with_tls_redis_is_asked_in_threads() -> None:
+    """redis-py would read all certificate authorities anew for each connection, on the event loop."""
+    assert RedisStore("rediss://localhost:1/0", 1.0).load_on_loop is None
