@@ -6,6 +6,7 @@ Tests named `test_oidcc_client_…` are modules of the OpenID Foundation's confo
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
+from tests.redis_servers import until
 from tests.stage import Stage, is_login
 from tests.test_refresh import Refreshed, name, refreshed, refreshes, until_claim_is_over
 
@@ -284,3 +286,20 @@ def test_tokens_that_cannot_be_renewed_yet_still_tell_who_the_person_is(
     here.clock.advance(11)
     assert name(browser) == "Countess of Lovelace"
     assert refreshes(provider) == calls + 1
+
+
+def test_a_claim_that_has_run_out_is_not_given_back_for_it_is_somebody_elses(
+    here: Stage, provider: LocalProvider
+) -> None:
+    browser = here.signed_in()
+    session_id = browser.fetch("/").json()["identity"]["session_id"]
+    other = here.another_gate()._gate._sessions.keeper
+    here.gate._gate._upkeep._claim = 0.001
+    here.clock.advance(3590)
+    with provider.fault("token_down"), provider.hold("token") as hold, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(browser.fetch, "/")
+        hold.wait_for(1)
+        until(lambda: other.claim(f"refresh {session_id}", 60), 10)
+        hold.release()
+        assert answer.result().status == 200
+    assert not other.claim(f"refresh {session_id}", 60), "it is still the other's"
