@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, Work
@@ -76,14 +75,12 @@ class OIDCGate:
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answer a request, or let the app answer it. Raises ValueError for a kind of connection that is not known."""
         kind = scope["type"]
-        if kind == "lifespan":
-            return await self._live(scope, receive, send)
         if kind != "http" and kind != "websocket":
-            raise ValueError(f"oidc_gate does not know connections of type {kind!r}, and lets none through")
+            return await self._other(scope, receive, send)
         headers: Headers = scope["headers"]
         host_at, cookie_at = layout = LAYOUTS[tuple([name for name, _ in headers])]
         found = None
-        if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):
+        if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
             if len(cookies) <= LONGEST_KEY:
                 found = self._recall((scope.get("scheme"), headers[host_at][1], cookies), scope["path"])
@@ -100,21 +97,23 @@ class OIDCGate:
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
                     return await _answer(decision, scope, receive, send)
-                decision = await self._next(decision, receive)
+                if isinstance(decision, ReadBody):
+                    decision = decision.resume(await _read_body(receive, decision.limit))
+                elif decision.run_on_loop is not None:
+                    decision = await decision.run_on_loop()
+                else:
+                    decision = await self._perform(decision)
             forward, headers = decision, request.app_headers()
         if forward.response_headers and kind == "http":
             send = _adding(send, forward, self._usual)
         await self._app(told_scope(scope, headers, forward), receive, send)
         return None
 
-    async def _next(self, decision: Work | ReadBody, receive: ASGIReceiveCallable) -> Decision:
-        """Return the decision that comes of what this one asks for."""
-        if isinstance(decision, Work):
-            return await (decision.run_on_loop or partial(self._perform, decision))()
-        return decision.resume(await _read_body(receive, decision.limit))
-
-    async def _live(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Let the app start and stop as it likes; it returns when the server stops, and nobody asks any more."""
+    async def _other(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Let the app start and stop as it likes; that returns when the server stops, and nobody asks any more."""
+        if scope["type"] != "lifespan":
+            kind = scope["type"]
+            raise ValueError(f"oidc_gate does not know connections of type {kind!r}, and lets none through")
         try:
             await self._app(scope, receive, send)
         finally:

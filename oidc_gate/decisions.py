@@ -14,7 +14,6 @@ An adapter loops until it holds one of the first two.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -110,8 +109,7 @@ class Forward(NamedTuple):
         return self._replace(response_headers=headers, set_cookies=set_cookies)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The gate answers; `body` is complete, and the headers hold everything but its length."""
 
     status: int
@@ -119,8 +117,7 @@ class Reply:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """Something that takes time.
 
     `run` may block; `lane` names the pool for it, so that a slow provider never delays the store.
@@ -128,16 +125,15 @@ class Work:
     """
 
     lane: Literal["provider", "store"]
-    run: Callable[[], Decision] = field(repr=False)
-    run_on_loop: Callable[[], Awaitable[Decision]] | None = field(default=None, repr=False)
+    run: Callable[[], Decision]
+    run_on_loop: Callable[[], Awaitable[Decision]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadBody:
+class ReadBody(NamedTuple):
     """The body is wanted, at most `limit` bytes of it; `resume` takes what was read, or None if there was more."""
 
     limit: int
-    resume: Callable[[bytes | None], Decision] = field(repr=False)
+    resume: Callable[[bytes | None], Decision]
 
 
 Decision = Forward | Reply | Work | ReadBody
