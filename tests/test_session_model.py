@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
@@ -41,11 +40,15 @@ class Known:
 
 
 class Model(RuleBasedStateMachine):
-    """Three browsers, two gates on one store, one provider."""
+    """Three browsers, two gates on one store, one provider.
+
+    `listed`: sessions are in cookies, and the store lists those that were ended; then the provider can end none.
+    """
 
     world: ClassVar[World] = "wsgi"
     provider: ClassVar[LocalProvider]
     store: ClassVar[str]
+    listed: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,9 +56,12 @@ class Model(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         url = self.store or f"sqlite:///{self.folder.name}/sessions.db"
         self.newest = 0
-        given: dict[str, Any] = {"idle_session_timeout": IDLE, "max_session_duration": LONGEST, "session_store": url}
+        given: dict[str, Any] = {"idle_session_timeout": IDLE, "max_session_duration": LONGEST}
         given |= {"session_cache_seconds": CACHE, "cookie_secret": SECRETS[:1]}
-        given |= {"scopes": "openid email profile offline_access"}
+        if self.listed:
+            given |= {"cookie_deny_list": url}
+        else:
+            given |= {"session_store": url, "scopes": "openid email profile offline_access"}
         self.stage = Stage(self.world, self.provider, **given)
         self.gates = [self.stage.gate, self.stage.another_gate()]
         self.browsers = [self.stage.browser() for _ in range(3)]
@@ -85,12 +91,14 @@ class Model(RuleBasedStateMachine):
         self.settle()
         self.are_dead(self.gone[-1:])
 
+    @precondition(lambda self: not self.listed)
     @rule(sid=VISITORS, gate=GATES)
     def is_signed_out_by_the_provider(self, sid: int, gate: int) -> None:
         token = self.provider.make_logout_token(sid=self.known[sid].sid or "nobody's")
         self.told(gate, token)
         self.known[sid] = Known()
 
+    @precondition(lambda self: not self.listed)
     @rule(person=st.sampled_from(["ada-1815", "grace-1906"]), gate=GATES)
     def all_of_a_person_are_signed_out_by_the_provider(self, person: str, gate: int) -> None:
         self.told(gate, self.provider.make_logout_token(sub=person))
@@ -179,11 +187,14 @@ class Model(RuleBasedStateMachine):
         self.stage.clock.advance(CACHE)
 
 
-@pytest.fixture
-def machine(world: World, _served_provider: LocalProvider, store_url: str, tmp_path: Path) -> Iterator[type[Model]]:
+@pytest.fixture(params=[False, True], ids=["stored", "listed"])
+def machine(
+    request: pytest.FixtureRequest, world: World, _served_provider: LocalProvider, store_url: str
+) -> Iterator[type[Model]]:
     for provider in fresh(_served_provider):
         chosen = "" if store_url.startswith("sqlite") else store_url
-        yield type("Chosen", (Model,), {"world": world, "provider": provider, "store": chosen})
+        given = {"world": world, "provider": provider, "store": chosen, "listed": request.param}
+        yield type("Chosen", (Model,), given)
 
 
 def test_the_app_sees_an_identity_if_and_only_if_the_model_says_so(machine: type[Model]) -> None:
