@@ -37,6 +37,7 @@ class RedisStore:
         self._make_client = connect(url, timeout)
         self._make_client_on_loop = partial(connect, url, timeout, on_loop=True)
         self._timeout = timeout
+        self._has_one_server = "?" not in url
         self._on_loops: dict[AbstractEventLoop, tuple[Any, Semaphore]] = {}
         #: None with TLS: redis-py reads all authorities anew for each connection, and would do so on the loop.
         self.load_on_loop = None if url.startswith("rediss:") else self._load_on_loop
@@ -46,11 +47,19 @@ class RedisStore:
         return self._make_client()
 
     async def _load_on_loop(self, key: str) -> bytes | None:
-        """Return what `load` returns, without blocking the running event loop, on a connection of that loop."""
+        """Return what `load` returns, without blocking the running event loop, on a connection of that loop.
+
+        One server has `timeout` for its two steps, connecting and answering. Whoever has to wait for a turn, or has
+        several servers to ask, is given that much for all of it.
+        """
         client, turn = self._of_loop()
         try:
-            async with wait_for_at_most(self._timeout), turn:
-                value: bytes | None = await client.get(_SESSION + key)
+            if self._has_one_server and not turn.locked():
+                async with turn:
+                    value: bytes | None = await client.get(_SESSION + key)
+            else:
+                async with wait_for_at_most(self._timeout), turn:
+                    value = await client.get(_SESSION + key)
         except Exception as error:  # see _down
             raise _down(error) from None
         return value

@@ -96,10 +96,10 @@ class Sessions:
         None for a text that was never ours or was sealed with a secret no longer listed, and for a session that has
         ended in any way. UNLOADED when only the store can tell: then `load` does.
         """
-        opened = self._recent.get(text)
-        if opened is None or opened.name != name or now >= opened.stale_at:
+        opened = self._known(text, name)
+        if opened is None or now >= opened.stale_at:
             if self._asking is not None:
-                return UNLOADED if self._key(self._asking, text, name, self._known(text, name)) else None
+                return UNLOADED if opened is not None or self._asking.key(text, name) else None
             opened = self._open(text, name, None, None)
         return opened if opened is not None and self.is_alive(opened, now) else None
 
@@ -119,7 +119,7 @@ class Sessions:
         """Return the living session as the store knows it this moment. May block; raises StoreError."""
         known, epoch, value = self._known(text, name), self._epoch, None
         if self._asking is not None:
-            key = self._key(self._asking, text, name, known)
+            key = self._asking.key(text, name, "" if known is None else known.session_id)
             value = self._asking.load(key) if key else None
         return self._loaded(text, name, now, known, epoch, value)
 
@@ -127,15 +127,12 @@ class Sessions:
         self, asking: Asking, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
     ) -> Opened | None:
         known, epoch = self._known(text, name), self._epoch
-        key = self._key(asking, text, name, known)
+        key = asking.key(text, name, "" if known is None else known.session_id)
         return self._loaded(text, name, now, known, epoch, await ask(key) if key else None)
 
     def _known(self, text: str, name: str) -> Opened | None:
         known = self._recent.get(text)
         return known if known is not None and known.name == name else None
-
-    def _key(self, asking: Asking, text: str, name: str, known: Opened | None) -> str:
-        return asking.key(text, name, "" if known is None else known.session_id)
 
     def _loaded(
         self, text: str, name: str, now: float, known: Opened | None, epoch: int, value: bytes | None
