@@ -119,7 +119,7 @@ def _check_sessions(settings: Settings) -> None:
         raise SettingsError("cookie_secret is missing: make one with: oidc-gate secret")
     store = settings.session_store
     if isinstance(store, str) and store.partition(":")[0] not in ("cookie", "sqlite", "redis", "rediss"):
-        raise SettingsError(f"session_store must be one of: {FORMS}.")
+        raise SettingsError(f"session_store must be one of: cookie, {FORMS}.")
     if settings.cookie_deny_list and store != "cookie":
         raise SettingsError("cookie_deny_list is for session_store cookie; a session in a store is ended there.")
     if not settings.cache_control.isascii() or "public" in settings.cache_control.lower():

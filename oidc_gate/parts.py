@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from oidc_gate.addresses import Addresses, Origin, own_path
 from oidc_gate.cookies import Cookies
 from oidc_gate.decisions import Header, Request
-from oidc_gate.errors import SettingsError
 from oidc_gate.headers import forwarding
 from oidc_gate.keepers import CookieKeeper, Keeper, ListedCookieKeeper, StoreKeeper
 from oidc_gate.logins import Attempts
@@ -150,10 +149,7 @@ def keeper_of(settings: Settings) -> Keeper:
     if settings.session_store == "cookie":
         if not settings.cookie_deny_list:
             return CookieKeeper(settings.cookie_secret, context)
-        try:
-            deny_list = open_store(settings.cookie_deny_list, settings.store_timeout)
-        except SettingsError as error:
-            raise SettingsError(f"cookie_deny_list is written like session_store. {error}") from None
+        deny_list = open_store(settings.cookie_deny_list, settings.store_timeout, "cookie_deny_list")
         return ListedCookieKeeper(deny_list, settings.cookie_secret, context)
     store = settings.session_store
     if isinstance(store, str):

@@ -28,7 +28,9 @@ class Rechecks:
     def take_turn(self, opened: Opened, now: float) -> bool:
         """Return whether this request is the one that asks the provider again; others go on with what is known."""
         with self._lock:
-            failures, not_before = self._postponed.get(opened.session_id, (0, opened.due_at))
+            if now < opened.due_at:
+                return False
+            failures, not_before = self._postponed.get(opened.session_id, (0, now))
             if now < not_before:
                 opened.plan(opened.renew_at, not_before)
                 return False

@@ -31,7 +31,7 @@ class _Library(NamedTuple):
     node: Any
 
 
-def _library(*, on_loop: bool) -> _Library:
+def _library(setting: str, *, on_loop: bool) -> _Library:
     try:
         if on_loop:
             import redis.asyncio as package
@@ -40,22 +40,22 @@ def _library(*, on_loop: bool) -> _Library:
             import redis as package  # type: ignore[no-redef]
             from redis import cluster, retry, sentinel  # type: ignore[no-redef]
     except ModuleNotFoundError:
-        raise SettingsError("session_store is Redis; install its client: pip install 'oidc-gate[redis]'") from None
+        raise SettingsError(f"{setting} is Redis; install its client: pip install 'oidc-gate[redis]'") from None
     return _Library(package.Redis, retry.Retry, sentinel.Sentinel, cluster.RedisCluster, cluster.ClusterNode)
 
 
-def connect(url: str, timeout: float, *, on_loop: bool = False) -> Callable[[], Any]:
+def connect(url: str, timeout: float, setting: str, *, on_loop: bool = False) -> Callable[[], Any]:
     """Return what makes a redis-py client for the URL. Raises SettingsError; nothing is connected to yet.
 
     A call to the store may take several steps one after another, so each is given its part of the timeout.
     """
-    library = _library(on_loop=on_loop)
+    library = _library(setting, on_loop=on_loop)
     from redis.backoff import NoBackoff
     from redis.exceptions import ConnectionError as Cut
 
     parts = urlsplit(url)
-    query = _options(parts)
-    nodes, database = _places(parts, 26379 if "sentinel" in query else 6379)
+    query = _options(parts, setting)
+    nodes, database = _places(parts, setting, 26379 if "sentinel" in query else 6379)
     if query.get("cluster") == "true":
         return lambda: _cluster(library, nodes, _common(parts, timeout / (len(nodes) + 1)))
     common = _common(parts, timeout / 2)
@@ -73,20 +73,20 @@ def connect(url: str, timeout: float, *, on_loop: bool = False) -> Callable[[], 
     return lambda: library.client(host=nodes[0][0], port=nodes[0][1], db=database, retry=again, **common)
 
 
-def _options(parts: SplitResult) -> dict[str, str]:
+def _options(parts: SplitResult, setting: str) -> dict[str, str]:
     """Return what the URL says of its form. Raises SettingsError for anything else: it would have no effect."""
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     several = "," in parts.netloc
     known = query in ({}, {"cluster": "true"}) or (set(query) == {"sentinel"} and query["sentinel"])
     if not known or (several and not query) or ("cluster" in query and parts.path.strip("/") not in ("", "0")):
         raise SettingsError(
-            "session_store: a Redis URL has one host, or several and ?sentinel=NAME or ?cluster=true; a Cluster has no"
+            f"{setting}: a Redis URL has one host, or several and ?sentinel=NAME or ?cluster=true; a Cluster has no"
             " database number"
         )
     return query
 
 
-def _places(parts: SplitResult, usual_port: int) -> tuple[list[tuple[str, int]], int]:
+def _places(parts: SplitResult, setting: str, usual_port: int) -> tuple[list[tuple[str, int]], int]:
     """Return the hosts with their ports, and the database's number. Raises SettingsError."""
     try:
         found = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
@@ -94,7 +94,7 @@ def _places(parts: SplitResult, usual_port: int) -> tuple[list[tuple[str, int]],
             parts.path.strip("/") or 0
         )
     except ValueError:
-        raise SettingsError("session_store is no Redis URL like redis://host:6379/0") from None
+        raise SettingsError(f"{setting} is no Redis URL like redis://host:6379/0") from None
 
 
 def _common(parts: SplitResult, step: float) -> dict[str, Any]:

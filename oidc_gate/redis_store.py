@@ -33,9 +33,9 @@ _MOST_AT_ONCE = 50
 class RedisStore:
     """Sessions behind redis-py clients, which are made on first use: one for threads, and one for each event loop."""
 
-    def __init__(self, url: str, timeout: float) -> None:
-        self._make_client = connect(url, timeout)
-        self._make_client_on_loop = partial(connect, url, timeout, on_loop=True)
+    def __init__(self, url: str, timeout: float, setting: str = "session_store") -> None:
+        self._make_client = connect(url, timeout, setting)
+        self._connect_on_loop = partial(connect, url, timeout, setting, on_loop=True)
         self._timeout = timeout
         self._has_one_server = "?" not in url
         self._on_loops: dict[AbstractEventLoop, tuple[Any, Semaphore]] = {}
@@ -70,7 +70,7 @@ class RedisStore:
         if found is None:
             for ended in [each for each in self._on_loops if each.is_closed()]:
                 del self._on_loops[ended]  # the client knows its loop, so that no other reference to it ever ends
-            found = self._on_loops[loop] = self._make_client_on_loop()(), Semaphore(_MOST_AT_ONCE)
+            found = self._on_loops[loop] = self._connect_on_loop()(), Semaphore(_MOST_AT_ONCE)
         return found
 
     async def close_on_loop(self) -> None:

@@ -15,7 +15,7 @@ from oidc_gate.errors import SettingsError
 __all__ = ["FORMS", "Record", "SessionStore", "open_store"]
 
 #: How a store is written in settings, for messages.
-FORMS = "cookie, sqlite:///path.db, redis://host:6379/0 or rediss://host:6379/0"
+FORMS = "sqlite:///path.db, redis://host:6379/0 or rediss://host:6379/0"
 
 
 class Record(NamedTuple):
@@ -66,8 +66,8 @@ class SessionStore(Protocol):
         """Return what there is, for operators."""
 
 
-def open_store(url: str, timeout: float) -> SessionStore:
-    """Return the store that a `session_store` URL names; `timeout`: the longest wait for it, in seconds.
+def open_store(url: str, timeout: float, setting: str = "session_store") -> SessionStore:
+    """Return the store that this setting's URL names; `timeout`: the longest wait for it, in seconds.
 
     Does not connect yet: a gate starts while its store is down. Raises SettingsError.
     """
@@ -80,5 +80,5 @@ def open_store(url: str, timeout: float) -> SessionStore:
     if scheme in ("redis", "rediss"):
         from oidc_gate.redis_store import RedisStore
 
-        return RedisStore(url, timeout)
-    raise SettingsError(f"session_store must be one of: {FORMS}.")
+        return RedisStore(url, timeout, setting)
+    raise SettingsError(f"{setting} must be one of: {FORMS}.")

@@ -188,9 +188,10 @@ CLIENT = {"issuer_url": "https://id.example.com", "client_id": "app", "client_se
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"cookie_deny_list": "nonsense"}, "cookie_deny_list is written like session_store"),
-        ({"cookie_deny_list": "cookie"}, "cookie_deny_list is written like session_store"),
-        ({"cookie_deny_list": "redis://host/?x=y"}, "cookie_deny_list is written like session_store"),
+        ({"cookie_deny_list": "nonsense"}, r"cookie_deny_list must be one of: sqlite:///path\.db, redis://"),
+        ({"cookie_deny_list": "cookie"}, r"cookie_deny_list must be one of: sqlite:///path\.db, redis://"),
+        ({"cookie_deny_list": "redis://host/?x=y"}, "cookie_deny_list: a Redis URL has one host"),
+        ({"cookie_deny_list": "redis://host:port/"}, "cookie_deny_list is no Redis URL"),
         (
             {"cookie_deny_list": "sqlite:///a.db", "session_store": "sqlite:///b.db"},
             "cookie_deny_list is for session_store cookie",

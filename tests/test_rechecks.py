@@ -41,6 +41,15 @@ def test_while_one_asks_once_more_the_others_go_on() -> None:
     assert turns(rechecks, opened, 309, 310, 310, 339, 340) == [False, True, False, False, True]
 
 
+def test_a_session_that_is_not_due_stays_so_while_another_copy_of_it_is_asked_about() -> None:
+    """Another process has had an answer meanwhile, and what is loaded afresh is due much later."""
+    rechecks, afresh = Rechecks(), due()
+    afresh.plan(afresh.renew_at, T0 + 900)
+    assert turns(rechecks, due(), 300) == [True]
+    assert turns(rechecks, afresh, 310, 331, 899) == [False, False, False]
+    assert afresh.due_at == T0 + 900
+
+
 def test_it_is_asked_by_the_latest_time_given() -> None:
     rechecks, opened = Rechecks(), due()
     rechecks.postpone(opened, T0 + 300, T0 + 304)
