@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, Work
 from oidc_gate.headers import ResponseNames, is_unshared
-from oidc_gate.scopes import LAYOUTS, ASGIRequest, Headers, Scope, told_scope
+from oidc_gate.scopes import LAYOUTS, NO_LAYOUT, ASGIRequest, Headers, Scope, told_scope
 from oidc_gate.targets import resolve_app, resolve_settings
 
 if TYPE_CHECKING:
@@ -78,14 +79,18 @@ class OIDCGate:
         if kind != "http" and kind != "websocket":
             return await self._other(scope, receive, send)
         headers: Headers = scope["headers"]
-        host_at, cookie_at = layout = LAYOUTS[tuple([name for name, _ in headers])]
+        names = [name for name, _ in headers]
+        latest, layout = LAYOUTS.get(len(names), NO_LAYOUT)
+        if names != latest:
+            layout = LAYOUTS.read(names)
+        host_at, cookie_at = layout
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
             if len(cookies) <= LONGEST_KEY:
-                found = self._recall((scope.get("scheme"), headers[host_at][1], cookies), scope["path"])
+                found = self._recall(scope.get("scheme"), headers[host_at][1], cookies, scope["path"])
         if found is not None:
-            _, forward, told_cookies = found
+            forward, told_cookies = found
             headers = [*headers]
             if told_cookies:
                 headers[cookie_at] = told_cookies
@@ -105,7 +110,7 @@ class OIDCGate:
                     decision = await self._perform(decision)
             forward, headers = decision, request.app_headers()
         if forward.response_headers and kind == "http":
-            send = _adding(send, forward, self._usual)
+            send = partial(_adding, send, forward, self._usual)
         await self._app(told_scope(scope, headers, forward), receive, send)
         return None
 
@@ -148,25 +153,21 @@ def _settle(future: Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _adding(send: ASGISendCallable, forward: Forward, usual: Usual) -> Any:
-    """Return a `send` that adds the gate's headers to a copy of the response's start; all else passes as it is.
+def _adding(send: ASGISendCallable, forward: Forward, usual: Usual, message: Any) -> Any:
+    """Send a message, with the gate's headers added to a copy of the response's start; all else passes as it is.
 
     `usual`: what is added to most answers, and the same in bytes.
     """
-
-    def adding(message: Any) -> Any:
-        if message["type"] == "http.response.start":
-            headers = message.get("headers", ())
-            more = forward.response_headers
-            for name, _ in headers:
-                if _SAYS_CACHING[name]:
-                    more = forward.set_cookies if is_unshared(_as_text(headers)) else ()
-                    break
-            pairs = usual[1] if more is usual[0] else _as_bytes(more)
-            message = {**message, "headers": [*headers, *pairs]}
-        return send(message)
-
-    return adding
+    if message["type"] == "http.response.start":
+        headers = message.get("headers", ())
+        more = forward.response_headers
+        for name, _ in headers:
+            if _SAYS_CACHING[name]:
+                more = forward.set_cookies if is_unshared(_as_text(headers)) else ()
+                break
+        pairs = usual[1] if more is usual[0] else _as_bytes(more)
+        message = {**message, "headers": [*headers, *pairs]}
+    return send(message)
 
 
 def _as_text(headers: Any) -> list[tuple[str, str]]:

@@ -52,7 +52,6 @@ class Cookies:
         host_prefix = "__Host-" if secure else ""
         self.session = ("__Secure-" if secure and domain else host_prefix) + self._base
         self._needle = f"{self.session}="
-        self._prefix_length = len(self.session) - len(self._base)
         self._attempt = f"{host_prefix}{self._base}.login."
         self._logout = f"{host_prefix}{self._base}.logout"
         secured = "; Secure" if secure else ""
@@ -61,27 +60,21 @@ class Cookies:
         self._attempt_end = f"; Path=/; HttpOnly{_same_site(secure, cross_site_callback)}{secured}"
         self._room = LARGEST_COOKIE - len(self.session) - len(self._session_end) - len("; Max-Age=31536000") - 4
 
-    def cut(self, header: str) -> tuple[str | None, str | None]:
-        """Return the sealed session of a Cookie header, and the header as the app may see it.
+    def cut(self, header: str) -> tuple[str | None, str]:
+        """Return the sealed session of a Cookie header, and the header without it as far as that is easily told.
 
-        This is `session_text` and `hidden` in one go, for each request with a session pays for it. The second is None
-        where that would take a closer look; `hidden` then tells, once it is wanted.
+        This is `session_text` for each request with a session. The header is searched for the name once, and from the
+        right: a long one, full of names that are nearly ours, is to take no longer than opening a session.
         """
-        at = header.find(self._base)
-        if at == -1:
+        before, found, after = header.rpartition(self._needle)
+        if not found:
             return None, header
-        start = at - self._prefix_length
-        if start < 0 or not header.startswith(self._needle, start) or (start and header[start - 2 : start] != "; "):
-            return self.session_text(header), None
-        value = start + len(self._needle)
-        stop = header.find(";", value)
-        if stop == -1:
-            stop = len(header)
-        if header[value + 1 : value + 2] == "." or header.find(self._base, stop) != -1:
-            return self.session_text(header), None
-        if stop - value > LARGEST_COOKIE:  # longer than any that was set here
-            return None, None
-        return header[value:stop], (header[: start - 2] + header[stop:] if start else header[stop + 1 :].lstrip())
+        text, _, rest = after.partition(";")
+        if text[1:2] == "." or (before and not before.endswith("; ")) or before.rfind(self._needle) != -1:
+            return self.session_text(header), header
+        if len(text) > LARGEST_COOKIE:  # longer than any that was set here
+            return None, header
+        return text, before + rest.lstrip() if rest else before[:-2]
 
     # The session cookie
 
@@ -92,10 +85,15 @@ class Cookies:
             return None
         if text[1:2] != ".":
             return text
-        count = int(text[0]) if text[0] in "2345" else 0
-        parts = [find(header, f"{self.session}.{number}") for number in range(1, count)]
-        whole = [part for part in parts if part is not None]
-        return text[2:] + "".join(whole) if count and len(whole) == count - 1 else None
+        if text[0] not in "2345":
+            return None
+        whole = text[2:]
+        for number in range(1, int(text[0])):
+            part = find(header, f"{self.session}.{number}")
+            if part is None:
+                return None
+            whole += part
+        return whole
 
     def set_session(self, text: str, header: str, max_age: float) -> tuple[Header, ...]:
         """Return the Set-Cookie headers that store a sealed session, and drop parts of a longer one before it.

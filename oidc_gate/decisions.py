@@ -39,9 +39,9 @@ class Request(Protocol):
     - `is_websocket`: true for a WebSocket handshake.
     - `app_cookies`: the Cookie header as the app may see it; the gate writes it before it decides to forward.
     - `told_cookies`: the same, in the form in which the adapter hands it on.
-    - `key`: scheme, host and Cookie header as the server gave them, in any form that can be looked up; None where one
-      is missing (a Host may be), comes twice, or is too long to be worth it, and for what may be a WebSocket. Two
-      requests with one key differ in nothing that tells who is asking.
+    - `key`: scheme, host and Cookie header as the server gave them, be it text or bytes; None where one is missing (a
+      Host may be), comes twice, or is too long to be worth it, and for what may be a WebSocket. Two requests with one
+      key differ in nothing that tells who is asking.
     """
 
     path: str
@@ -56,7 +56,7 @@ class Request(Protocol):
         """See above."""
 
     @property
-    def key(self) -> Any:
+    def key(self) -> tuple[Any, Any, Any] | None:
         """See above."""
 
     @property

@@ -16,7 +16,7 @@ from oidc_gate.answers import Answers
 from oidc_gate.decisions import Decision, Forward, Request, Work
 from oidc_gate.errors import LoginError, StoreError
 from oidc_gate.kinds import Kind, is_preflight, kind_of
-from oidc_gate.opened import Opened, Recalled
+from oidc_gate.opened import SAMPLED, Opened, Recalled
 from oidc_gate.own_paths import OwnPaths
 from oidc_gate.parts import build
 from oidc_gate.sessions import LoadOnLoop, Unloaded
@@ -58,21 +58,24 @@ class Gate:
         self.response_headers = parts.response_headers
         announce(settings)
 
-    def recall(self, key: Any, path: str) -> Recalled | None:
+    def recall(self, scheme: Any, host: Any, cookies: Any, path: str) -> Recalled | None:
         """Return the decision to forward that holds for a request as for an earlier one; None: ask `decide`.
 
         This is what nearly all requests get: those of a browser whose session was good a moment ago, and to which
-        nothing is due. `key`: as `Request.key`, of an HTTP request that is no WebSocket; `path`: as the server gave it,
-        for only the gate's own prefix, which is ASCII, is looked for in it.
+        nothing is due. `scheme`, `host`, `cookies`: the three of `Request.key`; `path`: as the server gave it, for only
+        the gate's own prefix, which is ASCII, is looked for in it.
         """
-        found = self._shortcut(key)
-        if found is None or path.startswith(self._prefix):
+        found = self._shortcut(cookies[::SAMPLED])
+        if found is None:
             return None
-        opened, now = found[0], self._clock()
+        its_scheme, its_host, its_cookies, opened, recalled = found
+        if cookies != its_cookies or host != its_host or scheme != its_scheme or path.startswith(self._prefix):
+            return None
+        now = self._clock()
         if now >= opened.steady_until or opened.session_id in self._ended:
             return None
         opened.seen_at = now
-        return found
+        return recalled
 
     def decide(self, request: Request) -> Decision:
         """Return what happens to a request."""
@@ -86,7 +89,7 @@ class Gate:
         opened = self._sessions.find(text, cookies.session, now) if text else None
         if opened is None or text is None:
             return self._without_session(request)
-        request.app_cookies = cookies.hidden(request.cookie_header) if others is None else others
+        request.app_cookies = cookies.hidden(others)
         if isinstance(opened, Unloaded):
             return self._loading(request, text, cookies.session)
         if now < opened.steady_until and not request.is_websocket:

@@ -56,9 +56,8 @@ def forwarding(
     """Return what makes, from an identity and its session's head, the decision that all its requests share."""
 
     def forward(identity: Identity, head: Head) -> Forward:
-        _, _, _, _, _, subject, email, _ = head
         headers = () if family == "none" else identity_headers(family, identity)
-        name = (email if claim == "email" else text_claim(identity.claims, claim)) or subject
+        name = head[5] if claim == "email" else text_claim(identity.claims, claim) or identity.subject
         return Forward(identity, name if name.isprintable() else encoded(name), headers, response_headers)
 
     return forward

@@ -20,12 +20,12 @@ IDENTITY_KEY = "oidc_gate.identity"
 class _Unread:
     """Holds what reads an identity for the first time; a class of its own, for it is no field of the identity."""
 
-    __slots__ = ("_read",)
+    __slots__ = ("_reading",)
 
-    _read: Callable[[], Identity]
+    _reading: tuple[Callable[..., Identity], *tuple[Any, ...]]
 
 
-_put_read = _Unread.__dict__["_read"].__set__  # for an identity itself is frozen
+_put_reading = _Unread.__dict__["_reading"].__set__  # for an identity itself is frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,23 @@ class Identity(_Unread):
     expires_at: float
 
     @classmethod
-    def unread(cls, read: Callable[[], Identity]) -> Identity:
-        """Return an identity that is read when something in it is first asked for."""
+    def unread(cls, *reading: *tuple[Callable[..., Identity], *tuple[Any, ...]]) -> Identity:
+        """Return an identity that is read when something in it is first asked for.
+
+        `reading`: what reads it, and the arguments for that.
+        """
         identity = object.__new__(cls)
-        _put_read(identity, read)
+        _put_reading(identity, reading)
         return identity
 
     if not TYPE_CHECKING:  # a type checker knows the fields, and is to complain of any other name
 
         def __getattr__(self, name: str) -> Any:
             """Read the identity: what is not there is either not read yet, or nothing that an identity has."""
-            if name not in self.__dataclass_fields__:  # `_read` of an identity that was made whole is none either
+            if name not in self.__dataclass_fields__:  # `_reading` of an identity that was made whole is none either
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            whole = self._read()
+            read, *arguments = self._reading
+            whole = read(*arguments)
             for each in self.__dataclass_fields__:
                 object.__setattr__(self, each, getattr(whole, each))
             return getattr(whole, name)

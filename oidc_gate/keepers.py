@@ -16,13 +16,13 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Protocol
 
 from oidc_gate.errors import StoreError
 from oidc_gate.sealing import Seal
-from oidc_gate.session import Head, Session, pack_head, read_head
+from oidc_gate.session import FORMAT, Head, Session, pack_head, read_head
 from oidc_gate.stores import SessionStore
 
 __all__ = ["Asking", "CookieKeeper", "Keeper", "ListedCookieKeeper", "StoreKeeper"]
@@ -41,8 +41,8 @@ class Keeper(Protocol):
     StoreError. Where sessions live in that store, `keep` and `keep_again` may too.
     """
 
-    def is_newest(self, text: str) -> bool:
-        """Return whether the text is sealed with the first secret."""
+    #: What a text starts with that is sealed with the first secret; an older one is due to be sealed again.
+    newest: str
 
     def read(self, text: str, name: str, value: bytes | None, known: bytes | None) -> Kept | bytes | None:
         """Return the session, or just what is `known` where that still holds; None when there is none.
@@ -79,12 +79,12 @@ class SessionSeal:
     def __init__(self, seal_secrets: Sequence[str], context: str) -> None:
         self._secrets = seal_secrets
         self._context = context
-        self._head = Seal(seal_secrets, f"session {context}")
-        self.is_newest = self._head.is_newest
+        self._head = Seal(seal_secrets, f"session {FORMAT} {context}")
+        self.newest = self._head.newest
 
     @cached_property
     def _rest(self) -> Seal:
-        return Seal(self._secrets, f"rest of session {self._context}")
+        return Seal(self._secrets, f"rest of session {FORMAT} {self._context}")
 
     def seal(self, session: Session, name: str) -> str:
         """Return the sealed text of a session; `name` is bound into it, and must be the same on opening."""
@@ -98,10 +98,12 @@ class SessionSeal:
         `stored` is handed through: what stands for it in the store.
         """
         sealed_head, _, sealed_rest = text.partition(".")
-        data = self._head.open(sealed_head, f"{name}={sealed_rest}")
-        head = None if data is None else read_head(data)
-        # The rest always opens, for the head's seal vouches for its text.
-        return None if head is None else (head, lambda: self._rest.open(sealed_rest, name) or b"", stored)
+        head = self._head.open(sealed_head, f"{name}={sealed_rest}")
+        return None if head is None else (read_head(head), partial(self._open_rest, sealed_rest, name), stored)
+
+    def _open_rest(self, sealed_rest: str, name: str) -> bytes:
+        """Return the rest; it always opens, for the head's seal vouches for its text."""
+        return self._rest.open(sealed_rest, name) or b""
 
 
 class Asking(ABC):
@@ -186,7 +188,7 @@ class StoreKeeper(Asking):
         super().__init__(store)
         self._context = context
         self._seal = Seal(cookie_secrets, f"ticket {context}")
-        self.is_newest = self._seal.is_newest
+        self.newest = self._seal.newest
 
     def key(self, text: str, name: str, session_id: str = "") -> str:
         """See `Asking.key`."""
@@ -217,7 +219,7 @@ class StoreKeeper(Asking):
         value = self._inner(ticket).seal(session, _IN_STORE).encode()
         if not self.store.replace(session.session_id, value, lifetime, known):
             return None
-        return text if self.is_newest(text) else self._seal.seal(ticket.encode(), name), value
+        return text if text.startswith(self.newest) else self._seal.seal(ticket.encode(), name), value
 
     def end(self, session_id: str, _lifetime: float) -> None:
         """See `Keeper.end`."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
     from oidc_gate.identity import Identity
 
-__all__ = ["NEVER", "BoundedTable", "Limits", "Opened", "Recalled", "RecentTable", "Shortcuts"]
+__all__ = ["NEVER", "SAMPLED", "BoundedTable", "Limits", "Opened", "Recalled", "RecentTable", "Shortcuts"]
 
 NEVER = float("inf")
 
@@ -24,6 +24,8 @@ NEVER = float("inf")
 _ENTRY_BYTES, _BYTES_PER_BYTE = 2500, 16
 #: So many requests are recalled, of sessions no larger than this (bytes); so many ids are remembered.
 _MOST_SHORTCUTS, _LARGE, _MOST_IDS = 512, 2500, 10_000
+#: Of a Cookie header every so manyth character is taken to look it up by.
+SAMPLED = 8
 
 Value = TypeVar("Value")
 
@@ -54,8 +56,8 @@ class Limits:
 class Opened:
     """A session that is open in this process, ready to answer requests with; shared between threads.
 
-    The session, `forward`, `name` and `allowed` never change. `stored` is set before others see it; `met` and the times
-    change: each is set whole, so that no lock is needed, and a lost update costs one renewal more or less.
+    The session, `forward`, `name`, `allowed` and `stored` never change. `met` and the times do: each is set whole, so
+    that no lock is needed, and a lost update costs one renewal more or less.
 
     - `allowed`: whether the rules let this person pass.
     - `met`: whether a request was forwarded with it before.
@@ -92,22 +94,36 @@ class Opened:
     )
 
     def __init__(
-        self, head: Head, read_rest: Callable[[], bytes], name: str, forward: Forward, allowed: bool, limits: Limits
+        self,
+        head: Head,
+        read_rest: Callable[[], bytes],
+        stored: bytes,
+        name: str,
+        forward: Forward,
+        allowed: bool,
+        limits: Limits,
     ) -> None:
         self._head = head
         self._read_rest = read_rest
         self._session: Session | None = None
-        self.session_id, expires_at, seen_at, checked_at, refresh_at, _, _, self.size = head
+        self.session_id, expires_at, seen_at, checked_at, refresh_at, _, self.size = head
         self.expires_at = expires_at
         self.seen_at = seen_at
         self.name = name
         self.forward = forward
         self.allowed = allowed
         self.renew_at = renew_at = seen_at + limits.lag
-        self.due_at = due_at = min(checked_at + limits.recheck, refresh_at)
+        earliest = checked_at + limits.recheck
+        if refresh_at < earliest:  # each session takes this way once, and a call of `min` takes three times as long
+            earliest = refresh_at
+        self.due_at = earliest
         self.stale_at = NEVER
-        self.steady_until = min(renew_at, due_at, expires_at) if allowed else 0.0
-        self.stored = b""
+        if renew_at < earliest:
+            earliest = renew_at
+        if expires_at < earliest:
+            earliest = expires_at
+        self.steady_until = earliest if allowed else 0.0
+        self.stored = stored
         self.met = False
 
     @property
@@ -192,8 +208,8 @@ class RecentTable:
         self._old.pop(text, None)
 
 
-#: An earlier decision that still holds: the session, the decision, and `Request.told_cookies` of that time.
-Recalled = tuple[Opened, "Forward", Any]
+#: An earlier decision that still holds, and `Request.told_cookies`.
+Recalled = tuple["Forward", Any]
 
 
 class Shortcuts:
@@ -201,16 +217,21 @@ class Shortcuts:
 
     A request is found again only as long as its other cookies stay as they are; else it goes the slower way. What is
     here can be out of date: the times in an `Opened`, and `Sessions.ended`, say whether it may be gone by.
+
+    A Cookie header is long, and to hash all of it takes longer than to compare it; so it is looked up by a sample,
+    `header[::SAMPLED]`, and who finds something compares the whole key. How long that takes tells nothing: to find
+    anything one must have ten characters of a sealed text, which are as good as random.
     """
 
     def __init__(self) -> None:
-        self._found: dict[Any, Recalled] = {}
+        self._found: dict[Any, tuple[Any, Any, Any, Opened, Recalled]] = {}
+        #: Takes a sample, and returns the three of a `Request.key`, the session, and what holds for that key.
         self.get = self._found.get
         self.clear = self._found.clear
 
-    def put(self, key: Any, opened: Opened, told_cookies: Any) -> None:
+    def put(self, key: tuple[Any, Any, Any], opened: Opened, told_cookies: Any) -> None:
         """Remember that a request with this key is forwarded."""
         if len(self._found) >= _MOST_SHORTCUTS:
             self.clear()
         if opened.size <= _LARGE:
-            self._found[key] = (opened, opened.forward, told_cookies)
+            self._found[key[2][::SAMPLED]] = (*key, opened, (opened.forward, told_cookies))

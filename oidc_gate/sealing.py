@@ -42,7 +42,8 @@ class Seal:
 
     def __init__(self, secrets: Sequence[str], purpose: str) -> None:
         keys = [_purpose_key(secret, purpose) for secret in secrets]
-        self._newest = _head(keys[0])
+        #: What a text starts with that was sealed with the first secret; an older one is due to be sealed again.
+        self.newest = _head(keys[0])
         self._ciphers = {_head(key): AESGCM(key) for key in reversed(keys)}
 
     def seal(self, plaintext: bytes, name: str) -> str:
@@ -52,8 +53,8 @@ class Seal:
         """
         plaintext += b" " * ((2 - len(plaintext)) % 3)
         nonce = os.urandom(12)
-        sealed = self._ciphers[self._newest].encrypt(nonce, plaintext, name.encode())
-        return self._newest + b2a_base64(nonce + sealed, newline=False).decode("ascii")
+        sealed = self._ciphers[self.newest].encrypt(nonce, plaintext, name.encode())
+        return self.newest + b2a_base64(nonce + sealed, newline=False).decode("ascii")
 
     def open(self, text: str, name: str) -> bytes | None:
         """Return the plaintext, or None for anything that this list of secrets did not seal under this name."""
@@ -65,11 +66,6 @@ class Seal:
             return cipher.decrypt(data[_HEAD:_NONCE], data[_NONCE:], name.encode())
         except (ValueError, InvalidTag):  # not base64, or too short; not sealed by us
             return None
-
-    def is_newest(self, text: str) -> bool:
-        """Return whether the text was sealed with the first secret; an older one is due to be sealed again."""
-        return text.startswith(self._newest)
-
 
 class Signed:
     """Signs JSON rows of one purpose. They carry their own times.

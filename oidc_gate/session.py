@@ -6,8 +6,8 @@ for apps, or parts of them, that never look.
 
 The head is fixed in form::
 
-    format 1 byte | expires_at, seen_at, checked_at, refresh_at 8 each | size of the rest 4 |
-    characters of the next three 4 each | session_id, email, subject as UTF-8
+    expires_at, seen_at, checked_at, refresh_at 8 bytes each | size of the rest 4 |
+    where the next two end, in characters, 4 each | session_id, user as UTF-8
 
 and the rest is JSON: `[claims, created_at, tokens, kept]`, deflated when it is long, as with many groups.
 """
@@ -21,18 +21,20 @@ from typing import Any, NamedTuple
 
 from oidc_gate.identity import Identity, ReadOnlyClaims, is_verified, text_claim
 
-__all__ = ["Head", "Session", "pack_head", "read_head"]
+__all__ = ["FORMAT", "Head", "Session", "pack_head", "read_head"]
 
-#: Raised with every change of what is written down: a session that another version has kept is none.
-_FORMAT = 2
-_FIXED = Struct(">B4d4I")
+#: Raised with every change of what is written down. It is part of what sessions are sealed for, so that one which
+#: another version has kept is none.
+FORMAT = 3
+_FIXED = Struct(">4d3I")
+_TEXTS = _FIXED.size
 
 _DEFLATED_FROM = 2500
 _decode = json.JSONDecoder().raw_decode  # passes over the spaces that a seal adds, without looking at them
 
-#: The fields of `Session` `session_id`, `expires_at`, `seen_at`, `checked_at` and `refresh_at`; the claim `sub`; the
-#: address, where it may be gone by, else `""`; and the bytes of the rest, not deflated.
-Head = tuple[str, float, float, float, float, str, str, int]
+#: `session_id`, `expires_at`, `seen_at`, `checked_at`, `refresh_at` and `user` of a `Session`, and the bytes of the
+#: rest, not deflated.
+Head = tuple[str, float, float, float, float, str, int]
 
 
 class Session(NamedTuple):
@@ -61,9 +63,10 @@ class Session(NamedTuple):
         return f"<session of {self.claims.get('sub')!r}>"
 
     @property
-    def email(self) -> str:
-        """The address, where it may be gone by, else `""`."""
-        return (is_verified(self.claims) and text_claim(self.claims, "email")) or ""
+    def user(self) -> str:
+        """The address, where it may be gone by, else the subject."""
+        subject: str = self.claims["sub"]
+        return (is_verified(self.claims) and text_claim(self.claims, "email")) or subject
 
     def parts(self) -> tuple[Head, bytes]:
         """Return head and rest."""
@@ -75,8 +78,7 @@ class Session(NamedTuple):
             self.seen_at,
             self.checked_at,
             self.refresh_at,
-            self.claims["sub"],
-            self.email,
+            self.user,
             len(rest),
         )
         return head, rest if len(rest) < _DEFLATED_FROM else zlib.compress(rest)
@@ -92,7 +94,7 @@ class Session(NamedTuple):
         if rest[:1] != b"[":
             rest = zlib.decompressobj().decompress(rest)
         (claims, created_at, tokens, kept), _ = _decode(str(rest, "utf-8", "surrogatepass"))
-        session_id, expires_at, seen_at, checked_at, refresh_at, _, _, _ = head
+        session_id, expires_at, seen_at, checked_at, refresh_at, _, _ = head
         return cls(session_id, claims, created_at, expires_at, seen_at, checked_at, refresh_at, tokens, kept)
 
     def identity(self, provider: str, groups: tuple[str, ...]) -> Identity:
@@ -114,18 +116,14 @@ class Session(NamedTuple):
 
 def pack_head(head: Head) -> bytes:
     """Return the head as it is written down."""
-    session_id, expires_at, seen_at, checked_at, refresh_at, subject, email, size = head
-    lengths = len(session_id), len(email), len(subject)
-    fixed = _FIXED.pack(_FORMAT, expires_at, seen_at, checked_at, refresh_at, size, *lengths)
-    return fixed + f"{session_id}{email}{subject}".encode("utf-8", "surrogatepass")
+    session_id, expires_at, seen_at, checked_at, refresh_at, user, size = head
+    texts = session_id + user
+    fixed = _FIXED.pack(expires_at, seen_at, checked_at, refresh_at, size, len(session_id), len(texts))
+    return fixed + texts.encode("utf-8", "surrogatepass")
 
 
-def read_head(data: bytes) -> Head | None:
-    """Return the head that `pack_head` wrote, perhaps with spaces after it; None for what another version wrote."""
-    if data[0] != _FORMAT:
-        return None
-    _, expires_at, seen_at, checked_at, refresh_at, size, id_length, email_length, length = _FIXED.unpack_from(data)
-    texts = str(data[_FIXED.size :], "utf-8", "surrogatepass")
-    email_end = id_length + email_length
-    session_id, email, subject = texts[:id_length], texts[id_length:email_end], texts[email_end : email_end + length]
-    return session_id, expires_at, seen_at, checked_at, refresh_at, subject, email, size
+def read_head(data: bytes) -> Head:
+    """Return the head that `pack_head` wrote, perhaps with spaces after it."""
+    expires_at, seen_at, checked_at, refresh_at, size, id_end, user_end = _FIXED.unpack_from(data)
+    texts = data[_TEXTS:].decode("utf-8", "surrogatepass")
+    return texts[:id_end], expires_at, seen_at, checked_at, refresh_at, texts[id_end:user_end], size

@@ -66,6 +66,7 @@ class Sessions:
         provider: str,
     ) -> None:
         self.keeper = keeper
+        self._newest = keeper.newest
         self._asking = keeper if isinstance(keeper, Asking) else None
         #: Whether a store has to be asked about a session, and whether sessions live there.
         self.asks = self._asking is not None
@@ -96,12 +97,14 @@ class Sessions:
         None for a text that was never ours or was sealed with a secret no longer listed, and for a session that has
         ended in any way. UNLOADED when only the store can tell: then `load` does.
         """
-        opened = self._known(text, name)
-        if opened is None or now >= opened.stale_at:
+        opened = self._recent.get(text)
+        if opened is None or opened.name != name or now >= opened.stale_at:
             if self._asking is not None:
-                return UNLOADED if opened is not None or self._asking.key(text, name) else None
+                return UNLOADED if self._known(text, name) or self._asking.key(text, name) else None
             opened = self._open(text, name, None, None)
-        return opened if opened is not None and self.is_alive(opened, now) else None
+            if opened is None:
+                return None
+        return opened if self.is_alive(opened, now) else None
 
     def load(self, text: str, name: str, now: float, asked_at: float = NEVER) -> Opened | None:
         """Return what `find` returns, asking the store if need be. May block; raises StoreError.
@@ -151,12 +154,10 @@ class Sessions:
             return None
         if isinstance(found, bytes):  # as it was; another may have taken its place here while the store was asked
             return self._recent.get(text) or known
-        head, read_rest, stored = found
-        opened = self._opened(head, read_rest, name)
-        opened.stored = stored
+        opened = self._opened(*found, name)
         if known is not None:
             opened.seen_at = max(opened.seen_at, known.seen_at)
-        if not self.keeper.is_newest(text):
+        if not text.startswith(self._newest):
             opened.plan(0.0, opened.due_at)
         self._recent.put(text, opened)
         return opened
@@ -167,14 +168,15 @@ class Sessions:
             return False
         return opened.session_id not in self.ended
 
-    def _opened(self, head: Head, read_rest: Callable[[], bytes], name: str) -> Opened:
+    def _opened(self, head: Head, read_rest: Callable[[], bytes], stored: bytes, name: str) -> Opened:
         """Return the session with what is worked out once: whether the rules let it pass, and what the app is told."""
-        identity = Identity.unread(lambda: self._identity(Session.read(head, read_rest())))
+        forward = self._forward(Identity.unread(self._identity, head, read_rest), head)
         # Asked first, for without lists the rest need not be read.
         allowed = self._rules.allow_all or self._rules.allow(Session.read(head, read_rest()).claims)
-        return Opened(head, read_rest, name, self._forward(identity, head), allowed, self._limits)
+        return Opened(head, read_rest, stored, name, forward, allowed, self._limits)
 
-    def _identity(self, session: Session) -> Identity:
+    def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
+        session = Session.read(head, read_rest())
         return session.identity(self._provider, self._rules.groups(session.claims))
 
     # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
@@ -266,8 +268,7 @@ class Sessions:
     def _following(self, opened: Opened, session: Session, stored: bytes) -> Opened:
         """Return what takes the place of an opened session."""
         head, rest = session.parts()
-        fresh = self._opened(head, lambda: rest, opened.name)
-        fresh.stored = stored
+        fresh = self._opened(head, lambda: rest, stored, opened.name)
         fresh.believe_until(opened.stale_at)
         return fresh
 

@@ -74,9 +74,9 @@ class OIDCGate:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or let the app answer it."""
         key = _key(environ)
-        found = None if key is None else self._recall(key, environ.get("PATH_INFO", ""))
+        found = None if key is None else self._recall(*key, environ.get("PATH_INFO", ""))
         if found is not None:
-            _, forward, cookies = found
+            forward, cookies = found
         else:
             request = WSGIRequest(environ)
             decision = self._gate.decide(request)
@@ -94,7 +94,7 @@ class OIDCGate:
         return self._app(environ, start_response)
 
 
-def _key(environ: WSGIEnvironment) -> Any:
+def _key(environ: WSGIEnvironment) -> tuple[Any, Any, Any] | None:
     """Return what `Request.key` is."""
     cookies: str = environ.get("HTTP_COOKIE", "")
     if not 0 < len(cookies) <= LONGEST_KEY or "HTTP_UPGRADE" in environ:  # a WebSocket, perhaps
@@ -136,7 +136,7 @@ class WSGIRequest:
         self.is_websocket = "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower()
 
     @property
-    def key(self) -> Any:
+    def key(self) -> tuple[Any, Any, Any] | None:
         """See `Request.key`; `OIDCGate` looks for the same."""
         return _key(self._environ)
 

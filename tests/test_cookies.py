@@ -218,7 +218,7 @@ def test_cutting_gives_what_finding_and_hiding_give(own: Cookies, header: str) -
     header = header.format(own.session)
     text, others = own.cut(header)
     assert text == own.session_text(header)
-    assert others in (None, own.hidden(header))
+    assert own.hidden(others).replace("; ", ";") == own.hidden(header).replace("; ", ";")
 
 
 # Logins and logouts under way

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oidc_gate.decisions import Forward, Request
-from oidc_gate.opened import Recalled
+from oidc_gate.opened import SAMPLED, Recalled
 from tests.browser import Browser
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
@@ -32,8 +32,8 @@ class Judge:
         self.recalled = self.decided = 0
         here.gate._ask(self)
 
-    def recall(self, key: Any, path: str) -> Recalled | None:
-        found: Recalled | None = self._gate.recall(key, path)
+    def recall(self, scheme: Any, host: Any, cookies: Any, path: str) -> Recalled | None:
+        found: Recalled | None = self._gate.recall(scheme, host, cookies, path)
         self.recalled += found is not None
         return found
 
@@ -96,6 +96,24 @@ def test_what_is_not_the_same_is_decided_anew(stage: StageFactory, changed: dict
     found = other.get("/", headers=[("Host", host), ("Cookie", cookie)], bare=True)
     assert judge.counts() == (0, 1)
     assert found.status == (401 if "scheme" in changed else 200)
+
+
+@pytest.mark.parametrize("place", range(2 * SAMPLED))
+def test_one_character_more_or_less_makes_another_request(stage: StageFactory, place: int) -> None:
+    here = stage()
+    browser = here.signed_in()
+    whole = f"theme={'d' * 40}; __Host-oidc_gate.default={session_cookie(browser)}; size={'l' * 40}"
+    for _ in range(3):
+        assert browser.get("/", headers=[("Cookie", whole)], bare=True).status == 200
+    judge = Judge(here)
+    for start, status in ((10, 200), (whole.index("default=") + 30, 401), (len(whole) - 30, 200)):
+        changed = whole[: start + place] + "x" + whole[start + place + 1 :]
+        found = browser.get("/", headers=[("Cookie", changed)], bare=True)
+        assert found.status == status
+        if status == 200:
+            pairs = [pair for pair in changed.split("; ") if "oidc_gate" not in pair]
+            assert found.json()["headers"]["cookie"] == "; ".join(pairs)
+    assert judge.counts() == (0, 3)
 
 
 def test_the_gates_own_paths_are_never_recalled(stage: StageFactory) -> None:
@@ -182,7 +200,7 @@ def test_a_decision_that_is_recalled_is_the_one_that_was_made(stage: StageFactor
     browser = met(here)
     judge = Judge(here)
     browser.fetch("/")
-    ((opened, forward, _),) = here.gate._gate._gate._sessions.shortcuts._found.values()
+    ((*_, opened, (forward, _)),) = here.gate._gate._gate._sessions.shortcuts._found.values()
     assert isinstance(forward, Forward)
     assert forward is opened.forward
     assert judge.counts() == (1, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oidc_gate.scopes import ABSENT, UNUSUAL, Layouts
+from oidc_gate.scopes import ABSENT, NO_LAYOUT, UNUSUAL, Layouts
 
 
 @pytest.mark.parametrize(
@@ -29,17 +29,30 @@ from oidc_gate.scopes import ABSENT, UNUSUAL, Layouts
 )
 def test_the_names_tell_where_the_headers_stand(names: tuple[bytes, ...], expected: tuple[int, int]) -> None:
     layouts = Layouts()
-    assert layouts[names] == expected
-    assert layouts[names] == expected
+    for _ in range(2):
+        assert layouts.read(list(names)) == expected
+    assert layouts.get(len(names)) == (list(names), expected)
+
+
+def test_the_latest_of_each_number_stands_ready() -> None:
+    layouts = Layouts()
+    for names in ([b"host"], [b"host", b"cookie"], [b"cookie", b"host"], [b"host"], [b"cookie"]):
+        layouts.read(names)
+    assert dict(layouts) == {1: ([b"cookie"], (ABSENT, 0)), 2: ([b"cookie", b"host"], (1, 0))}
+
+
+def test_there_is_no_layout_without_names() -> None:
+    names, layout = NO_LAYOUT
+    assert layout == Layouts().read(names)
 
 
 def test_names_are_remembered_only_so_far_and_told_apart_all_the_same() -> None:
     layouts = Layouts()
     for number in range(5000):
-        assert layouts[b"host", b"x-%d" % number] == (0, ABSENT)
-        assert len(layouts) <= 500
-    layouts.clear()
-    assert layouts[b"x" * 2000, b"host"] == (1, ABSENT)
-    assert layouts[b"x" * 2000, b"X-Forwarded-User"] == (UNUSUAL, UNUSUAL)
-    assert layouts[(b"host", *[b"x"] * 100)] == (0, ABSENT)
-    assert len(layouts) == 0
+        assert layouts.read([b"host", b"x-%d" % number]) == (0, ABSENT)
+        assert len(layouts._known) <= 500
+    layouts = Layouts()
+    assert layouts.read([b"x" * 2000, b"host"]) == (1, ABSENT)
+    assert layouts.read([b"x" * 2000, b"X-Forwarded-User"]) == (UNUSUAL, UNUSUAL)
+    assert layouts.read([b"host", *[b"x"] * 100]) == (0, ABSENT)
+    assert len(layouts) == len(layouts._known) == 0

@@ -53,32 +53,27 @@ def test_a_session_is_written_down_and_read_again(whole: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("claims", "email"),
+    ("claims", "user"),
     [
         ({"email": "ann@example.com"}, "ann@example.com"),
         ({"email": "ann@example.com", "email_verified": True}, "ann@example.com"),
         ({"email": "ann@example.com", "email_verified": "true"}, "ann@example.com"),
-        ({"email": "ann@example.com", "email_verified": False}, ""),
-        ({"email": ["ann@example.com"]}, ""),
-        ({"email": ""}, ""),
-        ({}, ""),
+        ({"email": "ann@example.com", "email_verified": False}, "ünï-1"),
+        ({"email": ["ann@example.com"]}, "ünï-1"),
+        ({"email": ""}, "ünï-1"),
+        ({}, "ünï-1"),
     ],
     ids=repr,
 )
-def test_the_head_says_what_a_request_is_judged_by(claims: dict[str, Any], email: str) -> None:
+def test_the_head_says_what_a_request_is_judged_by(claims: dict[str, Any], user: str) -> None:
     head, rest = session({"sub": "ünï-1"} | claims).parts()
-    assert head == ("session-id-1", 2000.5, 1500.25, 1200.0, 1800.0, "ünï-1", email, len(rest))
+    assert head == ("session-id-1", 2000.5, 1500.25, 1200.0, 1800.0, user, len(rest))
 
 
 def test_a_long_session_is_packed_tighter_and_says_how_long_it_is() -> None:
     (*_, size), rest = session({"sub": "x", "groups": MANY}).parts()
     assert len(rest) < size / 3
     assert session().parts()[1].startswith(b"[")
-
-
-@pytest.mark.parametrize("data", [b'["session-id-1"]', b"\x01" + b"\x00" * 60, b"\x03" + b"\x00" * 60], ids=ascii)
-def test_a_session_that_another_version_kept_is_none(data: bytes) -> None:
-    assert read_head(data) is None
 
 
 def test_what_is_private_does_not_stand_in_the_text_of_a_session() -> None:

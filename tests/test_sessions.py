@@ -9,7 +9,7 @@ import pytest
 
 from oidc_gate.headers import forwarding
 from oidc_gate.keepers import CookieKeeper, Keeper, StoreKeeper
-from oidc_gate.opened import Limits, Opened, RecentTable, Shortcuts
+from oidc_gate.opened import SAMPLED, Limits, Opened, RecentTable, Shortcuts
 from oidc_gate.rules import Rules
 from oidc_gate.session import Session
 from oidc_gate.sessions import UNLOADED, Sessions
@@ -156,7 +156,7 @@ def test_a_session_of_another_gate_is_none(other: Sessions) -> None:
 
 
 def test_a_session_that_another_version_kept_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oidc_gate.session._FORMAT", 1)
+    monkeypatch.setattr("oidc_gate.keepers.FORMAT", 1)
     _, text = started(sessions())
     monkeypatch.undo()
     assert sessions().find(text, NAME, T0) is None
@@ -521,20 +521,26 @@ def test_long_sessions_take_more_room_than_short_ones(length: int, most: int) ->
     assert most / 2 < len(table._new) + len(table._old) <= most
 
 
+def key_for(cookies: str) -> tuple[str, str, str]:
+    return "https", "app.test", cookies
+
+
 def test_a_decision_is_remembered_when_its_session_is_not_too_large() -> None:
     shortcuts, opened = Shortcuts(), an_opened()
-    shortcuts.put("key", opened, "a=b")
-    assert shortcuts.get("key") == (opened, opened.forward, "a=b")
+    small, large = key_for("small" * 10), key_for("large" * 10)
+    shortcuts.put(small, opened, "a=b")
+    assert shortcuts.get(small[2][::SAMPLED]) == (*small, opened, (opened.forward, "a=b"))
     opened.size = 10_000
-    shortcuts.put("large", opened, "")
-    assert shortcuts.get("large") is None
+    shortcuts.put(large, opened, "")
+    assert shortcuts.get(large[2][::SAMPLED]) is None
     shortcuts.clear()
-    assert shortcuts.get("key") is None
+    assert shortcuts.get(small[2][::SAMPLED]) is None
 
 
 def test_there_are_only_so_many_shortcuts() -> None:
     shortcuts, opened = Shortcuts(), an_opened()
-    for number in range(5000):
-        shortcuts.put(f"session={number}", opened, "")
-        assert shortcuts.get(f"session={number}") == (opened, opened.forward, "")
-    assert sum(shortcuts.get(f"session={number}") is not None for number in range(5000)) <= 512
+    keys = [key_for(f"session={number:09}" * SAMPLED) for number in range(5000)]
+    for key in keys:
+        shortcuts.put(key, opened, "")
+        assert shortcuts.get(key[2][::SAMPLED]) == (*key, opened, (opened.forward, ""))
+    assert sum(shortcuts.get(key[2][::SAMPLED]) is not None for key in keys) <= 512
