@@ -30,6 +30,7 @@ __all__ = ["OIDCGate"]
 Usual = tuple[tuple[Header, ...], Headers]
 
 _SAYS_CACHING = ResponseNames()
+_LATEST = LAYOUTS.latest  # here, for Python calls methods of what was imported more slowly
 
 #: Threads for calls to the provider, and to the store: neither waits for the other, nor does the app's own pool.
 _LANE_THREADS = 16
@@ -80,7 +81,7 @@ class OIDCGate:
             return await self._other(scope, receive, send)
         headers: Headers = scope["headers"]
         names = [name for name, _ in headers]
-        latest, layout = LAYOUTS.get(len(names), NO_LAYOUT)
+        latest, layout = _LATEST.get(len(names), NO_LAYOUT)
         if names != latest:
             layout = LAYOUTS.read(names)
         host_at, cookie_at = layout
@@ -88,9 +89,10 @@ class OIDCGate:
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
             if len(cookies) <= LONGEST_KEY:
-                found = self._recall(scope.get("scheme"), headers[host_at][1], cookies, scope["path"])
+                recall = self._recall
+                found = recall(scope.get("scheme"), headers[host_at][1], cookies, scope["path"])
         if found is not None:
-            forward, told_cookies = found
+            told_cookies, identity, _, request_headers, response_headers, set_cookies = found
             headers = [*headers]
             if told_cookies:
                 headers[cookie_at] = told_cookies
@@ -108,10 +110,14 @@ class OIDCGate:
                     decision = await decision.run_on_loop()
                 else:
                     decision = await self._perform(decision)
-            forward, headers = decision, request.app_headers()
-        if forward.response_headers and kind == "http":
-            send = partial(_adding, send, forward, self._usual)
-        await self._app(told_scope(scope, headers, forward), receive, send)
+            headers = request.app_headers()
+            identity, _, request_headers, response_headers, set_cookies = decision
+        if request_headers:
+            headers += [(name.encode(), value.encode()) for name, value in request_headers]
+        if response_headers and kind == "http":
+            send = partial(_adding, send, response_headers, set_cookies, self._usual)
+        app = self._app  # a local, as `recall` above: Python 3.11 takes longer to call `self.name(…)` than either
+        await app(told_scope(scope, headers, identity), receive, send)
         return None
 
     async def _other(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -153,17 +159,18 @@ def _settle(future: Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _adding(send: ASGISendCallable, forward: Forward, usual: Usual, message: Any) -> Any:
-    """Send a message, with the gate's headers added to a copy of the response's start; all else passes as it is.
+def _adding(
+    send: ASGISendCallable, more: tuple[Header, ...], set_cookies: tuple[Header, ...], usual: Usual, message: Any
+) -> Any:
+    """Send a message, with `more` headers added to a copy of the response's start; all else passes as it is.
 
-    `usual`: what is added to most answers, and the same in bytes.
+    See `Forward.response_headers` and `Forward.set_cookies`. `usual`: what most answers get, and the same in bytes.
     """
     if message["type"] == "http.response.start":
         headers = message.get("headers", ())
-        more = forward.response_headers
         for name, _ in headers:
             if _SAYS_CACHING[name]:
-                more = forward.set_cookies if is_unshared(_as_text(headers)) else ()
+                more = set_cookies if is_unshared(_as_text(headers)) else ()
                 break
         pairs = usual[1] if more is usual[0] else _as_bytes(more)
         message = {**message, "headers": [*headers, *pairs]}

@@ -50,7 +50,7 @@ class Gate:
         self._clock = clock
         self._addresses = parts.addresses
         self._sessions = parts.sessions
-        self._shortcut = parts.sessions.shortcuts.get
+        self._shortcuts = parts.sessions.shortcuts.found
         self._hosts: set[str] = set()
         self._ended = parts.sessions.ended
         self._cookies = parts.cookies_by_scheme()
@@ -65,13 +65,14 @@ class Gate:
         nothing is due. `scheme`, `host`, `cookies`: the three of `Request.key`; `path`: as the server gave it, for only
         the gate's own prefix, which is ASCII, is looked for in it.
         """
-        found = self._shortcut(cookies[::SAMPLED])
+        found = self._shortcuts.get(cookies[::SAMPLED])
         if found is None:
             return None
         its_scheme, its_host, its_cookies, opened, recalled = found
         if cookies != its_cookies or host != its_host or scheme != its_scheme or path.startswith(self._prefix):
             return None
-        now = self._clock()
+        clock = self._clock
+        now = clock()
         if now >= opened.steady_until or opened.session_id in self._ended:
             return None
         opened.seen_at = now

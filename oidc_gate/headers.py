@@ -87,11 +87,11 @@ def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
 CACHING = frozenset({"cache-control", "expires", "pragma", *_FOR_SHARED})
 
 
-class ResponseNames(dict[bytes, bool]):
+class ResponseNames(dict[str | bytes, bool]):
     """Tells whether a response header of that name is one of CACHING; remembers the names that apps use."""
 
-    def __missing__(self, name: bytes) -> bool:
-        says = name.lower().decode("latin-1") in CACHING
+    def __missing__(self, name: str | bytes) -> bool:
+        says = (name if isinstance(name, str) else name.decode("latin-1")).lower() in CACHING
         if len(self) < _MOST_NAMES:
             self[name] = says
         return says

@@ -140,9 +140,7 @@ class CookieKeeper(SessionSeal):
         """See `Keeper.keep`."""
         return session, self.seal(session, name)
 
-    def keep_again(
-        self, session: Session, _text: str, name: str, _lifetime: float, _known: bytes
-    ) -> tuple[str, bytes]:
+    def keep_again(self, session: Session, _text: str, name: str, _lifetime: float, _known: bytes) -> tuple[str, bytes]:
         """See `Keeper.keep_again`."""
         return self.seal(session, name), b""
 

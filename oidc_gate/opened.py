@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from oidc_gate.session import Head, Session
 
 if TYPE_CHECKING:
-    from oidc_gate.decisions import Forward
+    from oidc_gate.decisions import Forward, Header
     from oidc_gate.identity import Identity
 
 __all__ = ["NEVER", "SAMPLED", "BoundedTable", "Limits", "Opened", "Recalled", "RecentTable", "Shortcuts"]
@@ -208,8 +208,9 @@ class RecentTable:
         self._old.pop(text, None)
 
 
-#: An earlier decision that still holds, and `Request.told_cookies`.
-Recalled = tuple["Forward", Any]
+#: An earlier decision that still holds: `Request.told_cookies`, and the fields of a `Forward`. A mere tuple, for Python
+#: is faster to take that apart than one with names.
+Recalled = tuple[Any, "Identity | None", str, "tuple[Header, ...]", "tuple[Header, ...]", "tuple[Header, ...]"]
 
 
 class Shortcuts:
@@ -224,14 +225,13 @@ class Shortcuts:
     """
 
     def __init__(self) -> None:
-        self._found: dict[Any, tuple[Any, Any, Any, Opened, Recalled]] = {}
-        #: Takes a sample, and returns the three of a `Request.key`, the session, and what holds for that key.
-        self.get = self._found.get
-        self.clear = self._found.clear
+        #: By sample: the three of a `Request.key`, the session, and what holds for that key.
+        self.found: dict[Any, tuple[Any, Any, Any, Opened, Recalled]] = {}
+        self.clear = self.found.clear
 
     def put(self, key: tuple[Any, Any, Any], opened: Opened, told_cookies: Any) -> None:
         """Remember that a request with this key is forwarded."""
-        if len(self._found) >= _MOST_SHORTCUTS:
+        if len(self.found) >= _MOST_SHORTCUTS:
             self.clear()
         if opened.size <= _LARGE:
-            self._found[key[2][::SAMPLED]] = (*key, opened, (opened.forward, told_cookies))
+            self.found[key[2][::SAMPLED]] = (*key, opened, (told_cookies, *opened.forward))

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any
 
-from oidc_gate.decisions import LONGEST_KEY, Forward
+from oidc_gate.decisions import LONGEST_KEY
 from oidc_gate.headers import spellings
-from oidc_gate.identity import IDENTITY_KEY, Anonymous
+from oidc_gate.identity import IDENTITY_KEY, Anonymous, Identity
 
 __all__ = ["ABSENT", "LAYOUTS", "NO_LAYOUT", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
 
@@ -34,18 +34,19 @@ ABSENT = -1
 UNUSUAL = -2
 
 
-class Layouts(dict[int, tuple[Names, Layout]]):
+class Layouts:
     """Tells from the names of a request's headers where `host` and `cookie` stand; ABSENT for not at all.
 
     UNUSUAL for both when that is not enough: one of them comes more than once, or there is a header that only the gate
     may say. Then the headers have to be read one by one.
 
-    The mapping has, by their number, the names of the latest request with so many, and what `read` returned for them:
-    the next request is most often like it, and to compare names takes half as long as to look them up. Each entry is
-    set whole, so that no lock is needed.
+    `latest` has, by their number, the names of the latest request with so many, and what `read` returned for them: the
+    next request is most often like it, and to compare names takes half as long as to look them up. Each entry is set
+    whole, so that no lock is needed.
     """
 
     def __init__(self) -> None:
+        self.latest: dict[int, tuple[Names, Layout]] = {}
         self._known: dict[tuple[bytes, ...], Layout] = {}
 
     def read(self, names: Names) -> Layout:
@@ -59,7 +60,7 @@ class Layouts(dict[int, tuple[Names, Layout]]):
             if len(self._known) >= _MOST_LAYOUTS:
                 self._known.clear()
             self._known[known] = layout
-        self[len(names)] = names, layout
+        self.latest[len(names)] = names, layout
         return layout
 
 
@@ -74,7 +75,7 @@ def _index(names: Names, name: bytes) -> int:
 
 
 LAYOUTS = Layouts()
-#: What `LAYOUTS` is taken to have where there was no such request yet.
+#: What `Layouts.latest` is taken to have where there was no such request yet.
 NO_LAYOUT: tuple[Names, Layout] = ([], (ABSENT, ABSENT))
 
 
@@ -187,12 +188,10 @@ def _inside(path: str, root_path: str) -> str:
     return path[len(root_path) :] if inside else path
 
 
-def told_scope(scope: Scope, headers: Headers, forward: Forward) -> Scope:
-    """Return a copy of the scope with these headers, which are added to in place, and with the gate's word."""
-    if forward.request_headers:
-        headers += [(name.encode(), value.encode()) for name, value in forward.request_headers]
+def told_scope(scope: Scope, headers: Headers, identity: Identity | None) -> Scope:
+    """Return a copy of the scope with these headers, and with the gate's word on who asks."""
     told = dict(scope)
     told["headers"] = headers
-    told[IDENTITY_KEY] = identity = forward.identity
+    told[IDENTITY_KEY] = identity
     told["user"] = told["auth"] = _NOBODY if identity is None else identity
     return told

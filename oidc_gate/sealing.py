@@ -67,6 +67,7 @@ class Seal:
         except (ValueError, InvalidTag):  # not base64, or too short; not sealed by us
             return None
 
+
 class Signed:
     """Signs JSON rows of one purpose. They carry their own times.
 

@@ -6,11 +6,12 @@ The app's iterable is returned untouched, and `wsgi.input` is read on the gate's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
-from oidc_gate.decisions import LONGEST_KEY, Forward, Reply, Work
-from oidc_gate.headers import CACHING, is_unshared, spellings
+from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Reply, Work
+from oidc_gate.headers import ResponseNames, is_unshared, spellings
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.targets import is_asgi, resolve_app, resolve_settings
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OIDCGate", "paste_filter"]
 
+_SAYS_CACHING = ResponseNames()
 _RESERVED = frozenset("HTTP_" + name.decode().upper().replace("-", "_") for name in spellings())
 #: For the statuses that the gate answers with; `http.HTTPStatus` would double the time that this module takes to load.
 _REASONS = {
@@ -73,10 +75,13 @@ class OIDCGate:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or let the app answer it."""
-        key = _key(environ)
-        found = None if key is None else self._recall(*key, environ.get("PATH_INFO", ""))
+        found, cookies = None, environ.get("HTTP_COOKIE", "")
+        if 0 < len(cookies) <= LONGEST_KEY and "HTTP_UPGRADE" not in environ:  # as in WSGIRequest.key
+            path = environ.get("PATH_INFO", "")
+            recall = self._recall
+            found = recall(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies, path)
         if found is not None:
-            forward, cookies = found
+            cookies, identity, remote_user, request_headers, response_headers, set_cookies = found
         else:
             request = WSGIRequest(environ)
             decision = self._gate.decide(request)
@@ -87,23 +92,23 @@ class OIDCGate:
                     decision = decision.run()
                 else:
                     decision = decision.resume(_read_body(environ, decision.limit))
-            forward, cookies = decision, request.app_cookies
-        _tell_app(environ, cookies, forward)
-        if forward.response_headers:
-            start_response = _adding(start_response, forward)
-        return self._app(environ, start_response)
+            cookies = request.app_cookies
+            identity, remote_user, request_headers, response_headers, set_cookies = decision
+        _clean(environ, cookies)
+        if identity is not None:
+            environ[IDENTITY_KEY] = identity
+            environ["REMOTE_USER"] = remote_user
+            environ["AUTH_TYPE"] = "oidc"
+            for name, value in request_headers:
+                environ["HTTP_" + name.upper().replace("-", "_")] = value
+        if response_headers:
+            start_response = partial(_adding, start_response, response_headers, set_cookies)
+        app = self._app  # a local, as `recall` above: Python 3.11 takes longer to call `self.name(…)` than either
+        return app(environ, start_response)
 
 
-def _key(environ: WSGIEnvironment) -> tuple[Any, Any, Any] | None:
-    """Return what `Request.key` is."""
-    cookies: str = environ.get("HTTP_COOKIE", "")
-    if not 0 < len(cookies) <= LONGEST_KEY or "HTTP_UPGRADE" in environ:  # a WebSocket, perhaps
-        return None
-    return environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies
-
-
-def _tell_app(environ: WSGIEnvironment, cookies: str, forward: Forward) -> None:
-    """Take out of the environ what only the gate may say, and what is the gate's alone; then say it."""
+def _clean(environ: WSGIEnvironment, cookies: str) -> None:
+    """Take out of the environ what only the gate may say, and all cookies but the app's."""
     if not _FORGEABLE.isdisjoint(environ):
         for key in _FORGEABLE.intersection(environ):
             del environ[key]
@@ -111,12 +116,6 @@ def _tell_app(environ: WSGIEnvironment, cookies: str, forward: Forward) -> None:
         environ["HTTP_COOKIE"] = cookies
     elif "HTTP_COOKIE" in environ:
         del environ["HTTP_COOKIE"]
-    if forward.identity is not None:
-        environ[IDENTITY_KEY] = forward.identity
-        environ["REMOTE_USER"] = forward.remote_user
-        environ["AUTH_TYPE"] = "oidc"
-        for name, value in forward.request_headers:
-            environ["HTTP_" + name.upper().replace("-", "_")] = value
 
 
 class WSGIRequest:
@@ -138,7 +137,10 @@ class WSGIRequest:
     @property
     def key(self) -> tuple[Any, Any, Any] | None:
         """See `Request.key`; `OIDCGate` looks for the same."""
-        return _key(self._environ)
+        environ, cookies = self._environ, self.cookie_header
+        if not 0 < len(cookies) <= LONGEST_KEY or "HTTP_UPGRADE" in environ:  # a WebSocket, perhaps
+            return None
+        return environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies
 
     @property
     def told_cookies(self) -> str:
@@ -186,21 +188,25 @@ def _as_utf8(text: str) -> str:
     return text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
-def _adding(start_response: StartResponse, forward: Forward) -> Callable[..., Any]:
-    """Return a `start_response` that adds the gate's headers to a copy of the app's list.
+def _adding(
+    start_response: StartResponse,
+    more: tuple[Header, ...],
+    set_cookies: tuple[Header, ...],
+    status: str,
+    headers: list[Header],
+    exc_info: Any = None,
+) -> Any:
+    """Start the response with `more` headers added to a copy of the app's list.
 
-    A copy, because an app may pass the same list each time: what is added in place would reach the next person.
+    See `Forward.response_headers` and `Forward.set_cookies`. A copy, because an app may pass the same list each time:
+    what is added in place would reach the next person.
     """
-
-    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        more = forward.response_headers
-        for name, _ in headers:
-            if name.lower() in CACHING:
-                more = forward.set_cookies if is_unshared(headers) else ()
-                break
-        return start_response(status, [*headers, *more], *((exc_info,) if exc_info else ()))
-
-    return start
+    for name, _ in headers:
+        if _SAYS_CACHING[name]:
+            more = set_cookies if is_unshared(headers) else ()
+            break
+    headers = [*headers, *more]
+    return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
 
 def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:

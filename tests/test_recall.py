@@ -200,9 +200,8 @@ def test_a_decision_that_is_recalled_is_the_one_that_was_made(stage: StageFactor
     browser = met(here)
     judge = Judge(here)
     browser.fetch("/")
-    ((*_, opened, (forward, _)),) = here.gate._gate._gate._sessions.shortcuts._found.values()
-    assert isinstance(forward, Forward)
-    assert forward is opened.forward
+    ((*_, opened, (_, *fields)),) = here.gate._gate._gate._sessions.shortcuts.found.values()
+    assert Forward(*fields) == opened.forward
     assert judge.counts() == (1, 0)
 
 

@@ -31,14 +31,14 @@ def test_the_names_tell_where_the_headers_stand(names: tuple[bytes, ...], expect
     layouts = Layouts()
     for _ in range(2):
         assert layouts.read(list(names)) == expected
-    assert layouts.get(len(names)) == (list(names), expected)
+    assert layouts.latest[len(names)] == (list(names), expected)
 
 
 def test_the_latest_of_each_number_stands_ready() -> None:
     layouts = Layouts()
     for names in ([b"host"], [b"host", b"cookie"], [b"cookie", b"host"], [b"host"], [b"cookie"]):
         layouts.read(names)
-    assert dict(layouts) == {1: ([b"cookie"], (ABSENT, 0)), 2: ([b"cookie", b"host"], (1, 0))}
+    assert layouts.latest == {1: ([b"cookie"], (ABSENT, 0)), 2: ([b"cookie", b"host"], (1, 0))}
 
 
 def test_there_is_no_layout_without_names() -> None:
@@ -55,4 +55,4 @@ def test_names_are_remembered_only_so_far_and_told_apart_all_the_same() -> None:
     assert layouts.read([b"x" * 2000, b"host"]) == (1, ABSENT)
     assert layouts.read([b"x" * 2000, b"X-Forwarded-User"]) == (UNUSUAL, UNUSUAL)
     assert layouts.read([b"host", *[b"x"] * 100]) == (0, ABSENT)
-    assert len(layouts) == len(layouts._known) == 0
+    assert len(layouts.latest) == len(layouts._known) == 0

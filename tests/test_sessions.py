@@ -529,12 +529,12 @@ def test_a_decision_is_remembered_when_its_session_is_not_too_large() -> None:
     shortcuts, opened = Shortcuts(), an_opened()
     small, large = key_for("small" * 10), key_for("large" * 10)
     shortcuts.put(small, opened, "a=b")
-    assert shortcuts.get(small[2][::SAMPLED]) == (*small, opened, (opened.forward, "a=b"))
+    assert shortcuts.found[small[2][::SAMPLED]] == (*small, opened, ("a=b", *opened.forward))
     opened.size = 10_000
     shortcuts.put(large, opened, "")
-    assert shortcuts.get(large[2][::SAMPLED]) is None
+    assert large[2][::SAMPLED] not in shortcuts.found
     shortcuts.clear()
-    assert shortcuts.get(small[2][::SAMPLED]) is None
+    assert shortcuts.found == {}
 
 
 def test_there_are_only_so_many_shortcuts() -> None:
@@ -542,5 +542,5 @@ def test_there_are_only_so_many_shortcuts() -> None:
     keys = [key_for(f"session={number:09}" * SAMPLED) for number in range(5000)]
     for key in keys:
         shortcuts.put(key, opened, "")
-        assert shortcuts.get(key[2][::SAMPLED]) == (*key, opened, (opened.forward, ""))
-    assert sum(shortcuts.get(key[2][::SAMPLED]) is not None for key in keys) <= 512
+        assert shortcuts.found[key[2][::SAMPLED]] == (*key, opened, ("", *opened.forward))
+    assert len(shortcuts.found) <= 512
