@@ -30,7 +30,7 @@ __all__ = ["OIDCGate"]
 Usual = tuple[tuple[Header, ...], Headers]
 
 _SAYS_CACHING = ResponseNames()
-_LATEST = LAYOUTS.latest  # here, for Python calls methods of what was imported more slowly
+_LATEST = LAYOUTS.latest  # one look-up less on every request; the dictionary is never replaced by another
 
 #: Threads for calls to the provider, and to the store: neither waits for the other, nor does the app's own pool.
 _LANE_THREADS = 16
@@ -115,8 +115,8 @@ class OIDCGate:
         if request_headers:
             headers += [(name.encode(), value.encode()) for name, value in request_headers]
         if response_headers and kind == "http":
-            send = partial(_adding, send, response_headers, set_cookies, self._usual)
-        app = self._app  # a local, as `recall` above: Python 3.11 takes longer to call `self.name(…)` than either
+            send = partial(_send_adding, send, response_headers, set_cookies, self._usual)
+        app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         await app(told_scope(scope, headers, identity), receive, send)
         return None
 
@@ -159,12 +159,13 @@ def _settle(future: Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _adding(
+def _send_adding(
     send: ASGISendCallable, more: tuple[Header, ...], set_cookies: tuple[Header, ...], usual: Usual, message: Any
 ) -> Any:
-    """Send a message, with `more` headers added to a copy of the response's start; all else passes as it is.
+    """Send a message as it is; but of a response's start a copy, with headers added.
 
-    See `Forward.response_headers` and `Forward.set_cookies`. `usual`: what most answers get, and the same in bytes.
+    These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`. `usual`: what
+    most answers get, and the same in bytes.
     """
     if message["type"] == "http.response.start":
         headers = message.get("headers", ())
@@ -172,7 +173,7 @@ def _adding(
             if _SAYS_CACHING[name]:
                 more = set_cookies if is_unshared(_as_text(headers)) else ()
                 break
-        pairs = usual[1] if more is usual[0] else _as_bytes(more)
+        pairs = usual[1] if more is usual[0] else _as_bytes(more)  # the very tuple; an equal one is encoded again
         message = {**message, "headers": [*headers, *pairs]}
     return send(message)
 

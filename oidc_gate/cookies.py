@@ -25,6 +25,9 @@ LARGEST_COOKIE = 3800
 MOST_COOKIES = 5
 
 _PREFIXES = ("__Host-", "__Secure-")
+#: What may stand around a cookie. No more than that is cut off: a browser lets any site of the domain set a name that
+#: starts with another blank, and does not know it for one that `__Host-` protects.
+_BLANKS = " \t"
 
 Header = tuple[str, str]
 
@@ -61,20 +64,21 @@ class Cookies:
         self._room = LARGEST_COOKIE - len(self.session) - len(self._session_end) - len("; Max-Age=31536000") - 4
 
     def cut(self, header: str) -> tuple[str | None, str]:
-        """Return the sealed session of a Cookie header, and the header without it as far as that is easily told.
+        """Return the sealed session of a Cookie header as `session_text` does, and the rest of the header.
 
-        This is `session_text` for each request with a session. The header is searched for the name once, and from the
-        right: a long one, full of names that are nearly ours, is to take no longer than opening a session.
+        The rest may still hold cookies of ours: `hidden` is to be called on it. The header is searched for the name
+        once, and from the right: a long one, full of names that are nearly ours, is to take no longer than opening a
+        session.
         """
         before, found, after = header.rpartition(self._needle)
         if not found:
             return None, header
-        text, _, rest = after.partition(";")
+        text, _, later = after.partition(";")
         if text[1:2] == "." or (before and not before.endswith("; ")) or before.rfind(self._needle) != -1:
             return self.session_text(header), header
         if len(text) > LARGEST_COOKIE:  # longer than any that was set here
             return None, header
-        return text, before + rest.lstrip() if rest else before[:-2]
+        return text, before + later.lstrip(_BLANKS) if later else before[:-2]
 
     # The session cookie
 
@@ -134,9 +138,7 @@ class Cookies:
         found: dict[str, str] = {}
         repeated = set()
         for pair in header.split(";") if self._attempt in header else ():
-            # Only what separates cookies is cut off: a browser lets any site of the domain set a name that starts with
-            # another blank, and would not know it for one that `__Host-` protects.
-            name, _, value = pair.strip(" \t").partition("=")
+            name, _, value = pair.strip(_BLANKS).partition("=")
             identifier = name.removeprefix(self._attempt)
             if identifier != name and identifier.isalnum() and identifier.isascii():
                 repeated |= {identifier} & found.keys()
@@ -166,7 +168,7 @@ class Cookies:
         if self._base not in header:
             return header
         pairs = header.split(";")
-        return ";".join([pair for pair in pairs if self._base not in pair or not self._is_own(pair)]).strip()
+        return ";".join([pair for pair in pairs if self._base not in pair or not self._is_own(pair)]).strip(_BLANKS)
 
     def _is_own(self, pair: str) -> bool:
         name = pair.partition("=")[0].strip()

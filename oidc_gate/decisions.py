@@ -19,11 +19,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 if TYPE_CHECKING:
     from oidc_gate.identity import Identity
 
-__all__ = ["LONGEST_KEY", "Decision", "Forward", "Header", "ReadBody", "Reply", "Request", "Work"]
+__all__ = ["LONGEST_KEY", "Decision", "Forward", "Header", "Key", "ReadBody", "Reply", "Request", "Work"]
 
 Header = tuple[str, str]
 
-#: A longer Cookie header is nobody's key: it would take longer to look up than to read.
+#: Scheme, host and Cookie header as the server gave them, be it text or bytes; None for one that is missing. Two
+#: requests with one key differ in nothing that tells who is asking.
+Key = tuple[Any, Any, Any]
+
+#: A longer Cookie header is nobody's key: hundreds of them are kept whole, and a sample of it takes its time.
 LONGEST_KEY = 4096
 
 
@@ -39,9 +43,8 @@ class Request(Protocol):
     - `is_websocket`: true for a WebSocket handshake.
     - `app_cookies`: the Cookie header as the app may see it; the gate writes it before it decides to forward.
     - `told_cookies`: the same, in the form in which the adapter hands it on.
-    - `key`: scheme, host and Cookie header as the server gave them, be it text or bytes; None where one is missing (a
-      Host may be), comes twice, or is too long to be worth it, and for what may be a WebSocket. Two requests with one
-      key differ in nothing that tells who is asking.
+    - `key`: see `Key`. None without a Cookie header (under ASGI also without Host, or in a mount), where one comes
+      twice or is longer than LONGEST_KEY, and for what may be a WebSocket.
     """
 
     path: str
@@ -56,7 +59,7 @@ class Request(Protocol):
         """See above."""
 
     @property
-    def key(self) -> tuple[Any, Any, Any] | None:
+    def key(self) -> Key | None:
         """See above."""
 
     @property
@@ -89,6 +92,8 @@ class Request(Protocol):
 
 class Forward(NamedTuple):
     """The app answers.
+
+    Both adapters, and `opened.Recalled`, take it apart by position: who changes the fields changes them too.
 
     - `identity`: None on a public path without a session. `remote_user`: its text for REMOTE_USER.
     - `request_headers` go to the app (lower-case names, ASCII values).

@@ -16,7 +16,7 @@ from oidc_gate.answers import Answers
 from oidc_gate.decisions import Decision, Forward, Request, Work
 from oidc_gate.errors import LoginError, StoreError
 from oidc_gate.kinds import Kind, is_preflight, kind_of
-from oidc_gate.opened import SAMPLED, Opened, Recalled
+from oidc_gate.opened import SAMPLE_STEP, Opened, Recalled
 from oidc_gate.own_paths import OwnPaths
 from oidc_gate.parts import build
 from oidc_gate.sessions import LoadOnLoop, Unloaded
@@ -50,7 +50,7 @@ class Gate:
         self._clock = clock
         self._addresses = parts.addresses
         self._sessions = parts.sessions
-        self._shortcuts = parts.sessions.shortcuts.found
+        self._by_sample = parts.sessions.shortcuts.by_sample
         self._hosts: set[str] = set()
         self._ended = parts.sessions.ended
         self._cookies = parts.cookies_by_scheme()
@@ -65,13 +65,13 @@ class Gate:
         nothing is due. `scheme`, `host`, `cookies`: the three of `Request.key`; `path`: as the server gave it, for only
         the gate's own prefix, which is ASCII, is looked for in it.
         """
-        found = self._shortcuts.get(cookies[::SAMPLED])
+        found = self._by_sample.get(cookies[::SAMPLE_STEP])
         if found is None:
             return None
         its_scheme, its_host, its_cookies, opened, recalled = found
         if cookies != its_cookies or host != its_host or scheme != its_scheme or path.startswith(self._prefix):
             return None
-        clock = self._clock
+        clock = self._clock  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         now = clock()
         if now >= opened.steady_until or opened.session_id in self._ended:
             return None
@@ -86,11 +86,11 @@ class Gate:
             return self._own_paths.answer(request)
         cookies = self._cookies.get(request.scheme) or self._parts.cookies(request)
         now = self._clock()
-        text, others = cookies.cut(request.cookie_header)
+        text, rest = cookies.cut(request.cookie_header)
         opened = self._sessions.find(text, cookies.session, now) if text else None
         if opened is None or text is None:
             return self._without_session(request)
-        request.app_cookies = cookies.hidden(others)
+        request.app_cookies = cookies.hidden(rest)
         if isinstance(opened, Unloaded):
             return self._loading(request, text, cookies.session)
         if now < opened.steady_until and not request.is_websocket:

@@ -57,7 +57,8 @@ def forwarding(
 
     def forward(identity: Identity, head: Head) -> Forward:
         headers = () if family == "none" else identity_headers(family, identity)
-        name = head[5] if claim == "email" else text_claim(identity.claims, claim) or identity.subject
+        _, _, _, _, _, user, _ = head
+        name = user if claim == "email" else (text_claim(identity.claims, claim) or identity.subject)
         return Forward(identity, name if name.isprintable() else encoded(name), headers, response_headers)
 
     return forward

@@ -17,12 +17,15 @@ __all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "ReadOnlyClaims", "identity_
 IDENTITY_KEY = "oidc_gate.identity"
 
 
+Reading = tuple[Callable[..., "Identity"], *tuple[Any, ...]]
+
+
 class _Unread:
     """Holds what reads an identity for the first time; a class of its own, for it is no field of the identity."""
 
     __slots__ = ("_reading",)
 
-    _reading: tuple[Callable[..., Identity], *tuple[Any, ...]]
+    _reading: Reading
 
 
 _put_reading = _Unread.__dict__["_reading"].__set__  # for an identity itself is frozen
@@ -55,7 +58,7 @@ class Identity(_Unread):
     expires_at: float
 
     @classmethod
-    def unread(cls, *reading: *tuple[Callable[..., Identity], *tuple[Any, ...]]) -> Identity:
+    def unread(cls, *reading: *Reading) -> Identity:
         """Return an identity that is read when something in it is first asked for.
 
         `reading`: what reads it, and the arguments for that.

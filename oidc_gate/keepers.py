@@ -41,8 +41,8 @@ class Keeper(Protocol):
     StoreError. Where sessions live in that store, `keep` and `keep_again` may too.
     """
 
-    #: What a text starts with that is sealed with the first secret; an older one is due to be sealed again.
-    newest: str
+    #: See `Seal.newest_prefix`.
+    newest_prefix: str
 
     def read(self, text: str, name: str, value: bytes | None, known: bytes | None) -> Kept | bytes | None:
         """Return the session, or just what is `known` where that still holds; None when there is none.
@@ -80,7 +80,7 @@ class SessionSeal:
         self._secrets = seal_secrets
         self._context = context
         self._head = Seal(seal_secrets, f"session {FORMAT} {context}")
-        self.newest = self._head.newest
+        self.newest_prefix = self._head.newest_prefix
 
     @cached_property
     def _rest(self) -> Seal:
@@ -98,12 +98,12 @@ class SessionSeal:
         `stored` is handed through: what stands for it in the store.
         """
         sealed_head, _, sealed_rest = text.partition(".")
-        head = self._head.open(sealed_head, f"{name}={sealed_rest}")
-        return None if head is None else (read_head(head), partial(self._open_rest, sealed_rest, name), stored)
+        packed = self._head.open(sealed_head, f"{name}={sealed_rest}")
+        return None if packed is None else (read_head(packed), partial(self._open_rest, sealed_rest, name), stored)
 
     def _open_rest(self, sealed_rest: str, name: str) -> bytes:
         """Return the rest; it always opens, for the head's seal vouches for its text."""
-        return self._rest.open(sealed_rest, name) or b""
+        return self._rest.open(sealed_rest, name) or b""  # never that, but mypy cannot know
 
 
 class Asking(ABC):
@@ -186,7 +186,7 @@ class StoreKeeper(Asking):
         super().__init__(store)
         self._context = context
         self._seal = Seal(cookie_secrets, f"ticket {context}")
-        self.newest = self._seal.newest
+        self.newest_prefix = self._seal.newest_prefix
 
     def key(self, text: str, name: str, session_id: str = "") -> str:
         """See `Asking.key`."""
@@ -217,7 +217,7 @@ class StoreKeeper(Asking):
         value = self._inner(ticket).seal(session, _IN_STORE).encode()
         if not self.store.replace(session.session_id, value, lifetime, known):
             return None
-        return text if text.startswith(self.newest) else self._seal.seal(ticket.encode(), name), value
+        return text if text.startswith(self.newest_prefix) else self._seal.seal(ticket.encode(), name), value
 
     def end(self, session_id: str, _lifetime: float) -> None:
         """See `Keeper.end`."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from oidc_gate.session import Head, Session
 
 if TYPE_CHECKING:
-    from oidc_gate.decisions import Forward, Header
+    from oidc_gate.decisions import Forward, Header, Key
     from oidc_gate.identity import Identity
 
-__all__ = ["NEVER", "SAMPLED", "BoundedTable", "Limits", "Opened", "Recalled", "RecentTable", "Shortcuts"]
+__all__ = ["NEVER", "SAMPLE_STEP", "BoundedTable", "Limits", "Opened", "Recalled", "RecentTable", "Shortcuts"]
 
 NEVER = float("inf")
 
@@ -24,8 +24,8 @@ NEVER = float("inf")
 _ENTRY_BYTES, _BYTES_PER_BYTE = 2500, 16
 #: So many requests are recalled, of sessions no larger than this (bytes); so many ids are remembered.
 _MOST_SHORTCUTS, _LARGE, _MOST_IDS = 512, 2500, 10_000
-#: Of a Cookie header every so manyth character is taken to look it up by.
-SAMPLED = 8
+#: A Cookie header is looked up by the characters that stand at this distance, from the first on.
+SAMPLE_STEP = 8
 
 Value = TypeVar("Value")
 
@@ -113,16 +113,17 @@ class Opened:
         self.forward = forward
         self.allowed = allowed
         self.renew_at = renew_at = seen_at + limits.lag
-        earliest = checked_at + limits.recheck
-        if refresh_at < earliest:  # each session takes this way once, and a call of `min` takes three times as long
-            earliest = refresh_at
-        self.due_at = earliest
+        # Compared by hand: a call of `min` takes three times as long, and every opened session comes by here.
+        due_at = checked_at + limits.recheck
+        if refresh_at < due_at:
+            due_at = refresh_at
+        self.due_at = steady_until = due_at
         self.stale_at = NEVER
-        if renew_at < earliest:
-            earliest = renew_at
-        if expires_at < earliest:
-            earliest = expires_at
-        self.steady_until = earliest if allowed else 0.0
+        if renew_at < steady_until:  # from here on as in `plan`
+            steady_until = renew_at
+        if expires_at < steady_until:
+            steady_until = expires_at
+        self.steady_until = steady_until if allowed else 0.0
         self.stored = stored
         self.met = False
 
@@ -214,24 +215,25 @@ Recalled = tuple[Any, "Identity | None", str, "tuple[Header, ...]", "tuple[Heade
 
 
 class Shortcuts:
-    """What was decided for requests lately, by all that tells who is asking: scheme, host and whole Cookie header.
-
-    A request is found again only as long as its other cookies stay as they are; else it goes the slower way. What is
-    here can be out of date: the times in an `Opened`, and `Sessions.ended`, say whether it may be gone by.
+    """What was decided for requests lately: one for each sample of a Cookie header, for one scheme, host and header.
 
     A Cookie header is long, and to hash all of it takes longer than to compare it; so it is looked up by a sample,
-    `header[::SAMPLED]`, and who finds something compares the whole key. How long that takes tells nothing: to find
-    anything one must have ten characters of a sealed text, which are as good as random.
+    `header[::SAMPLE_STEP]`, and whoever finds something compares the whole key. How long that takes tells nothing: to
+    find anything one must have ten characters of a sealed text, which are as good as random.
+
+    A request is found again only as long as its other cookies stay as they are; else it goes the slower way. So do
+    requests that share a sample, as one cookie at two hosts does: they push each other out. What is here can be out of
+    date: the times in an `Opened`, and `Sessions.ended`, say whether it may be gone by.
     """
 
     def __init__(self) -> None:
-        #: By sample: the three of a `Request.key`, the session, and what holds for that key.
-        self.found: dict[Any, tuple[Any, Any, Any, Opened, Recalled]] = {}
-        self.clear = self.found.clear
+        #: A key, the session, and what holds for that key. Changed in place, never replaced: the gate looks into it.
+        self.by_sample: dict[Any, tuple[Any, Any, Any, Opened, Recalled]] = {}
+        self.clear = self.by_sample.clear
 
-    def put(self, key: tuple[Any, Any, Any], opened: Opened, told_cookies: Any) -> None:
+    def put(self, key: Key, opened: Opened, told_cookies: Any) -> None:
         """Remember that a request with this key is forwarded."""
-        if len(self.found) >= _MOST_SHORTCUTS:
+        if len(self.by_sample) >= _MOST_SHORTCUTS:
             self.clear()
         if opened.size <= _LARGE:
-            self.found[key[2][::SAMPLED]] = (*key, opened, (told_cookies, *opened.forward))
+            self.by_sample[key[2][::SAMPLE_STEP]] = (*key, opened, (told_cookies, *opened.forward))

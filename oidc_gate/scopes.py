@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any
 
-from oidc_gate.decisions import LONGEST_KEY
+from oidc_gate.decisions import LONGEST_KEY, Key
 from oidc_gate.headers import spellings
 from oidc_gate.identity import IDENTITY_KEY, Anonymous, Identity
 
@@ -23,7 +23,7 @@ Pair = tuple[bytes, bytes]
 Headers = list[Pair]
 
 _RESERVED = spellings()
-_SCHEMES = {None: "http", "http": "http", "https": "https", "ws": "http", "wss": "https"}
+_SCHEMES: dict[str | None, str] = {"https": "https", "wss": "https"}  # all others, and none, are http
 _NOBODY = Anonymous()
 #: Names of requests that are remembered: those of so many, each with so many headers, so long in all.
 _MOST_LAYOUTS, _MOST_HEADERS, _LONGEST_LAYOUT = 500, 64, 1000
@@ -40,9 +40,9 @@ class Layouts:
     UNUSUAL for both when that is not enough: one of them comes more than once, or there is a header that only the gate
     may say. Then the headers have to be read one by one.
 
-    `latest` has, by their number, the names of the latest request with so many, and what `read` returned for them: the
-    next request is most often like it, and to compare names takes half as long as to look them up. Each entry is set
-    whole, so that no lock is needed.
+    `latest` maps a number of headers to the names of the latest request with so many, and to what `read` returned for
+    them: the next request is most often like it, and to compare names takes half as long as to look them up. Each entry
+    is set whole, so that no lock is needed.
     """
 
     def __init__(self) -> None:
@@ -50,16 +50,19 @@ class Layouts:
         self._known: dict[tuple[bytes, ...], Layout] = {}
 
     def read(self, names: Names) -> Layout:
-        """Return the layout of headers with these names, and have it stand for the latest."""
-        known = tuple(names)
-        layout = self._known.get(known)
+        """Return the layout of headers with these names, and remember both unless they are too long or too many.
+
+        `names` is kept as it is: it must not be changed.
+        """
+        key = tuple(names)
+        layout = self._known.get(key)
         if layout is None:
             layout = _layout([name.lower() for name in names])
             if len(names) > _MOST_HEADERS or sum(map(len, names)) > _LONGEST_LAYOUT:
                 return layout
             if len(self._known) >= _MOST_LAYOUTS:
                 self._known.clear()
-            self._known[known] = layout
+            self._known[key] = layout
         self.latest[len(names)] = names, layout
         return layout
 
@@ -75,7 +78,7 @@ def _index(names: Names, name: bytes) -> int:
 
 
 LAYOUTS = Layouts()
-#: What `Layouts.latest` is taken to have where there was no such request yet.
+#: What `Layouts.latest` is taken to have where there was no such request yet; true of a request without headers.
 NO_LAYOUT: tuple[Names, Layout] = ([], (ABSENT, ABSENT))
 
 
@@ -117,10 +120,10 @@ class ASGIRequest:
         self._headers = [pair for name, pair in named if name != b"cookie" and name not in _RESERVED]
 
     @property
-    def key(self) -> tuple[Any, Any, Any] | None:
+    def key(self) -> Key | None:
         """See `Request.key`; `OIDCGate` looks for the same."""
-        told = self._host_at >= 0 and self._cookie_at >= 0 and len(self.cookie_header) <= LONGEST_KEY
-        if not told or self.is_websocket or self._scope.get("root_path"):  # in a mount the path has to be worked out
+        usable = self._host_at >= 0 and self._cookie_at >= 0 and len(self.cookie_header) <= LONGEST_KEY
+        if not usable or self.is_websocket or self._scope.get("root_path"):  # in a mount the path has to be worked out
             return None
         return self._scope.get("scheme"), self._headers[self._host_at][1], self._headers[self._cookie_at][1]
 
@@ -130,15 +133,15 @@ class ASGIRequest:
         return (b"cookie", self.app_cookies.encode("latin-1")) if self.app_cookies else None
 
     def app_headers(self) -> Headers:
-        """Return the headers as the app may see them: none that only the gate may say, and its own cookies cut out."""
+        """Return, in a new list, the headers that the app may see: none that only the gate may say, nor its cookies."""
         headers, at, cookies = [*self._headers], self._cookie_at, self.app_cookies
-        if at >= 0:
-            if cookies:
-                headers[at] = (b"cookie", cookies.encode("latin-1"))
-            else:
-                del headers[at]
-        elif cookies:
-            headers.append((b"cookie", cookies.encode("latin-1")))
+        told = (b"cookie", cookies.encode("latin-1")) if cookies else None  # as told_cookies
+        if at < 0:
+            headers += [told] if told else []
+        elif told:
+            headers[at] = told
+        else:
+            del headers[at]
         return headers
 
     @property

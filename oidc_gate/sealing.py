@@ -43,7 +43,7 @@ class Seal:
     def __init__(self, secrets: Sequence[str], purpose: str) -> None:
         keys = [_purpose_key(secret, purpose) for secret in secrets]
         #: What a text starts with that was sealed with the first secret; an older one is due to be sealed again.
-        self.newest = _head(keys[0])
+        self.newest_prefix = _head(keys[0])
         self._ciphers = {_head(key): AESGCM(key) for key in reversed(keys)}
 
     def seal(self, plaintext: bytes, name: str) -> str:
@@ -53,8 +53,8 @@ class Seal:
         """
         plaintext += b" " * ((2 - len(plaintext)) % 3)
         nonce = os.urandom(12)
-        sealed = self._ciphers[self.newest].encrypt(nonce, plaintext, name.encode())
-        return self.newest + b2a_base64(nonce + sealed, newline=False).decode("ascii")
+        sealed = self._ciphers[self.newest_prefix].encrypt(nonce, plaintext, name.encode())
+        return self.newest_prefix + b2a_base64(nonce + sealed, newline=False).decode("ascii")
 
     def open(self, text: str, name: str) -> bytes | None:
         """Return the plaintext, or None for anything that this list of secrets did not seal under this name."""

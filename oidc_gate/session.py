@@ -27,7 +27,7 @@ __all__ = ["FORMAT", "Head", "Session", "pack_head", "read_head"]
 #: another version has kept is none.
 FORMAT = 3
 _FIXED = Struct(">4d3I")
-_TEXTS = _FIXED.size
+_TEXTS_START = _FIXED.size
 
 _DEFLATED_FROM = 2500
 _decode = json.JSONDecoder().raw_decode  # passes over the spaces that a seal adds, without looking at them
@@ -64,7 +64,10 @@ class Session(NamedTuple):
 
     @property
     def user(self) -> str:
-        """The address, where it may be gone by, else the subject."""
+        """The address, where it may be gone by, else the subject: what REMOTE_USER is by default.
+
+        It stands in the head, so that a change of this rule needs a new FORMAT.
+        """
         subject: str = self.claims["sub"]
         return (is_verified(self.claims) and text_claim(self.claims, "email")) or subject
 
@@ -125,5 +128,5 @@ def pack_head(head: Head) -> bytes:
 def read_head(data: bytes) -> Head:
     """Return the head that `pack_head` wrote, perhaps with spaces after it."""
     expires_at, seen_at, checked_at, refresh_at, size, id_end, user_end = _FIXED.unpack_from(data)
-    texts = data[_TEXTS:].decode("utf-8", "surrogatepass")
+    texts = data[_TEXTS_START:].decode("utf-8", "surrogatepass")
     return texts[:id_end], expires_at, seen_at, checked_at, refresh_at, texts[id_end:user_end], size

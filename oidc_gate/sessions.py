@@ -66,7 +66,7 @@ class Sessions:
         provider: str,
     ) -> None:
         self.keeper = keeper
-        self._newest = keeper.newest
+        self._newest_prefix = keeper.newest_prefix
         self._asking = keeper if isinstance(keeper, Asking) else None
         #: Whether a store has to be asked about a session, and whether sessions live there.
         self.asks = self._asking is not None
@@ -97,7 +97,7 @@ class Sessions:
         None for a text that was never ours or was sealed with a secret no longer listed, and for a session that has
         ended in any way. UNLOADED when only the store can tell: then `load` does.
         """
-        opened = self._recent.get(text)
+        opened = self._recent.get(text)  # as in `_known`, but for each session that is not recalled
         if opened is None or opened.name != name or now >= opened.stale_at:
             if self._asking is not None:
                 return UNLOADED if self._known(text, name) or self._asking.key(text, name) else None
@@ -157,7 +157,7 @@ class Sessions:
         opened = self._opened(*found, name)
         if known is not None:
             opened.seen_at = max(opened.seen_at, known.seen_at)
-        if not text.startswith(self._newest):
+        if not text.startswith(self._newest_prefix):
             opened.plan(0.0, opened.due_at)
         self._recent.put(text, opened)
         return opened

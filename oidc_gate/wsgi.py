@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
-from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Reply, Work
+from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Key, Reply, Work
 from oidc_gate.headers import ResponseNames, is_unshared, spellings
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.targets import is_asgi, resolve_app, resolve_settings
@@ -102,8 +102,8 @@ class OIDCGate:
             for name, value in request_headers:
                 environ["HTTP_" + name.upper().replace("-", "_")] = value
         if response_headers:
-            start_response = partial(_adding, start_response, response_headers, set_cookies)
-        app = self._app  # a local, as `recall` above: Python 3.11 takes longer to call `self.name(…)` than either
+            start_response = partial(_start_adding, start_response, response_headers, set_cookies)
+        app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         return app(environ, start_response)
 
 
@@ -135,7 +135,7 @@ class WSGIRequest:
         self.is_websocket = "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower()
 
     @property
-    def key(self) -> tuple[Any, Any, Any] | None:
+    def key(self) -> Key | None:
         """See `Request.key`; `OIDCGate` looks for the same."""
         environ, cookies = self._environ, self.cookie_header
         if not 0 < len(cookies) <= LONGEST_KEY or "HTTP_UPGRADE" in environ:  # a WebSocket, perhaps
@@ -188,7 +188,7 @@ def _as_utf8(text: str) -> str:
     return text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
-def _adding(
+def _start_adding(
     start_response: StartResponse,
     more: tuple[Header, ...],
     set_cookies: tuple[Header, ...],
@@ -196,10 +196,10 @@ def _adding(
     headers: list[Header],
     exc_info: Any = None,
 ) -> Any:
-    """Start the response with `more` headers added to a copy of the app's list.
+    """Start the response with headers added to a copy of the app's list.
 
-    See `Forward.response_headers` and `Forward.set_cookies`. A copy, because an app may pass the same list each time:
-    what is added in place would reach the next person.
+    These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`. A copy, because
+    an app may pass the same list each time: what is added in place would reach the next person.
     """
     for name, _ in headers:
         if _SAYS_CACHING[name]:

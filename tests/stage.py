@@ -100,8 +100,8 @@ def subject(answer: Answer) -> str | None:
 
 
 def session_cookie(browser: Browser, name: str = "oidc_gate.default") -> str:
-    """Return the value of the session cookie, under https or http."""
-    value = browser.cookies.get(f"__Host-{name}") or browser.cookies.get(name)
+    """Return the value of the session cookie, under https or http, or of a whole domain."""
+    value = next(filter(None, [browser.cookies.get(prefix + name) for prefix in ("__Host-", "__Secure-", "")]), None)
     assert value is not None, browser.cookies.names()
     return value
 

@@ -211,6 +211,9 @@ def test_parts_beyond_the_count_are_left_alone(own: Cookies) -> None:
             " {0}=abc",
             "a=b;  {0}=abc",
             "{0}=abc;a=b",
+            "a=b; {0}=abc; \xa0__Host-c=d",
+            "{0}=abc; \xa0__Host-c=d",
+            "{0}=" + "x" * 3801,
         ),
     ],
 )
@@ -297,6 +300,8 @@ def test_nothing_but_the_session_leaves_this_host(own: Cookies) -> None:
         ("my_oidc_gate.default=x", "my_oidc_gate.default=x"),
         ("a=oidc_gate.default=x", "a=oidc_gate.default=x"),
         ("=oidc_gate.default=x; a=b", "=oidc_gate.default=x; a=b"),
+        ("oidc_gate.default=x; \xa0__Host-a=b", "\xa0__Host-a=b"),
+        ("\xa0__Host-a=b; oidc_gate.default=x", "\xa0__Host-a=b"),
     ],
 )
 @every_scheme

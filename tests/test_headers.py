@@ -190,6 +190,12 @@ def test_an_app_speaks_of_caching_with_these_headers() -> None:
     assert {"cache-control", "expires", "pragma", "cdn-cache-control", "surrogate-control"} == CACHING
 
 
+def test_names_of_response_headers_may_be_text_as_under_wsgi() -> None:
+    names = ResponseNames()
+    for _ in range(2):
+        assert [names[name] for name in ("Cache-Control", "EXPIRES", "Content-Type")] == [True, True, False]
+
+
 def test_names_of_response_headers_are_remembered_only_so_far_and_told_apart_all_the_same() -> None:
     names = ResponseNames()
     for number in range(2000):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oidc_gate.decisions import Forward, Request
-from oidc_gate.opened import SAMPLED, Recalled
+from oidc_gate.opened import SAMPLE_STEP, Recalled
 from tests.browser import Browser
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
@@ -98,8 +98,8 @@ def test_what_is_not_the_same_is_decided_anew(stage: StageFactory, changed: dict
     assert found.status == (401 if "scheme" in changed else 200)
 
 
-@pytest.mark.parametrize("place", range(2 * SAMPLED))
-def test_one_character_more_or_less_makes_another_request(stage: StageFactory, place: int) -> None:
+@pytest.mark.parametrize("place", range(2 * SAMPLE_STEP))
+def test_one_character_changed_makes_another_request(stage: StageFactory, place: int) -> None:
     here = stage()
     browser = here.signed_in()
     whole = f"theme={'d' * 40}; __Host-oidc_gate.default={session_cookie(browser)}; size={'l' * 40}"
@@ -107,7 +107,8 @@ def test_one_character_more_or_less_makes_another_request(stage: StageFactory, p
         assert browser.get("/", headers=[("Cookie", whole)], bare=True).status == 200
     judge = Judge(here)
     for start, status in ((10, 200), (whole.index("default=") + 30, 401), (len(whole) - 30, 200)):
-        changed = whole[: start + place] + "x" + whole[start + place + 1 :]
+        at = start + place
+        changed = whole[:at] + ("y" if whole[at] == "x" else "x") + whole[at + 1 :]
         found = browser.get("/", headers=[("Cookie", changed)], bare=True)
         assert found.status == status
         if status == 200:
@@ -156,6 +157,24 @@ def test_a_request_to_upgrade_is_judged_each_time_under_wsgi(provider: LocalProv
     assert judge.counts() == (0, 1)
 
 
+def test_the_last_header_is_not_taken_for_a_host_that_is_missing(provider: LocalProvider) -> None:
+    here = Stage("asgi", provider)
+    cookie = f"__Host-oidc_gate.default={session_cookie(met(here))}".encode()
+    judge = Judge(here)
+    run(here.gate, scope_for(headers=[(b"cookie", cookie), (b"x", b"app.test")], scheme="https"))
+    assert judge.counts() == (0, 1)
+
+
+def test_one_cookie_at_two_hosts_is_judged_for_each(provider: LocalProvider) -> None:
+    here = Stage("asgi", provider, auth_cookie_domain="app.test")
+    cookie = f"__Secure-oidc_gate.default={session_cookie(met(here))}".encode()
+    judge = Judge(here)
+    one, other = (scope_for(headers=[(b"host", host), (b"cookie", cookie)]) for host in (b"app.test", b"a.app.test"))
+    for scope, counts in ((one, (0, 1)), (one, (1, 0)), (other, (0, 1)), (one, (0, 1)), (one, (1, 0))):
+        assert run(here.gate, scope)[0]["status"] == 200
+        assert judge.counts() == counts
+
+
 def test_inside_a_mount_nothing_is_recalled(provider: LocalProvider) -> None:
     here = Stage("asgi", provider)
     cookie = f"__Host-oidc_gate.default={session_cookie(met(here))}".encode()
@@ -200,7 +219,7 @@ def test_a_decision_that_is_recalled_is_the_one_that_was_made(stage: StageFactor
     browser = met(here)
     judge = Judge(here)
     browser.fetch("/")
-    ((*_, opened, (_, *fields)),) = here.gate._gate._gate._sessions.shortcuts.found.values()
+    ((*_, opened, (_, *fields)),) = here.gate._gate._gate._sessions.shortcuts.by_sample.values()
     assert Forward(*fields) == opened.forward
     assert judge.counts() == (1, 0)
 

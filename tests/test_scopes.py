@@ -41,7 +41,7 @@ def test_the_latest_of_each_number_stands_ready() -> None:
     assert layouts.latest == {1: ([b"cookie"], (ABSENT, 0)), 2: ([b"cookie", b"host"], (1, 0))}
 
 
-def test_there_is_no_layout_without_names() -> None:
+def test_no_layout_is_right_for_a_request_without_headers() -> None:
     names, layout = NO_LAYOUT
     assert layout == Layouts().read(names)
 

@@ -102,8 +102,8 @@ def test_the_first_secret_seals_and_all_open() -> None:
     before, between, after = Seal([OLD], "session"), Seal([NEW, OLD], "session"), Seal([NEW], "session")
     old, new = before.seal(b"[]", NAME), between.seal(b"[]", NAME)
     assert between.open(old, NAME) == before.open(old, NAME)
-    assert not old.startswith(between.newest)
-    assert new.startswith(between.newest)
+    assert not old.startswith(between.newest_prefix)
+    assert new.startswith(between.newest_prefix)
     assert after.open(new, NAME) is not None
     assert after.open(old, NAME) is None
     assert before.open(new, NAME) is None

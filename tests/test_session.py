@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.session import Session, pack_head, read_head
+from oidc_gate.session import FORMAT, Session, pack_head, read_head
 
 CLAIMS: dict[str, Any] = {
     "sub": "ann-1",
@@ -50,6 +50,16 @@ def test_a_session_is_written_down_and_read_again(whole: Session) -> None:
     for spaces in (b"", b" ", b"  "):
         assert read_head(pack_head(head) + spaces) == head
         assert Session.read(head, rest + spaces) == whole
+
+
+def test_what_is_written_down_has_the_form_of_this_format() -> None:
+    whole = session({"sub": "ünï-1"}, tokens={}, kept=[])
+    head, rest = whole.parts()
+    times = "409f420000000000 4097710000000000 4092c00000000000 409c200000000000"  # 2000.5, 1500.25, 1200.0, 1800.0
+    sizes = f"{len(rest):08x} 0000000c 00000011"
+    assert pack_head(head).hex() == bytes.fromhex(times + sizes).hex() + "session-id-1ünï-1".encode().hex()
+    assert rest == '[{"sub":"ünï-1"},1000.0,{},[]]'.encode()
+    assert FORMAT == 3, "who changes the form raises the number"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from oidc_gate.headers import forwarding
 from oidc_gate.keepers import CookieKeeper, Keeper, StoreKeeper
-from oidc_gate.opened import SAMPLED, Limits, Opened, RecentTable, Shortcuts
+from oidc_gate.opened import SAMPLE_STEP, Limits, Opened, RecentTable, Shortcuts
 from oidc_gate.rules import Rules
 from oidc_gate.session import Session
 from oidc_gate.sessions import UNLOADED, Sessions
@@ -160,6 +160,16 @@ def test_a_session_that_another_version_kept_is_none(monkeypatch: pytest.MonkeyP
     _, text = started(sessions())
     monkeypatch.undo()
     assert sessions().find(text, NAME, T0) is None
+
+
+def test_a_stored_session_that_another_version_kept_is_none(
+    keeper: StoreKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oidc_gate.keepers.FORMAT", 1)
+    _, text = started(sessions(keeper=keeper))
+    assert sessions(keeper=keeper).load(text, NAME, T0) is not None
+    monkeypatch.undo()
+    assert sessions(keeper=keeper).load(text, NAME, T0) is None
 
 
 def test_a_session_is_bound_to_the_name_of_its_cookie_even_when_it_was_seen_before() -> None:
@@ -529,18 +539,18 @@ def test_a_decision_is_remembered_when_its_session_is_not_too_large() -> None:
     shortcuts, opened = Shortcuts(), an_opened()
     small, large = key_for("small" * 10), key_for("large" * 10)
     shortcuts.put(small, opened, "a=b")
-    assert shortcuts.found[small[2][::SAMPLED]] == (*small, opened, ("a=b", *opened.forward))
+    assert shortcuts.by_sample[small[2][::SAMPLE_STEP]] == (*small, opened, ("a=b", *opened.forward))
     opened.size = 10_000
     shortcuts.put(large, opened, "")
-    assert large[2][::SAMPLED] not in shortcuts.found
+    assert large[2][::SAMPLE_STEP] not in shortcuts.by_sample
     shortcuts.clear()
-    assert shortcuts.found == {}
+    assert shortcuts.by_sample == {}
 
 
 def test_there_are_only_so_many_shortcuts() -> None:
     shortcuts, opened = Shortcuts(), an_opened()
-    keys = [key_for(f"session={number:09}" * SAMPLED) for number in range(5000)]
+    keys = [key_for(f"session={number:09}" * SAMPLE_STEP) for number in range(5000)]
     for key in keys:
         shortcuts.put(key, opened, "")
-        assert shortcuts.found[key[2][::SAMPLED]] == (*key, opened, ("", *opened.forward))
-    assert len(shortcuts.found) <= 512
+        assert shortcuts.by_sample[key[2][::SAMPLE_STEP]] == (*key, opened, ("", *opened.forward))
+    assert len(shortcuts.by_sample) <= 512
