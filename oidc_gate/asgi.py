@@ -168,13 +168,13 @@ def _send_adding(
     most answers get, and the same in bytes.
     """
     if message["type"] == "http.response.start":
-        headers = message.get("headers", ())
+        headers = [*message.get("headers", ())]  # which may be anything that can be gone through once
         for name, _ in headers:
             if _SAYS_CACHING[name]:
                 more = set_cookies if is_unshared(_as_text(headers)) else ()
                 break
-        pairs = usual[1] if more is usual[0] else _as_bytes(more)  # the very tuple; an equal one is encoded again
-        message = {**message, "headers": [*headers, *pairs]}
+        headers += usual[1] if more is usual[0] else _as_bytes(more)  # the very tuple; an equal one is encoded again
+        message = {**message, "headers": headers}
     return send(message)
 
 

@@ -111,7 +111,16 @@ class Forward(NamedTuple):
     def renewing(self, set_cookies: tuple[Header, ...]) -> Forward:
         """Return this decision with a renewed session cookie, which no shared cache may come to hold."""
         headers = (*(self.response_headers or (("cache-control", "private"),)), *set_cookies)
-        return self._replace(response_headers=headers, set_cookies=set_cookies)
+        return self._replace(response_headers=Unprinted(headers), set_cookies=Unprinted(set_cookies))
+
+
+class Unprinted(tuple[Header, ...]):
+    """Headers that hold a session. The app has them within reach, and what reports its errors prints what it finds."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} headers>"
 
 
 class Reply(NamedTuple):

@@ -59,7 +59,8 @@ def forwarding(
         headers = () if family == "none" else identity_headers(family, identity)
         _, _, _, _, _, user, _ = head
         name = user if claim == "email" else (text_claim(identity.claims, claim) or identity.subject)
-        return Forward(identity, name if name.isprintable() else encoded(name), headers, response_headers)
+        plain = name.isprintable() and "%" not in name  # with a percent sign it could be what another's is encoded to
+        return Forward(identity, name if plain else encoded(name), headers, response_headers)
 
     return forward
 

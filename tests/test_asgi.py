@@ -150,6 +150,28 @@ def test_a_response_goes_out_piece_by_piece(stage: MakeStage) -> None:
     assert sent[0]["headers"] == [(b"cache-control", b"private")]
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [({"x": "y"}, True), ({"cache-control": "private", "x": "y"}, True), ({"cdn-cache-control": "max-age=60"}, False)],
+    ids=repr,
+)
+def test_an_apps_headers_may_be_anything_that_can_be_gone_through_once(
+    provider: LocalProvider, said: dict[str, str], kept: bool
+) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = ((name.encode(), value.encode()) for name, value in said.items())
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    here = Stage("asgi", provider, app=app)
+    cookie = signed_in_cookie(here)
+    here.clock.advance(120)
+    start = run(here.gate, scope_for(cookie=cookie))[0]
+    told = [(name.decode(), value.decode()) for name, value in start["headers"]]
+    assert [header for header in told if header[0] in said] == list(said.items())
+    assert ("set-cookie" in dict(told)) is kept
+
+
 def test_a_request_comes_in_piece_by_piece_and_so_does_a_disconnect(stage: MakeStage) -> None:
     received: list[Message] = []
 

@@ -127,6 +127,9 @@ def test_a_comma_inside_a_group_makes_no_second_group(groups: tuple[str, ...], e
         ("email", {"email": ""}, "1"),
         ("email", {"email": ["a@b"]}, "1"),
         ("upn", ANN, "ann-1"),
+        ("sub", {"sub": "ünï 1"}, "ünï 1"),
+        ("sub", {"sub": "a\n"}, "a%0A"),
+        ("sub", {"sub": "a%0A"}, "a%250A"),
     ],
 )
 def test_remote_user_is_the_chosen_claim_else_the_subject(claim: str, claims: dict[str, Any], expected: str) -> None:

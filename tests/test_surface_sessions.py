@@ -109,6 +109,28 @@ def test_no_renewed_cookie_rides_on_an_answer_that_others_may_be_given(
     assert (bool(answer.header_list("Set-Cookie")), answer.header("Cache-Control")) == (renewed, said)
 
 
+def test_no_cookie_is_in_what_an_error_report_prints_of_the_app(world: World, provider: LocalProvider) -> None:
+    printed: list[str] = []
+
+    def wsgi_app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        printed.append(repr((environ, start_response, start_response.args)))
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return []
+
+    async def asgi_app(scope: dict[str, Any], _receive: Any, send: Any) -> None:
+        printed.append(repr((scope, send, send.args)))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    here = Stage(world, provider, app=wsgi_app if world == "wsgi" else asgi_app)
+    browser = here.signed_in()
+    before = session_cookie(browser)
+    here.clock.advance(120)
+    assert len(browser.fetch("/").header_list("Set-Cookie")) == 1
+    assert "<2 headers>" in printed[-1]
+    assert [text for text in (before, session_cookie(browser)) if any(text in each for each in printed)] == []
+
+
 # One session for another
 
 
