@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, Work
-from oidc_gate.headers import ResponseNames, is_unshared
+from oidc_gate.headers import QuietNames, is_unshared
 from oidc_gate.scopes import LAYOUTS, NO_LAYOUT, ASGIRequest, Headers, Scope, told_scope
 from oidc_gate.targets import resolve_app, resolve_settings
 
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OIDCGate"]
 
-Usual = tuple[tuple[Header, ...], Headers]
-
-_SAYS_CACHING = ResponseNames()
+_QUIET = QuietNames()
 _LATEST = LAYOUTS.latest  # one look-up less on every request; the dictionary is never replaced by another
 
 #: Threads for calls to the provider, and to the store: neither waits for the other, nor does the app's own pool.
@@ -72,7 +69,7 @@ class OIDCGate:
         """Have this gate decide."""
         self._gate = gate
         self._recall = gate.recall
-        self._usual = gate.response_headers, _as_bytes(gate.response_headers)
+        self._usual, self._usual_in_bytes = gate.response_headers, _as_bytes(gate.response_headers)
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answer a request, or let the app answer it. Raises ValueError for a kind of connection that is not known."""
@@ -115,7 +112,8 @@ class OIDCGate:
         if request_headers:
             headers += [(name.encode(), value.encode()) for name, value in request_headers]
         if response_headers and kind == "http":
-            send = partial(_send_adding, send, response_headers, set_cookies, self._usual)
+            more = self._usual_in_bytes if response_headers is self._usual else _as_bytes(response_headers)
+            send = _adding(send, more, set_cookies)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         await app(told_scope(scope, headers, identity), receive, send)
         return None
@@ -159,23 +157,27 @@ def _settle(future: Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _send_adding(
-    send: ASGISendCallable, more: tuple[Header, ...], set_cookies: tuple[Header, ...], usual: Usual, message: Any
-) -> Any:
-    """Send a message as it is; but of a response's start a copy, with headers added.
+def _adding(send: ASGISendCallable, more: Headers, set_cookies: tuple[Header, ...]) -> Any:
+    """Return a `send` for the app: all passes as it is, but of a response's start a copy, with headers added.
 
-    These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`. `usual`: what
-    most answers get, and the same in bytes.
+    These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`.
     """
-    if message["type"] == "http.response.start":
+
+    def adding(message: Any) -> Any:
+        if message["type"] != "http.response.start":
+            return send(message)
         headers = [*message.get("headers", ())]  # which may be anything that can be gone through once
         for name, _ in headers:
-            if _SAYS_CACHING[name]:
-                more = set_cookies if is_unshared(_as_text(headers)) else ()
+            if name not in _QUIET and _QUIET.lack(name):
+                headers += _as_bytes(set_cookies) if is_unshared(_as_text(headers)) else ()
                 break
-        headers += usual[1] if more is usual[0] else _as_bytes(more)  # the very tuple; an equal one is encoded again
-        message = {**message, "headers": headers}
-    return send(message)
+        else:
+            headers += more
+        message = dict(message)
+        message["headers"] = headers
+        return send(message)
+
+    return adding
 
 
 def _as_text(headers: Any) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from oidc_gate.decisions import Forward
 from oidc_gate.identity import Identity, is_verified, text_claim
 from oidc_gate.session import Head
 
-__all__ = ["CACHING", "RESERVED", "ResponseNames", "forwarding", "identity_headers", "is_unshared", "spellings"]
+__all__ = ["CACHING", "RESERVED", "QuietNames", "forwarding", "identity_headers", "is_unshared", "spellings"]
 
 Header = tuple[str, str]
 
@@ -89,13 +89,18 @@ def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
 CACHING = frozenset({"cache-control", "expires", "pragma", *_FOR_SHARED})
 
 
-class ResponseNames(dict[str | bytes, bool]):
-    """Tells whether a response header of that name is one of CACHING; remembers the names that apps use."""
+class QuietNames(set[str | bytes]):
+    """Names of response headers that say nothing of caching, as apps have used them.
 
-    def __missing__(self, name: str | bytes) -> bool:
+    To look in here first is quicker than to ask `lack`. One for text and another for bytes, for Python warns of sets
+    with both.
+    """
+
+    def lack(self, name: str | bytes) -> bool:
+        """Return whether a name that is not in here does say something of caching; else it is added."""
         says = (name if isinstance(name, str) else name.decode("latin-1")).lower() in CACHING
-        if len(self) < _MOST_NAMES:
-            self[name] = says
+        if not says and len(self) < _MOST_NAMES:
+            self.add(name)
         return says
 
 

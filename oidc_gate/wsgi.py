@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Key, Reply, Work
-from oidc_gate.headers import ResponseNames, is_unshared, spellings
+from oidc_gate.headers import QuietNames, is_unshared, spellings
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.targets import is_asgi, resolve_app, resolve_settings
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OIDCGate", "paste_filter"]
 
-_SAYS_CACHING = ResponseNames()
+_QUIET = QuietNames()
 _RESERVED = frozenset("HTTP_" + name.decode().upper().replace("-", "_") for name in spellings())
 #: For the statuses that the gate answers with; `http.HTTPStatus` would double the time that this module takes to load.
 _REASONS = {
@@ -202,7 +202,7 @@ def _start_adding(
     an app may pass the same list each time: what is added in place would reach the next person.
     """
     for name, _ in headers:
-        if _SAYS_CACHING[name]:
+        if name not in _QUIET and _QUIET.lack(name):
             more = set_cookies if is_unshared(headers) else ()
             break
     headers = [*headers, *more]
