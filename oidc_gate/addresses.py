@@ -170,13 +170,14 @@ def safe_path(target: str, origin: Origin) -> str:
     if target[:1] != "/" or target[1:2] == "/" or _UNSAFE.search(target):
         return "/"
     target = quote(target, safe=_PLAIN, errors="replace")
-    path = re.split(r"[?#]", target, maxsplit=1)[0]
+    path = _PATH_END.split(target, maxsplit=1)[0]
     return "/" if len(target) > LONGEST_PATH or _DOT_SEGMENT.search(path) else target
 
 
 _PATH = "/:@!$&'()*+,;=~-._"
 _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>')
 _QUERY = _PLAIN.replace("\\", "").replace("#", "")
+_PATH_END = re.compile(r"[?#]")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 

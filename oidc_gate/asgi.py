@@ -81,7 +81,7 @@ class OIDCGate:
         latest, layout = _LATEST.get(len(names), NO_LAYOUT)
         if names != latest:
             layout = LAYOUTS.read(names)
-        host_at, cookie_at = layout
+        host_at, cookie_at, _ = layout
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]

@@ -25,6 +25,8 @@ LARGEST_COOKIE = 3800
 MOST_COOKIES = 5
 
 _PREFIXES = ("__Host-", "__Secure-")
+#: So many places where a name may stand are looked at one by one.
+_MOST_ALIKE = 4
 #: What may stand around a cookie. No more than that is cut off: a browser lets any site of the domain set a name that
 #: starts with another blank, and does not know it for one that `__Host-` protects.
 _BLANKS = " \t"
@@ -35,16 +37,30 @@ Header = tuple[str, str]
 def find(header: str, name: str) -> str | None:
     """Return the value of the cookie with exactly this name, or None when it is absent or there is more than one."""
     needle = f"{name}="
+    found, end = None, len(header)
+    for _ in range(_MOST_ALIKE):
+        at = header.rfind(needle, 0, end)  # from the right: `find` takes up to four times as long
+        if at == -1:
+            return found
+        if at == 0 or header[at - 1] == ";" or header[at - 2 : at] == "; ":
+            if found is not None:
+                return None
+            found = header[at + len(needle) :].partition(";")[0]
+        end = at
+    return _find_among_many(header, needle)
+
+
+def _find_among_many(header: str, needle: str) -> str | None:
+    """Do the same in a header full of names that end alike, as somebody may have planted them, in one go.
+
+    Here cookies are separated as every browser separates them, by semicolon and space.
+    """
     starts = [0] if header.startswith(needle) else []
-    for separator in ("; ", ";"):
-        # From the right: `find` takes four times as long over a header full of names that end alike.
-        at = header.rfind(separator + needle)
-        while at != -1 and len(starts) < 2:
-            starts.append(at + len(separator))
-            at = header.rfind(separator + needle, 0, at)
-    if len(starts) != 1:
-        return None
-    return header[starts[0] + len(needle) :].partition(";")[0]
+    at = header.rfind(f"; {needle}")
+    while at != -1 and len(starts) < 2:
+        starts.append(at + 2)
+        at = header.rfind(f"; {needle}", 0, at)
+    return header[starts[0] + len(needle) :].partition(";")[0] if len(starts) == 1 else None
 
 
 class Cookies:

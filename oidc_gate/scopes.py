@@ -17,8 +17,9 @@ from oidc_gate.identity import IDENTITY_KEY, Anonymous, Identity
 __all__ = ["ABSENT", "LAYOUTS", "NO_LAYOUT", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
 
 Scope = MutableMapping[str, Any]
-Layout = tuple[int, int]
 Names = list[bytes]
+#: Where `host` and `cookie` stand, and all names in lower case.
+Layout = tuple[int, int, Names]
 Pair = tuple[bytes, bytes]
 Headers = list[Pair]
 
@@ -69,8 +70,8 @@ class Layouts:
 
 def _layout(names: Names) -> Layout:
     if names.count(b"host") > 1 or names.count(b"cookie") > 1 or not _RESERVED.isdisjoint(names):
-        return UNUSUAL, UNUSUAL
-    return _index(names, b"host"), _index(names, b"cookie")
+        return UNUSUAL, UNUSUAL, names
+    return _index(names, b"host"), _index(names, b"cookie"), names
 
 
 def _index(names: Names, name: bytes) -> int:
@@ -79,7 +80,7 @@ def _index(names: Names, name: bytes) -> int:
 
 LAYOUTS = Layouts()
 #: What `Layouts.latest` is taken to have where there was no such request yet; true of a request without headers.
-NO_LAYOUT: tuple[Names, Layout] = ([], (ABSENT, ABSENT))
+NO_LAYOUT: tuple[Names, Layout] = ([], (ABSENT, ABSENT, []))
 
 
 class ASGIRequest:
@@ -89,6 +90,7 @@ class ASGIRequest:
         "_cookie_at",
         "_headers",
         "_host_at",
+        "_names",
         "_scope",
         "app_cookies",
         "cookie_header",
@@ -101,7 +103,7 @@ class ASGIRequest:
     def __init__(self, scope: Scope, layout: Layout) -> None:
         self._scope = scope
         self._headers = headers = scope["headers"]
-        self._host_at, self._cookie_at = host_at, cookie_at = layout
+        self._host_at, self._cookie_at, self._names = host_at, cookie_at, _ = layout
         if host_at == UNUSUAL:
             self._read_one_by_one(headers)
         else:
@@ -180,8 +182,12 @@ class ASGIRequest:
 
     def header(self, name: str) -> str:
         """Return the header of that lower-case name, several joined by commas, or `""`."""
-        wanted = name.encode()
-        return b",".join([value for key, value in self._scope["headers"] if key.lower() == wanted]).decode("latin-1")
+        wanted, names, headers = name.encode(), self._names, self._scope["headers"]
+        count = names.count(wanted)
+        if count <= 1:
+            return headers[names.index(wanted)][1].decode("latin-1") if count else ""
+        values = [value for each, (_, value) in zip(names, headers, strict=True) if each == wanted]
+        return b",".join(values).decode("latin-1")
 
 
 def _inside(path: str, root_path: str) -> str:

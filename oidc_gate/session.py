@@ -30,6 +30,7 @@ _FIXED = Struct(">4d3I")
 _TEXTS_START = _FIXED.size
 
 _DEFLATED_FROM = 2500
+_as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _decode = json.JSONDecoder().raw_decode  # passes over the spaces that a seal adds, without looking at them
 
 #: `session_id`, `expires_at`, `seen_at`, `checked_at`, `refresh_at` and `user` of a `Session`, and the bytes of the
@@ -74,7 +75,7 @@ class Session(NamedTuple):
     def parts(self) -> tuple[Head, bytes]:
         """Return head and rest."""
         row = (self.claims, self.created_at, self.tokens, self.kept)
-        rest = json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        rest = _as_json(row).encode("utf-8", "surrogatepass")
         head = (
             self.session_id,
             self.expires_at,

@@ -187,6 +187,19 @@ def test_parts_beyond_the_count_are_left_alone(own: Cookies) -> None:
 # Cutting it out in one go
 
 
+@pytest.mark.parametrize("other", ["my{0}=x", "a={0}=x", "my {0}=x", '"{0}=x'])
+@pytest.mark.parametrize("alike", [1, 2, 3, 4, 5, 500])
+@every_scheme
+def test_names_and_values_that_end_alike_do_no_harm(own: Cookies, other: str, alike: int) -> None:
+    name = own.session
+    others = "; ".join([other.format(name)] * alike)
+    for header in (f"{name}=abc; {others}", f"{others}; {name}=abc", f"{others}; {name}=abc; a=b"):
+        assert find(header, name) == own.session_text(header) == own.cut(header)[0] == "abc"
+        for twice in (f"{name}=def; {header}", f"{header}; {name}=def", f"{others}; {name}=def; {header}"):
+            assert find(twice, name) is own.session_text(twice) is own.cut(twice)[0] is None
+    assert find(others, name) is own.cut(others)[0] is None
+
+
 @every_scheme
 @pytest.mark.parametrize(
     "header",
