@@ -155,6 +155,8 @@ class Transport:
         self._timeout = timeout
         self._process = os.getpid()
         self._session = self._new_session()
+        #: Asked once for each of the provider's few addresses: to go through the environment takes a tenth of a login.
+        self._proxies = lru_cache(maxsize=32)(get_environ_proxies)
 
     def send(self, request: HTTPRequest) -> HTTPAnswer:
         """Return the answer, read whole. Raises ProviderDownError when there is none, or it is too long or too slow."""
@@ -170,7 +172,7 @@ class Transport:
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
-                proxies=get_environ_proxies(request.url),
+                proxies=self._proxies(request.url),
             ) as response:
                 body = _read(response, deadline)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
