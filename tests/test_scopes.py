@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oidc_gate.scopes import ABSENT, NO_LAYOUT, UNUSUAL, Layouts
+from oidc_gate.scopes import ABSENT, NO_LAYOUT, UNUSUAL, ASGIRequest, Headers, Layouts
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,19 @@ def test_names_are_remembered_only_so_far_and_told_apart_all_the_same() -> None:
     assert layouts.read([b"x" * 2000, b"X-Forwarded-User"])[:2] == (UNUSUAL, UNUSUAL)
     assert layouts.read([b"host", *[b"x"] * 100])[:2] == (0, ABSENT)
     assert len(layouts.latest) == len(layouts._known) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([], ""),
+        ([(b"x", b"1")], ""),
+        ([(b"x", b"1"), (b"Accept", b"text/html")], "text/html"),
+        ([(b"accept", b"a"), (b"x", b"1"), (b"ACCEPT", b"\xe9")], "a,\xe9"),
+        ([(b"accept", b"a"), (b"host", b"h"), (b"host", b"h"), (b"accept", b"b")], "a,b"),
+    ],
+)
+def test_a_header_is_found_in_any_case_and_several_are_joined(headers: Headers, expected: str) -> None:
+    layout = Layouts().read([name for name, _ in headers])
+    request = ASGIRequest({"type": "http", "path": "/", "headers": headers}, layout)
+    assert request.header("accept") == expected
