@@ -120,8 +120,8 @@ class OIDCGate:
 
     async def _other(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Let the app start and stop as it likes; that returns when the server stops, and nobody asks any more."""
-        if scope["type"] != "lifespan":
-            kind = scope["type"]
+        kind = scope["type"]
+        if kind != "lifespan":
             raise ValueError(f"oidc_gate does not know connections of type {kind!r}, and lets none through")
         try:
             await self._app(scope, receive, send)

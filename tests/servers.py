@@ -149,8 +149,8 @@ def start(
 def free_port() -> int:
     """Return a port that is free, and stays so until it is used.
 
-    It is below those that the system hands out itself, to every connection and whoever asks for any port: one of these
-    could be taken in between.
+    It is below those that Linux hands out itself unless told otherwise, to every connection and whoever asks for any
+    port: one of these could be taken in between.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)

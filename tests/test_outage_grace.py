@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from oidc_gate.gate import Gate
+from tests.browser import Browser
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
 from tests.stage import GATES, Stage, is_login, session_cookie
@@ -111,10 +112,7 @@ def test_once_it_answers_it_is_asked_as_often_as_before(stage: StageFactory, pro
 def test_what_another_process_was_told_meanwhile_counts(
     stage: StageFactory, provider: LocalProvider, store_url: str
 ) -> None:
-    here = stage(**CHECKED, provider_outage_grace="10m", session_store=store_url, session_cache_seconds=3600)
-    browser = here.signed_in()
-    elsewhere = here.moved(browser, here.another_gate())
-    assert elsewhere.fetch("/").status == 200
+    here, browser, elsewhere = in_two_processes(stage, store_url)
     here.clock.advance(840)
     assert elsewhere.fetch("/").status == 200, "and the provider has answered there"
     with provider.fault("userinfo_down"):
@@ -128,19 +126,25 @@ def test_what_another_process_was_told_meanwhile_counts(
 def test_a_session_that_is_gone_meanwhile_is_not_ended_twice(
     stage: StageFactory, provider: LocalProvider, store_url: str
 ) -> None:
+    here, browser, elsewhere = in_two_processes(stage, store_url)
+    browser.navigate("/oauth2/logout")
+    opened = next(iter(elsewhere_gate()._sessions._recent.all()))
+    with provider.fault("userinfo_down"):
+        here.clock.advance(1000)
+        assert elsewhere_gate()._upkeep._unanswered(session_cookie(elsewhere), opened) is None
+    assert elsewhere.fetch("/").status == 401
+
+
+def in_two_processes(stage: StageFactory, store_url: str) -> tuple[Stage, Browser, Browser]:
+    """Return a signed-in browser, and its twin at another process that has met the session too."""
     here = stage(**CHECKED, provider_outage_grace="10m", session_store=store_url, session_cache_seconds=3600)
     browser = here.signed_in()
     elsewhere = here.moved(browser, here.another_gate())
     assert elsewhere.fetch("/").status == 200
-    browser.navigate("/oauth2/logout")
-    opened = next(iter(elsewhere_gate(here)._sessions._recent.all()))
-    with provider.fault("userinfo_down"):
-        here.clock.advance(1000)
-        assert elsewhere_gate(here)._upkeep._unanswered(session_cookie(elsewhere), opened) is None
-    assert elsewhere.fetch("/").status == 401
+    return here, browser, elsewhere
 
 
-def elsewhere_gate(here: Stage) -> Gate:
+def elsewhere_gate() -> Gate:
     """Return the gate that was made last."""
     gate: Gate = GATES[-1]._gate
     return gate
