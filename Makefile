@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PANVA := tests/providers/panva
 FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 
-.PHONY: demo test lint fuzz bench system-packages clean
+.PHONY: demo test lint docs fuzz bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -16,6 +16,9 @@ test: lint system-packages $(PANVA)/node_modules/.package-lock.json
 lint: $(VENV)/.test
 	$(BIN)/ruff check
 	$(BIN)/mypy
+
+docs: $(VENV)/.test
+	$(BIN)/python -m tests.docs_tables
 
 fuzz: $(VENV)/.fuzz
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz

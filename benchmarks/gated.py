@@ -26,7 +26,7 @@ from benchmarks.traffic import (
     wsgi_request,
 )
 from oidc_gate import asgi, wsgi
-from oidc_gate.session import Session
+from oidc_gate.sessions.session import Session
 
 __all__ = ["Gated", "finish_login", "gated", "start_login"]
 
@@ -53,13 +53,13 @@ class Gated:
     def session(self, cookie: Cookie) -> Session:
         """Return the session that a cookie holds."""
         name, text = cookie
-        opened = self.app._gate._parts.sessions.find(text, name, time.time())
+        opened = self.app._gate._components.sessions.find(text, name, time.time())
         session: Session = opened.session
         return session
 
     def sealed(self, session: Session, name: str) -> str:
         """Return a cookie's text for this session, just used: each call gives another that was never seen before."""
-        text: str = self.app._gate._parts.sessions.keep(session._replace(seen_at=time.time()), name)[1]
+        text: str = self.app._gate._components.sessions.keep(session._replace(seen_at=time.time()), name)[1]
         return text
 
 

@@ -20,7 +20,7 @@ from benchmarks.gated import Gated, gated
 from benchmarks.measuring import MEBIBYTE, Effort, resident_bytes, say
 from benchmarks.report import Row
 from benchmarks.traffic import Cookie, cookie_header
-from oidc_gate.session import Session
+from oidc_gate.sessions.session import Session
 
 __all__ = ["rows"]
 
@@ -116,7 +116,7 @@ def flood(gate: Gated, count: int) -> float:
 def sessions(gate: Gated, session: Session, name: str, count: int, groups: Callable[[], list[str]]) -> float:
     """Return the most that the process has grown by while so many people came with good sessions of their own."""
     serve = gate.serve(gate.app)
-    cookies = gate.app._gate._parts.secure_cookies
+    cookies = gate.app._gate._components.secure_cookies
 
     def send(number: int) -> None:
         claims: dict[str, Any] = {**session.claims, "sub": f"person-{number}", "groups": groups()}

@@ -28,7 +28,7 @@ from benchmarks.gated import Gated, gated
 from benchmarks.measuring import FULL, QUICK, Effort, Variant, measure, pin, say
 from benchmarks.report import Row, is_within, table
 from benchmarks.traffic import World, cookie_header
-from oidc_gate.stores import open_store
+from oidc_gate.stores.urls import open_store
 from tests.browser import Browser
 from tests.providers.local import LocalProvider
 from tests.redis_servers import RedisServers, single

@@ -1,13 +1,35 @@
 """An OpenID Connect login in front of any WSGI or ASGI app.
 
-The middleware has one name and one signature in both worlds and is imported from the one it is for:
-`oidc_gate.wsgi.OIDCGate`, `oidc_gate.asgi.OIDCGate`. Here is what both share.
+The middleware has one name and one signature in both worlds, and is imported from the one it is for::
 
-To find your way, read `gate`, then `own_paths`, `signin` and `signout`, then `session`, `keepers`, `opened` and
-`sessions`, then `rechecks` and `upkeep`. `ROOMS` in tests/test_layers.py lists all rooms from the ground up.
+    from oidc_gate.wsgi import OIDCGate     # Flask, Django, Bottle, …
+    from oidc_gate.asgi import OIDCGate     # FastAPI, Starlette, Litestar, …
+
+`help(oidc_gate.wsgi.OIDCGate)` tells how to call it. What both worlds share is here: `Settings` and the `SettingsError`
+that it raises, and `identity_of`, which tells an app who asks, as an `Identity`.
+
+For those who read the code: what the package is made of, from the ground up; each may import only from those before it.
+Folders say in their docstrings which modules they have.
+
+- `errors`: by whose fault they are
+- `identity`: who is asking, as the app sees them
+- `sealing`: values that leave the gate and must come back unchanged
+- `decisions`: the words between the gate and its adapters: `Request` in; `Forward`, `Reply`, `Work`, `ReadBody` out
+- `caching`: what an app's answer says of caching
+- `reserved_headers`: request headers that only the gate may say
+- `stores/`: where sessions live when they do not live in the cookie
+- `settings/`: what can be set, and what is refused at start-up
+- `provider/`: what goes to the OpenID provider and comes back
+- `access/`: who may pass, and where no login is needed
+- `sessions/`: what a session is, who keeps it, and what a process remembers of it
+- `browser/`: what comes from a browser and goes to it
+- `gate/`: what happens to a request
+- `wsgi/`, `asgi/`: the adapters, which do not know each other
+- `command/`: the command `oidc-gate`
 """
 
+from oidc_gate.errors import SettingsError
 from oidc_gate.identity import Identity, identity_of
 from oidc_gate.settings import Settings
 
-__all__ = ["Identity", "Settings", "identity_of"]
+__all__ = ["Identity", "Settings", "SettingsError", "identity_of"]

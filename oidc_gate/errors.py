@@ -11,7 +11,7 @@
 
 Each carries a `code`, which is stable and may be shown and branched on, and a text for the log, which is neither.
 Neither ever holds a token, a code, a cookie or a secret. `docs/errors.md` lists every code, and a test holds it to
-that; `failures` has the words for those that a person can do something about.
+that; `gate.error_replies` has the words for those that a person can do something about.
 """
 
 from __future__ import annotations

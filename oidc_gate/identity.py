@@ -20,19 +20,20 @@ IDENTITY_KEY = "oidc_gate.identity"
 Reading = tuple[Callable[..., "Identity"], *tuple[Any, ...]]
 
 
-class _Unread:
-    """Holds what reads an identity for the first time; a class of its own, for it is no field of the identity."""
+class _ReadLater:
+    """Has a place for what reads an identity when something in it is first asked for.
+
+    Reading the claims takes longer than all else that a session's first request takes, and many requests are for apps,
+    or parts of them, that never look. A class of its own, because a slot of a dataclass would be a field of it.
+    """
 
     __slots__ = ("_reading",)
 
     _reading: Reading
 
 
-_put_reading = _Unread.__dict__["_reading"].__set__  # for an identity itself is frozen
-
-
 @dataclass(frozen=True, slots=True)
-class Identity(_Unread):
+class Identity(_ReadLater):
     """The person who is signed in, as an app sees them. Frozen.
 
     - `subject` (str): the provider's identifier of the person; unique within `issuer`, never empty.
@@ -64,7 +65,7 @@ class Identity(_Unread):
         `reading`: what reads it, and the arguments for that.
         """
         identity = object.__new__(cls)
-        _put_reading(identity, reading)
+        object.__setattr__(identity, "_reading", reading)  # it is frozen
         return identity
 
     if not TYPE_CHECKING:  # a type checker knows the fields, and is to complain of any other name

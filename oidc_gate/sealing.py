@@ -1,8 +1,8 @@
 """Sealing: values that leave the gate and must come back unchanged, and unread where that matters.
 
-`Seal` encrypts (AES-256-GCM) and is for sessions; `Signed` signs (itsdangerous, HMAC-SHA-256) and is for what need not
-be hidden from the browser that carries it. Both take the same list of secrets, newest first: the first seals, all open.
-Each purpose has a key of its own, so that a value sealed for one is never taken for another.
+`Seal` encrypts (AES-256-GCM) and is for sessions; `SignedRows` signs (itsdangerous, HMAC-SHA-256) and is for what need
+not be hidden from the browser that carries it. Both take the same list of secrets, newest first: the first seals, all
+open. Each purpose has a key of its own, so that a value sealed for one is never taken for another.
 
 A sealed text is the standard base64 of::
 
@@ -30,7 +30,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from itsdangerous import BadSignature, Signer
 
-__all__ = ["Seal", "Signed"]
+__all__ = ["Seal", "SignedRows"]
 
 _VERSION = b"\x02"
 _HEAD, _NONCE = 6, 18  # where they end
@@ -69,7 +69,7 @@ class Seal:
             return None
 
 
-class Signed:
+class SignedRows:
     """Signs JSON rows of one purpose. They carry their own times.
 
     itsdangerous' timed form is not used: it refuses a value from a host whose clock is a second ahead. Nor is its

@@ -1,4 +1,4 @@
-"""A request as a plain value: what the gate's lower rooms ask of one, without a server and without an adapter."""
+"""A request as a plain value: what the gate's lower modules ask of one, without a server and without an adapter."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Browser:
         twin.__dict__.update(self.__dict__, cookies=self.cookies.copy(), trail=[])
         return twin
 
-    # Asking
+    # AskingBackend
 
     def get(self, url: str, **options: Any) -> Answer:
         return self.request("GET", url, **options)

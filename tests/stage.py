@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from oidc_gate import Settings
-from oidc_gate.gate import Gate
+from oidc_gate.gate.gate import Gate
 from tests.answers import Answer
 from tests.apps import COOKIE_SECRET, Echo, echo
 from tests.browser import Browser, World

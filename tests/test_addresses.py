@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oidc_gate.addresses import Addresses, Origin, is_host, own_path, requested_path, safe_path
+from oidc_gate.browser.addresses import Addresses, Origin, is_host, own_path, requested_path, safe_path
 from tests.asked import Asked
 from tests.hostile_addresses import destination, hostile
 

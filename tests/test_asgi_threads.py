@@ -14,7 +14,7 @@ import pytest
 
 from oidc_gate.asgi import OIDCGate
 from oidc_gate.errors import SettingsError
-from oidc_gate.sqlite_store import SQLiteStore
+from oidc_gate.stores.sqlite import SQLiteStore
 from tests.apps import COOKIE_SECRET, asgi_echo
 from tests.asgi_driver import LOOP, Message
 from tests.browser import Browser

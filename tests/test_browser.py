@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from oidc_gate import identity_of
-from oidc_gate.addresses import Origin, safe_path
+from oidc_gate.browser.addresses import Origin, safe_path
 from oidc_gate.wsgi import OIDCGate
 from tests.apps import COOKIE_SECRET
 from tests.hostile_addresses import destination, hostile

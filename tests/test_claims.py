@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.claims import merged, refreshed
+from oidc_gate.provider.claims import merged_claims, refreshed_claims
 
 TOKEN = {"iss": "https://op.test", "sub": "1", "sid": "s", "name": "Ann"}
 
 
 def test_what_the_id_token_says_counts_more_and_token_claims_are_its_alone() -> None:
-    claims, kept = merged(TOKEN, {"sub": "1", "name": "Bob", "acr": "high", "groups": ["a"]})
+    claims, kept = merged_claims(TOKEN, {"sub": "1", "name": "Bob", "acr": "high", "groups": ["a"]})
     assert claims == {**TOKEN, "groups": ["a"]}
     assert kept == ["iss", "sub", "sid"]
 
@@ -35,7 +35,7 @@ def test_what_the_id_token_says_counts_more_and_token_claims_are_its_alone() -> 
 def test_at_login_an_address_and_its_verification_come_from_one_source(
     token: dict[str, Any], userinfo: dict[str, Any], expected: tuple[Any, Any]
 ) -> None:
-    claims, _ = merged(TOKEN | token, userinfo)
+    claims, _ = merged_claims(TOKEN | token, userinfo)
     assert (claims.get("email"), claims.get("email_verified")) == expected
 
 
@@ -65,12 +65,12 @@ def test_at_login_an_address_and_its_verification_come_from_one_source(
 def test_when_userinfo_is_asked_again_nothing_unverified_becomes_verified_by_the_way(
     token: dict[str, Any], userinfo: dict[str, Any], expected: tuple[Any, Any]
 ) -> None:
-    claims, kept = merged(TOKEN | token, {})
+    claims, kept = merged_claims(TOKEN | token, {})
     for _ in range(3):  # again and again: what is kept and what is there must go on fitting together
-        claims, kept = refreshed(claims, kept, userinfo)
+        claims, kept = refreshed_claims(claims, kept, userinfo)
         assert (claims.get("email"), claims.get("email_verified")) == expected
 
 
 def test_a_claim_that_userinfo_brought_and_is_gone_from_it_is_gone() -> None:
-    claims, kept = merged(TOKEN, {"sub": "1", "groups": ["a"]})
-    assert refreshed(claims, kept, {"sub": "1"})[0] == TOKEN
+    claims, kept = merged_claims(TOKEN, {"sub": "1", "groups": ["a"]})
+    assert refreshed_claims(claims, kept, {"sub": "1"})[0] == TOKEN

@@ -16,7 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from oidc_gate import asgi, cli, serve, wsgi
+from oidc_gate import asgi, wsgi
+from oidc_gate.command import cli, run
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
 from tests.by_hand import visitor
@@ -55,14 +56,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "myapp.py").write_text(APPS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.delenv(serve.LAUNCH_VARIABLE, raising=False)
+    monkeypatch.delenv(run.LAUNCH_VARIABLE, raising=False)
     logger = logging.getLogger("oidc_gate")
     before = logger.level, [*logger.handlers]
     yield tmp_path
     logger.setLevel(before[0])
     logger.handlers[:] = before[1]
     sys.modules.pop("myapp", None)
-    os.environ.pop(serve.LAUNCH_VARIABLE, None)
+    os.environ.pop(run.LAUNCH_VARIABLE, None)
 
 
 class Served:
@@ -241,13 +242,14 @@ def test_the_interface_can_be_said(served: Served) -> None:
 
 def test_uvicorns_workers_get_the_same_gate(served: Served, provider: LocalProvider) -> None:
     cli.main(["run", "myapp:asgi_app", *flags(provider), "--workers", "2"])
-    assert (served.gate, served.options["factory"], served.options["workers"]) == ("oidc_gate.serve:worker", True, 2)
-    launch = os.environ[serve.LAUNCH_VARIABLE]
+    assert served.gate == "oidc_gate.command.run:worker"
+    assert (served.options["factory"], served.options["workers"]) == (True, 2)
+    launch = os.environ[run.LAUNCH_VARIABLE]
     gates = []
     for _ in range(2):
-        os.environ[serve.LAUNCH_VARIABLE] = launch
-        gates.append(serve.worker())
-        assert serve.LAUNCH_VARIABLE not in os.environ
+        os.environ[run.LAUNCH_VARIABLE] = launch
+        gates.append(run.worker())
+        assert run.LAUNCH_VARIABLE not in os.environ
     browser = Browser(gates[0], "asgi")
     browser.navigate("/")
     browser.driver = Browser(gates[1], "asgi").driver

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from oidc_gate import cli
-from oidc_gate.stores import open_store
+from oidc_gate.command import cli
+from oidc_gate.stores.urls import open_store
 from tests.browser import Browser
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider

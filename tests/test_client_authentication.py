@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, unquote_plus
 import pytest
 from joserfc.jwk import ECKey
 
-from oidc_gate.client_authentication import client_authentication
-from oidc_gate.protocol import token_request
-from oidc_gate.wire import HTTPRequest
+from oidc_gate.provider.client_authentication import client_authentication
+from oidc_gate.provider.code_flow import token_request
+from oidc_gate.provider.http_messages import HTTPRequest
 from tests.answers import Answer
 from tests.apps import echo, gated
 from tests.browser import Browser, World

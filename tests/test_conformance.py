@@ -13,7 +13,7 @@ import pytest
 from werkzeug import Response
 
 from oidc_gate.errors import ProviderError
-from oidc_gate.provider import Provider
+from oidc_gate.provider.provider import Provider
 from oidc_gate.settings import Settings
 from tests.answers import Answer
 from tests.apps import COOKIE_SECRET
@@ -371,36 +371,36 @@ def test_oidcc_client_test_rp_init_logout_no_state(stage: StageFactory) -> None:
 
 
 @pytest.fixture
-def room(provider: LocalProvider) -> Provider:
+def verifier(provider: LocalProvider) -> Provider:
     return Provider(Settings(**({"cookie_secret": COOKIE_SECRET} | provider.gate_options())))
 
 
-def verification(room: Provider, token: str) -> str:
+def verification(verifier: Provider, token: str) -> str:
     """Return the code with which a logout token's signature is refused."""
     with pytest.raises(ProviderError) as raised:
-        room.logout_claims(token)
+        verifier.logout_claims(token)
     return raised.value.code
 
 
-def test_oidcc_client_test_backchannel_logout_signature(room: Provider, provider: LocalProvider) -> None:
+def test_oidcc_client_test_backchannel_logout_signature(verifier: Provider, provider: LocalProvider) -> None:
     token = provider.make_logout_token(sub="ada-1815")
-    assert room.logout_claims(token)["sub"] == "ada-1815"
-    assert verification(room, keys.tampered(token)) == "signature_invalid"
+    assert verifier.logout_claims(token)["sub"] == "ada-1815"
+    assert verification(verifier, keys.tampered(token)) == "signature_invalid"
 
 
-def test_oidcc_client_test_backchannel_logout_alg_none(room: Provider, provider: LocalProvider) -> None:
+def test_oidcc_client_test_backchannel_logout_alg_none(verifier: Provider, provider: LocalProvider) -> None:
     for alg in ("none", "None", "NONE"):
         token = provider.make_logout_token(sub="ada-1815", header={"alg": alg})
-        assert verification(room, token) == "token_malformed"
-        assert verification(room, token + "AAAA") == "alg_not_allowed"
+        assert verification(verifier, token) == "token_malformed"
+        assert verification(verifier, token + "AAAA") == "alg_not_allowed"
 
 
-def test_oidcc_client_test_backchannel_logout_wrong_alg(room: Provider, provider: LocalProvider) -> None:
+def test_oidcc_client_test_backchannel_logout_wrong_alg(verifier: Provider, provider: LocalProvider) -> None:
     claims = keys.unverified_claims(provider.make_logout_token(sub="ada-1815"))
     client = provider.clients["app"]
     for alg in ("HS256", "HS512"):
         forged = keys.sign(claims, {"alg": alg}, keys.hmac_key(client.secret or ""))
-        assert verification(room, forged) == "alg_not_allowed"
+        assert verification(verifier, forged) == "alg_not_allowed"
     provider.change_discovery = lambda document: document | {"id_token_signing_alg_values_supported": ["RS256"]}
     strict = Provider(Settings(**({"cookie_secret": COOKIE_SECRET} | provider.gate_options())))
     assert (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oidc_gate.cookies import LARGEST_COOKIE, MOST_COOKIES, Cookies, find
+from oidc_gate.browser.cookies import LARGEST_COOKIE, MOST_COOKIES, Cookies, find
 from oidc_gate.errors import LoginError
 from tests.cookies import Jar
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from oidc_gate import cli, demo, demo_provider
+from oidc_gate.command import cli, demo, demo_provider
 from tests.answers import Answer
 from tests.browser import Browser
 from tests.by_hand import visitor
@@ -50,7 +50,7 @@ class Output(io.StringIO):
 def home() -> Iterator[str]:
     """Run the demo in a thread, its provider in a process, and return the address that it says to open."""
     stop, output, ended = threading.Event(), Output(), []
-    thread = threading.Thread(target=lambda: ended.append(demo.run(0, stop, output)))
+    thread = threading.Thread(target=lambda: ended.append(demo.serve_demo(0, stop, output)))
     thread.start()
     try:
         output.wait_for(READY)
@@ -168,7 +168,7 @@ def test_a_provider_that_does_not_end_is_killed(pretender: Path, monkeypatch: py
     stop = threading.Event()
     stop.set()
     begun = time.monotonic()
-    assert demo.run(0, stop, Output()) == 0
+    assert demo.serve_demo(0, stop, Output()) == 0
     assert time.monotonic() - begun < LIMIT
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from oidc_gate import Settings
 from oidc_gate.errors import SettingsError
-from oidc_gate.gate import Gate
-from oidc_gate.protocol import Tokens
-from oidc_gate.stores import open_store
-from oidc_gate.userinfo import kept_tokens
+from oidc_gate.gate.gate import Gate
+from oidc_gate.gate.kept_tokens import kept_tokens
+from oidc_gate.provider.code_flow import Tokens
+from oidc_gate.stores.urls import open_store
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
 from tests.conftest import StageFactory
@@ -158,7 +158,7 @@ def test_the_provider_can_still_not_end_it(listed: Listed, provider: LocalProvid
 
 def test_no_refresh_token_is_kept_in_the_cookie(listed: Listed) -> None:
     """Providers send one unasked at times."""
-    parts = listed(userinfo_refresh_interval="5m").gate._gate._parts
+    parts = listed(userinfo_refresh_interval="5m").gate._gate._components
     assert kept_tokens(parts, Tokens("id", "access", "refresh", 3600.0)) == {"access_token": "access"}
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from oidc_gate.caching import CACHING, QuietNames, is_unshared
 from oidc_gate.decisions import Forward
-from oidc_gate.headers import CACHING, RESERVED, QuietNames, forwarding, identity_headers, is_unshared, spellings
+from oidc_gate.gate.forwarding import forwarding, identity_headers
 from oidc_gate.identity import Identity
-from oidc_gate.session import Session
+from oidc_gate.reserved_headers import RESERVED, spellings
+from oidc_gate.sessions.session import Session
 
 ANN: dict[str, Any] = {"sub": "ann-1", "email": "ann@example.com", "name": "Ann Example", "preferred_username": "ann"}
 

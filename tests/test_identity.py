@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket
 
 from oidc_gate import Identity, identity_of
 from oidc_gate.identity import IDENTITY_KEY, Anonymous, is_verified, text_claim
-from oidc_gate.session import Session
+from oidc_gate.sessions.session import Session
 
 CLAIMS: dict[str, Any] = {
     "sub": "ann-1",

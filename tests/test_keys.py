@@ -13,18 +13,18 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ed448, ed25519, rsa, 
 from joserfc import jwe
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
-from oidc_gate.checks import SIGNING_ALGS
 from oidc_gate.errors import ProviderError
-from oidc_gate.keys import (
+from oidc_gate.provider.keys import (
     LONGEST_TOKEN,
     KeySet,
-    Signed,
+    SignedToken,
     decrypt,
     load_private_key,
     read_compact,
     read_key_set,
     signing_alg,
 )
+from oidc_gate.settings.checks import SIGNING_ALGS
 from tests.providers import keys
 
 CLAIMS = {"sub": "ada"}
@@ -116,9 +116,9 @@ def test_authlib_accepted_an_unknown_crit_and_we_accept_none(critical: Any) -> N
 
 def test_an_alg_that_is_no_text_is_no_algorithm() -> None:
     for alg in (None, 7, ["RS256"], {"RS256": 1}):
-        found = Signed({"alg": alg}, b"", b"", b"")
+        found = SignedToken({"alg": alg}, b"", b"", b"")
         assert found.alg not in SIGNING_ALGS
-    assert Signed({}, b"", b"", b"").alg not in SIGNING_ALGS
+    assert SignedToken({}, b"", b"", b"").alg not in SIGNING_ALGS
 
 
 # Who has signed
@@ -304,7 +304,7 @@ def test_a_public_key_is_no_shared_secret(secret: bytes) -> None:
 
 def test_none_is_no_algorithm() -> None:
     assert not {"none", "None", "NONE", "nOnE", ""} & set(SIGNING_ALGS)
-    unsigned = Signed({"alg": "none"}, b"{}", b"", b"")
+    unsigned = SignedToken({"alg": "none"}, b"{}", b"", b"")
     assert not key_set(jwk(RSA), {"kty": "none"}).verifies(unsigned)
 
 

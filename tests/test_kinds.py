@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oidc_gate.kinds import Kind, is_cross_site, is_preflight, kind_of, wants_page
+from oidc_gate.browser.request_kinds import Kind, is_cross_site, is_preflight, kind_of, wants_page
 from tests.asked import Asked
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

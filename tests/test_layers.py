@@ -1,4 +1,8 @@
-"""The rooms of the package and what each may know: read from the source, without running it."""
+"""The package's folders and modules, and what each may know: read from the source, without running it.
+
+The order stands in the docstrings: `oidc_gate/__init__` lists modules and folders from the ground up, each folder's
+`__init__` its modules, and from which others it may import. These tests hold the code to that.
+"""
 
 from __future__ import annotations
 
@@ -18,38 +22,65 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "oidc_gate"
 
-#: From the ground up: each room may import only from those before it.
-ROOMS = [
-    *("errors", "values", "wire"),
-    *("stores", "sqlite_store", "redis_clients", "redis_store"),
-    *("checks", "sources", "settings"),
-    *("identity", "session", "claims", "decisions"),
-    *("sealing", "cookies", "logins", "addresses", "kinds", "rules", "headers", "pages"),
-    *("keepers", "opened", "rechecks", "sessions"),
-    *("keys", "tokens", "client_authentication", "protocol", "metadata", "cached", "provider"),
-    *("parts", "failures", "answers", "userinfo", "upkeep", "signin", "signout", "remote_logout", "own_paths", "gate"),
-    *("targets", "wsgi", "scopes", "asgi"),
-    *("demo_provider", "demo", "serve", "sessions_admin", "cli"),
+
+def docstring(module: str) -> str:
+    return ast.get_docstring(tree(module)) or ""
+
+
+def listed(module: str) -> list[str]:
+    """Return what a docstring lists, a line each or several on one: backticks around names, then a colon."""
+    lines = re.findall(r"^- (`.*?`):", docstring(module), re.MULTILINE)
+    return [name for line in lines for name in re.findall(r"`([a-z_]+)/?`", line)]
+
+
+def source(module: str) -> str:
+    """Return the text of a module: `errors`, `browser/cookies`, or `browser` for a folder's `__init__`."""
+    path = PACKAGE / module
+    return (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(source(module))
+
+
+#: Modules on the ground, and folders; from the ground up.
+FLOORS = listed("")
+FOLDERS = [name for name in FLOORS if (PACKAGE / name).is_dir()]
+GROUND = [name for name in FLOORS if name not in FOLDERS]
+#: All modules, from the ground up; those of a folder before its `__init__`, which hands on what others use.
+MODULES = [
+    *GROUND,
+    *(module for folder in FOLDERS for module in [*(f"{folder}/{name}" for name in listed(folder)), folder]),
 ]
 
-#: The only imports upward. They are late: for annotations alone, or once the one store that is set is opened.
-UPWARD = {("checks", "settings"), ("stores", "sqlite_store"), ("stores", "redis_store")}
+#: What users import beside `oidc_gate` itself: the reason for a name that no other folder uses.
+PUBLIC = {"stores": {"Record", "SessionStore"}, "wsgi": {"OIDCGate", "paste_filter"}, "command": {"main"}}
 
-#: Whoever else's code is used, and the only rooms that know it.
+#: The only imports upward: for annotations alone.
+UPWARD = {("settings/checks", "settings/settings")}
+#: The only imports past a folder's `__init__`, which is not to load what only some need, or type checkers alone.
+PAST_THE_DOOR = {
+    ("command/stored_sessions", "stores/sqlite"),
+    ("wsgi/middleware", "settings/options"),
+    ("asgi/middleware", "settings/options"),
+}
+
+#: Whoever else's code is used, and the only modules that know it.
 THIRD_PARTY = {
-    "asgiref": {"asgi"},
-    "authlib": {"client_authentication", "protocol"},
+    "asgiref": {"asgi/middleware"},
+    "authlib": {"provider/client_authentication", "provider/code_flow"},
     "cryptography": {"sealing"},
-    "gunicorn": {"serve"},
+    "gunicorn": {"command/run"},
     "itsdangerous": {"sealing"},
-    "joserfc": {"keys", "provider"},
-    "nanoidp": {"demo_provider"},
-    "redis": {"redis_clients", "redis_store"},
-    "requests": {"provider"},
-    "urllib3": {"provider"},
-    "uvicorn": {"serve"},
-    "werkzeug": {"demo_provider", "wsgi"},
-    "yaml": {"sources"},
+    "joserfc": {"provider/keys", "provider/provider"},
+    "nanoidp": {"command/demo_provider"},
+    "redis": {"stores/redis_clients", "stores/redis"},
+    "requests": {"provider/transport"},
+    "urllib3": {"provider/transport"},
+    "uvicorn": {"command/run"},
+    "werkzeug": {"command/demo_provider", "wsgi/middleware"},
+    "yaml": {"settings/sources"},
 }
 
 FRAMEWORKS = {
@@ -66,7 +97,8 @@ FRAMEWORKS = {
     "starlette",
 }
 
-each_room = pytest.mark.parametrize("room", ["__init__", *ROOMS])
+each_module = pytest.mark.parametrize("module", ["", *MODULES])
+each_folder = pytest.mark.parametrize("folder", FOLDERS)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -79,13 +111,8 @@ class Import(NamedTuple):
     late: bool
 
 
-@cache
-def tree(room: str) -> ast.Module:
-    return ast.parse((PACKAGE / f"{room}.py").read_text(encoding="utf-8"))
-
-
-def imports(room: str) -> list[Import]:
-    return list(_imports(tree(room), for_types=False, late=False))
+def imports(module: str) -> list[Import]:
+    return list(_imports(tree(module), for_types=False, late=False))
 
 
 def _imports(node: ast.AST, *, for_types: bool, late: bool) -> Iterator[Import]:
@@ -100,23 +127,40 @@ def _imports(node: ast.AST, *, for_types: bool, late: bool) -> Iterator[Import]:
         yield from _imports(child, for_types=for_types, late=late)
 
 
-def own_imports(room: str) -> Iterator[tuple[str, Import]]:
-    """Return the imports of other rooms, each with the room's name."""
-    for each in imports(room):
-        if each.module == "oidc_gate":
-            yield from ((name, each._replace(module=f"oidc_gate.{name}", names=())) for name in each.names)
-        elif each.module.startswith("oidc_gate."):
-            yield each.module.removeprefix("oidc_gate."), each
+def own_imports(module: str) -> Iterator[tuple[str, Import]]:
+    """Return the imports of other modules of the package, each with that module's name.
+
+    A module that is taken from its folder, as in `from oidc_gate.browser import pages`, is that module inside the
+    folder; for others it is a name that the folder hands on.
+    """
+    for each in imports(module):
+        if each.module.partition(".")[0] != "oidc_gate":
+            continue
+        source = each.module.replace(".", "/").removeprefix("oidc_gate").removeprefix("/")
+        inside = [name for name in each.names if source == folder_of(module) and f"{source}/{name}" in MODULES]
+        yield from ((f"{source}/{name}", each._replace(names=())) for name in inside)
+        if names := tuple(name for name in each.names if name not in inside):
+            yield source, each._replace(names=names)
 
 
-def foreign_imports(room: str) -> set[str]:
+def folder_of(module: str) -> str:
+    """Return the folder that a module is in, `""` for the package itself."""
+    return module if module in FOLDERS else module.rpartition("/")[0]
+
+
+def floor_of(module: str) -> str:
+    """Return the module on the ground, or the folder."""
+    return folder_of(module) or module
+
+
+def foreign_imports(module: str) -> set[str]:
     """Return the packages of others that are imported as the program runs."""
-    tops = {each.module.partition(".")[0] for each in imports(room) if not each.for_types}
+    tops = {each.module.partition(".")[0] for each in imports(module) if not each.for_types}
     return tops - sys.stdlib_module_names - {"oidc_gate"}
 
 
-def functions(room: str) -> list[Function]:
-    return [node for node in ast.walk(tree(room)) if isinstance(node, Function)]
+def functions(module: str) -> list[Function]:
+    return [node for node in ast.walk(tree(module)) if isinstance(node, Function)]
 
 
 def length(node: Function) -> int:
@@ -126,61 +170,95 @@ def length(node: Function) -> int:
 # Who knows whom
 
 
-def test_every_room_has_its_place() -> None:
-    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", *ROOMS}
-    assert len(ROOMS) == len(set(ROOMS))
-    assert [path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"] == []
+def test_every_module_is_in_a_list() -> None:
+    files = {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py")}
+    assert {name.removesuffix("/__init__") for name in files - {"__init__"}} == set(MODULES)
+    assert len(MODULES) == len(set(MODULES))
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_from_those_below_it(room: str) -> None:
-    below = ROOMS[: ROOMS.index(room)]
-    for other, each in own_imports(room):
-        assert other in below or (each.late and (room, other) in UPWARD), f"{room} imports {other}"
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_from_those_below_it(module: str) -> None:
+    below = MODULES[: MODULES.index(module)]
+    for other, each in own_imports(module):
+        assert other in below or (each.for_types and (module, other) in UPWARD), f"{module} imports {other}"
+
+
+@each_folder
+def test_a_folder_imports_from_those_that_it_names_and_from_all_of_them(folder: str) -> None:
+    (text,) = re.findall(r"^May import: ((?:.|\n)*?)\.$", docstring(folder), re.MULTILINE)
+    named = re.findall(r"`([a-z_]+)`", text)
+    assert named == [floor for floor in FLOORS if floor in named], "in the order of the floors"
+    modules = [module for module in MODULES if folder_of(module) == folder]
+    assert set(named) == {floor_of(other) for module in modules for other, _ in own_imports(module)} - {folder}
+
+
+@pytest.mark.parametrize("module", ["", *MODULES])
+def test_other_folders_are_entered_by_the_door(module: str) -> None:
+    past = {
+        (module, other) for other, _ in own_imports(module) if folder_of(other) not in ("", other, folder_of(module))
+    }
+    assert past <= PAST_THE_DOOR
+
+
+@each_folder
+def test_a_folder_hands_on_just_what_others_use(folder: str) -> None:
+    used = {
+        name
+        for module in ["", *MODULES]
+        for other, each in own_imports(module)
+        if other == folder
+        for name in each.names
+    }
+    assert set(public_names(folder)) == used | PUBLIC.get(folder, set())
 
 
 def test_the_exceptions_are_needed() -> None:
-    assert all(other in dict(own_imports(room)) and ROOMS.index(other) > ROOMS.index(room) for room, other in UPWARD)
+    for module, other in UPWARD | PAST_THE_DOOR:
+        assert other in dict(own_imports(module))
+    assert all(MODULES.index(other) > MODULES.index(module) for module, other in UPWARD)
 
 
 def test_the_adapters_do_not_know_each_other() -> None:
-    assert "asgi" not in dict(own_imports("wsgi"))
-    assert "wsgi" not in dict(own_imports("asgi"))
+    for world, other in (("wsgi", "asgi"), ("asgi", "wsgi")):
+        assert other not in {
+            floor_of(each) for module in MODULES if floor_of(module) == world for each, _ in own_imports(module)
+        }
 
 
-def test_the_package_itself_is_a_list_of_names() -> None:
-    _docstring, *statements = tree("__init__").body
+@pytest.mark.parametrize("folder", ["", *FOLDERS])
+def test_an_init_is_a_list_of_names(folder: str) -> None:
+    _docstring, *statements = tree(folder).body
     assert all(isinstance(statement, ast.ImportFrom | ast.Assign) for statement in statements)
 
 
-@each_room
-def test_names_that_rooms_take_from_each_other_are_public_there(room: str) -> None:
-    for other, each in own_imports(room):
+@each_module
+def test_names_that_modules_take_from_each_other_are_public_there(module: str) -> None:
+    for other, each in own_imports(module):
         for name in each.names:
-            assert name in public_names(other), f"{room} imports {name} from {other}"
+            assert name in public_names(other), f"{module} imports {name} from {other}"
 
 
-def public_names(room: str) -> list[str]:
+def public_names(module: str) -> list[str]:
     (names,) = [
         ast.literal_eval(node.value)
-        for node in tree(room).body
+        for node in tree(module).body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
     ]
     assert isinstance(names, list)
     return names
 
 
-@each_room
-def test_the_list_of_public_names_is_sorted_and_names_what_is_there(room: str) -> None:
-    names = public_names(room)
-    defined = {node.name for node in tree(room).body if isinstance(node, Function | ast.ClassDef)}
+@each_module
+def test_the_list_of_public_names_is_sorted_and_names_what_is_there(module: str) -> None:
+    names = public_names(module)
+    defined = {node.name for node in tree(module).body if isinstance(node, Function | ast.ClassDef)}
     assigned = {
         ast.unparse(target)
-        for node in tree(room).body
+        for node in tree(module).body
         if isinstance(node, ast.Assign | ast.AnnAssign)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
     }
-    imported = {name for each in imports(room) for name in each.names}
+    imported = {name for each in imports(module) for name in each.names}
     assert set(names) <= defined | assigned | imported
     assert len(names) == len(set(names))
     assert not [name for name in names if name.startswith("_")]
@@ -189,17 +267,17 @@ def test_the_list_of_public_names_is_sorted_and_names_what_is_there(room: str) -
 # What comes from others
 
 
-def test_each_package_of_others_is_known_to_its_rooms_alone() -> None:
+def test_each_package_of_others_is_known_to_its_modules_alone() -> None:
     found: dict[str, set[str]] = {}
-    for room in ["__init__", *ROOMS]:
-        for package in foreign_imports(room):
-            found.setdefault(package, set()).add(room)
+    for module in ["", *MODULES]:
+        for package in foreign_imports(module):
+            found.setdefault(package, set()).add(module)
     assert found == THIRD_PARTY
 
 
-@each_room
-def test_no_room_knows_a_web_framework(room: str) -> None:
-    assert not {each.module.partition(".")[0] for each in imports(room)} & FRAMEWORKS
+@each_module
+def test_no_module_knows_a_web_framework(module: str) -> None:
+    assert not {each.module.partition(".")[0] for each in imports(module)} & FRAMEWORKS
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -228,32 +306,39 @@ def test_importing_an_adapter_is_light(adapter: str) -> None:
 # How it is written
 
 
-@each_room
-def test_a_room_can_be_read_in_one_sitting(room: str) -> None:
-    assert len((PACKAGE / f"{room}.py").read_text(encoding="utf-8").splitlines()) <= 300
-    assert [node.name for node in functions(room) if length(node) > 60] == []
+@each_module
+def test_a_module_can_be_read_in_one_sitting(module: str) -> None:
+    assert len(source(module).splitlines()) <= 300
+    assert [node.name for node in functions(module) if length(node) > 60] == []
 
 
 def test_most_functions_are_short() -> None:
-    lengths = [length(node) for room in ROOMS for node in functions(room)]
+    lengths = [length(node) for module in MODULES for node in functions(module)]
     assert statistics.median(lengths) <= 10
 
 
-@each_room
-def test_nothing_is_checked_by_an_assert(room: str) -> None:
-    assert [node.lineno for node in ast.walk(tree(room)) if isinstance(node, ast.Assert)] == []
+@each_module
+def test_nothing_is_checked_by_an_assert(module: str) -> None:
+    assert [node.lineno for node in ast.walk(tree(module)) if isinstance(node, ast.Assert)] == []
 
 
-@each_room
-def test_every_room_says_what_it_is_for(room: str) -> None:
-    assert ast.get_docstring(tree(room))
+@each_module
+def test_every_module_says_what_it_is_for(module: str) -> None:
+    assert ast.get_docstring(tree(module))
 
 
-def test_no_room_is_a_lumber_room() -> None:
-    assert not {"utils", "util", "helpers", "common", "misc", "tools", "base", "core"} & set(ROOMS)
+def test_no_module_is_named_for_leftovers() -> None:
+    assert not {"utils", "util", "helpers", "common", "misc", "tools", "base", "core"} & set(MODULES)
 
 
-@pytest.mark.parametrize("room", [room for room in ROOMS if room not in ("cli", "demo", "demo_provider", "serve")])
-def test_only_the_command_line_prints(room: str) -> None:
-    calls = [node for node in ast.walk(tree(room)) if isinstance(node, ast.Call)]
+@pytest.mark.parametrize(
+    "module",
+    [
+        module
+        for module in MODULES
+        if module not in ("command/cli", "command/demo", "command/demo_provider", "command/run")
+    ],
+)
+def test_only_the_command_line_prints(module: str) -> None:
+    calls = [node for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]
     assert [node.lineno for node in calls if ast.unparse(node.func) == "print"] == []

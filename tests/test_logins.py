@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from oidc_gate.addresses import Origin, safe_path
-from oidc_gate.cookies import Cookies
-from oidc_gate.logins import Attempt, Attempts
-from oidc_gate.sealing import Signed
+from oidc_gate.browser.addresses import Origin, safe_path
+from oidc_gate.browser.cookies import Cookies
+from oidc_gate.browser.login_attempts import Attempt, Attempts
+from oidc_gate.sealing import SignedRows
 from tests.cookies import MAX_BYTES, Jar
 
 SECRETS = ["the-newest-secret-01", "the-older-secret-012"]
@@ -246,7 +246,7 @@ def test_no_answer_grows_with_the_attempts_that_somebody_planted() -> None:
 def test_an_attempt_that_another_version_wrote_is_none() -> None:
     browser = Browser()
     attempt = Attempt.new("/", browser.now)
-    text = Signed(SECRETS, "login attempt here").dumps([attempt.identifier, attempt.state])
+    text = SignedRows(SECRETS, "login attempt here").dumps([attempt.identifier, attempt.state])
     browser.take(COOKIES.set_attempt(attempt.identifier, text, 60))
     assert attempts().find(attempt.state, COOKIES, browser.header) is None
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from oidc_gate.errors import ProviderDownError, ProviderError
-from oidc_gate.metadata import Metadata, discovery_request, read_metadata
-from oidc_gate.wire import HTTPAnswer
+from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
+from oidc_gate.provider.http_messages import HTTPAnswer
 
 ISSUER = "https://idp.test"
 DOCUMENT: dict[str, Any] = {

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from oidc_gate.gate import Gate
+from oidc_gate.gate.gate import Gate
 from tests.browser import Browser
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
@@ -131,7 +131,7 @@ def test_a_session_that_is_gone_meanwhile_is_not_ended_twice(
     opened = next(iter(elsewhere_gate()._sessions._recent.all()))
     with provider.fault("userinfo_down"):
         here.clock.advance(1000)
-        assert elsewhere_gate()._upkeep._unanswered(session_cookie(elsewhere), opened) is None
+        assert elsewhere_gate()._rechecking._unanswered(session_cookie(elsewhere), opened) is None
     assert elsewhere.fetch("/").status == 401
 
 

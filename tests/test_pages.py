@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from oidc_gate import pages
+from oidc_gate.browser import pages
 from oidc_gate.decisions import Reply
 
 EVIL = "\"><script>alert('x')</script>&amp;\u2028"

@@ -1,4 +1,4 @@
-"""Properties of the lower rooms that hold for any input; `make fuzz` looks longer."""
+"""Properties of the lower modules that hold for any input; `make fuzz` looks longer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from oidc_gate.addresses import Addresses, Origin, is_host, requested_path, safe_path
-from oidc_gate.cookies import LARGEST_COOKIE, MOST_COOKIES, Cookies, find
-from oidc_gate.headers import identity_headers
-from oidc_gate.logins import Attempt, Attempts
-from oidc_gate.rules import PublicPaths, Rules
-from oidc_gate.sealing import Seal, Signed
-from oidc_gate.session import Session, pack_head, read_head
-from oidc_gate.values import read_duration, read_list, read_words
+from oidc_gate.access.allow_lists import AllowLists
+from oidc_gate.access.public_paths import PublicPaths
+from oidc_gate.browser.addresses import Addresses, Origin, is_host, requested_path, safe_path
+from oidc_gate.browser.cookies import LARGEST_COOKIE, MOST_COOKIES, Cookies, find
+from oidc_gate.browser.login_attempts import Attempt, Attempts
+from oidc_gate.gate.forwarding import identity_headers
+from oidc_gate.sealing import Seal, SignedRows
+from oidc_gate.sessions.session import Session, pack_head, read_head
+from oidc_gate.settings.readers import read_duration, read_list, read_words
 from tests.asked import Asked
 from tests.cookies import MAX_BYTES
 from tests.hostile_addresses import EVIL, destination, hostile
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.fuzz
 
 NAME = "__Host-oidc_gate.default"
 SEAL = Seal(["the-newest-secret-01", "the-older-secret-012"], "session")
-SIGNED = Signed(["the-newest-secret-01"], "login attempt")
+SIGNED = SignedRows(["the-newest-secret-01"], "login attempt")
 ORIGIN = Origin("https", "app.test", "")
 OWN = "https://app.test"
 
@@ -343,7 +344,9 @@ def test_any_claims_go_into_a_session_and_come_back(claims: dict[str, object], s
 
 @given(st.dictionaries(st.sampled_from(["email", "email_verified", "groups", "a", "a.b"]), json_values, max_size=5))
 def test_no_claims_break_the_rules_and_strangers_stay_outside(claims: dict[str, object]) -> None:
-    listed = Rules(emails=("ann@example.com",), domains=("example.com",), groups=("\x00staff",), groups_claim="a.b")
+    listed = AllowLists(
+        emails=("ann@example.com",), domains=("example.com",), groups=("\x00staff",), groups_claim="a.b"
+    )
     assume("example.com" not in str(claims))
     assume("\x00staff" not in str(claims).replace("\\x00", "\x00"))
     assert listed.allow(claims) is False

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError
-from oidc_gate.protocol import (
+from oidc_gate.provider.code_flow import (
     Callback,
     authorization_base,
     authorization_url,
@@ -25,7 +25,7 @@ from oidc_gate.protocol import (
     token_request,
     userinfo_request,
 )
-from oidc_gate.wire import HTTPAnswer
+from oidc_gate.provider.http_messages import HTTPAnswer
 from tests.providers.people import s256
 
 AWKWARD = "p%w+&:/ =? ü€"

@@ -1,4 +1,4 @@
-"""The one room with a network: what it asks, how often, how long it waits, what it refuses to read or to follow."""
+"""The provider and its network: what it asks, how often, how long it waits, what it refuses to read or to follow."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from joserfc import jwe
 from joserfc.jwk import RSAKey
 from werkzeug import Response
 
-from oidc_gate import provider as provider_room
 from oidc_gate.errors import GateError, ProviderDownError, ProviderError, SettingsError
-from oidc_gate.metadata import Metadata
-from oidc_gate.protocol import Callback, Tokens
-from oidc_gate.provider import LONGEST_ANSWER, Provider
+from oidc_gate.provider import transport
+from oidc_gate.provider.code_flow import Callback, Tokens
+from oidc_gate.provider.discovery import Metadata
+from oidc_gate.provider.provider import Provider
+from oidc_gate.provider.transport import LONGEST_ANSWER
 from oidc_gate.settings import Settings
 from tests.apps import COOKIE_SECRET
 from tests.by_hand import CALLBACK, ByHand
@@ -60,16 +61,16 @@ def settings(issuer: str, /, **options: Any) -> Settings:
 
 
 def client(provider: LocalProvider, clock: Callable[[], float] = time.time, /, **options: Any) -> Provider:
-    """Return the room under test, as this provider's client `app`."""
+    """Return the provider under test, as this provider's client `app`."""
     return Provider(settings(provider.issuer, **(provider.gate_options() | options)), clock)
 
 
-def sign_in(room: Provider, provider: LocalProvider) -> tuple[dict[str, Any], Tokens]:
-    """Go to the provider by hand and let the room redeem the code."""
+def sign_in(under_test: Provider, provider: LocalProvider) -> tuple[dict[str, Any], Tokens]:
+    """Go to the provider by hand and have it redeem the code."""
     by_hand = ByHand(provider)
     sent = by_hand.callback()
     callback = Callback(sent["state"], sent["code"], sent.get("iss", ""), "", "")
-    return room.exchange(callback, redirect_uri=CALLBACK, verifier=by_hand.verifier, nonce="nonce-of-this-login")
+    return under_test.exchange(callback, redirect_uri=CALLBACK, verifier=by_hand.verifier, nonce="nonce-of-this-login")
 
 
 def code_of(call: Callable[[], object]) -> str:
@@ -88,25 +89,25 @@ def down(call: Callable[[], object]) -> ProviderDownError:
 
 
 def test_a_code_becomes_verified_claims_and_userinfo(provider: LocalProvider) -> None:
-    room = client(provider)
-    claims, tokens = sign_in(room, provider)
+    under_test = client(provider)
+    claims, tokens = sign_in(under_test, provider)
     assert (claims["sub"], claims["iss"]) == ("ada-1815", provider.issuer)
-    assert room.userinfo(tokens.access_token, "ada-1815")["name"] == "Ada Lovelace"
-    assert room.known_metadata() == room.metadata()
+    assert under_test.userinfo(tokens.access_token, "ada-1815")["name"] == "Ada Lovelace"
+    assert under_test.known_metadata() == under_test.metadata()
     counts = {name: len(provider.calls(name)) for name in ("discovery", "jwks", "token", "userinfo")}
     assert counts == {"discovery": 1, "jwks": 1, "token": 1, "userinfo": 1}
 
 
 def test_the_code_never_goes_to_a_provider_that_another_one_speaks_for(provider: LocalProvider) -> None:
-    room = client(provider)
+    under_test = client(provider)
     stray = Callback("s", "code", "https://evil.example", "", "")
     assert (
-        code_of(lambda: room.exchange(stray, redirect_uri=CALLBACK, verifier="v", nonce="n"))
+        code_of(lambda: under_test.exchange(stray, redirect_uri=CALLBACK, verifier="v", nonce="n"))
         == "callback_issuer_mismatch"
     )
     silent = Callback("s", "code", "", "", "")
     assert (
-        code_of(lambda: room.exchange(silent, redirect_uri=CALLBACK, verifier="v", nonce="n"))
+        code_of(lambda: under_test.exchange(silent, redirect_uri=CALLBACK, verifier="v", nonce="n"))
         == "callback_issuer_mismatch"
     )
     assert provider.calls("token") == []
@@ -114,13 +115,13 @@ def test_the_code_never_goes_to_a_provider_that_another_one_speaks_for(provider:
 
 def test_the_algorithms_are_ours_whatever_discovery_lists(provider: LocalProvider) -> None:
     with provider.fault("discovery_lists_none"):
-        room = client(provider)
+        under_test = client(provider)
         with provider.fault("alg_none"):
-            assert code_of(lambda: sign_in(room, provider)) == "token_malformed"
+            assert code_of(lambda: sign_in(under_test, provider)) == "token_malformed"
         with provider.fault("hs256_with_secret"):
-            assert code_of(lambda: sign_in(room, provider)) == "alg_not_allowed"
+            assert code_of(lambda: sign_in(under_test, provider)) == "alg_not_allowed"
         provider.sign_with("ES256")
-        assert code_of(lambda: sign_in(room, provider)) == "alg_not_allowed"
+        assert code_of(lambda: sign_in(under_test, provider)) == "alg_not_allowed"
         assert sign_in(client(provider, signing_algs="ES256"), provider)[0]["sub"] == "ada-1815"
         provider.sign_with("RS256")
         assert code_of(lambda: sign_in(client(provider, signing_algs="ES256"), provider)) == "alg_not_allowed"
@@ -153,20 +154,20 @@ def test_an_encrypted_token_needs_the_key_and_is_then_checked_like_any_other(
     key, file = own_key
     provider.signer = lambda claims, header: seal(provider.signed(claims, header), key)
     assert code_of(lambda: sign_in(client(provider), provider)) == "token_malformed"
-    room = client(provider, client_private_key_file=str(file))
-    claims, tokens = sign_in(room, provider)
+    under_test = client(provider, client_private_key_file=str(file))
+    claims, tokens = sign_in(under_test, provider)
     assert claims["sub"] == "ada-1815"
     assert tokens.id_token.count(".") == 4
     with provider.fault("wrong_nonce"):
-        assert code_of(lambda: sign_in(room, provider)) == "nonce_mismatch"
+        assert code_of(lambda: sign_in(under_test, provider)) == "nonce_mismatch"
     provider.signer = lambda claims, header: seal(json.dumps(claims), key)
-    assert code_of(lambda: sign_in(room, provider)) == "token_malformed"
+    assert code_of(lambda: sign_in(under_test, provider)) == "token_malformed"
     provider.signer = lambda claims, header: seal(keys.sign(claims, {"alg": "none"}), key)
-    assert code_of(lambda: sign_in(room, provider)) == "token_malformed"
+    assert code_of(lambda: sign_in(under_test, provider)) == "token_malformed"
     provider.signer = lambda claims, header: seal(seal(provider.signed(claims, header), key), key)
-    assert code_of(lambda: sign_in(room, provider)) == "token_malformed"
+    assert code_of(lambda: sign_in(under_test, provider)) == "token_malformed"
     provider.signer = provider.signed
-    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert sign_in(under_test, provider)[0]["sub"] == "ada-1815"
 
 
 def userinfo_token(provider: LocalProvider, **claims: Any) -> Callable[[Any], Response]:
@@ -178,22 +179,22 @@ def userinfo_token(provider: LocalProvider, **claims: Any) -> Callable[[Any], Re
 
 
 def test_signed_userinfo(provider: LocalProvider) -> None:
-    room = client(provider)
+    under_test = client(provider)
     provider.answer["userinfo"] = userinfo_token(provider)
-    assert room.userinfo("access", "ada-1815")["name"] == "Signed"
+    assert under_test.userinfo("access", "ada-1815")["name"] == "Signed"
     provider.answer["userinfo"] = userinfo_token(provider, iss="https://evil.example")
-    assert code_of(lambda: room.userinfo("access", "ada-1815")) == "userinfo_issuer_mismatch"
+    assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == "userinfo_issuer_mismatch"
     provider.answer["userinfo"] = userinfo_token(provider, aud=["other"])
-    assert code_of(lambda: room.userinfo("access", "ada-1815")) == "userinfo_audience_mismatch"
+    assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == "userinfo_audience_mismatch"
     provider.answer["userinfo"] = userinfo_token(provider, sub="eve")
-    assert code_of(lambda: room.userinfo("access", "ada-1815")) == "userinfo_sub_mismatch"
+    assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == "userinfo_sub_mismatch"
     provider.answer["userinfo"] = userinfo_token(provider)
     with provider.fault("stranger_key"):
-        assert code_of(lambda: room.userinfo("access", "ada-1815")) == "signature_invalid"
+        assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == "signature_invalid"
     with provider.fault("hs256_with_public_key"):
-        assert code_of(lambda: room.userinfo("access", "ada-1815")) == "alg_not_allowed"
+        assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == "alg_not_allowed"
     provider.signer = lambda claims, header: keys.sign(claims, {"alg": "none"})
-    assert code_of(lambda: room.userinfo("access", "ada-1815")) == "token_malformed"
+    assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == "token_malformed"
 
 
 def test_a_provider_without_userinfo(provider: LocalProvider) -> None:
@@ -212,15 +213,15 @@ def offline(provider: LocalProvider) -> tuple[dict[str, Any], str]:
 
 
 def test_a_refresh_brings_checked_claims_or_none(provider: LocalProvider) -> None:
-    room = client(provider)
+    under_test = client(provider)
     claims, token = offline(provider)
-    fresh, issued = room.refresh(token, claims)
+    fresh, issued = under_test.refresh(token, claims)
     assert fresh is not None
     assert fresh["sub"] == "ada-1815"
     assert issued.refresh_token != token
     provider.refresh_gives_id_token = False
-    assert room.refresh(issued.refresh_token, claims)[0] is None
-    assert code_of(lambda: room.refresh(token, claims)) == "code_rejected"
+    assert under_test.refresh(issued.refresh_token, claims)[0] is None
+    assert code_of(lambda: under_test.refresh(token, claims)) == "code_rejected"
 
 
 @pytest.mark.parametrize(
@@ -238,10 +239,10 @@ def test_a_refresh_brings_checked_claims_or_none(provider: LocalProvider) -> Non
 def test_a_refreshed_token_is_verified_like_the_first(
     provider: LocalProvider, fault: str, options: dict[str, Any], code: str
 ) -> None:
-    room = client(provider)
+    under_test = client(provider)
     claims, token = offline(provider)
     with provider.fault(fault, **options):
-        assert code_of(lambda: room.refresh(token, claims)) == code
+        assert code_of(lambda: under_test.refresh(token, claims)) == code
 
 
 @pytest.mark.parametrize("fault", ["discovery_down", "discovery_wrong_issuer", "jwks_down", "jwks_html"])
@@ -249,14 +250,14 @@ def test_a_refresh_token_is_not_spent_while_its_answer_could_not_be_verified(
     provider: LocalProvider, fault: str
 ) -> None:
     clock = Clock()
-    room = client(provider, clock)
+    under_test = client(provider, clock)
     claims, token = offline(provider)
     calls = len(provider.calls("token"))
     with provider.fault(fault):
-        assert down(lambda: room.refresh(token, claims)).status == 503
+        assert down(lambda: under_test.refresh(token, claims)).status == 503
     assert len(provider.calls("token")) == calls
     clock.now += 2
-    assert room.refresh(token, claims)[0] is not None
+    assert under_test.refresh(token, claims)[0] is not None
 
 
 def test_a_refresh_token_is_revoked_where_that_is_offered(provider: LocalProvider) -> None:
@@ -274,30 +275,30 @@ def test_a_refresh_token_is_revoked_where_that_is_offered(provider: LocalProvide
 
 def test_metadata_and_keys_are_fetched_on_first_use_and_once_an_hour(provider: LocalProvider) -> None:
     clock = Clock()
-    room = client(provider, clock)
-    assert room.known_metadata() is None
+    under_test = client(provider, clock)
+    assert under_test.known_metadata() is None
     assert provider.requests == []
     for _ in range(3):
-        sign_in(room, provider)
+        sign_in(under_test, provider)
     clock.now += 3599
     provider.clock = clock
-    sign_in(room, provider)
+    sign_in(under_test, provider)
     assert [len(provider.calls(name)) for name in ("discovery", "jwks")] == [1, 1]
     clock.now += 1
-    assert room.known_metadata() is None
-    sign_in(room, provider)
+    assert under_test.known_metadata() is None
+    sign_in(under_test, provider)
     assert [len(provider.calls(name)) for name in ("discovery", "jwks")] == [2, 2]
 
 
 def test_many_first_logins_make_one_fetch(provider: LocalProvider) -> None:
-    room = client(provider)
+    under_test = client(provider)
     found: list[Metadata] = []
-    threads = [threading.Thread(target=lambda: found.append(room.metadata())) for _ in range(20)]
+    threads = [threading.Thread(target=lambda: found.append(under_test.metadata())) for _ in range(20)]
     with provider.hold("discovery") as held:
         for thread in threads:
             thread.start()
         held.wait_for(1)
-        assert room.known_metadata() is None
+        assert under_test.known_metadata() is None
     for thread in threads:
         thread.join()
     assert len(found) == 20
@@ -308,55 +309,55 @@ def test_an_old_copy_serves_while_the_provider_is_down(
     provider: LocalProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
-    room = client(provider, clock)
-    before = room.metadata()
+    under_test = client(provider, clock)
+    before = under_test.metadata()
     provider.stop()
     clock.now += 7200
-    assert room.known_metadata() is None
+    assert under_test.known_metadata() is None
     with caplog.at_level(logging.WARNING, "oidc_gate"):
-        assert [room.metadata() for _ in range(10)] == [before] * 10
+        assert [under_test.metadata() for _ in range(10)] == [before] * 10
     assert [record.name for record in caplog.records].count("oidc_gate") == 1
     provider.start()
     clock.now += 2
-    assert room.metadata() == before
-    assert room.known_metadata() == before
+    assert under_test.metadata() == before
+    assert under_test.known_metadata() == before
 
 
 def test_a_provider_that_is_down_is_left_alone_for_two_seconds(provider: LocalProvider) -> None:
     clock = Clock()
-    room = client(provider, clock)
+    under_test = client(provider, clock)
     with provider.fault("discovery_down"):
-        errors = [down(room.metadata) for _ in range(5)]
+        errors = [down(under_test.metadata) for _ in range(5)]
         assert {error.code for error in errors} == {"provider_unavailable"}
         assert len({id(error) for error in errors}) == 5
         assert len(provider.calls("discovery")) == 1
         clock.now += 1.9
-        down(room.metadata)
+        down(under_test.metadata)
         assert len(provider.calls("discovery")) == 1
         clock.now += 0.1
-        down(room.metadata)
+        down(under_test.metadata)
         assert len(provider.calls("discovery")) == 2
     clock.now += 2
-    assert room.metadata().issuer == provider.issuer
+    assert under_test.metadata().issuer == provider.issuer
 
 
 def test_logins_work_again_within_ten_seconds(provider: LocalProvider) -> None:
     clock = Clock()
-    room = client(provider, clock)
+    under_test = client(provider, clock)
     provider.stop()
     for _ in range(20):
-        assert down(room.metadata).code == "provider_unreachable"
+        assert down(under_test.metadata).code == "provider_unreachable"
         clock.now += 0.4
     provider.start()
     clock.now += 10
-    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert sign_in(under_test, provider)[0]["sub"] == "ada-1815"
 
 
 def test_keys_that_cannot_be_fetched(provider: LocalProvider) -> None:
     for name, code in (("jwks_down", "provider_unavailable"), ("jwks_html", "keys_unreadable")):
         with provider.fault(name):
-            room = client(provider)
-            assert down(lambda room=room: sign_in(room, provider)).code == code  # type: ignore[misc]
+            under_test = client(provider)
+            assert down(lambda under_test=under_test: sign_in(under_test, provider)).code == code  # type: ignore[misc]
     provider.change_jwks = lambda _: {"keys": None}
     assert code_of(lambda: sign_in(client(provider), provider)) == "keys_missing"
     with provider.fault("jwks_empty"):
@@ -365,20 +366,20 @@ def test_keys_that_cannot_be_fetched(provider: LocalProvider) -> None:
 
 def test_a_clock_that_is_set_back_does_not_freeze_what_went_wrong(provider: LocalProvider) -> None:
     clock = Clock()
-    room = client(provider, clock)
+    under_test = client(provider, clock)
     with provider.fault("discovery_down"):
-        down(room.metadata)
+        down(under_test.metadata)
     clock.now -= 86400
-    assert room.metadata().issuer == provider.issuer
+    assert under_test.metadata().issuer == provider.issuer
     clock.now -= 86400
-    assert room.known_metadata() is None
+    assert under_test.known_metadata() is None
     provider.clock = clock
     with provider.fault("unknown_kid"):
-        assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+        assert code_of(lambda: sign_in(under_test, provider)) == "signature_invalid"
     clock.now -= 86400
     fetched = len(provider.calls("jwks"))
     provider.rotate_keys(keep_old=False)
-    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert sign_in(under_test, provider)[0]["sub"] == "ada-1815"
     assert len(provider.calls("jwks")) > fetched
 
 
@@ -387,51 +388,51 @@ def test_a_clock_that_is_set_back_does_not_freeze_what_went_wrong(provider: Loca
 
 def test_a_storm_of_unknown_keys_makes_one_fetch_in_ten_seconds(provider: LocalProvider) -> None:
     clock = Clock()
-    room = client(provider, clock)
-    sign_in(room, provider)
+    under_test = client(provider, clock)
+    sign_in(under_test, provider)
     assert len(provider.calls("jwks")) == 1
     with provider.fault("unknown_kid"):
         for _ in range(5):
-            assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+            assert code_of(lambda: sign_in(under_test, provider)) == "signature_invalid"
         assert len(provider.calls("jwks")) == 2
         clock.now += 9.9
-        assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+        assert code_of(lambda: sign_in(under_test, provider)) == "signature_invalid"
         assert len(provider.calls("jwks")) == 2
         clock.now += 0.2
         for _ in range(5):
-            assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+            assert code_of(lambda: sign_in(under_test, provider)) == "signature_invalid"
         assert len(provider.calls("jwks")) == 3
 
 
 def test_the_storm_holds_while_the_key_set_cannot_be_fetched(provider: LocalProvider) -> None:
     clock = Clock()
-    room = client(provider, clock)
-    sign_in(room, provider)
+    under_test = client(provider, clock)
+    sign_in(under_test, provider)
     with provider.fault("unknown_kid"), provider.fault("jwks_down"):
         for _ in range(5):
-            assert code_of(lambda: sign_in(room, provider)) == "signature_invalid"
+            assert code_of(lambda: sign_in(under_test, provider)) == "signature_invalid"
         assert len(provider.calls("jwks")) == 2
-    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert sign_in(under_test, provider)[0]["sub"] == "ada-1815"
 
 
 @pytest.mark.parametrize("keep_old", [True, False])
 def test_keys_that_rotate_just_before_signing(provider: LocalProvider, keep_old: bool) -> None:
-    room = client(provider)
-    sign_in(room, provider)
+    under_test = client(provider)
+    sign_in(under_test, provider)
     provider.rotate_keys(keep_old)
-    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert sign_in(under_test, provider)[0]["sub"] == "ada-1815"
     assert len(provider.calls("jwks")) == 2
-    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert sign_in(under_test, provider)[0]["sub"] == "ada-1815"
     assert len(provider.calls("jwks")) == 2
 
 
 def test_a_key_that_rotates_under_its_old_name(provider: LocalProvider) -> None:
-    room = client(provider)
-    sign_in(room, provider)
+    under_test = client(provider)
+    sign_in(under_test, provider)
     renewed = keys.make_key("rsa", 77)
     provider.change_jwks = lambda _: {"keys": [keys.public_jwk(renewed) | {"kid": "rsa-1"}]}
     provider.signer = lambda claims, header: keys.sign(claims, header | {"kid": "rsa-1"}, renewed)
-    assert sign_in(room, provider)[0]["sub"] == "ada-1815"
+    assert sign_in(under_test, provider)[0]["sub"] == "ada-1815"
 
 
 @pytest.mark.parametrize("name", ["jwks_with_strange_keys", "jwks_without_kids", "no_kid"])
@@ -446,11 +447,11 @@ def test_authlib_fails_on_these_key_sets_and_we_do_not(provider: LocalProvider, 
 def test_a_redirect_of_the_token_endpoint_is_not_followed(provider: LocalProvider) -> None:
     """With `client_secret_post` a 307 would take code, verifier and secret to wherever it points."""
     provider.add_client("app", auth_method="client_secret_post")
-    room = client(provider)
+    under_test = client(provider)
     with raw_server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")) as elsewhere:
         for status in (301, 302, 303, 307, 308):
             provider.answer["token"] = (status, {"Location": elsewhere.url}, "")
-            assert down(lambda: sign_in(room, provider)).code == "provider_unavailable"
+            assert down(lambda: sign_in(under_test, provider)).code == "provider_unavailable"
     assert elsewhere.connections == []
 
 
@@ -458,9 +459,11 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed(provider: LocalProvide
 def test_no_other_redirect_is_followed(provider: LocalProvider, endpoint: str) -> None:
     with raw_server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")) as elsewhere:
         provider.answer[endpoint] = (302, {"Location": elsewhere.url}, "")
-        room = client(provider)
+        under_test = client(provider)
         ask = (
-            (lambda: room.userinfo("access", "ada-1815")) if endpoint == "userinfo" else lambda: sign_in(room, provider)
+            (lambda: under_test.userinfo("access", "ada-1815"))
+            if endpoint == "userinfo"
+            else lambda: sign_in(under_test, provider)
         )
         assert down(ask).code == "provider_unavailable"
     assert elsewhere.connections == []
@@ -486,17 +489,17 @@ def test_a_403_with_json_is_no_token(provider: LocalProvider) -> None:
 
 
 def test_a_provider_that_does_not_answer_in_time(provider: LocalProvider) -> None:
-    room = client(provider, http_timeout=0.2)
+    under_test = client(provider, http_timeout=0.2)
     with provider.hold("discovery"):
         begun = time.monotonic()
-        assert down(room.metadata).code == "provider_unreachable"
+        assert down(under_test.metadata).code == "provider_unreachable"
         assert time.monotonic() - begun < 3
 
 
 def test_a_post_is_not_repeated_when_its_answer_is_lost(provider: LocalProvider) -> None:
-    room = client(provider, http_timeout=0.2)
+    under_test = client(provider, http_timeout=0.2)
     with provider.hold("token"):
-        assert down(lambda: sign_in(room, provider)).code == "provider_unreachable"
+        assert down(lambda: sign_in(under_test, provider)).code == "provider_unreachable"
     assert len(provider.calls("token")) == 1
 
 
@@ -552,10 +555,10 @@ def test_a_packed_answer_is_read(provider: LocalProvider) -> None:
 
 def test_the_longest_answer_that_is_read(provider: LocalProvider) -> None:
     document = provider.metadata()
-    room = LONGEST_ANSWER - len(json.dumps(document | {"x": ""}))
-    provider.change_discovery = lambda document: document | {"x": "x" * room}
+    under_test = LONGEST_ANSWER - len(json.dumps(document | {"x": ""}))
+    provider.change_discovery = lambda document: document | {"x": "x" * under_test}
     assert client(provider).metadata().issuer == provider.issuer
-    provider.change_discovery = lambda document: document | {"x": "x" * (room + 1)}
+    provider.change_discovery = lambda document: document | {"x": "x" * (under_test + 1)}
     assert down(client(provider).metadata).code == "provider_unreachable"
 
 
@@ -611,8 +614,8 @@ def test_cookies_of_the_provider_are_not_kept(provider: LocalProvider) -> None:
 def test_proxies_of_the_environment_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with raw_server(says(b"HTTP/1.1 404 Not here\r\nContent-Length: 0\r\n\r\n")) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        room = Provider(settings("http://idp.invalid", insecure_http_issuer=True))
-        assert down(room.metadata).code == "discovery_failed"
+        under_test = Provider(settings("http://idp.invalid", insecure_http_issuer=True))
+        assert down(under_test.metadata).code == "discovery_failed"
         assert proxy.requests[0].startswith(b"GET http://idp.invalid/.well-known/openid-configuration HTTP/1.1\r\n")
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         assert down(Provider(settings("https://idp.invalid")).metadata).code == "provider_unreachable"
@@ -630,9 +633,9 @@ def test_netrc_is_not_read(provider: LocalProvider, monkeypatch: pytest.MonkeyPa
     file.write_text("machine 127.0.0.1 login stranger password stranger\n")
     file.chmod(0o600)
     monkeypatch.setenv("NETRC", str(file))
-    room = client(provider)
-    _, tokens = sign_in(room, provider)
-    room.userinfo(tokens.access_token, "ada-1815")
+    under_test = client(provider)
+    _, tokens = sign_in(under_test, provider)
+    under_test.userinfo(tokens.access_token, "ada-1815")
     mine = [call for call in provider.requests if call.headers.get("user-agent") == "oidc_gate"]
     said = {call.endpoint: call.headers.get("authorization", "") for call in mine}
     assert (said["discovery"], said["jwks"]) == ("", "")
@@ -660,17 +663,17 @@ def secure(authority: Authority) -> Iterator[KeepingProvider]:
     assert provider.failures == []
 
 
-def secure_exchange(room: Provider) -> str:
+def secure_exchange(under_test: Provider) -> str:
     """Return the code of the error that the token endpoint gives for a made-up code: then all was sent and read."""
-    callback = Callback("s", "made-up", room.metadata().issuer, "", "")
-    return code_of(lambda: room.exchange(callback, redirect_uri=CALLBACK, verifier="v", nonce="n"))
+    callback = Callback("s", "made-up", under_test.metadata().issuer, "", "")
+    return code_of(lambda: under_test.exchange(callback, redirect_uri=CALLBACK, verifier="v", nonce="n"))
 
 
 def test_a_private_authority_is_trusted_when_it_is_named(secure: KeepingProvider, authority: Authority) -> None:
-    room = client(secure, ca_bundle=str(authority.bundle))
+    under_test = client(secure, ca_bundle=str(authority.bundle))
     assert secure.issuer.startswith("https://")
-    assert room.metadata().issuer == secure.issuer
-    assert secure_exchange(room) == "code_rejected"
+    assert under_test.metadata().issuer == secure.issuer
+    assert secure_exchange(under_test) == "code_rejected"
 
 
 def test_a_private_authority_is_not_trusted_by_itself(secure: KeepingProvider, stranger: Authority) -> None:
@@ -706,44 +709,44 @@ def test_the_environment_does_not_overrule_ca_bundle(
 
 
 def test_one_connection_serves_many_logins(secure: KeepingProvider, authority: Authority) -> None:
-    room = client(secure, ca_bundle=str(authority.bundle))
+    under_test = client(secure, ca_bundle=str(authority.bundle))
     for _ in range(5):
-        assert secure_exchange(room) == "code_rejected"
+        assert secure_exchange(under_test) == "code_rejected"
     assert len(secure.calls("token")) == 5
     assert secure.keeping.connections == 1
 
 
 def test_one_tls_context_serves_all_gates(authority: Authority) -> None:
-    assert provider_room._tls_context(str(authority.bundle)) is provider_room._tls_context(str(authority.bundle))
-    assert provider_room._tls_context("") is provider_room._tls_context("")
+    assert transport._tls_context(str(authority.bundle)) is transport._tls_context(str(authority.bundle))
+    assert transport._tls_context("") is transport._tls_context("")
 
 
 def test_a_kept_connection_that_the_provider_has_closed(authority: Authority) -> None:
     with KeepingProvider(authority.server_context()) as provider:
-        room = client(provider, ca_bundle=str(authority.bundle))
-        assert secure_exchange(room) == "code_rejected"
+        under_test = client(provider, ca_bundle=str(authority.bundle))
+        assert secure_exchange(under_test) == "code_rejected"
         provider.stop()
         provider.start()
-        assert secure_exchange(room) == "code_rejected"
+        assert secure_exchange(under_test) == "code_rejected"
 
 
-def in_child(room: Provider) -> None:
-    assert secure_exchange(room) == "code_rejected"
-    assert secure_exchange(room) == "code_rejected"
+def in_child(under_test: Provider) -> None:
+    assert secure_exchange(under_test) == "code_rejected"
+    assert secure_exchange(under_test) == "code_rejected"
 
 
 def test_a_forked_process_gets_connections_of_its_own(authority: Authority) -> None:
     """Two processes on one TLS connection would read each other's answers."""
     with KeepingProvider(authority.server_context()) as provider:
-        room = client(provider, ca_bundle=str(authority.bundle))
-        assert secure_exchange(room) == "code_rejected"
+        under_test = client(provider, ca_bundle=str(authority.bundle))
+        assert secure_exchange(under_test) == "code_rejected"
         assert provider.keeping.connections == 1
-        child = multiprocessing.get_context("fork").Process(target=in_child, args=(room,))
+        child = multiprocessing.get_context("fork").Process(target=in_child, args=(under_test,))
         child.start()
         child.join(30)
         assert child.exitcode == 0
         assert provider.keeping.connections == 2
-        assert secure_exchange(room) == "code_rejected"
+        assert secure_exchange(under_test) == "code_rejected"
         assert provider.keeping.connections == 2
         assert len(provider.calls("token")) == 4
 
@@ -755,7 +758,7 @@ def test_without_authorities_of_the_system_those_of_requests_stand_in(
     empty.write_text("")
     monkeypatch.setenv("SSL_CERT_FILE", str(empty))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    context = provider_room._tls_context.__wrapped__("")
+    context = transport._tls_context.__wrapped__("")
     assert context.cert_store_stats()["x509_ca"] > 50
 
 
@@ -807,12 +810,12 @@ def test_nothing_secret_is_logged_at_any_level(provider: LocalProvider, caplog: 
         "token_html",
     ]
     with caplog.at_level(logging.DEBUG):
-        room = client(provider)
-        _, tokens = sign_in(room, provider)
-        room.userinfo(tokens.access_token, "ada-1815")
+        under_test = client(provider)
+        _, tokens = sign_in(under_test, provider)
+        under_test.userinfo(tokens.access_token, "ada-1815")
         for name in faults:
             with provider.fault(name), pytest.raises(GateError) as raised:
-                sign_in(room, provider)
+                sign_in(under_test, provider)
             logging.getLogger("oidc_gate").warning("%s %r", raised.value, raised.value)
     sent = [call for call in provider.requests if call.endpoint == "token"]
     secrets = {tokens.access_token, tokens.id_token, "the-secret-of-the-app", "Basic ", "Bearer "}

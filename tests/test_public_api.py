@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 import oidc_gate
-from oidc_gate import asgi, cli, identity, settings, wsgi
+from oidc_gate import asgi, errors, identity, settings, wsgi
+from oidc_gate.command import cli
 
 
-def test_the_package_has_three_names() -> None:
-    assert oidc_gate.__all__ == ["Identity", "Settings", "identity_of"]
+def test_the_package_has_these_names() -> None:
+    assert oidc_gate.__all__ == ["Identity", "Settings", "SettingsError", "identity_of"]
+    assert oidc_gate.SettingsError is errors.SettingsError
     assert oidc_gate.Identity is identity.Identity
     assert oidc_gate.Settings is settings.Settings
     assert oidc_gate.identity_of is identity.identity_of
@@ -26,8 +28,8 @@ def test_the_package_has_three_names() -> None:
     [
         ("wsgi", {"OIDCGate", "paste_filter"}),
         ("asgi", {"OIDCGate"}),
-        ("settings", {"Settings"}),
-        ("cli", {"main"}),
+        ("stores", {"FORMS", "Record", "SessionStore", "open_store"}),
+        ("command", {"main"}),
         ("errors", {"GateError", "LoginError", "ProviderDownError", "ProviderError", "SettingsError", "StoreError"}),
     ],
 )

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.decisions import Forward, Request
-from oidc_gate.opened import SAMPLE_STEP, Recalled
-from tests.browser import Browser
+from oidc_gate.decisions import Forward, Key, Request
+from oidc_gate.sessions.memory import Recalled
+from tests.browser import Browser, World
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, session_cookie, subject
@@ -30,16 +30,25 @@ class Judge:
         self._gate = here.gate._gate
         self.response_headers = self._gate.response_headers
         self.recalled = self.decided = 0
+        #: What `recall` was asked for last, None where it was not asked; what it answered, and what `decide` did.
+        self.asked: Key | None = None
+        self.answer: Recalled | None = None
+        self.decision: Any = None
+        #: The key of the latest request, as `decide` would have it remembered.
+        self.key: Key | None = None
         here.gate._ask(self)
 
     def recall(self, scheme: Any, host: Any, cookies: Any, path: str) -> Recalled | None:
         found: Recalled | None = self._gate.recall(scheme, host, cookies, path)
         self.recalled += found is not None
+        self.asked, self.answer = (scheme, host, cookies), found
         return found
 
     def decide(self, request: Request) -> Any:
         self.decided += 1
-        return self._gate.decide(request)
+        self.key = request.key
+        self.decision = self._gate.decide(request)
+        return self.decision
 
     async def close_on_loop(self) -> None:
         await self._gate.close_on_loop()
@@ -98,7 +107,7 @@ def test_what_is_not_the_same_is_decided_anew(stage: StageFactory, changed: dict
     assert found.status == (401 if "scheme" in changed else 200)
 
 
-@pytest.mark.parametrize("place", range(2 * SAMPLE_STEP))
+@pytest.mark.parametrize("place", range(16))
 def test_one_character_changed_makes_another_request(stage: StageFactory, place: int) -> None:
     here = stage()
     browser = here.signed_in()
@@ -216,12 +225,34 @@ def test_someone_who_is_no_longer_allowed_is_not_recalled(stage: StageFactory, p
 
 def test_a_decision_that_is_recalled_is_the_one_that_was_made(stage: StageFactory) -> None:
     here = stage()
-    browser = met(here)
+    browser = here.signed_in()
     judge = Judge(here)
-    browser.fetch("/")
-    ((*_, opened, (_, *fields)),) = here.gate._gate._gate._sessions.shortcuts.by_sample.values()
-    assert Forward(*fields) == opened.forward
-    assert judge.counts() == (1, 0)
+    for _ in range(4):
+        browser.fetch("/")
+    assert judge.counts() == (3, 1)
+    assert isinstance(judge.decision, Forward)
+    assert judge.answer is not None
+    assert judge.answer[1:] == tuple(judge.decision)
+
+
+@pytest.mark.parametrize("count", [0, 1, 4096, 4097], ids=lambda count: f"{count} characters of cookies")
+@pytest.mark.parametrize("host", [None, "app.test", "APP.test:443"])
+@pytest.mark.parametrize("more", [None, ("Upgrade", "h2c"), ("X-Forwarded-User", "boss"), ("Accept", "*/*")], ids=str)
+def test_a_request_is_looked_for_by_the_key_under_which_it_is_remembered(
+    stage: StageFactory, world: World, count: int, host: str | None, more: tuple[str, str] | None
+) -> None:
+    """The adapters work the key out by themselves, for speed; `Request.key` must come to the same."""
+    here = stage()
+    judge = Judge(here)
+    headers = [("Cookie", "c" * count)] if count else []
+    headers += [("Host", host)] if host else []
+    headers += [more] if more else []
+    here.browser().get("/", headers=headers, bare=True)
+    assert judge.decided == 1
+    assert judge.asked == judge.key
+    recallable = 0 < count <= 4096 and (world == "wsgi" or host is not None)
+    reserved = more is not None and more[0] == ("Upgrade" if world == "wsgi" else "X-Forwarded-User")
+    assert (judge.key is not None) is (recallable and not reserved)
 
 
 def test_two_browsers_are_told_apart(stage: StageFactory, provider: LocalProvider) -> None:

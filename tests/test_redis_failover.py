@@ -19,7 +19,8 @@ import pytest
 import redis
 
 from oidc_gate.errors import StoreError
-from oidc_gate.stores import SessionStore, open_store
+from oidc_gate.stores import SessionStore
+from oidc_gate.stores.urls import open_store
 from tests.answers import Answer
 from tests.browser import Browser
 from tests.conftest import StageFactory

@@ -72,7 +72,7 @@ def test_they_are_renewed_for_as_long_as_the_session_lasts(refreshed: Refreshed,
 def until_claim_is_over(here: Stage) -> None:
     """Have the claim run out: the store's own clock is not the stage's, and real seconds are too slow."""
     gate = here.gate._gate
-    store: Any = gate._parts.sessions.keeper.store
+    store: Any = gate._components.sessions.backend.store
     if hasattr(store, "_client"):
         for each in store._client.scan_iter(match="oidc_gate:claim:*"):
             store._client.delete(each)

@@ -202,7 +202,7 @@ def test_an_access_token_that_ended_while_it_could_not_be_renewed_is_no_clear_no
     assert name(browser) == "Countess of Lovelace"
 
 
-# Asking who the person is, in a store and in the cookie
+# AskingBackend who the person is, in a store and in the cookie
 
 
 @pytest.fixture(params=["cookie", "sqlite", "redis"])
@@ -293,8 +293,8 @@ def test_a_claim_that_has_run_out_is_not_given_back_for_it_is_somebody_elses(
 ) -> None:
     browser = here.signed_in()
     session_id = browser.fetch("/").json()["identity"]["session_id"]
-    other = here.another_gate()._gate._sessions.keeper
-    here.gate._gate._upkeep._claim = 0.001
+    other = here.another_gate()._gate._sessions.backend
+    here.gate._gate._rechecking._claim = 0.001
     here.clock.advance(3590)
     with provider.fault("token_down"), provider.hold("token") as hold, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(browser.fetch, "/")

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.rules import PublicPaths, Rules
+from oidc_gate.access.allow_lists import AllowLists
+from oidc_gate.access.public_paths import PublicPaths
 
 Claims = dict[str, Any]
 
@@ -17,8 +18,8 @@ def rules(
     domains: tuple[str, ...] | None = None,
     groups: tuple[str, ...] | None = None,
     groups_claim: str = "groups",
-) -> Rules:
-    return Rules(emails=emails, domains=domains, groups=groups, groups_claim=groups_claim)
+) -> AllowLists:
+    return AllowLists(emails=emails, domains=domains, groups=groups, groups_claim=groups_claim)
 
 
 ANN = rules(emails=("ann@example.com",))
@@ -96,7 +97,7 @@ def test_domains_that_only_case_folding_makes_equal_stay_two(listed: str, email:
 )
 @pytest.mark.parametrize("judge", ANY_RULE[:2])
 def test_an_address_counts_only_when_it_is_not_said_to_be_unverified(
-    judge: Rules, claims: Claims, expected: bool
+    judge: AllowLists, claims: Claims, expected: bool
 ) -> None:
     assert judge.allow({"sub": "1", "email": "ann@example.com"} | claims) is expected
 
@@ -169,13 +170,13 @@ def test_without_any_list_every_user_of_the_provider_may_pass() -> None:
 @pytest.mark.parametrize(
     "claims", [{"sub": "1"}, {"sub": "1", "email": "eve@evil.example", "groups": ["guests"], "email_verified": True}]
 )
-def test_each_rule_alone_keeps_an_outsider_out(judge: Rules, claims: Claims) -> None:
+def test_each_rule_alone_keeps_an_outsider_out(judge: AllowLists, claims: Claims) -> None:
     assert judge.allow(claims) is False
 
 
 @pytest.mark.parametrize("name", ["emails", "domains", "groups"])
 def test_an_empty_list_would_let_nobody_in(name: str) -> None:
-    empty = Rules(**({"emails": None, "domains": None, "groups": None} | {name: ()}), groups_claim="groups")
+    empty = AllowLists(**({"emails": None, "domains": None, "groups": None} | {name: ()}), groups_claim="groups")
     assert empty.allow({"sub": "1", "email": "@", "groups": [""]}) is False
 
 
@@ -207,7 +208,9 @@ def test_one_match_in_any_list_is_enough(claims: Claims) -> None:
         pytest.param(rules(), {}, False, id="no rule, nothing wanted"),
     ],
 )
-def test_it_is_known_which_claims_the_rules_cannot_do_without(judge: Rules, claims: Claims, expected: bool) -> None:
+def test_it_is_known_which_claims_the_lists_cannot_do_without(
+    judge: AllowLists, claims: Claims, expected: bool
+) -> None:
     assert judge.lack(claims) is expected
 
 

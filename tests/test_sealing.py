@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from oidc_gate.sealing import Seal, Signed
+from oidc_gate.sealing import Seal, SignedRows
 
 NEW, OLD, OTHER = "the-newest-secret-01", "the-older-secret-012", "a-secret-of-somebody-else"
 NAME = "__Host-oidc_gate.default"
@@ -112,7 +112,7 @@ def test_the_first_secret_seals_and_all_open() -> None:
 # Signatures
 
 ROW = ["identifier", "ünï", 1.5, True, None, {"a": ["b"]}]
-SIGNED = Signed([NEW], "login attempt")
+SIGNED = SignedRows([NEW], "login attempt")
 
 
 @pytest.mark.parametrize("row", [[], ROW, [""], [[["deep"]]], ["\ud800"], [1e300, -1, 10**30]], ids=ascii)
@@ -142,18 +142,18 @@ def test_every_character_of_a_signed_row_counts() -> None:
 
 def test_a_signature_holds_for_one_purpose_and_one_secret() -> None:
     text = SIGNED.dumps(ROW)
-    assert Signed([NEW], "logout").loads(text) is None
-    assert Signed([OTHER], "login attempt").loads(text) is None
-    assert Signed([OTHER, NEW], "login attempt").loads(text) == ROW
+    assert SignedRows([NEW], "logout").loads(text) is None
+    assert SignedRows([OTHER], "login attempt").loads(text) is None
+    assert SignedRows([OTHER, NEW], "login attempt").loads(text) == ROW
 
 
 def test_a_seal_is_no_signature_and_a_signature_no_seal() -> None:
-    assert Signed([NEW], "session").loads(TEXT) is None
-    assert SEAL.open(Signed([NEW], "session").dumps(ROW), NAME) is None
+    assert SignedRows([NEW], "session").loads(TEXT) is None
+    assert SEAL.open(SignedRows([NEW], "session").dumps(ROW), NAME) is None
 
 
 def test_the_first_secret_signs_and_all_are_believed() -> None:
-    before, between, after = Signed([OLD], "x"), Signed([NEW, OLD], "x"), Signed([NEW], "x")
+    before, between, after = SignedRows([OLD], "x"), SignedRows([NEW, OLD], "x"), SignedRows([NEW], "x")
     assert between.loads(before.dumps(ROW)) == ROW
     assert after.loads(between.dumps(ROW)) == ROW
     assert after.loads(before.dumps(ROW)) is None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.session import FORMAT, Session, pack_head, read_head
+from oidc_gate.sessions.session import FORMAT, Session, pack_head, read_head
 
 CLAIMS: dict[str, Any] = {
     "sub": "ann-1",

@@ -215,7 +215,7 @@ def test_the_model_would_notice_a_logout_that_is_forgotten(
         def __init__(self) -> None:
             super().__init__()
             for gate in self.gates:
-                gate._gate._parts.sessions.keeper.end = lambda *_: None
+                gate._gate._components.sessions.backend.end = lambda *_: None
 
     quick = [Phase.generate]  # which one is found first is of no interest
     small = settings(max_examples=60, stateful_step_count=30, deadline=None, database=None, phases=quick)

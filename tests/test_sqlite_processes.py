@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from oidc_gate.errors import StoreError
-from oidc_gate.sqlite_store import SQLiteStore
+from oidc_gate.stores.sqlite import SQLiteStore
 from tests.redis_servers import until
 from tests.test_sqlite_store import count, path
 from tests.test_stores import SPAWN, in_threads, key, save

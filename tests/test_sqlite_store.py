@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from oidc_gate.errors import StoreError
-from oidc_gate.sqlite_store import SQLiteStore
+from oidc_gate.stores.sqlite import SQLiteStore
 from tests.test_stores import key, save
 
 

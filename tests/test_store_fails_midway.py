@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oidc_gate.errors import StoreError
-from oidc_gate.stores import open_store
+from oidc_gate.stores.urls import open_store
 from tests.browser import World
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
@@ -105,17 +105,20 @@ def test_tokens_that_cannot_be_renewed_for_want_of_the_store_leave_nobody_let_in
 
 
 def test_requests_that_waited_with_one_that_failed_do_not_wait_again(here: Stage, store: Failing) -> None:
-    room = here.gate._gate._sessions
+    all_sessions = here.gate._gate._sessions
     browser = here.signed_in()
     text = browser.cookies.get("__Host-oidc_gate.default") or ""
     asked_at = time.monotonic()  # two requests ask at once, and the first has no answer
     store.fails = {"load"}
     with pytest.raises(StoreError):
-        room.load(text, "__Host-oidc_gate.default", here.clock())
+        all_sessions.load(text, "__Host-oidc_gate.default", here.clock())
     store.fails = set()
     with pytest.raises(StoreError, match="at the same time"):
-        room.load(text, "__Host-oidc_gate.default", here.clock(), asked_at)
-    assert room.load(text, "__Host-oidc_gate.default", here.clock(), room.keeper.failed_at + 1) is not None
+        all_sessions.load(text, "__Host-oidc_gate.default", here.clock(), asked_at)
+    assert (
+        all_sessions.load(text, "__Host-oidc_gate.default", here.clock(), all_sessions.backend.failed_at + 1)
+        is not None
+    )
 
 
 def test_of_two_threads_that_renew_a_session_one_is_enough(here: Stage, world: World) -> None:
@@ -186,7 +189,7 @@ def test_a_session_that_is_gone_is_not_asked_about(
 def test_a_refresh_token_of_a_session_that_ended_meanwhile_is_given_up_even_if_the_provider_is_down(
     here: Stage, provider: LocalProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
-    upkeep = here.gate._gate._upkeep
+    upkeep = here.gate._gate._rechecking
     provider.stop()
     try:
         upkeep._revoke("a-token")

@@ -13,7 +13,8 @@ import pytest
 import redis
 
 from oidc_gate.errors import StoreError
-from oidc_gate.stores import SessionStore, open_store
+from oidc_gate.stores import SessionStore
+from oidc_gate.stores.urls import open_store
 from tests.redis_servers import RedisServers, single, until
 from tests.servers import free_port
 from tests.test_stores import in_threads, key, save

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from oidc_gate.errors import SettingsError
-from oidc_gate.redis_store import RedisStore
-from oidc_gate.sqlite_store import SQLiteStore
-from oidc_gate.stores import open_store
+from oidc_gate.stores.redis import RedisStore
+from oidc_gate.stores.sqlite import SQLiteStore
+from oidc_gate.stores.urls import open_store
 
 
 def test_a_store_is_opened_without_being_there() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.redis_store import RedisStore
-from oidc_gate.stores import open_store
+from oidc_gate.stores.redis import RedisStore
+from oidc_gate.stores.urls import open_store
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
@@ -316,18 +316,18 @@ def test_a_session_that_changed_here_while_the_store_was_asked_does_not_come_bac
     here = stored(session_cache_seconds=30)
     browser = here.signed_in()
     assert browser.fetch("/").status == 200
-    room, text, name = here.gate._gate._sessions, session_cookie(browser), "__Host-oidc_gate.default"
-    before = room._recent.get(text)
-    asked = room._asking.load
+    all_sessions, text, name = here.gate._gate._sessions, session_cookie(browser), "__Host-oidc_gate.default"
+    before = all_sessions._recent.get(text)
+    asked = all_sessions._asking.load
 
     def meanwhile(key: str) -> Any:
         value = asked(key)  # as it was; then another request keeps it anew
-        room._asking.load = asked
-        assert room.keep_changed(text, before, before.session._replace(checked_at=here.clock() + 1)) is not None
+        all_sessions._asking.load = asked
+        assert all_sessions.keep_changed(text, before, before.session._replace(checked_at=here.clock() + 1)) is not None
         return value
 
-    room._asking.load = meanwhile
-    found = room.load_afresh(text, name, here.clock())
+    all_sessions._asking.load = meanwhile
+    found = all_sessions.load_afresh(text, name, here.clock())
     assert found is not before
     assert found.session.checked_at == here.clock() + 1
     assert before.steady_until == 0

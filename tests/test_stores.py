@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from oidc_gate.stores import SessionStore, open_store
+from oidc_gate.stores import SessionStore
+from oidc_gate.stores.urls import open_store
 from tests.redis_servers import RedisServers, until
 
 FOREVER = float("inf")

@@ -194,7 +194,7 @@ def test_two_processes_know_each_others_sessions(stage: StageFactory) -> None:
     assert subject(here.moved(elsewhere, here.gate).fetch("/")) == "ada-1815"
 
 
-# Asking the provider again
+# AskingBackend the provider again
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from oidc_gate import Settings, targets
+from oidc_gate import Settings
 from oidc_gate.errors import SettingsError
+from oidc_gate.settings import app_target
 
 MODULE = """
 calls = []
@@ -83,12 +84,12 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_an_app_is_found_by_its_name(target: str, named: str) -> None:
-    assert targets.load_app(target).__name__ == named
-    assert targets.resolve_app(target).__name__ == named
+    assert app_target.load_app(target).__name__ == named
+    assert app_target.resolve_app(target).__name__ == named
 
 
 def test_a_factory_is_called_once_for_each_time_it_is_named() -> None:
-    targets.load_app("someapps.web:create_app()")
+    app_target.load_app("someapps.web:create_app()")
     assert sys.modules["someapps.web"].calls == ["create_app"]
 
 
@@ -120,7 +121,7 @@ def test_a_factory_is_called_once_for_each_time_it_is_named() -> None:
 )
 def test_a_name_that_leads_to_no_app_is_told(target: str, says: str) -> None:
     with pytest.raises(SettingsError) as raised:
-        targets.load_app(target)
+        app_target.load_app(target)
     assert says in str(raised.value)
 
 
@@ -134,25 +135,25 @@ def test_a_name_that_leads_to_no_app_is_told(target: str, says: str) -> None:
 )
 def test_an_error_inside_the_app_passes_through(target: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        targets.load_app(target)
+        app_target.load_app(target)
 
 
 def test_a_callable_is_the_app_itself() -> None:
     def app() -> None:
         """Stand in for an app."""
 
-    assert targets.resolve_app(app) is app
+    assert app_target.resolve_app(app) is app
 
 
 @pytest.mark.parametrize("app", [7, b"module:app", ["module:app"], {}], ids=repr)
 def test_what_is_no_app_is_told(app: Any) -> None:
     with pytest.raises(SettingsError, match="must be callable, or named like module:app"):
-        targets.resolve_app(app)
+        app_target.resolve_app(app)
 
 
 def test_without_an_app_the_environment_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OIDC_GATE_APP", " someapps.web:app ")
-    assert targets.resolve_app(None).__name__ == "app"
+    assert app_target.resolve_app(None).__name__ == "app"
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
@@ -160,7 +161,7 @@ def test_without_any_app_it_is_said_how_to_name_one(value: str | None, monkeypat
     if value is not None:
         monkeypatch.setenv("OIDC_GATE_APP", value)
     with pytest.raises(SettingsError, match="OIDC_GATE_APP"):
-        targets.resolve_app(None)
+        app_target.resolve_app(None)
 
 
 async def an_asgi_app(scope: Any, receive: Any, send: Any) -> None:
@@ -189,7 +190,7 @@ class WSGIApp:
     ],
 )
 def test_the_two_worlds_are_told_apart(app: Any, expected: bool) -> None:
-    assert targets.is_asgi(app) is expected
+    assert app_target.is_asgi(app) is expected
 
 
 # The settings of a gate
@@ -197,18 +198,18 @@ def test_the_two_worlds_are_told_apart(app: Any, expected: bool) -> None:
 
 def test_settings_that_are_given_are_the_gates() -> None:
     settings = Settings(**REQUIRED)
-    assert targets.resolve_settings(settings, {}) is settings
-    assert targets.resolve_settings(settings, {"client_id": "x"}) == Settings(**(REQUIRED | {"client_id": "x"}))
+    assert app_target.resolve_settings(settings, {}) is settings
+    assert app_target.resolve_settings(settings, {"client_id": "x"}) == Settings(**(REQUIRED | {"client_id": "x"}))
 
 
 def test_without_settings_those_of_the_environment_are_the_gates(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in REQUIRED.items():
         monkeypatch.setenv(f"OIDC_GATE_{name.upper()}", value)
-    assert targets.resolve_settings(None, {}) == Settings(**REQUIRED)
-    assert targets.resolve_settings(None, {"auth_id": "x"}) == Settings(**REQUIRED, auth_id="x")
+    assert app_target.resolve_settings(None, {}) == Settings(**REQUIRED)
+    assert app_target.resolve_settings(None, {"auth_id": "x"}) == Settings(**REQUIRED, auth_id="x")
 
 
 @pytest.mark.parametrize("settings", [REQUIRED, "gate.toml", Settings])
 def test_settings_of_another_type_are_refused(settings: Any) -> None:
     with pytest.raises(SettingsError, match="settings must be a Settings, not a"):
-        targets.resolve_settings(settings, {})
+        app_target.resolve_settings(settings, {})

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from oidc_gate.errors import ProviderError
-from oidc_gate.keys import Signed
-from oidc_gate.tokens import (
+from oidc_gate.provider.keys import SignedToken
+from oidc_gate.provider.token_checks import (
     Expected,
     check_access_token,
     check_id_token,
@@ -50,10 +50,10 @@ LOGOUT: dict[str, Any] = {
 STRANGE: list[Any] = [..., None, "", 0, True, False, 1.5, [], {}, [[]], {"a": {"b": []}}, ["https://idp.test", ["app"]]]
 
 
-def signed(claims: dict[str, Any], changes: dict[str, Any], header: dict[str, Any] | None = None) -> Signed:
+def signed(claims: dict[str, Any], changes: dict[str, Any], header: dict[str, Any] | None = None) -> SignedToken:
     """Return a token as if its signature had held."""
     kept = {name: value for name, value in (claims | changes).items() if value is not ...}
-    return Signed({"alg": "RS256"} | (header or {}), json.dumps(kept).encode(), b"", b"")
+    return SignedToken({"alg": "RS256"} | (header or {}), json.dumps(kept).encode(), b"", b"")
 
 
 def id_token(expected: Expected = EXPECTED, nonce: str | None = NONCE, /, **changes: Any) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def test_nbf_must_be_a_time_where_it_is_there(value: Any) -> None:
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_what_is_no_number_makes_the_whole_token_unreadable(number: str) -> None:
     payload = json.dumps(GOOD).replace(json.dumps(GOOD["exp"]), number)
-    token = Signed({"alg": "RS256"}, payload.encode(), b"", b"")
+    token = SignedToken({"alg": "RS256"}, payload.encode(), b"", b"")
     assert refusal(check_id_token, token, EXPECTED, expected_nonce=NONCE) == "token_malformed"
 
 
@@ -252,7 +252,7 @@ def test_authlib_takes_a_logout_token_for_an_id_token_and_we_do_not(kind: Any) -
     "payload", [b"", b"[]", b'"text"', b'{"sub": "a", "sub": "b"}', b'{"a":' + b"[" * 100_000, b"\xff"]
 )
 def test_claims_that_cannot_be_read(payload: bytes) -> None:
-    assert refusal(read_claims, Signed({"alg": "RS256"}, payload, b"", b"")) == "token_malformed"
+    assert refusal(read_claims, SignedToken({"alg": "RS256"}, payload, b"", b"")) == "token_malformed"
 
 
 # The access token's hash

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from oidc_gate import values
+from oidc_gate.settings import readers
 
 HUNDRED_YEARS = 100 * 365 * 86400
 
@@ -23,7 +23,7 @@ HUNDRED_YEARS = 100 * 365 * 86400
     ],
 )
 def test_a_text_is_read(given: str, expected: str) -> None:
-    assert values.read_text(given) == expected
+    assert readers.read_text(given) == expected
 
 
 @pytest.mark.parametrize(
@@ -43,17 +43,17 @@ def test_a_text_is_read(given: str, expected: str) -> None:
 )
 def test_what_is_no_text_is_refused(given: Any, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
-        values.read_text(given)
+        readers.read_text(given)
 
 
 def test_the_path_of_a_file_may_be_a_path_or_text() -> None:
-    assert values.read_path(Path("/run/secrets/one")) == values.read_path(" /run/secrets/one ") == "/run/secrets/one"
+    assert readers.read_path(Path("/run/secrets/one")) == readers.read_path(" /run/secrets/one ") == "/run/secrets/one"
 
 
 @pytest.mark.parametrize("given", [7, "", b"/run/x", ["/run/x"], "/run/\x00"], ids=repr)
 def test_what_is_no_path_is_refused(given: Any) -> None:
     with pytest.raises(ValueError, match=r"^must "):
-        values.read_path(given)
+        readers.read_path(given)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_what_is_no_path_is_refused(given: Any) -> None:
     ids=repr,
 )
 def test_a_truth_value_is_read(given: Any, expected: bool) -> None:
-    assert values.read_bool(given) is expected
+    assert readers.read_bool(given) is expected
 
 
 @pytest.mark.parametrize("given", ["", "y", "truthy", "2", 1, 0, None, [], 1.0], ids=repr)
 def test_what_is_neither_true_nor_false_is_refused(given: Any) -> None:
     with pytest.raises(ValueError, match=r"^must be true or false$"):
-        values.read_bool(given)
+        readers.read_bool(given)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_neither_true_nor_false_is_refused(given: Any) -> None:
     ids=repr,
 )
 def test_a_duration_is_read_as_seconds_or_as_go_writes_it(given: Any, seconds: float) -> None:
-    found = values.read_duration(given)
+    found = readers.read_duration(given)
     assert found == pytest.approx(seconds)
     assert type(found) is float
 
@@ -139,29 +139,29 @@ def test_a_duration_is_read_as_seconds_or_as_go_writes_it(given: Any, seconds: f
 )
 def test_what_is_no_duration_is_refused(given: Any) -> None:
     with pytest.raises(ValueError, match=r"^must be a duration: .*15m"):
-        values.read_duration(given)
+        readers.read_duration(given)
 
 
 @pytest.mark.parametrize(
     ("read", "given", "expected"),
     [
-        pytest.param(values.read_list, "a", ("a",), id="one word"),
-        pytest.param(values.read_list, "a, b ,c", ("a", "b", "c"), id="text with commas"),
-        pytest.param(values.read_list, "a,,b,", ("a", "b"), id="empty places in text are passed over"),
-        pytest.param(values.read_list, "two words,b", ("two words", "b"), id="blanks belong to an entry"),
-        pytest.param(values.read_list, ["a,b", "c"], ("a,b", "c"), id="a comma in a listed entry belongs to it"),
-        pytest.param(values.read_list, ("a", " b "), ("a", "b"), id="tuple"),
-        pytest.param(values.read_list, {"a"}, ("a",), id="set"),
-        pytest.param(values.read_list, frozenset("a"), ("a",), id="frozenset"),
-        pytest.param(values.read_words, "a b,c\td", ("a", "b", "c", "d"), id="words: blanks and commas"),
-        pytest.param(values.read_words, ["a", "b"], ("a", "b"), id="words: a list"),
+        pytest.param(readers.read_list, "a", ("a",), id="one word"),
+        pytest.param(readers.read_list, "a, b ,c", ("a", "b", "c"), id="text with commas"),
+        pytest.param(readers.read_list, "a,,b,", ("a", "b"), id="empty places in text are passed over"),
+        pytest.param(readers.read_list, "two words,b", ("two words", "b"), id="blanks belong to an entry"),
+        pytest.param(readers.read_list, ["a,b", "c"], ("a,b", "c"), id="a comma in a listed entry belongs to it"),
+        pytest.param(readers.read_list, ("a", " b "), ("a", "b"), id="tuple"),
+        pytest.param(readers.read_list, {"a"}, ("a",), id="set"),
+        pytest.param(readers.read_list, frozenset("a"), ("a",), id="frozenset"),
+        pytest.param(readers.read_words, "a b,c\td", ("a", "b", "c", "d"), id="words: blanks and commas"),
+        pytest.param(readers.read_words, ["a", "b"], ("a", "b"), id="words: a list"),
     ],
 )
 def test_a_list_is_read(read: Callable[[Any], Any], given: Any, expected: tuple[str, ...]) -> None:
     assert read(given) == expected
 
 
-@pytest.mark.parametrize("read", [values.read_list, values.read_words], ids=["list", "words"])
+@pytest.mark.parametrize("read", [readers.read_list, readers.read_words], ids=["list", "words"])
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -200,7 +200,7 @@ NEW, OLD = "new-secret-0123456789", "old-secret-0123456789"
     ],
 )
 def test_secrets_are_read_in_their_order(given: Any, expected: tuple[str, ...]) -> None:
-    assert values.read_secrets(given) == expected
+    assert readers.read_secrets(given) == expected
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_secrets_are_read_in_their_order(given: Any, expected: tuple[str, ...]) 
 )
 def test_secrets_that_are_none_are_refused_without_being_told(given: Any, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}") as raised:
-        values.read_secrets(given)
+        readers.read_secrets(given)
     assert NEW not in str(raised.value)
     assert "short" not in str(raised.value).removeprefix("must")
     assert "0xff" not in str(raised.value)
@@ -236,7 +236,7 @@ def test_secrets_that_are_none_are_refused_without_being_told(given: Any, messag
     ],
 )
 def test_parameters_are_read_from_a_map_or_a_query_string(given: Any, expected: tuple[tuple[str, str], ...]) -> None:
-    assert values.read_params(given) == expected
+    assert readers.read_params(given) == expected
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_parameters_are_read_from_a_map_or_a_query_string(given: Any, expected: 
 )
 def test_what_are_no_parameters_is_refused(given: Any, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
-        values.read_params(given)
+        readers.read_params(given)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_what_are_no_parameters_is_refused(given: Any, message: str) -> None:
     ids=repr,
 )
 def test_trusted_proxies_are_a_number_or_networks(given: Any, expected: int | tuple[str, ...]) -> None:
-    assert values.read_proxies(given) == expected
+    assert readers.read_proxies(given) == expected
 
 
 @pytest.mark.parametrize(
@@ -293,28 +293,28 @@ def test_trusted_proxies_are_a_number_or_networks(given: Any, expected: int | tu
 )
 def test_other_trusted_proxies_are_refused(given: Any, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
-        values.read_proxies(given)
+        readers.read_proxies(given)
 
 
 def test_a_store_is_a_url_or_any_object_that_can_do_what_a_store_does() -> None:
     methods = ("load", "save", "replace", "delete", "delete_named", "claim", "release", "records")
     store = type("Store", (), dict.fromkeys(methods, print))()
-    assert values.read_store(store) is store
-    assert values.read_store(" redis://here ") == "redis://here"
+    assert readers.read_store(store) is store
+    assert readers.read_store(" redis://here ") == "redis://here"
     for missing in methods:
         with pytest.raises(ValueError, match=r"^must be text"):
-            values.read_store(type("Store", (), dict.fromkeys(set(methods) - {missing}, print))())
+            readers.read_store(type("Store", (), dict.fromkeys(set(methods) - {missing}, print))())
 
 
 @pytest.mark.parametrize("given", ["query", " QUERY ", "Query"])
 def test_a_choice_is_read_in_any_case(given: str) -> None:
-    assert values.choice("query", "form_post")(given) == "query"
+    assert readers.choice("query", "form_post")(given) == "query"
 
 
 @pytest.mark.parametrize("given", ["", "fragment", None, True, ["query"]], ids=repr)
 def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(given: Any) -> None:
     with pytest.raises(ValueError, match=r"^must be one of: query, form_post$"):
-        values.choice("query", "form_post")(given)
+        readers.choice("query", "form_post")(given)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(given: Any)
     ],
 )
 def test_a_misspelt_name_is_answered_with_the_nearest_one(name: str, hint: str) -> None:
-    assert values.nearest(name, ["allow_emails", "client_id"]) == hint
+    assert readers.nearest(name, ["allow_emails", "client_id"]) == hint
 
 
 @pytest.mark.parametrize(
@@ -342,4 +342,4 @@ def test_a_misspelt_name_is_answered_with_the_nearest_one(name: str, hint: str) 
     ids=ascii,
 )
 def test_only_the_letters_of_ascii_have_another_case(text: str, expected: str) -> None:
-    assert values.lower_ascii(text) == expected
+    assert readers.lower_ascii(text) == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oidc_gate.errors import ProviderDownError
-from oidc_gate.wire import HTTPAnswer, HTTPRequest, read_json_object
+from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
 
 
 @pytest.mark.parametrize("document", [b'{"a": [1, 1.5, "x", null, true]}', b'\xef\xbb\xbf{"a": {}}', '{"a": 1}'])

@@ -1,4 +1,4 @@
-"""The targets: each takes bytes, hands them to one room of the gate, and raises AssertionError for a broken promise.
+"""The targets: each takes bytes, hands them to one module of the gate, and raises AssertionError for a broken promise.
 
 A gate and its provider are real and started once per process. Anything else that is raised is a finding too.
 """
@@ -20,17 +20,17 @@ import requests
 from joserfc import jwe
 from joserfc.jwk import RSAKey
 
-from oidc_gate import protocol
-from oidc_gate.addresses import Origin
+from oidc_gate.browser.addresses import Origin
 from oidc_gate.decisions import Decision, Forward, ReadBody, Reply, Work
 from oidc_gate.errors import GateError
 from oidc_gate.gate import Gate
-from oidc_gate.keys import decrypt, read_key_set
-from oidc_gate.metadata import read_metadata
-from oidc_gate.provider import Provider
+from oidc_gate.provider import code_flow
+from oidc_gate.provider.discovery import read_metadata
+from oidc_gate.provider.http_messages import HTTPAnswer, read_json_object
+from oidc_gate.provider.keys import decrypt, read_key_set
+from oidc_gate.provider.provider import Provider
+from oidc_gate.provider.token_checks import check_id_token, check_logout_token, check_signed_userinfo, read_claims
 from oidc_gate.settings import Settings
-from oidc_gate.tokens import check_id_token, check_logout_token, check_signed_userinfo, read_claims
-from oidc_gate.wire import HTTPAnswer, read_json_object
 from tests.apps import COOKIE_SECRET
 from tests.asked import Asked
 from tests.hostile_addresses import destination
@@ -50,7 +50,7 @@ class Scene:
     """A gate with a session and a login under way, and what belongs to them."""
 
     gate: Gate
-    room: Provider
+    client: Provider
     issuer: str
     genuine: str
     sealed: str
@@ -68,16 +68,16 @@ def scene() -> Scene:
     provider.start()
     atexit.register(provider.stop)
     settings = Settings(**({"cookie_secret": COOKIE_SECRET} | provider.gate_options()))
-    gate, room = Gate(settings), Provider(settings)
+    gate, client = Gate(settings), Provider(settings)
     start = _finished(gate.decide(Asked(path="/private", headers={"sec-fetch-mode": "navigate"})))
     state = parse_qs(urlsplit(dict(start.headers)["location"]).query)["state"][0]
     claims = {"iss": provider.issuer, "aud": "app", "sub": "ada", "nonce": NONCE, "iat": provider.now(), "exp": 4e9}
     genuine = keys.sign(claims, {"alg": "RS256", "kid": "rsa-1"}, keys.key_for("RS256"))
-    room._verified(genuine)  # the keys are here now, and not asked for again at every input
+    client._verified(genuine)  # the keys are here now, and not asked for again at every input
     key = RSAKey.generate_key(2048)
     header = {"alg": "RSA-OAEP-256", "enc": "A256GCM"}
     sealed = jwe.encrypt_compact(header, genuine, key, algorithms=list(header.values()))
-    return Scene(gate, room, provider.issuer, genuine, sealed, key, state, _cookies(start), _session(gate))
+    return Scene(gate, client, provider.issuer, genuine, sealed, key, state, _cookies(start), _session(gate))
 
 
 def _session(gate: Gate) -> str:
@@ -186,8 +186,8 @@ def _check_own(decision: Decision, here: Scene) -> None:
     stored = _cookies(reply)
     if reply.status in (302, 303) and ".login." in stored:
         state = parse_qs(urlsplit(dict(reply.headers)["location"]).query)["state"]
-        parts = here.gate._parts
-        attempt = parts.attempts.find(state[0], parts.secure_cookies, stored)
+        components = here.gate._components
+        attempt = components.attempts.find(state[0], components.secure_cookies, stored)
         assert len(state) == 1
         assert attempt is not None
         assert destination(attempt.return_to, f"{OWN}/oauth2/callback") == OWN, attempt.return_to
@@ -195,7 +195,7 @@ def _check_own(decision: Decision, here: Scene) -> None:
 
 def return_address(data: bytes) -> None:
     """Any return address, and any requested path: a browser resolves what is kept of it to the gate's own origin."""
-    from oidc_gate.addresses import requested_path, safe_path
+    from oidc_gate.browser.addresses import requested_path, safe_path
 
     here, text = scene(), data.decode("utf-8", "surrogateescape")
     own = Origin("https", "app.test", "")
@@ -216,11 +216,11 @@ def return_address(data: bytes) -> None:
 def token(data: bytes) -> None:
     """Any token: refused with a documented code, unless it is the genuine one to the letter of its payload."""
     here, text = scene(), data.decode("utf-8", "replace")
-    expected = here.room._expected()
+    expected = here.client._expected()
     for candidate in (text, _mutated(here.genuine, data)):
 
         def verify(candidate: str = candidate) -> None:
-            signed = here.room._verified(candidate)
+            signed = here.client._verified(candidate)
             assert candidate.split(".")[:2] == here.genuine.split(".")[:2], "a forged token was verified"
             check_id_token(signed, expected, expected_nonce=NONCE)
 
@@ -243,11 +243,11 @@ def _mutated(text: str, data: bytes) -> str:
 
 def claims(data: bytes) -> None:
     """Any payload under a good signature: only claims with the right issuer, audience and nonce pass."""
-    from oidc_gate.keys import Signed
+    from oidc_gate.provider.keys import SignedToken
 
     here = scene()
-    signed = Signed({"alg": "RS256"}, data, b"", b"")
-    expected = here.room._expected()
+    signed = SignedToken({"alg": "RS256"}, data, b"", b"")
+    expected = here.client._expected()
 
     def identify() -> None:
         found = check_id_token(signed, expected, expected_nonce=NONCE)
@@ -267,13 +267,13 @@ def documents(data: bytes) -> None:
         for content_type in ("application/json", "application/jwt"):
             answer = HTTPAnswer(status, content_type, data)
             _try(lambda answer=answer: read_metadata(answer, here.issuer))  # type: ignore[misc]
-            _try(lambda answer=answer: protocol.read_userinfo(answer))  # type: ignore[misc]
+            _try(lambda answer=answer: code_flow.read_userinfo(answer))  # type: ignore[misc]
             _try(
-                lambda answer=answer: protocol.read_tokens(answer, client_auth_method="none")  # type: ignore[misc]
+                lambda answer=answer: code_flow.read_tokens(answer, client_auth_method="none")  # type: ignore[misc]
             )
     document = _json_object(data)
     if document is not None:
-        _try(lambda: read_key_set(document).verifies(here.room._verified(here.genuine)))
+        _try(lambda: read_key_set(document).verifies(here.client._verified(here.genuine)))
 
 
 def _json_object(data: bytes) -> dict[str, Any] | None:

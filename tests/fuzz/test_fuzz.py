@@ -54,7 +54,7 @@ def test_good_inputs_pass_their_target(name: str) -> None:
 def test_the_targets_can_tell_good_from_bad() -> None:
     """A fuzzer that never gets past the door finds nothing: the genuine token is verified and decrypted."""
     here = scene()
-    assert here.room._verified(here.genuine).alg == "RS256"
+    assert here.client._verified(here.genuine).alg == "RS256"
     for cookies in seeds("cookies")[1:3]:
         assert isinstance(here.gate.decide(Asked(path="/private", cookie_header=cookies.decode())), Forward)
     assert len(documented()) > 40

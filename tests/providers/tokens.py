@@ -1,4 +1,4 @@
-"""The provider's back rooms: token endpoint, userinfo, revocation and logout."""
+"""The provider's inner paths: token endpoint, userinfo, revocation and logout."""
 
 from __future__ import annotations
 

@@ -1,0 +1,208 @@
+"""The gate as ASGI middleware (ASGI 3): HTTP and WebSocket are judged, lifespan passes through.
+
+A request with a good cookie session is answered on the event loop, and a session in Redis is loaded there; all else
+that may block takes one hop into a thread. Nothing is buffered: `receive` and `send` reach the app as they are, the
+latter with headers added to the response's start.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Unpack
+
+from oidc_gate.asgi.request import LAYOUTS, ASGIRequest, Headers, Scope, told_scope
+from oidc_gate.caching import QuietNames, is_unshared
+from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, Work
+from oidc_gate.settings import resolve_app, resolve_settings
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
+
+    from oidc_gate.gate import Gate
+    from oidc_gate.settings import Settings
+    from oidc_gate.settings.options import SettingsOptions
+
+__all__ = ["OIDCGate"]
+
+_QUIET = QuietNames()
+
+#: Threads for calls to the provider, and to the store: neither waits for the other, nor does the app's own pool.
+_LANE_THREADS = 16
+
+
+class OIDCGate:
+    """Puts an OpenID Connect login in front of an ASGI app.
+
+    `app`: an ASGI callable, or its name (`module:attribute`, `module:factory()`); None for the name in `OIDC_GATE_APP`.
+    `settings`: without it, those of the environment; `options` override fields. Raises SettingsError.
+    """
+
+    def __init__(
+        self, app: Any = None, *, settings: Settings | None = None, **options: Unpack[SettingsOptions]
+    ) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # like the provider side, not a cost of the mere import
+
+        from asgiref.sync import sync_to_async
+
+        from oidc_gate.gate import Gate
+
+        self._app: Any = resolve_app(app)
+        if hasattr(self._app, "wsgi_app"):
+            from oidc_gate.errors import SettingsError
+
+            raise SettingsError("this is a WSGI app: import OIDCGate from oidc_gate.wsgi.")
+        self._ask(Gate(resolve_settings(settings, options)))
+        self._lanes = {
+            lane: ThreadPoolExecutor(_LANE_THREADS, thread_name_prefix=f"oidc_gate-{lane}")
+            for lane in ("provider", "store")
+        }
+        self._in_thread = sync_to_async
+
+    def _ask(self, gate: Gate) -> None:
+        """Have this gate decide."""
+        self._gate = gate
+        self._recall = gate.recall
+        self._usual, self._usual_in_bytes = gate.response_headers, _as_bytes(gate.response_headers)
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Answer a request, or let the app answer it. Raises ValueError for a kind of connection that is not known."""
+        kind = scope["type"]
+        if kind != "http" and kind != "websocket":
+            return await self._other(scope, receive, send)
+        headers: Headers = scope["headers"]
+        layout = LAYOUTS.of([name for name, _ in headers])
+        host_at, cookie_at, _ = layout
+        found = None
+        if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
+            cookies = headers[cookie_at][1]
+            if len(cookies) <= LONGEST_KEY:
+                recall = self._recall
+                found = recall(scope.get("scheme"), headers[host_at][1], cookies, scope["path"])
+        if found is not None:
+            told_cookies, identity, _, request_headers, response_headers, set_cookies = found
+            headers = [*headers]
+            if told_cookies:
+                headers[cookie_at] = told_cookies
+            else:
+                del headers[cookie_at]
+        else:
+            request = ASGIRequest(scope, layout)
+            decision = self._gate.decide(request)
+            while not isinstance(decision, Forward):
+                if isinstance(decision, Reply):
+                    return await _answer(decision, scope, receive, send)
+                if isinstance(decision, ReadBody):
+                    decision = decision.resume(await _read_body(receive, decision.limit))
+                elif decision.run_on_loop is not None:
+                    decision = await decision.run_on_loop()
+                else:
+                    decision = await self._perform(decision)
+            headers = request.app_headers()
+            identity, _, request_headers, response_headers, set_cookies = decision
+        if request_headers:
+            headers += [(name.encode(), value.encode()) for name, value in request_headers]
+        if response_headers and kind == "http":
+            more = self._usual_in_bytes if response_headers is self._usual else _as_bytes(response_headers)
+            send = _adding(send, more, set_cookies)
+        app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
+        await app(told_scope(scope, headers, identity), receive, send)
+        return None
+
+    async def _other(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Let the app start and stop as it likes; that returns when the server stops, and nobody asks any more."""
+        kind = scope["type"]
+        if kind != "lifespan":
+            raise ValueError(f"oidc_gate does not know connections of type {kind!r}, and lets none through")
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            await self._gate.close_on_loop()
+
+    async def _perform(self, work: Work) -> Decision:
+        """Run blocking work in its lane, with the context variables of this task.
+
+        asgiref is for calls to the provider, as elsewhere in ASGI apps. For the store it is not: the way there and back
+        takes it twice as long as what stands below, and asyncio's own `run_in_executor` a third longer, which is
+        nothing beside a provider's answer, and much beside that of a store on this machine.
+        """
+        if work.lane == "provider":
+            run = self._in_thread(work.run, thread_sensitive=False, executor=self._lanes["provider"])
+            return await run()
+        from asyncio import get_running_loop  # whoever runs this has it; an import of this module need not pay for it
+
+        loop = get_running_loop()
+        done: Future[Any] = loop.create_future()
+
+        def tell(result: Any) -> None:
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(_settle, done, result)
+
+        self._lanes["store"].submit(copy_context().run, work.run).add_done_callback(tell)
+        decision: Decision = (await done).result()
+        return decision
+
+
+def _settle(future: Future[Any], result: Any) -> None:
+    if not future.done():  # nobody waits any more for one that was cancelled
+        future.set_result(result)
+
+
+def _adding(send: ASGISendCallable, more: Headers, set_cookies: tuple[Header, ...]) -> Any:
+    """Return a `send` for the app: all passes as it is, but of a response's start a copy, with headers added.
+
+    These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`.
+    """
+
+    def adding(message: Any) -> Any:
+        if message["type"] != "http.response.start":
+            return send(message)
+        headers = [*message.get("headers", ())]  # which may be anything that can be gone through once
+        for name, _ in headers:
+            if name not in _QUIET and _QUIET.lack(name):
+                headers += _as_bytes(set_cookies) if is_unshared(_as_text(headers)) else ()
+                break
+        else:
+            headers += more
+        message = dict(message)
+        message["headers"] = headers
+        return send(message)
+
+    return adding
+
+
+def _as_text(headers: Any) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+
+
+def _as_bytes(headers: tuple[Header, ...]) -> Headers:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers]
+
+
+async def _answer(reply: Reply, scope: Scope, receive: ASGIReceiveCallable, send: Any) -> None:
+    """Answer in the gate's name. A WebSocket is refused before it is accepted, with this answer if that can be sent."""
+    headers = _as_bytes(reply.headers)
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    kind, body = "http", b"" if scope.get("method") == "HEAD" else reply.body
+    if scope["type"] == "websocket":
+        await receive()
+        if "websocket.http.response" not in (scope.get("extensions") or {}):
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        kind = "websocket.http"
+    await send({"type": f"{kind}.response.start", "status": reply.status, "headers": headers})
+    await send({"type": f"{kind}.response.body", "body": body})
+
+
+async def _read_body(receive: ASGIReceiveCallable, limit: int) -> bytes | None:
+    """Return the body, or None when there is more than `limit` bytes of it or the client went away."""
+    body, more = b"", True
+    while more:
+        message: Any = await receive()
+        if message["type"] != "http.request" or len(body) > limit:
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body if len(body) <= limit else None

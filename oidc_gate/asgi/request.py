@@ -1,0 +1,206 @@
+"""What the gate reads of an ASGI scope, and what it writes into the one that the app gets.
+
+Every header's name has to be looked at, for only the gate may say some of them. Looking at them one by one costs more
+than all else that a request with a session takes; but requests of one kind of browser have the same names in the same
+order, so that what stands where is remembered by the names together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from oidc_gate.decisions import LONGEST_KEY, Key
+from oidc_gate.identity import IDENTITY_KEY, Anonymous, Identity
+from oidc_gate.reserved_headers import spellings
+
+__all__ = ["ABSENT", "LAYOUTS", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
+
+Scope = MutableMapping[str, Any]
+Names = list[bytes]
+#: Where `host` and `cookie` stand, and all names in lower case.
+Layout = tuple[int, int, Names]
+Pair = tuple[bytes, bytes]
+Headers = list[Pair]
+
+_RESERVED = spellings()
+_SCHEMES: dict[str | None, str] = {"https": "https", "wss": "https"}  # all others, and none, are http
+_NOBODY = Anonymous()
+#: Names of requests that are remembered: those of so many, each with so many headers, so long in all.
+_MOST_LAYOUTS, _MOST_HEADERS, _LONGEST_LAYOUT = 500, 64, 1000
+
+
+#: In place of a position: there is none; all headers have to be read.
+ABSENT = -1
+UNUSUAL = -2
+
+
+class Layouts:
+    """Tells from the names of a request's headers where `host` and `cookie` stand; ABSENT for not at all.
+
+    UNUSUAL for both when that is not enough: one of them comes more than once, or there is a header that only the gate
+    may say. Then the headers have to be read one by one.
+
+    Names are compared with those of the latest request that had as many, for the next request is most often like it:
+    that takes half as long as looking them up, and a third as long as looking at them one by one. Each entry is set
+    whole, so that no lock is needed.
+    """
+
+    def __init__(self) -> None:
+        self._latest: dict[int, tuple[Names, Layout]] = {}
+        self._known: dict[tuple[bytes, ...], Layout] = {}
+
+    def of(self, names: Names) -> Layout:
+        """Return the layout of headers with these names. The list is kept as it is: it must not be changed."""
+        latest = self._latest.get(len(names))
+        return latest[1] if latest is not None and latest[0] == names else self._looked_up(names)
+
+    def _looked_up(self, names: Names) -> Layout:
+        """Return the layout, and remember it unless the names are too long or too many."""
+        key = tuple(names)
+        layout = self._known.get(key)
+        if layout is None:
+            layout = _layout([name.lower() for name in names])
+            if len(names) > _MOST_HEADERS or sum(map(len, names)) > _LONGEST_LAYOUT:
+                return layout
+            if len(self._known) >= _MOST_LAYOUTS:
+                self._known.clear()
+            self._known[key] = layout
+        self._latest[len(names)] = names, layout
+        return layout
+
+
+def _layout(names: Names) -> Layout:
+    if names.count(b"host") > 1 or names.count(b"cookie") > 1 or not _RESERVED.isdisjoint(names):
+        return UNUSUAL, UNUSUAL, names
+    return _index(names, b"host"), _index(names, b"cookie"), names
+
+
+def _index(names: Names, name: bytes) -> int:
+    return names.index(name) if name in names else ABSENT
+
+
+LAYOUTS = Layouts()
+
+
+class ASGIRequest:
+    """What the gate asks of a request, answered from the scope; see `oidc_gate.decisions.Request`."""
+
+    __slots__ = (
+        "_cookie_at",
+        "_headers",
+        "_host_at",
+        "_names",
+        "_scope",
+        "app_cookies",
+        "cookie_header",
+        "host",
+        "is_websocket",
+        "path",
+        "scheme",
+    )
+
+    def __init__(self, scope: Scope, layout: Layout) -> None:
+        self._scope = scope
+        self._headers = headers = scope["headers"]
+        self._host_at, self._cookie_at, self._names = host_at, cookie_at, _ = layout
+        if host_at == UNUSUAL:
+            self._read_one_by_one(headers)
+        else:
+            self.host = "" if host_at < 0 else headers[host_at][1].decode("latin-1")
+            self.cookie_header = "" if cookie_at < 0 else headers[cookie_at][1].decode("latin-1")
+        self.app_cookies = ""
+        self.is_websocket: bool = scope["type"] == "websocket"
+        root_path = scope.get("root_path")
+        self.path: str = _inside(scope["path"], root_path) if root_path else scope["path"]
+        self.scheme: str = _SCHEMES.get(scope.get("scheme"), "http")
+
+    def _read_one_by_one(self, headers: Headers) -> None:
+        named = [(pair[0].lower(), pair) for pair in headers]
+        self.host = b",".join([value for name, (_, value) in named if name == b"host"]).decode("latin-1")
+        self.cookie_header = b"; ".join([value for name, (_, value) in named if name == b"cookie"]).decode("latin-1")
+        self._headers = [pair for name, pair in named if name != b"cookie" and name not in _RESERVED]
+
+    @property
+    def key(self) -> Key | None:
+        """See `Request.key`; `OIDCGate` looks for the same."""
+        usable = self._host_at >= 0 and self._cookie_at >= 0 and len(self.cookie_header) <= LONGEST_KEY
+        if not usable or self.is_websocket or self._scope.get("root_path"):  # in a mount the path has to be worked out
+            return None
+        return self._scope.get("scheme"), self._headers[self._host_at][1], self._headers[self._cookie_at][1]
+
+    @property
+    def told_cookies(self) -> Pair | None:
+        """The Cookie header of the app, or None for none."""
+        return (b"cookie", self.app_cookies.encode("latin-1")) if self.app_cookies else None
+
+    def app_headers(self) -> Headers:
+        """Return, in a new list, the headers that the app may see: none that only the gate may say, nor its cookies."""
+        headers, at, cookies = [*self._headers], self._cookie_at, self.app_cookies
+        told = (b"cookie", cookies.encode("latin-1")) if cookies else None  # as told_cookies
+        if at < 0:
+            headers += [told] if told else []
+        elif told:
+            headers[at] = told
+        else:
+            del headers[at]
+        return headers
+
+    @property
+    def method(self) -> str:
+        """The method; a WebSocket handshake is a GET."""
+        return str(self._scope.get("method", "GET"))
+
+    @property
+    def root_path(self) -> str:
+        """Where the app is mounted."""
+        return str(self._scope.get("root_path", "")).rstrip("/")
+
+    @property
+    def raw_target(self) -> str:
+        """The path as it was sent, where the server tells."""
+        raw: bytes = self._scope.get("raw_path") or b""
+        return raw.decode("latin-1").partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The raw query string."""
+        return str(self._scope.get("query_string", b"").decode("latin-1"))
+
+    @property
+    def peer(self) -> str:
+        """The address of the other end of the connection."""
+        client = self._scope.get("client")
+        return str(client[0]) if client else ""
+
+    @property
+    def server(self) -> str:
+        """The listening socket."""
+        host, port = self._scope.get("server") or ("localhost", None)
+        name = f"[{host}]" if ":" in host else host
+        return f"{name}:{port}" if port else "localhost"
+
+    def header(self, name: str) -> str:
+        """Return the header of that lower-case name, several joined by commas, or `""`."""
+        wanted, names, headers = name.encode(), self._names, self._scope["headers"]
+        count = names.count(wanted)
+        if count <= 1:
+            return headers[names.index(wanted)][1].decode("latin-1") if count else ""
+        values = [value for each, (_, value) in zip(names, headers, strict=True) if each == wanted]
+        return b",".join(values).decode("latin-1")
+
+
+def _inside(path: str, root_path: str) -> str:
+    """Return the path inside the app: the scope's path holds the mount point too, but for older servers."""
+    root_path = root_path.rstrip("/")
+    inside = path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/")
+    return path[len(root_path) :] if inside else path
+
+
+def told_scope(scope: Scope, headers: Headers, identity: Identity | None) -> Scope:
+    """Return a copy of the scope with these headers, and with the gate's word on who asks."""
+    told = dict(scope)
+    told["headers"] = headers
+    told[IDENTITY_KEY] = identity
+    told["user"] = told["auth"] = _NOBODY if identity is None else identity
+    return told

@@ -1,0 +1,36 @@
+"""What comes from a browser and goes to it.
+
+Modules, from the ground up; each may import only from those before it:
+
+- `cookies`: the gate's cookies: names, attributes, how they are found in a header and kept from the app
+- `login_attempts`: what the browser keeps between leaving for the provider and coming back
+- `addresses`: the gate's own addresses as the browser sees them, and those it may be sent back to
+- `request_kinds`: a page, a form, a script: what decides between a redirect, a page and JSON
+- `pages`: the gate's pages for people, its JSON for programs, and redirects
+
+May import: `errors`, `sealing`, `decisions`.
+"""
+
+from oidc_gate.browser import pages
+from oidc_gate.browser.addresses import Addresses, Origin, own_path, requested_path, safe_path
+from oidc_gate.browser.cookies import Cookies
+from oidc_gate.browser.login_attempts import Attempt, Attempts
+from oidc_gate.browser.request_kinds import Kind, is_cross_site, is_preflight, is_speculative, kind_of, wants_page
+
+__all__ = [
+    "Addresses",
+    "Attempt",
+    "Attempts",
+    "Cookies",
+    "Kind",
+    "Origin",
+    "is_cross_site",
+    "is_preflight",
+    "is_speculative",
+    "kind_of",
+    "own_path",
+    "pages",
+    "requested_path",
+    "safe_path",
+    "wants_page",
+]

@@ -1,0 +1,200 @@
+"""The command `oidc-gate`: how its commands are asked for. What they do is in `demo`, `serve` and `sessions_admin`.
+
+A SettingsError, whatever raised it, is one sentence on stderr and exit status 2; a store that is down, status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oidc_gate.errors import SettingsError, StoreError
+
+if TYPE_CHECKING:
+    from oidc_gate.command.run import Launch
+    from oidc_gate.command.stored_sessions import StoredSessions
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status; argparse itself exits on a command line it cannot read."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.command(arguments)
+    except SettingsError as error:
+        print(f"oidc-gate: {error}", file=sys.stderr)
+        return 2
+    except StoreError as error:
+        print(f"oidc-gate: the session store does not answer: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="oidc-gate", description="An OpenID Connect login in front of any WSGI or ASGI app.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(metavar="command", required=True)
+    _add_demo(commands)
+    _add_run(commands)
+    _add_sessions(commands)
+    secret = commands.add_parser("secret", help="print a fresh cookie_secret, or put one in front of others")
+    secret.add_argument(
+        "--rotate",
+        metavar="FILE",
+        type=Path,
+        help="put a fresh secret in front of those in this file, and print nothing: new sessions are sealed with it,"
+        " the others stay good; drop the last one once max_session_duration is over",
+    )
+    secret.set_defaults(command=_secret)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    demo = commands.add_parser("demo", help="a local provider and a gated sample app: no account, no network")
+    demo.add_argument("--port", type=_port, default=0, help="of the sample app; 0, the default, takes a free one")
+    demo.set_defaults(command=_demo)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run",
+        allow_abbrev=False,
+        help="serve a WSGI or ASGI app behind the gate",
+        description="Serve a WSGI app with gunicorn, or an ASGI app with uvicorn, behind the gate."
+        " Settings come from the file, then from the environment (OIDC_GATE_<FIELD>), then from these flags.",
+    )
+    run.add_argument("target", metavar="module:app", help='the app, or a factory: "module:create_app()"')
+    run.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    run.add_argument("--port", type=_port, default=8000, help="port to listen on (default: %(default)s)")
+    run.add_argument("--workers", type=_positive, default=1, help="worker processes (default: %(default)s)")
+    run.add_argument("--interface", choices=("auto", "wsgi", "asgi"), default="auto", help="what the app is")
+    _add_settings(run.add_argument_group("settings"))
+    run.set_defaults(command=_run)
+
+
+def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sessions = commands.add_parser(
+        "sessions",
+        allow_abbrev=False,
+        help="list stored sessions, and end them",
+        description="List and end the sessions in session_store. Settings come as they do for `run`, and must be those"
+        " of the app. What is ended here ends in every process within session_cache_seconds.",
+    )
+    _add_settings(sessions.add_argument_group("settings"))
+    wanted = sessions.add_subparsers(metavar="action", required=True)
+    listed = wanted.add_parser("list", help="each session's id, and when it ends if nobody comes")
+    listed.set_defaults(command=_list_sessions)
+    revoke = wanted.add_parser("revoke", help="end one session")
+    revoke.add_argument("session_id", metavar="SESSION_ID", help="as `list` and the app's identity show it")
+    revoke.set_defaults(command=_revoke)
+    revoke_user = wanted.add_parser("revoke-user", help="end all sessions of a person")
+    revoke_user.add_argument("subject", metavar="SUBJECT", help="the claim sub")
+    revoke_user.set_defaults(command=_revoke_user)
+
+
+def _add_settings(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--oidc", metavar="ISSUER", help="issuer_url: the provider's address")
+    group.add_argument("--oidc-client-id", metavar="ID", help="client_id")
+    group.add_argument(
+        "--oidc-client-secret",
+        metavar="SECRET",
+        help="client_secret; other users of this machine can read a command line, so prefer OIDC_GATE_CLIENT_SECRET"
+        " or OIDC_GATE_CLIENT_SECRET_FILE",
+    )
+    group.add_argument("--oidc-scope", metavar="SCOPE", action="append", help="scopes: repeat it, or list with commas")
+    group.add_argument("--set", metavar="FIELD=VALUE", type=_assignment, action="append", help="any other setting")
+    files = group.add_mutually_exclusive_group()
+    files.add_argument("--config", metavar="FILE", help="settings in a TOML file")
+    files.add_argument("--traffic-policy-file", metavar="FILE", help="ngrok Traffic Policy, YAML or JSON")
+
+
+def _secret(arguments: argparse.Namespace) -> int:
+    from oidc_gate.command.secret import new_secret, rotate
+
+    if arguments.rotate is None:
+        print(new_secret())
+    else:
+        rotate(arguments.rotate, new_secret())
+    return 0
+
+
+def _list_sessions(arguments: argparse.Namespace) -> int:
+    for line in _admin(arguments).listed():
+        print(line)
+    return 0
+
+
+def _revoke(arguments: argparse.Namespace) -> int:
+    if _admin(arguments).revoke(arguments.session_id):
+        print("ended")
+        return 0
+    print("oidc-gate: there is no session with this id", file=sys.stderr)
+    return 1
+
+
+def _revoke_user(arguments: argparse.Namespace) -> int:
+    ended = _admin(arguments).revoke_user(arguments.subject)
+    print(f"ended {ended} session{'' if ended == 1 else 's'}")
+    return 0
+
+
+def _admin(arguments: argparse.Namespace) -> StoredSessions:
+    from oidc_gate.command.stored_sessions import StoredSessions
+
+    return StoredSessions(_launch(arguments).settings_or("not-used-for-no-cookie-is-opened-here"))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from oidc_gate.command.demo import demo
+
+    return demo(arguments.port)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from oidc_gate.command.run import serve
+
+    served = {name: getattr(arguments, name) for name in ("target", "interface", "host", "port", "workers")}
+    return serve(_launch(arguments, **served))
+
+
+def _launch(arguments: argparse.Namespace, target: str = "", **served: Any) -> Launch:
+    """Return what was asked for; commands that serve nothing use its settings alone."""
+    from oidc_gate.command.run import Launch
+
+    flags = {
+        "issuer_url": arguments.oidc,
+        "client_id": arguments.oidc_client_id,
+        "client_secret": arguments.oidc_client_secret,
+        "scopes": ",".join(arguments.oidc_scope or ()) or None,
+    }
+    return Launch(
+        target=target,
+        config=arguments.config,
+        traffic_policy_file=arguments.traffic_policy_file,
+        options={name: value for name, value in flags.items() if value is not None} | dict(arguments.set or ()),
+        **served,
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text} is not a port: a number from 0 to 65535")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 up")
+    return int(text)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text} is not FIELD=VALUE")
+    return name, value

@@ -1,0 +1,179 @@
+"""`oidc-gate run`: serve an app behind the gate, a WSGI app with gunicorn, an ASGI app with uvicorn.
+
+The gate and the app are made before the server starts, so that a wrong setting ends in one clear sentence and not in
+worker processes that die one after another. Both servers are kept from believing `X-Forwarded-*` themselves, as
+they otherwise do for any proxy on this machine: whom to believe is the gate's setting `trusted_proxies`. They write
+no access log, because the addresses in it would hold authorization codes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from oidc_gate.errors import SettingsError
+from oidc_gate.settings import Settings, from_config_file, from_traffic_policy, is_asgi, load_app
+
+__all__ = ["Launch", "serve", "worker"]
+
+logger = logging.getLogger("oidc_gate")
+
+#: The variable that hands the launch to uvicorn's worker processes, which start from nothing.
+LAUNCH_VARIABLE = "_OIDC_GATE_LAUNCH"
+
+#: Requests that one gunicorn worker answers at a time.
+THREADS = 8
+
+Interface = Literal["auto", "wsgi", "asgi"]
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What `run` was asked for, in a form that worker processes can be handed."""
+
+    target: str
+    interface: Interface = "auto"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    config: str | None = None
+    traffic_policy_file: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
+
+    def settings(self) -> Settings:
+        """Return the settings: the file, then the environment, then the options. Raises SettingsError.
+
+        Where none of them holds a `cookie_secret`, it is a random one, and stderr says so.
+        """
+        secret = secrets.token_urlsafe(32)
+        settings = self.settings_or(secret)
+        if settings.cookie_secret == (secret,):
+            logger.warning(
+                "no cookie_secret is set, so a random one is used, and all sessions end when this process does."
+                " To keep them, set OIDC_GATE_COOKIE_SECRET to what `oidc-gate secret` prints."
+            )
+        return settings
+
+    def settings_or(self, secret: str) -> Settings:
+        """Return the settings, with this `cookie_secret` where they hold none. Raises SettingsError."""
+        file = self._file()
+        if "cookie_secret_file" not in file:
+            file = {"cookie_secret": secret} | file
+        return Settings.merged(file, os.environ, self.options)
+
+    def _file(self) -> dict[str, Any]:
+        if self.traffic_policy_file:
+            return from_traffic_policy(self.traffic_policy_file)
+        path = self.config or os.environ.get("OIDC_GATE_CONFIG", "").strip()
+        return from_config_file(path) if path else {}
+
+
+def serve(launch: Launch) -> int:
+    """Serve until SIGINT or SIGTERM. Raises SettingsError before the server starts, and where it is not installed."""
+    log_to_stderr(logging.INFO)
+    app = _loaded(launch.target)
+    settings = launch.settings()
+    interface, gate = gated(app, launch.interface, settings)
+    if interface == "asgi":
+        options = {name: value for name, value in launch.options.items() if name != "cookie_secret_file"}
+        options["cookie_secret"] = " ".join(settings.cookie_secret)
+        return _serve_asgi(gate, replace(launch, interface=interface, options=options))
+    return _serve_wsgi(gate, launch)
+
+
+def _loaded(target: str) -> Callable[..., Any]:
+    """Return the app, as seen from the current folder."""
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return load_app(target)
+
+
+def gated(app: Callable[..., Any], interface: Interface, settings: Settings) -> tuple[Interface, Any]:
+    """Return the app's interface, found out where it is `auto`, and the gate in front of the app."""
+    if interface == "auto":
+        interface = "asgi" if is_asgi(app) else "wsgi"
+    if interface == "asgi":
+        from oidc_gate.asgi import OIDCGate as ASGIGate
+
+        return interface, ASGIGate(app, settings=settings)
+    from oidc_gate.wsgi import OIDCGate as WSGIGate
+
+    return interface, WSGIGate(app, settings=settings)
+
+
+def log_to_stderr(level: int) -> None:
+    """Show what the gate has to say; at INFO that is above all the addresses to register at the provider."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("oidc-gate: %(message)s"))
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+
+
+def worker() -> Any:
+    """Return the gate inside one of uvicorn's worker processes."""
+    log_to_stderr(logging.ERROR)  # what is to be said at the start, the parent has said
+    launch = Launch(**json.loads(os.environ.pop(LAUNCH_VARIABLE)))
+    _, gate = gated(_loaded(launch.target), launch.interface, launch.settings())
+    logger.setLevel(logging.WARNING)
+    return gate
+
+
+def _serve_asgi(gate: Any, launch: Launch) -> int:
+    try:
+        import uvicorn
+    except ImportError:
+        raise _missing("an ASGI app is served with uvicorn") from None
+    app = gate
+    if launch.workers > 1:  # uvicorn's workers start from nothing, and each makes a gate of its own
+        os.environ[LAUNCH_VARIABLE] = json.dumps(asdict(launch))
+        app = f"{__name__}:{worker.__name__}"
+    uvicorn.run(
+        app,
+        factory=app is not gate,
+        host=launch.host,
+        port=launch.port,
+        workers=launch.workers,
+        proxy_headers=False,
+        access_log=False,
+    )
+    return 0
+
+
+def _serve_wsgi(gate: Any, launch: Launch) -> int:
+    try:
+        from gunicorn.app.base import BaseApplication
+    except ImportError:
+        raise _missing("a WSGI app is served with gunicorn") from None
+    host = f"[{launch.host}]" if ":" in launch.host else launch.host
+    options = {
+        "bind": f"{host}:{launch.port}",
+        "workers": launch.workers,
+        "worker_class": "gthread",
+        "threads": THREADS,
+        "forwarded_allow_ips": "",
+        "limit_request_field_size": 32768,  # a session may take five cookies
+        "control_socket_disable": True,
+    }
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name in options.keys() & self.cfg.settings.keys():  # older releases have no control socket
+                self.cfg.set(name, options[name])
+
+        def load(self) -> Any:
+            return gate
+
+    Server().run()
+    return 0
+
+
+def _missing(what: str) -> SettingsError:
+    return SettingsError(f"{what}, which is not installed: pip install 'oidc-gate[run]'")

@@ -1,0 +1,55 @@
+"""What an operator can do to stored sessions: see them, and end them. `oidc-gate sessions` is the way to it.
+
+A store does not know whom a session belongs to, so a list shows ids and times alone; but who asks for a person by their
+subject gets the right sessions. Running gates see that a session has ended within `session_cache_seconds`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from oidc_gate.errors import SettingsError
+from oidc_gate.gate import backend_of
+from oidc_gate.sessions import StoreBackend
+from oidc_gate.settings import Settings
+from oidc_gate.stores.sqlite import SQLiteStore
+
+__all__ = ["StoredSessions"]
+
+#: What ends later than this from now, in seconds, has no end that anybody set.
+_ENDLESS = 50 * 365 * 86400
+
+
+class StoredSessions:
+    """The stored sessions of the gates with these settings. Raises SettingsError, where there can be none."""
+
+    def __init__(self, settings: Settings) -> None:
+        backend = backend_of(settings)
+        if not isinstance(backend, StoreBackend):
+            raise SettingsError(
+                "session_store is cookie: such a session is in its browser alone, and can neither be listed nor ended"
+                " from here. To end all of them, change cookie_secret; to end single ones from here, use a store."
+            )
+        store = backend.store
+        if isinstance(store, SQLiteStore) and not store.path.exists():  # opening it would make an empty one
+            raise SettingsError(f"session_store: {store.path} is not there; is this the folder that the app runs in?")
+        self._backend = backend
+
+    def listed(self) -> Iterator[str]:
+        """Return a line for each session: its id, and when it ends if nobody comes. Raises StoreError."""
+        latest = time.time() + _ENDLESS
+        for record in self._backend.store.records():
+            ends = "never" if record.expires_at > latest else f"{datetime.fromtimestamp(record.expires_at, UTC):%FT%TZ}"
+            yield f"{record.key}  {ends}"
+
+    def revoke(self, session_id: str) -> bool:
+        """End one session; False when there is none with this id. Raises StoreError."""
+        found = self._backend.store.load(session_id) is not None
+        self._backend.end(session_id, float("inf"))
+        return found
+
+    def revoke_user(self, subject: str) -> int:
+        """End all sessions of a person, named by the claim `sub`; return how many. Raises StoreError."""
+        return self._backend.end_named("sub", subject)

@@ -1,0 +1,25 @@
+"""What happens to a request, from top to bottom. Start with `gate`.
+
+Modules, from the ground up; each may import only from those before it:
+
+- `forwarding`: what the app is told of who asks
+- `components`: what the others share, built once from the settings
+- `error_replies`: how an error is told, to the person and to the log
+- `refusals`: what someone gets who may not pass
+- `userinfo`: when userinfo is asked, beside the ID token
+- `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
+- `rechecking`: a session whose provider is due to be asked again
+- `sign_in`: from a request without a session to the provider, and back with one
+- `sign_out`: this browser's session ends, and the provider's
+- `remote_logout`: the provider says whose session has ended there
+- `own_paths`: the paths under `path_prefix`
+- `gate`: `Gate.decide`, the answer to every request
+
+May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `settings`, `provider`, `access`, `sessions`,
+`browser`.
+"""
+
+from oidc_gate.gate.components import backend_of
+from oidc_gate.gate.gate import Gate
+
+__all__ = ["Gate", "backend_of"]

@@ -1,0 +1,162 @@
+"""What the other modules share: the components of a gate, built once from its settings, and a request among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from oidc_gate.access import AllowLists, PublicPaths
+from oidc_gate.browser import Addresses, Attempts, Cookies, Origin, own_path
+from oidc_gate.decisions import Header, Request
+from oidc_gate.gate.forwarding import forwarding
+from oidc_gate.provider import Provider
+from oidc_gate.sessions import (
+    NEVER,
+    Backend,
+    CookieBackend,
+    DenyListedCookieBackend,
+    Limits,
+    OpenSession,
+    Sessions,
+    StoreBackend,
+)
+from oidc_gate.settings import Settings
+from oidc_gate.stores import open_store
+
+__all__ = ["Components", "Here", "backend_of", "build"]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A request to one of the gate's own paths, with what it takes to answer it."""
+
+    request: Request
+    origin: Origin
+    cookies: Cookies
+    cookie_header: str
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The parts of one gate. `clock` gives seconds since 1970.
+
+    `context` is bound into every seal, so that a cookie of another app, or of another client of the provider, opens
+    nothing here. `response_headers` are added to the app's answers, as a rule.
+    """
+
+    settings: Settings
+    context: str
+    clock: Callable[[], float]
+    addresses: Addresses
+    secure_cookies: Cookies
+    plain_cookies: Cookies
+    attempts: Attempts
+    sessions: Sessions
+    rules: AllowLists
+    public: PublicPaths | None
+    provider: Provider
+    response_headers: tuple[Header, ...]
+
+    def cookies(self, request: Request) -> Cookies:
+        """Return the cookies under the scheme that the browser used."""
+        return self._cookies_under(self.addresses.origin(request).scheme)
+
+    def cookies_by_scheme(self) -> dict[str, Cookies]:
+        """Return the cookies for each scheme that a request may come with, where no header has a say in that."""
+        if self.addresses.reads_forwarded:
+            return {}
+        fixed = self.settings.base_url.partition(":")[0]
+        return {scheme: self._cookies_under(fixed or scheme) for scheme in ("http", "https")}
+
+    def _cookies_under(self, scheme: str) -> Cookies:
+        return self.secure_cookies if scheme == "https" else self.plain_cookies
+
+    def here(self, request: Request) -> Here:
+        """Return where this request stands."""
+        origin = self.addresses.origin(request)
+        return Here(request, origin, self._cookies_under(origin.scheme), request.cookie_header)
+
+    def path(self, here: Here, name: str) -> str:
+        """Return one of the gate's own paths, as the browser must ask for it."""
+        return own_path(here.origin, f"{self.settings.path_prefix}/{name}")
+
+    def url(self, here: Here, name: str) -> str:
+        """Return the URL of one of the gate's own paths, as it is registered at the provider."""
+        return f"{here.origin.url}{self.settings.path_prefix}/{name}"
+
+    def session(self, here: Here, *, afresh: bool = False) -> OpenSession | None:
+        """Return the living session of this browser, or None; `afresh`: as it is in the store this moment.
+
+        May block where a store does; raises StoreError.
+        """
+        text = here.cookies.session_text(here.cookie_header)
+        load = self.sessions.load_afresh if afresh and self.sessions.asks else self.sessions.load
+        return load(text, here.cookies.session, self.clock()) if text else None
+
+
+def build(settings: Settings, clock: Callable[[], float]) -> Components:
+    """Return the parts of a gate; all that can be paid for before the first request is paid for here."""
+    context = _context(settings)
+    response_headers = (("cache-control", settings.cache_control),) if settings.cache_control else ()
+    rules = AllowLists(
+        emails=settings.allow_emails,
+        domains=settings.allow_domains,
+        groups=settings.allow_groups,
+        groups_claim=settings.groups_claim,
+    )
+
+    def cookies(*, secure: bool) -> Cookies:
+        return Cookies(
+            settings.auth_id,
+            secure=secure,
+            domain=settings.auth_cookie_domain,
+            cross_site_callback=settings.response_mode == "form_post",
+        )
+
+    return Components(
+        settings=settings,
+        context=context,
+        clock=clock,
+        addresses=Addresses(settings.base_url, settings.trusted_proxies),
+        secure_cookies=cookies(secure=True),
+        plain_cookies=cookies(secure=False),
+        attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
+        sessions=Sessions(
+            backend_of(settings),
+            rules,
+            forwarding(
+                family=settings.identity_headers,
+                claim=settings.remote_user_claim,
+                response_headers=response_headers,
+            ),
+            Limits(
+                longest=settings.max_session_duration or NEVER,
+                idle=settings.idle_session_timeout or NEVER,
+                recheck=settings.userinfo_refresh_interval or NEVER,
+                cache=settings.session_cache_seconds,
+            ),
+            provider=settings.auth_id,
+        ),
+        rules=rules,
+        public=PublicPaths(settings.public_paths) if settings.public_paths else None,
+        provider=Provider(settings, clock),
+        response_headers=response_headers,
+    )
+
+
+def _context(settings: Settings) -> str:
+    return f"{settings.issuer_url.rstrip('/')} {settings.client_id} {settings.auth_id}"
+
+
+def backend_of(settings: Settings) -> Backend:
+    """Return who keeps the sessions of gates with these settings."""
+    context = _context(settings)
+    if settings.session_store == "cookie":
+        if not settings.cookie_deny_list:
+            return CookieBackend(settings.cookie_secret, context)
+        deny_list = open_store(settings.cookie_deny_list, settings.store_timeout, "cookie_deny_list")
+        return DenyListedCookieBackend(deny_list, settings.cookie_secret, context)
+    store = settings.session_store
+    if isinstance(store, str):
+        store = open_store(store, settings.store_timeout)
+    return StoreBackend(store, settings.cookie_secret, context)

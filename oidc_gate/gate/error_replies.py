@@ -1,0 +1,168 @@
+"""How an error is told: to the person in words that say whose fault it is and what to do, to the log with its cause.
+
+The two are joined by a reference. Nothing of the request and nothing of the provider's answer is shown, but for the
+provider's own description of why it refused a login that was started here.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from oidc_gate.browser import pages, wants_page
+from oidc_gate.decisions import Reply, Request
+from oidc_gate.errors import GateError, LoginError, ProviderDownError, StoreError
+
+__all__ = ["ProviderRefusalError", "error_reply"]
+
+logger = logging.getLogger("oidc_gate")
+
+Header = tuple[str, str]
+
+#: When it is worth trying again after an outage, in seconds.
+_RETRY_AFTER = "5"
+
+
+class ProviderRefusalError(GateError):
+    """The provider sent the browser back with an error (RFC 6749, 4.1.2.1; Core, 3.1.2.6)."""
+
+    status = 400
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(error if error in _REFUSALS else "provider_error", "the provider refused the login")
+        self.description = description[:300]
+
+
+class _Words(NamedTuple):
+    title: str
+    text: str
+    action: str = "Try again"
+
+
+_REFUSED = "Sign-in was refused"
+_FAILED = "Sign-in did not work"
+
+_REFUSALS = {
+    "access_denied": _Words(
+        _REFUSED,
+        "The sign-in provider did not let you in: you declined, or this app has not been assigned to you. Ask whoever"
+        " runs this app for access.",
+    ),
+    "request_denied": _Words(
+        _REFUSED,
+        "The sign-in provider rejected the request: this app may not have been assigned to you. Ask whoever runs this"
+        " app for access.",
+    ),
+    "request_forbidden": _Words(
+        _FAILED,
+        "The sign-in provider did not recognise your browser. This happens with a bookmarked or long-open sign-in page,"
+        " or when cookies are blocked. Please start again.",
+        "Start again",
+    ),
+    "login_required": _Words(_FAILED, "The sign-in provider wants you to sign in there first."),
+    "interaction_required": _Words(_FAILED, "The sign-in provider has a question for you that was not answered."),
+    "consent_required": _Words(_FAILED, "The sign-in provider needs your consent, which was not given."),
+    "invalid_scope": _Words(
+        _FAILED, "The provider does not know one of the scopes this app asks for. Tell whoever runs it."
+    ),
+    "invalid_request": _Words(_FAILED, "The provider did not understand this app's request. Tell whoever runs it."),
+    "invalid_state": _Words(
+        _FAILED, "The provider did not accept this app's request. Please start again.", "Start again"
+    ),
+    "unauthorized_client": _Words(
+        _FAILED, "The provider does not allow this app to sign people in. Tell whoever runs it."
+    ),
+    "unsupported_response_type": _Words(
+        _FAILED, "The provider does not offer the code flow to this app. Tell whoever runs it."
+    ),
+    "server_error": _Words(_FAILED, "The sign-in provider had a problem of its own. Please try again in a while."),
+    "temporarily_unavailable": _Words(_FAILED, "The sign-in provider is overloaded. Please try again in a while."),
+}
+
+_WORDS = {
+    "cookies_missing": _Words(
+        _FAILED,
+        "Your browser sent none of this site's cookies back. Allow cookies for this site, or open it in one window from"
+        " the start.",
+        "Start again",
+    ),
+    "state_unknown": _Words(
+        _FAILED,
+        "This sign-in was not started in this browser, or too long ago. Links from the middle of a sign-in cannot be"
+        " shared or bookmarked.",
+        "Start again",
+    ),
+    "login_late": _Words(_FAILED, "Signing in took too long. Please start again.", "Start again"),
+    "login_loop": _Words(
+        "Signing in goes round in circles",
+        "You have been signed in several times, and your browser did not keep the session. Allow cookies for this site"
+        " and delete its old ones. For whoever runs it: compare base_url, trusted_proxies and auth_cookie_domain with"
+        " the address above.",
+    ),
+    "code_rejected": _Words(_FAILED, "The provider no longer accepts this sign-in. Please start again.", "Start again"),
+    "session_too_large": _Words(
+        _FAILED,
+        "The provider says more about you than fits into a session. Whoever runs this app must ask for fewer groups.",
+    ),
+    "client_rejected": _Words(
+        _FAILED,
+        "The provider does not accept this app's credentials. Tell whoever runs it: the log says what to check.",
+    ),
+    "auth_id_unknown": _Words("No such sign-in", "This address names a sign-in provider that is not set up here."),
+    "issuer_unknown": _Words("No such sign-in", "This address names a sign-in provider that is not set up here."),
+    "logout_state_mismatch": _Words(
+        "Signed out elsewhere", "This answer does not belong to a sign-out that was started in this browser.", "Go on"
+    ),
+}
+
+_DOWN = _Words(
+    "The sign-in provider does not answer",
+    "It may be down, or not reachable from here. Whoever is signed in already is not affected. Please try again in a"
+    " few seconds.",
+)
+_STORE_DOWN = _Words("Sessions cannot be read right now", "Please try again in a few seconds.")
+_BAD_INPUT = _Words(
+    "This address was not called correctly", "Go back to the page that you wanted and start from there."
+)
+_BAD_ANSWER = _Words(
+    _FAILED, "The sign-in provider's answer could not be accepted. If it happens again, tell whoever runs this app."
+)
+
+
+def error_reply(
+    error: GateError, request: Request, *, action_path: str, status: int | None = None, headers: tuple[Header, ...] = ()
+) -> Reply:
+    """Return the answer that tells of an error, and write its cause to the log.
+
+    `action_path` is where "try again" leads: a path of our own. `status` stands in for that of the error's class.
+    """
+    words = _words(error)
+    reference = pages.reference()
+    logger.warning("%s (reference %s): %s", error.code, reference, error.detail)
+    if error.status == 503:
+        headers = (*headers, ("retry-after", _RETRY_AFTER))
+    text = words.text
+    if isinstance(error, ProviderRefusalError) and error.description:
+        text += f" The provider says: {error.description}"
+    return pages.refusal(
+        status or error.status,
+        error.code,
+        words.title,
+        text,
+        page=wants_page(request),
+        reference=reference,
+        action=(words.action, action_path),
+        headers=headers,
+    )
+
+
+def _words(error: GateError) -> _Words:
+    found = _REFUSALS.get(error.code) if isinstance(error, ProviderRefusalError) else _WORDS.get(error.code)
+    if found is not None:
+        return found
+    if isinstance(error, ProviderDownError):
+        return _DOWN
+    if isinstance(error, StoreError):
+        return _STORE_DOWN
+    return _BAD_INPUT if isinstance(error, LoginError) else _BAD_ANSWER
+

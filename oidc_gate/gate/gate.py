@@ -1,0 +1,245 @@
+"""The gate: what happens to a request, from top to bottom.
+
+`Gate.decide` answers with a value and never blocks; what needs the network or a store comes back as `Work`. Before it
+stands `Gate.recall`, which gives a browser's next request what the one before got. No web framework is imported here,
+and no asgiref: the adapters bring requests in and carry decisions out.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from oidc_gate.browser import Kind, is_preflight, kind_of
+from oidc_gate.decisions import Decision, Forward, Request, Work
+from oidc_gate.errors import LoginError, StoreError
+from oidc_gate.gate.components import build
+from oidc_gate.gate.own_paths import OwnPaths
+from oidc_gate.gate.rechecking import Rechecking
+from oidc_gate.gate.refusals import Refusals
+from oidc_gate.gate.sign_in import SignIn
+from oidc_gate.sessions import LoadOnLoop, OpenSession, Recalled, Unloaded
+from oidc_gate.settings import Settings
+
+__all__ = ["Gate"]
+
+logger = logging.getLogger("oidc_gate")
+
+Header = tuple[str, str]
+
+_ANYONE = Forward(None)
+#: Well-formed Host headers to be known again; an app has one, or a few.
+_MOST_HOSTS = 64
+
+
+class Gate:
+    """One gate in front of one app. Thread-safe."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._components = components = build(settings, clock)
+        self._refusals = Refusals(components)
+        self._sign_in = SignIn(components)
+        self._own_paths = OwnPaths(components, self._refusals, self._sign_in)
+        self._rechecking = Rechecking(components)
+        self._passes_preflights = settings.allow_cors_preflight
+        self._prefix = settings.path_prefix + "/"
+        # What every request needs stands one step away.
+        self._clock = clock
+        self._addresses = components.addresses
+        self._sessions = components.sessions
+        self._recent_requests = components.sessions.recent_requests
+        self._hosts: set[str] = set()
+        self._ended = components.sessions.ended
+        self._cookies = components.cookies_by_scheme()
+        #: What is added to most of the app's answers.
+        self.response_headers = components.response_headers
+        announce(settings)
+
+    def recall(self, scheme: Any, host: Any, cookies: Any, path: str) -> Recalled | None:
+        """Return the decision to forward that holds for a request as for an earlier one; None: ask `decide`.
+
+        This is what nearly all requests get: those of a browser whose session was good a moment ago, and to which
+        nothing is due. `scheme`, `host`, `cookies`: the three of `Request.key`; `path`: as the server gave it, for only
+        the gate's own prefix, which is ASCII, is looked for in it.
+        """
+        found = self._recent_requests.get(scheme, host, cookies)
+        if found is None or path.startswith(self._prefix):
+            return None
+        opened, recalled = found
+        clock = self._clock  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
+        now = clock()
+        if now >= opened.steady_until or opened.session_id in self._ended:
+            return None
+        opened.seen_at = now
+        return recalled
+
+    def decide(self, request: Request) -> Decision:
+        """Return what happens to a request."""
+        if request.host not in self._hosts and not self._is_wellformed(request):
+            return self._refusals.failure(request, LoginError("host_malformed", "the Host header is malformed"), "/")
+        if request.path.startswith(self._prefix):
+            return self._own_paths.answer(request)
+        cookies = self._cookies.get(request.scheme) or self._components.cookies(request)
+        now = self._clock()
+        text, rest = cookies.cut(request.cookie_header)
+        opened = self._sessions.find(text, cookies.session, now) if text else None
+        if opened is None or text is None:
+            return self._without_session(request)
+        request.app_cookies = cookies.hidden(rest)
+        if isinstance(opened, Unloaded):
+            return self._loading(request, text, cookies.session)
+        if now < opened.steady_until and not request.is_websocket:
+            opened.seen_at = now
+            if opened.met:  # a browser that came once may not come again
+                self._have_recalled(request, opened)
+            opened.met = True
+            return opened.forward
+        return self._with_session(request, text, opened, now)
+
+    def _have_recalled(self, request: Request, opened: OpenSession) -> None:
+        """Have the browser's next requests recalled; behind proxies other headers have a say, and there is no key."""
+        key = None if self._addresses.reads_forwarded else request.key
+        if key is not None:
+            self._recent_requests.put(key, opened, request.told_cookies)
+
+    async def close_on_loop(self) -> None:
+        """Close what the store keeps open for this event loop; it is opened again when it is wanted."""
+        if self._sessions.close_on_loop is not None:
+            await self._sessions.close_on_loop()
+
+    def _is_wellformed(self, request: Request) -> bool:
+        """Return whether the request names one host properly; behind proxies that is more than the Host header."""
+        if not self._addresses.is_wellformed(request):
+            return False
+        if not self._addresses.reads_forwarded and len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(request.host)
+        return True
+
+    # With a session
+
+    def _loading(self, request: Request, text: str, name: str) -> Work:
+        asked_at, on_loop = time.monotonic(), self._sessions.load_on_loop
+        return Work(
+            "store",
+            lambda: self._load(request, text, name, asked_at),
+            None if on_loop is None else lambda: self._load_on_loop(on_loop, request, text, name),
+        )
+
+    def _load(self, request: Request, text: str, name: str, asked_at: float) -> Decision:
+        """Go on with the session in the store. Without an answer nobody is let in, for nobody knows who it is.
+
+        A request that was waiting for its turn while the store did not answer another does not wait for it again.
+        """
+        now = self._clock()
+        try:
+            return self._found(request, text, self._sessions.load(text, name, now, asked_at), now)
+        except StoreError as error:
+            return self._refusals.failure(request, error, self._sign_in.return_path(request))
+
+    async def _load_on_loop(self, load: LoadOnLoop, request: Request, text: str, name: str) -> Decision:
+        """Do the same on an event loop, where the store's own timeout covers the wait for a turn."""
+        now = self._clock()
+        try:
+            return self._found(request, text, await load(text, name, now), now)
+        except StoreError as error:
+            return self._refusals.failure(request, error, self._sign_in.return_path(request))
+
+    def _found(self, request: Request, text: str, opened: OpenSession | None, now: float) -> Decision:
+        return self._without_session(request) if opened is None else self._with_session(request, text, opened, now)
+
+    def _with_session(self, request: Request, text: str, opened: OpenSession, now: float) -> Decision:
+        """Decide for a session that cannot simply go on: something is due, or this is no plain request."""
+        if request.is_websocket and not self._is_own_origin(request):
+            return self._foreign(request)
+        if now >= opened.due_at and self._sessions.recheck_schedule.take_turn(opened, now):
+            return Work("provider", lambda: self._look_after(request, text, opened))
+        return self._go_on(request, text, opened, now)
+
+    def _look_after(self, request: Request, text: str, opened: OpenSession) -> Decision:
+        try:
+            kept = self._rechecking.perform(text, opened)
+        except StoreError as error:
+            return self._refusals.failure(request, error, self._sign_in.return_path(request))
+        if kept is None:
+            return self._without_session(request)
+        return self._go_on(request, text, kept, self._clock())
+
+    def _go_on(self, request: Request, text: str, opened: OpenSession, now: float) -> Decision:
+        """Decide for a session that is up to date."""
+        if opened.allowed or self._is_public(request):
+            opened.seen_at = now
+        if now < opened.renew_at:
+            return self._answered(request, opened, ())
+        if self._sessions.stores:
+            return Work("store", lambda: self._renew(request, text, opened, now))
+        return self._renew(request, text, opened, now)
+
+    def _renew(self, request: Request, text: str, opened: OpenSession, now: float) -> Decision:
+        """Keep the session anew; when that fails it goes on as it is, and another request tries again."""
+        session = self._sessions.renewed(opened, now, opened.seen_at)
+        if session is None:  # another thread was faster
+            return self._answered(request, opened, ())
+        try:
+            kept = self._sessions.keep_seen(text, opened, session)
+            if kept is None:
+                return self._without_session(request)
+            headers: tuple[Header, ...] = ()
+            if kept != text:
+                cookies = self._components.cookies(request)
+                headers = cookies.set_session(kept, request.cookie_header, session.expires_at - now)
+        except (LoginError, StoreError) as error:
+            logger.warning("a session could not be renewed: %s", error)
+            headers = ()
+        return self._answered(request, opened, headers)
+
+    def _answered(self, request: Request, opened: OpenSession, headers: tuple[Header, ...]) -> Decision:
+        if not opened.allowed and not self._is_public(request):
+            return self._refusals.not_allowed(request, opened, headers)
+        return opened.forward.renewing(headers) if headers and not request.is_websocket else opened.forward
+
+    # Without one
+
+    def _without_session(self, request: Request) -> Decision:
+        if self._is_public(request) or (self._passes_preflights and is_preflight(request)):
+            return self._anyone(request)
+        kind = kind_of(request)
+        if kind is Kind.NAVIGATION:
+            return self._sign_in.send(request)
+        return self._refusals.login_required(request, page=kind is Kind.FORM)
+
+    def _anyone(self, request: Request) -> Forward:
+        """Forward a request that needs no session, in nobody's name."""
+        request.app_cookies = self._components.cookies(request).hidden(request.cookie_header)
+        return _ANYONE
+
+    def _is_public(self, request: Request) -> bool:
+        public = self._components.public
+        return public is not None and public.cover(request.path, request.raw_target)
+
+    def _is_own_origin(self, request: Request) -> bool:
+        """Return whether a WebSocket was opened by a page of ours; programs, which send no Origin, have no session."""
+        origin = request.header("origin")
+        return not origin or origin == self._addresses.origin(request).site
+
+    def _foreign(self, request: Request) -> Decision:
+        """Answer a WebSocket opened by another site in a signed-in browser: it gets nobody's identity."""
+        if self._is_public(request):
+            return self._anyone(request)
+        error = LoginError("origin_foreign", "a WebSocket was opened from another origin")
+        return self._refusals.failure(request, error, "/", status=403)
+
+
+def announce(settings: Settings) -> None:
+    """Log the addresses to register at the provider, and what is worth a second look."""
+    base = settings.base_url or "https://<this app's host>"
+    prefix = base + settings.path_prefix
+    logger.info("to register at the provider as redirect URI: %s/callback", prefix)
+    logger.info("as login URL: %s or %s/login?iss=%s", base + "/", prefix, settings.issuer_url)
+    logger.info("as post-logout redirect URI: %s/logout", prefix)
+    if settings.session_store != "cookie":  # only a session in a store can be ended by the provider
+        logger.info("as back-channel logout URI: %s/backchannel-logout", prefix)
+        logger.info("as front-channel logout URI: %s/frontchannel-logout", prefix)
+    for warning in settings.warnings():
+        logger.warning("%s", warning)

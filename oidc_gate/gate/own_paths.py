@@ -1,0 +1,119 @@
+"""The gate's own paths: which there are, how they are called, and those that are neither login nor logout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from oidc_gate.browser import own_path, pages
+from oidc_gate.decisions import Decision, ReadBody, Reply, Request, Work
+from oidc_gate.errors import GateError, LoginError
+from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.refusals import Refusals
+from oidc_gate.gate.remote_logout import RemoteLogout
+from oidc_gate.gate.sign_in import SignIn
+from oidc_gate.gate.sign_out import SignOut
+from oidc_gate.provider import code_flow
+from oidc_gate.sessions import OpenSession
+
+__all__ = ["OwnPaths"]
+
+Pairs = list[tuple[str, str]]
+Handler = Callable[[Here, Pairs], Decision]
+
+_LONGEST_BODY = 65536
+_FORM = "application/x-www-form-urlencoded"
+
+
+class OwnPaths:
+    """Answers the paths under `path_prefix`."""
+
+    def __init__(self, components: Components, refusals: Refusals, sign_in: SignIn) -> None:
+        self._components = components
+        self._refusals = refusals
+        self._prefix = components.settings.path_prefix + "/"
+        sign_out = SignOut(components)
+        remote_logout = RemoteLogout(components, refusals)
+        self._handlers: dict[str, dict[str, Handler]] = {
+            "login": {"GET": sign_in.login, "POST": sign_in.login},
+            "callback": {"GET": sign_in.callback, "POST": sign_in.callback},
+            "logout": {"GET": sign_out.logout, "POST": sign_out.logout},
+            "userinfo": {"GET": self._userinfo, "HEAD": self._userinfo},
+            "backchannel-logout": {"POST": remote_logout.by_token},
+            "frontchannel-logout": {"GET": remote_logout.by_frame},
+        }
+
+    def answer(self, request: Request) -> Decision:
+        """Return what happens to a request to a path under the prefix."""
+        name = request.path.removeprefix(self._prefix)
+        if name == "health":
+            return _health(request)
+        handlers = self._handlers.get(name)
+        if handlers is None:
+            return pages.json_reply(404, {"error": "not_found"})
+        handle = handlers.get(request.method)
+        if handle is None or request.is_websocket:
+            return _wrong_method(handlers)
+        here = self._components.here(request)
+        if request.method == "POST":
+            return ReadBody(_LONGEST_BODY, lambda body: self._handled(here, handle, body))
+        return self._handled(here, handle, b"")
+
+    def _handled(self, here: Here, handle: Handler, body: bytes | None) -> Decision:
+        """Return what the handler decides; where a store is asked about sessions, it may block, and is work."""
+
+        def run() -> Decision:
+            try:
+                return handle(here, _form(here, body) or code_flow.read_form(here.request.query))
+            except GateError as error:
+                return self._refusals.failure(here.request, error, own_path(here.origin, "/"))
+
+        return Work("store", run) if self._components.sessions.asks else run()
+
+    def _userinfo(self, here: Here, _: Pairs) -> Reply:
+        """Tell a page's own scripts who is signed in: a fixed choice of claims, never a token."""
+        opened = self._components.session(here)
+        if opened is None:
+            return self._refusals.login_required(here.request, page=False)
+        if not opened.allowed:
+            return self._refusals.not_allowed(here.request, opened)
+        return pages.json_reply(200, _public_view(opened))
+
+
+def _public_view(opened: OpenSession) -> dict[str, Any]:
+    identity = opened.identity
+    endless = identity.expires_at == float("inf")
+    return {
+        "sub": identity.subject,
+        "subject": identity.subject,
+        "email": identity.email,
+        "name": identity.name,
+        "groups": list(identity.groups),
+        "provider": identity.provider,
+        "issuer": identity.issuer,
+        "authenticated_at": identity.authenticated_at,
+        "expires_at": None if endless else identity.expires_at,
+    }
+
+
+def _form(here: Here, body: bytes | None) -> Pairs:
+    """Return the pairs of a posted form. Raises LoginError `body_invalid`.
+
+    An empty body is an empty form, whatever its type: then the query counts, as it does without a body.
+    """
+    if body == b"":
+        return []
+    content_type = here.request.header("content-type").partition(";")[0].strip().lower()
+    if body is None or content_type != _FORM:
+        raise LoginError("body_invalid", "the body is no form, or too long")
+    return code_flow.read_form(body.decode("utf-8", "replace"))
+
+
+def _health(request: Request) -> Reply:
+    if request.method not in ("GET", "HEAD") or request.is_websocket:
+        return _wrong_method({"GET": None, "HEAD": None})
+    return pages.json_reply(200, {"status": "ok"})
+
+
+def _wrong_method(allowed: dict[str, Any]) -> Reply:
+    return pages.json_reply(405, {"error": "method_not_allowed"}, (("allow", ", ".join(allowed)),))

@@ -1,0 +1,200 @@
+"""Rechecking: a session whose provider is due to be asked again, for fresh tokens or for who the person is now.
+
+The provider's clear no ends the session. No answer at all ends nothing, unless `provider_outage_grace` says so: the
+session goes on with what is known, and the provider is asked again later. All of this may block.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
+from oidc_gate.gate.components import Components
+from oidc_gate.gate.kept_tokens import refresh_time
+from oidc_gate.gate.userinfo import Userinfo
+from oidc_gate.provider import Tokens, refreshed_claims
+from oidc_gate.sessions import NEVER, OpenSession, Session, StoreBackend
+
+__all__ = ["Rechecking"]
+
+logger = logging.getLogger("oidc_gate")
+
+#: Answers of userinfo that end the session; any other may be a fault that passes.
+_CLEAR_NO = frozenset({"userinfo_denied", "userinfo_sub_mismatch"})
+#: Answers to a refresh after which the refresh token is as good as before; after any other the session ends.
+_MAY_PASS = frozenset({"client_rejected", "token_request_rejected", "token_answer_invalid", "userinfo_rejected"})
+#: How long one process may take to refresh, in seconds and in time-outs, before another may try.
+_CLAIM, _CLAIM_TIMEOUTS = 30.0, 6.0
+#: What a refreshed ID token need not repeat of the one it follows (Core, 12.2), and later ones are held against.
+_OF_LOGIN = ("auth_time", "nonce", "sid")
+
+
+class _NoAnswerError(Exception):
+    """The provider gave no answer, or none that says anything of the session."""
+
+
+class Rechecking:
+    """Asks the provider again, for the sessions of one gate."""
+
+    def __init__(self, components: Components) -> None:
+        self._components = components
+        self._userinfo = Userinfo(components)
+        self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * components.settings.http_timeout)
+        self._interval = components.settings.userinfo_refresh_interval or NEVER
+        self._grace = components.settings.provider_outage_grace or NEVER
+
+    def perform(self, text: str, opened: OpenSession) -> OpenSession | None:
+        """Return the session as it is afterwards, or None when it has ended. Raises StoreError."""
+        try:
+            kept = self._perform(text, opened)
+        except _NoAnswerError:
+            kept = self._unanswered(text, opened)
+        if kept is not None and opened.allowed and not kept.allowed:
+            logger.warning("no longer allowed, by what the provider says now: subject %r", kept.identity.subject)
+        return kept
+
+    def _perform(self, text: str, opened: OpenSession) -> OpenSession | None:
+        """Ask what is due. Tokens that cannot be renewed now may still tell who the person is.
+
+        The renewal is then put off, by the session's id: keeping what was told has forgotten that it failed.
+        """
+        if opened.session.refresh_at > self._components.clock():
+            return self._attempt(text, opened, self._recheck, _ends_at_recheck)
+        try:
+            return self._attempt(text, opened, self._refresh, _ends_at_refresh)
+        except _NoAnswerError:
+            if opened.session.checked_at + self._interval > self._components.clock():
+                raise
+        # A 401 is no clear no here: the access token may have ended since.
+        kept = self._attempt(text, opened, self._recheck, _ends_without_token)
+        self._components.sessions.recheck_schedule.postpone(opened, self._components.clock(), NEVER)
+        return kept
+
+    def _attempt(
+        self,
+        text: str,
+        opened: OpenSession,
+        ask: Callable[[str, OpenSession], OpenSession | None],
+        is_final: Callable[[str], bool],
+    ) -> OpenSession | None:
+        """Return what came of asking the provider. Raises _NoAnswerError when that says nothing of the session."""
+        try:
+            return ask(text, opened)
+        except (ProviderError, LoginError) as error:
+            logger.warning("a session could not be checked again: %s", error)
+            if isinstance(error, ProviderDownError) or not is_final(error.code):
+                raise _NoAnswerError from None
+        self._end(opened, "the provider says no")
+        return None
+
+    def _unanswered(self, text: str, opened: OpenSession) -> OpenSession | None:
+        """Go on without an answer, as long as `provider_outage_grace` allows, and ask again later."""
+        now = self._components.clock()
+        latest: OpenSession | None = opened
+        if now >= self._over_at(opened):  # another process may have had an answer since this was loaded
+            latest = self._latest(text, opened)
+        if latest is None:
+            return None
+        if now >= self._over_at(latest):
+            self._end(latest, "the provider has not answered for provider_outage_grace")
+            return None
+        self._components.sessions.recheck_schedule.postpone(latest, now, self._over_at(latest))
+        return latest
+
+    def _over_at(self, opened: OpenSession) -> float:
+        session = opened.session
+        return min(session.checked_at + self._interval, session.refresh_at) + self._grace
+
+    def _end(self, opened: OpenSession, why: str) -> None:
+        logger.warning("a session is ended, for %s: subject %r", why, opened.identity.subject)
+        self._components.sessions.end(opened.session_id, self._components.clock(), opened.expires_at)
+
+    def _recheck(self, text: str, opened: OpenSession) -> OpenSession | None:
+        latest = self._latest(text, opened)
+        now = self._components.clock()
+        if latest is None or min(latest.session.checked_at + self._interval, latest.session.refresh_at) > now:
+            return latest
+        session = latest.session
+        found = self._components.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
+        claims, names = refreshed_claims(session.claims, session.kept, found)
+        return self._keep(text, latest, claims=claims, kept=names, checked_at=now)
+
+    def _refresh(self, text: str, opened: OpenSession) -> OpenSession | None:
+        """Renew the tokens, once for all processes: whoever does not get the claim goes on with what is known.
+
+        A session that another process has refreshed meanwhile is taken as it is: its old refresh token must not be used
+        again, for providers that rotate them take that as theft. So the new tokens are kept before anything else is
+        done that can fail.
+        """
+        backend, claim = self._components.sessions.backend, f"refresh {opened.session_id}"
+        claimed_at = time.monotonic()
+        if not isinstance(backend, StoreBackend) or not backend.claim(claim, self._claim):
+            return opened
+        latest = self._latest(text, opened)
+        if latest is None or latest.session.refresh_at > self._components.clock():
+            return latest
+        session = latest.session
+        try:
+            claims, issued = self._components.provider.refresh(session.tokens["refresh_token"], session.claims)
+        except ProviderDownError:
+            if time.monotonic() - claimed_at < self._claim:  # later on it would be somebody else's
+                backend.release(claim)  # whoever asks next, here or elsewhere, need not wait for it to end
+            raise
+        refresh_at = refresh_time(issued, self._components.clock())
+        kept = self._keep(text, latest, tokens=_renewed_tokens(session, issued), refresh_at=refresh_at)
+        if kept is None:
+            self._revoke(issued.refresh_token)
+        if kept is None or claims is None:
+            return kept
+        of_login = {name: session.claims[name] for name in _OF_LOGIN if name in session.claims}
+        claims, names = self._userinfo.complete(of_login | claims, issued.access_token, indispensable=True)
+        return self._keep(text, kept, claims=claims, kept=names, checked_at=self._components.clock())
+
+    def _latest(self, text: str, opened: OpenSession) -> OpenSession | None:
+        """Return the session as it is in the store now; the provider is asked about it by nobody else in this process.
+
+        A cookie session is as it is.
+        """
+        sessions = self._components.sessions
+        if not sessions.stores:
+            return opened
+        latest = sessions.load_afresh(text, opened.name, self._components.clock())
+        if latest is not None:
+            sessions.recheck_schedule.take_turn(latest, self._components.clock())
+        return latest
+
+    def _revoke(self, refresh_token: str) -> None:
+        """End the token of a session that was ended while it was refreshed."""
+        try:
+            self._components.provider.revoke(refresh_token)
+        except ProviderError as error:
+            logger.warning("a refresh token of a session that has ended could not be revoked: %s", error)
+
+    def _keep(self, text: str, opened: OpenSession, **changed: Any) -> OpenSession | None:
+        session = opened.session._replace(seen_at=self._components.clock(), **changed)
+        return self._components.sessions.keep_changed(text, opened, session)
+
+
+def _ends_at_refresh(code: str) -> bool:
+    return code not in _MAY_PASS
+
+
+def _ends_at_recheck(code: str) -> bool:
+    return code in _CLEAR_NO
+
+
+def _ends_without_token(code: str) -> bool:
+    return code == "userinfo_sub_mismatch"
+
+
+def _renewed_tokens(session: Session, tokens: Tokens) -> dict[str, str]:
+    """Return the tokens to keep: those that were kept before, in their newest form."""
+    newest = {
+        "access_token": tokens.access_token,
+        "id_token": tokens.id_token,
+        "refresh_token": tokens.refresh_token,
+    }
+    return {name: newest[name] or old for name, old in session.tokens.items()}

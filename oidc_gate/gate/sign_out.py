@@ -1,0 +1,102 @@
+"""Signing out: the session of this browser ends here, and at the provider where `provider_logout` says so.
+
+The session here ends first, whatever becomes of the rest. The way back from the provider is the logout path again, with
+the `state` it was sent: by then there is no session left to end.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from oidc_gate.browser import is_cross_site, is_speculative, pages
+from oidc_gate.decisions import Decision, Reply, Work
+from oidc_gate.errors import LoginError, ProviderError
+from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.sign_in import check_auth_id, return_address
+from oidc_gate.provider import code_flow
+from oidc_gate.sealing import SignedRows
+from oidc_gate.sessions import Session
+
+__all__ = ["SignOut"]
+
+logger = logging.getLogger("oidc_gate")
+
+Header = tuple[str, str]
+Pairs = list[tuple[str, str]]
+
+#: How long a browser may take at the provider before it comes back, in seconds.
+_WAY_BACK = 900
+
+
+class SignOut:
+    """The logout of one gate."""
+
+    def __init__(self, components: Components) -> None:
+        self._components = components
+        self._signed = SignedRows(components.settings.cookie_secret, f"logout {components.context}")
+
+    def logout(self, here: Here, pairs: Pairs) -> Decision:
+        """End this browser's session; ask first when another site sent it here."""
+        params = code_flow.single_values(pairs, ("next", "redirect_path", "state", "auth_id"))
+        check_auth_id(params, self._components.settings.auth_id)
+        if "state" in params:
+            return self._come_back(here, params["state"])
+        opened = self._components.session(here, afresh=True)  # its newest refresh token is the one to be revoked
+        # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
+        unasked = is_cross_site(here.request, here.origin.site) or is_speculative(here.request)
+        if (opened is not None or here.request.method == "POST") and unasked:
+            return pages.confirm_logout(self._components.path(here, "logout"), params)
+        target = next((params[name] for name in ("next", "redirect_path") if name in params), None)
+        return_to = None if target is None else return_address(target, here)
+        headers = (
+            *here.cookies.drop_session(here.cookie_header),
+            *self._components.attempts.drop_all(here.cookies, here.cookie_header),
+        )
+        if opened is None:
+            return self._done(here, return_to, headers)
+        session = opened.session
+        self._components.sessions.end(session.session_id, self._components.clock(), session.expires_at)
+        logger.info("signed out: subject %r", session.claims["sub"])
+        if not self._components.settings.provider_logout and "refresh_token" not in session.tokens:
+            return self._done(here, return_to, headers)
+        return Work("provider", lambda: self._leave(here, session, return_to, headers))
+
+    def _leave(self, here: Here, session: Session, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
+        """Tell the provider: its tokens end, and the browser is sent there to end its session; else it stays here."""
+        endpoint = ""
+        try:
+            if "refresh_token" in session.tokens:
+                self._components.provider.revoke(session.tokens["refresh_token"])
+            if self._components.settings.provider_logout:
+                endpoint = self._components.provider.metadata().end_session_endpoint
+        except ProviderError as error:
+            logger.warning("signing out is not complete at the provider: %s", error)
+        if not endpoint:
+            return self._done(here, return_to, headers)
+        state = secrets.token_urlsafe(24)
+        note = here.cookies.set_logout(self._signed.dumps([state, return_to]), _WAY_BACK)
+        url = code_flow.end_session_url(
+            endpoint,
+            client_id=self._components.settings.client_id,
+            id_token=session.tokens.get("id_token", ""),
+            return_url=self._components.url(here, "logout"),
+            state=state,
+        )
+        return self._redirect(here, url, (*headers, note))
+
+    def _come_back(self, here: Here, state: str) -> Reply:
+        """Take the browser back from the provider. Raises LoginError when it was not sent there from here."""
+        note = self._signed.loads(here.cookies.logout_text(here.cookie_header) or "")
+        expected, return_to = note or ("", None)
+        if not expected or not secrets.compare_digest(state.encode(), expected.encode()):
+            raise LoginError("logout_state_mismatch", "the state is not that of a logout under way in this browser")
+        return self._done(here, return_to, (here.cookies.set_logout("", 0),))
+
+    def _done(self, here: Here, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
+        if return_to is not None:
+            return self._redirect(here, return_to, headers)
+        return pages.signed_out(self._components.path(here, "login"), headers)
+
+    def _redirect(self, here: Here, url: str, headers: tuple[Header, ...]) -> Reply:
+        return pages.redirect(url, headers, status=303 if here.request.method == "POST" else 302)

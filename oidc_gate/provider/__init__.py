@@ -1,0 +1,26 @@
+"""The OpenID provider: what is sent to it, how its answers are read, and what must hold before they are believed.
+
+Modules, from the ground up; each may import only from those before it:
+
+- `http_messages`: requests and answers as values, and JSON read strictly
+- `transport`: the only code that goes over the network to the provider
+- `cache`: what the provider said of itself, kept for an hour
+- `keys`: its keys, and whether one of them signed a token
+- `token_checks`: what must hold of an ID token, a userinfo answer and a logout token
+- `claims`: how claims from the ID token and from userinfo become one set
+- `client_authentication`: how the gate proves to the token endpoint that it is the client
+- `code_flow`: the code flow's messages, in pairs of request and answer
+- `discovery`: the provider's metadata
+- `provider`: `Provider`, which puts them together
+
+May import: `errors`, `settings`.
+"""
+
+from oidc_gate.provider import code_flow
+from oidc_gate.provider.claims import merged_claims, refreshed_claims
+from oidc_gate.provider.code_flow import Tokens
+from oidc_gate.provider.discovery import Metadata
+from oidc_gate.provider.provider import Provider
+from oidc_gate.provider.token_checks import is_time
+
+__all__ = ["Metadata", "Provider", "Tokens", "code_flow", "is_time", "merged_claims", "refreshed_claims"]

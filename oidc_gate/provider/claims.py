@@ -1,0 +1,51 @@
+"""How claims from the ID token and from userinfo become one set, at login and when the provider is asked again.
+
+What the ID token says counts more: it is signed. An e-mail address and the word on whether it was verified always come
+from the same source, so that the one never vouches for the other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["merged_claims", "refreshed_claims"]
+
+Claims = dict[str, Any]
+
+#: Claims about the token rather than the person: userinfo has no say in them.
+_TOKEN_CLAIMS = frozenset(
+    "iss sub aud exp iat nbf auth_time nonce acr amr azp at_hash c_hash sid jti".split()  # noqa: SIM905
+)
+_PAIR = ("email", "email_verified")
+
+
+def merged_claims(token: Claims, userinfo: Claims) -> tuple[Claims, list[str]]:
+    """Return the claims of both, and the names of those that only the ID token brought."""
+    found = {name: value for name, value in userinfo.items() if name not in _TOKEN_CLAIMS}
+    if "email" in token:
+        found = _without_pair(found)
+    elif "email" in found:
+        token = _without_pair(token)
+    return {**found, **token}, [name for name in token if name not in found]
+
+
+def refreshed_claims(claims: Claims, kept: Sequence[str], userinfo: Claims) -> tuple[Claims, list[str]]:
+    """Return a session's claims after userinfo was asked again, and the names of those that still come from the token.
+
+    A claim that userinfo brought and is gone from it is gone. `kept` names the claims that only the ID token brought.
+    Another address than the token's counts, for people move; but where the token says whether an address is verified
+    and userinfo does not, another address is taken for unverified.
+    """
+    found = {name: value for name, value in userinfo.items() if name not in _TOKEN_CLAIMS}
+    token = {name: claims[name] for name in kept if name in claims}
+    if "email" not in found or ("email_verified" not in found and found["email"] == token.get("email")):
+        found = _without_pair(found)
+    else:
+        unsaid = "email_verified" in token and "email_verified" not in found
+        token = _without_pair(token) | ({"email_verified": False} if unsaid else {})
+    return {**found, **token}, list(token)
+
+
+def _without_pair(claims: Claims) -> Claims:
+    return {name: value for name, value in claims.items() if name not in _PAIR}

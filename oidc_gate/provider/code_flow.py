@@ -1,0 +1,244 @@
+"""The code flow's messages, in pairs: what is sent, and how its answer is read. Pure: no network, no clock, no cookies.
+
+RFC 6749 and OpenID Connect Core 1.0; RFC 7636 (PKCE), RFC 9207 (issuer in the response), RP-Initiated Logout 1.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from authlib.oauth2.rfc6749.parameters import prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
+from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
+
+__all__ = [
+    "Callback",
+    "Tokens",
+    "authorization_base",
+    "authorization_url",
+    "end_session_url",
+    "login_hint_param",
+    "read_callback",
+    "read_form",
+    "read_tokens",
+    "read_userinfo",
+    "refresh_request",
+    "revocation_request",
+    "single_values",
+    "token_request",
+    "userinfo_request",
+]
+
+_JSON = {"Accept": "application/json"}
+_FORM = {**_JSON, "Content-Type": "application/x-www-form-urlencoded"}
+_MOST_PARAMETERS = 50
+
+Params = dict[str, str]
+
+
+# Parameters that come from outside
+
+
+def read_form(text: str) -> list[tuple[str, str]]:
+    """Return the pairs of a query string or a form. Raises LoginError `parameters_invalid`."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise LoginError("parameters_invalid", f"more than {_MOST_PARAMETERS} parameters") from None
+
+
+def single_values(pairs: Iterable[tuple[str, str]], names: Iterable[str]) -> Params:
+    """Return those of these parameters that are there. Raises LoginError `parameter_repeated` when one comes twice."""
+    found: Params = {}
+    wanted = frozenset(names)
+    for name, value in pairs:
+        if name in wanted and name in found:
+            raise LoginError("parameter_repeated", f"the parameter {name} comes twice")
+        if name in wanted:
+            found[name] = value
+    return found
+
+
+# Authorization (RFC 6749, 4.1.1; Core, 3.1.2)
+
+
+def authorization_base(endpoint: str, params: Iterable[tuple[str, str]]) -> str:
+    """Return the authorization URL with all that does not change from login to login."""
+    return _with_params(endpoint, params)
+
+
+def authorization_url(base: str, *, state: str, nonce: str, verifier: str, extra: str = "") -> str:
+    """Return the URL of one login. The three values are URL-safe as they are; `extra` is encoded already."""
+    challenge = create_s256_code_challenge(verifier)
+    return f"{base}&state={state}&nonce={nonce}&code_challenge={challenge}{extra}"
+
+
+def login_hint_param(hint: str) -> str:
+    """Return `login_hint` as `extra` of an authorization URL (Core, 4)."""
+    return f"&login_hint={quote(hint, safe='', errors='replace')}" if hint else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What the provider sent the browser back with: a code, or an error. `iss` is `""` when it was not sent."""
+
+    state: str
+    code: str = field(repr=False)
+    iss: str
+    error: str
+    error_description: str
+
+    def check_issuer(self, expected_issuer: str, *, required: bool) -> None:
+        """Refuse the answer of another provider (RFC 9207, 2.4). Raises ProviderError `callback_issuer_mismatch`."""
+        if self.iss != expected_issuer and (self.iss or required):
+            raise ProviderError("callback_issuer_mismatch", "the answer came from another provider")
+
+
+def read_callback(pairs: Iterable[tuple[str, str]]) -> Callback:
+    """Return the authorization response (RFC 6749, 4.1.2). Parameters that are not known are ignored.
+
+    Raises LoginError when a parameter is repeated, `state` is missing, or there is neither a code nor an error.
+    """
+    found = single_values(pairs, ("state", "code", "iss", "error", "error_description"))
+    if not found.get("state"):
+        raise LoginError("state_missing", "the callback was called without state")
+    if bool(found.get("code")) == bool(found.get("error")):
+        raise LoginError("code_missing", "the callback was called with neither a code nor an error, or with both")
+    code, iss, error, description = (found.get(name, "") for name in ("code", "iss", "error", "error_description"))
+    return Callback(found["state"], code, iss, error, description)
+
+
+# The token endpoint (RFC 6749, 4.1.3 and 6; Core, 3.1.3)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A token answer whose form was checked; the ID token in it was not. `expires_in`: seconds, None if not said."""
+
+    id_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: float | None
+
+
+def token_request(endpoint: str, *, code: str, redirect_uri: str, verifier: str) -> HTTPRequest:
+    """Return the exchange of a code, without credentials: `client_authentication` adds those."""
+    body = prepare_token_request("authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier)
+    return HTTPRequest(endpoint, _FORM, body)
+
+
+def refresh_request(endpoint: str, refresh_token: str) -> HTTPRequest:
+    """Return the request for fresh tokens (RFC 6749, 6), without credentials; of the same scope, so none is sent."""
+    return HTTPRequest(endpoint, _FORM, prepare_token_request("refresh_token", refresh_token=refresh_token))
+
+
+def revocation_request(endpoint: str, refresh_token: str) -> HTTPRequest:
+    """Return the request that ends a refresh token and what was issued with it (RFC 7009, 2.1), without credentials."""
+    return HTTPRequest(endpoint, _FORM, urlencode({"token": refresh_token, "token_type_hint": "refresh_token"}))
+
+
+def read_tokens(answer: HTTPAnswer, *, client_auth_method: str, refreshed: bool = False) -> Tokens:
+    """Return the tokens of a token answer; a refresh may bring no ID token, which is then `""` (Core, 12.2).
+
+    Raises LoginError `code_rejected` (worth one more try: the code was late, or used before), ProviderError for any
+    other clear no, and ProviderDownError when there was no sensible answer. What the provider wrote is not quoted:
+    token endpoints have been seen to repeat what they were sent.
+    """
+    answer.require("the token endpoint")
+    try:
+        document = read_json_object(answer.body)
+    except ValueError as error:
+        raise ProviderDownError("token_answer_unreadable", f"the token answer is not readable: {error}") from None
+    if answer.status != 200:
+        _raise_token_error(document.get("error"), answer.status, client_auth_method)
+    id_token, access_token = document.get("id_token"), document.get("access_token")
+    if refreshed and id_token is None:
+        id_token = ""
+    elif not isinstance(id_token, str) or not id_token:
+        raise ProviderError("id_token_missing", "the token answer holds no ID token; is the scope openid allowed?")
+    if not isinstance(access_token, str) or str(document.get("token_type")).lower() != "bearer":
+        raise ProviderError("token_answer_invalid", "the token answer holds no access token of type Bearer")
+    refresh_token, expires_in = document.get("refresh_token"), document.get("expires_in")
+    if not isinstance(refresh_token, str):
+        refresh_token = ""
+    if not (access_token + refresh_token).isascii():
+        raise ProviderError("token_answer_invalid", "the tokens hold characters that no token has (RFC 6749, A.12)")
+    return Tokens(id_token, access_token, refresh_token, _lifetime(expires_in))
+
+
+def _lifetime(value: Any) -> float | None:
+    """Return `expires_in` in seconds, or None where it is missing or makes no sense."""
+    if isinstance(value, str) and value.isdecimal() and len(value) <= 10:
+        value = int(value)
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e10
+    return float(value) if usable else None
+
+
+def _raise_token_error(error: Any, status: int, client_auth_method: str) -> None:
+    if error == "invalid_grant":
+        raise LoginError("code_rejected", "the provider no longer accepts the code", retry=True)
+    if error == "invalid_client" or (status == 401 and not isinstance(error, str)):
+        raise ProviderError(
+            "client_rejected",
+            "the provider does not accept the client: check client_id and client_secret, and whether it wants another"
+            f" client_auth_method than {client_auth_method} (client_secret_post, or client_secret_basic_raw for a"
+            " provider that compares the secret without decoding it)",
+        )
+    known = error if isinstance(error, str) and error in _TOKEN_ERRORS else "no error code of RFC 6749"
+    raise ProviderError("token_request_rejected", f"the token endpoint answered with status {status}: {known}")
+
+
+_TOKEN_ERRORS = frozenset({"invalid_request", "unauthorized_client", "unsupported_grant_type", "invalid_scope"})
+
+
+# Userinfo (Core, 5.3)
+
+
+def userinfo_request(endpoint: str, access_token: str) -> HTTPRequest:
+    """Return the request for the person's claims."""
+    accept = "application/json, application/jwt;q=0.9"
+    return HTTPRequest(endpoint, {"Accept": accept, "Authorization": f"Bearer {access_token}"})
+
+
+def read_userinfo(answer: HTTPAnswer) -> dict[str, Any] | str:
+    """Return the claims, or the token of a signed answer, whose signature is then to be verified.
+
+    Raises ProviderError `userinfo_denied` for the provider's clear no (401), `userinfo_rejected` for another refusal,
+    ProviderDownError otherwise.
+    """
+    answer.require("userinfo")
+    if answer.status == 401:
+        raise ProviderError("userinfo_denied", "userinfo no longer accepts the access token")
+    if answer.status != 200:
+        raise ProviderError("userinfo_rejected", f"userinfo answered with status {answer.status}")
+    if answer.content_type == "application/jwt":
+        return answer.body.decode("ascii", "replace").strip()
+    try:
+        return read_json_object(answer.body)
+    except ValueError as error:
+        raise ProviderDownError("userinfo_unreadable", f"the userinfo answer is not readable: {error}") from None
+
+
+# Logout at the provider (RP-Initiated Logout 1.0, 2)
+
+
+def end_session_url(endpoint: str, *, client_id: str, id_token: str, return_url: str, state: str) -> str:
+    """Return the URL that ends the provider's session.
+
+    Without an ID token nothing says whose session it is: then neither a return address nor a state is sent, for some
+    providers refuse the logout as a whole (Ory Hydra, JumpCloud).
+    """
+    params = [("client_id", client_id)]
+    if id_token:
+        params += [("id_token_hint", id_token), ("post_logout_redirect_uri", return_url), ("state", state)]
+    return _with_params(endpoint, params)
+
+
+def _with_params(endpoint: str, params: Iterable[tuple[str, str]]) -> str:
+    """Return the URL with these parameters; a query that it has already stands as it is."""
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(list(params))}"

@@ -1,0 +1,93 @@
+"""What the provider says of itself: its discovery document, checked (OpenID Connect Discovery 1.0, 3 and 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from oidc_gate.errors import ProviderDownError, ProviderError
+from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
+from oidc_gate.settings import SIGNING_ALGS
+
+__all__ = ["Metadata", "discovery_request", "read_metadata"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The provider's own words. Endpoints it does not offer, or offers in a form that cannot be used, are `""`."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str = ""
+    end_session_endpoint: str = ""
+    revocation_endpoint: str = ""
+    signing_algs: frozenset[str] = frozenset({"RS256"})
+    client_auth_methods: tuple[str, ...] = ()
+    sends_iss: bool = False
+
+
+def discovery_request(issuer_url: str) -> HTTPRequest:
+    """Return the request for the discovery document; an issuer's trailing slash does not double (section 4.1)."""
+    return HTTPRequest(issuer_url.rstrip("/") + "/.well-known/openid-configuration")
+
+
+def read_metadata(answer: HTTPAnswer, expected_issuer: str) -> Metadata:
+    """Return the checked document.
+
+    The issuer in it must be `expected_issuer`, but for a trailing slash (section 4.3): from then on the document's own
+    spelling is the one that counts. Endpoints must be https, unless the issuer itself is plain http. What the document
+    lists is not a reason to refuse a provider: lists are often incomplete.
+
+    Raises ProviderDownError when there is no such document, ProviderError when it must not be believed.
+    """
+    answer.require("discovery")
+    if answer.status != 200:
+        raise ProviderDownError("discovery_failed", f"discovery answered with status {answer.status}")
+    try:
+        document = read_json_object(answer.body)
+    except ValueError as error:
+        raise ProviderDownError("discovery_failed", f"the discovery document is not readable: {error}") from None
+    issuer = document.get("issuer")
+    if not isinstance(issuer, str) or issuer.rstrip("/") != expected_issuer.rstrip("/"):
+        raise ProviderError(
+            "issuer_mismatch", f"discovery names another issuer than issuer_url {expected_issuer}; check its spelling"
+        )
+    algs = document.get("id_token_signing_alg_values_supported")
+    methods = document.get("token_endpoint_auth_methods_supported")
+    return Metadata(
+        issuer=issuer,
+        authorization_endpoint=_endpoint(document, "authorization_endpoint", issuer, required=True),
+        token_endpoint=_endpoint(document, "token_endpoint", issuer, required=True),
+        jwks_uri=_endpoint(document, "jwks_uri", issuer, required=True),
+        userinfo_endpoint=_endpoint(document, "userinfo_endpoint", issuer),
+        end_session_endpoint=_endpoint(document, "end_session_endpoint", issuer),
+        revocation_endpoint=_endpoint(document, "revocation_endpoint", issuer),
+        signing_algs=frozenset(_texts(algs)) & frozenset(SIGNING_ALGS) | {"RS256"},
+        client_auth_methods=tuple(_texts(methods)),
+        sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
+    )
+
+
+def _endpoint(document: dict[str, Any], name: str, issuer: str, *, required: bool = False) -> str:
+    value = document.get(name)
+    if isinstance(value, str) and _is_usable(value, issuer):
+        return value
+    if required:
+        raise ProviderError("discovery_incomplete", f"{name} in the discovery document is missing or cannot be used")
+    return ""
+
+
+def _is_usable(url: str, issuer: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    schemes = ("https",) if issuer.lower().startswith("https:") else ("https", "http")
+    return parts.scheme in schemes and bool(parts.hostname) and "#" not in url and url.isascii() and url.isprintable()
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

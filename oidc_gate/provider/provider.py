@@ -1,0 +1,156 @@
+"""The provider, as one gate uses it: each call to it, from the request to the checked answer. All of it may block."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from joserfc.errors import JoseError
+
+from oidc_gate.errors import ProviderDownError, ProviderError, SettingsError
+from oidc_gate.provider import code_flow, keys, token_checks
+from oidc_gate.provider.cache import Cached
+from oidc_gate.provider.client_authentication import ClientAuthentication, client_authentication
+from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
+from oidc_gate.provider.http_messages import HTTPRequest, read_json_object
+from oidc_gate.provider.transport import Transport
+
+if TYPE_CHECKING:
+    from oidc_gate.settings import Settings
+
+__all__ = ["Provider"]
+
+logger = logging.getLogger("oidc_gate")
+
+#: Strangers can send tokens with unknown keys; they make the gate ask for new keys at most this often.
+_KEY_PAUSE = 10.0
+
+
+class Provider:
+    """One provider, as one gate uses it. Thread-safe."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._send = Transport(settings.ca_bundle, settings.http_timeout).send
+        self._metadata = Cached(self._fetch_metadata, clock)
+        self._keys = Cached(self._fetch_keys, clock)
+        self._private_key = _private_key(settings)
+        self._authenticate = _authentication(settings, self._private_key)
+
+    def known_metadata(self) -> Metadata | None:
+        """Return the metadata if they are here and fresh; never blocks."""
+        return self._metadata.known()
+
+    def metadata(self) -> Metadata:
+        """Return the metadata; an old copy if the provider does not answer. Raises ProviderError without one."""
+        return self._metadata.get()
+
+    def exchange(
+        self, callback: code_flow.Callback, *, redirect_uri: str, verifier: str, nonce: str
+    ) -> tuple[dict[str, Any], code_flow.Tokens]:
+        """Redeem a code; return the ID token's verified claims and the tokens. Raises LoginError, ProviderError."""
+        found = self.metadata()
+        callback.check_issuer(found.issuer, required=found.sends_iss)
+        request = code_flow.token_request(
+            found.token_endpoint, code=callback.code, redirect_uri=redirect_uri, verifier=verifier
+        )
+        answer = self._send(self._authenticate(request))
+        issued = code_flow.read_tokens(answer, client_auth_method=self._settings.client_auth_method)
+        signed = self._verified(issued.id_token)
+        claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
+        token_checks.check_access_token(claims, issued.access_token, signed.alg)
+        return claims, issued
+
+    def refresh(self, refresh_token: str, claims: dict[str, Any]) -> tuple[dict[str, Any] | None, code_flow.Tokens]:
+        """Renew the tokens of a session with these claims; return the new ID token's claims, or None, and the tokens.
+
+        Raises ProviderError; a code_rejected LoginError when the provider no longer accepts the refresh token.
+        """
+        try:
+            endpoint = self.metadata().token_endpoint
+            self._keys.get()  # before the refresh token is spent: without keys the answer to it would be lost
+        except ProviderError as error:
+            raise ProviderDownError(error.code, error.detail) from None  # of the session the provider has said nothing
+        request = self._authenticate(code_flow.refresh_request(endpoint, refresh_token))
+        method = self._settings.client_auth_method
+        issued = code_flow.read_tokens(self._send(request), client_auth_method=method, refreshed=True)
+        if not issued.id_token:
+            return None, issued
+        signed = self._verified(issued.id_token)
+        fresh = token_checks.check_refreshed_id_token(signed, self._expected(), expected_claims=claims)
+        token_checks.check_access_token(fresh, issued.access_token, signed.alg)
+        return fresh, issued
+
+    def revoke(self, refresh_token: str) -> None:
+        """End a refresh token, where the provider offers that. Raises ProviderError."""
+        endpoint = self.metadata().revocation_endpoint
+        if endpoint:
+            self._send(self._authenticate(code_flow.revocation_request(endpoint, refresh_token)))
+
+    def logout_claims(self, logout_token: str) -> dict[str, Any]:
+        """Return the verified claims of a logout token. Raises ProviderError."""
+        return token_checks.check_logout_token(self._verified(logout_token), self._expected())
+
+    def userinfo(self, access_token: str, expected_sub: str) -> dict[str, Any]:
+        """Return the person's claims from userinfo, signed or not. Raises ProviderError."""
+        endpoint = self.metadata().userinfo_endpoint
+        if not endpoint:
+            raise ProviderError("userinfo_missing", "the provider offers no userinfo endpoint")
+        claims = code_flow.read_userinfo(self._send(code_flow.userinfo_request(endpoint, access_token)))
+        if isinstance(claims, str):
+            claims = token_checks.read_claims(self._verified(claims))
+            token_checks.check_signed_userinfo(claims, self._expected())
+        return token_checks.check_userinfo(claims, expected_sub=expected_sub)
+
+    def _expected(self) -> token_checks.Expected:
+        settings = self._settings
+        return token_checks.Expected(self.metadata().issuer, settings.client_id, self._clock(), settings.clock_leeway)
+
+    def _verified(self, token: str) -> keys.SignedToken:
+        """Return a token whose signature is the provider's. Raises ProviderError."""
+        if token.count(".") == 4 and self._private_key is not None:
+            token = keys.decrypt(token, self._private_key)
+        signed = keys.read_compact(token)
+        if signed.alg not in (self._settings.signing_algs or self.metadata().signing_algs):
+            raise ProviderError("alg_not_allowed", "the token is signed with an algorithm that is not allowed")
+        if self._keys.get().verifies(signed) or self._keys.again(_KEY_PAUSE).verifies(signed):
+            return signed
+        raise ProviderError("signature_invalid", "no key of the provider has signed the token")
+
+    def _fetch_metadata(self) -> Metadata:
+        issuer_url = self._settings.issuer_url
+        return read_metadata(self._send(discovery_request(issuer_url)), issuer_url)
+
+    def _fetch_keys(self) -> keys.KeySet:
+        answer = self._send(HTTPRequest(self.metadata().jwks_uri))
+        answer.require("the key set")
+        try:
+            return keys.read_key_set(read_json_object(answer.body))
+        except ValueError as error:
+            raise ProviderDownError("keys_unreadable", f"the key set is not readable: {error}") from None
+
+
+def _private_key(settings: Settings) -> Any:
+    path = settings.client_private_key_file
+    if not path:
+        return None
+    try:
+        return keys.load_private_key(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"client_private_key_file: {path}: {error}.") from None
+
+
+def _authentication(settings: Settings, private_key: Any) -> ClientAuthentication:
+    """Return what proves the client, tried out once: a key that cannot sign stops start-up, not the first login."""
+    authenticate = client_authentication(
+        settings.client_auth_method, settings.client_id, settings.client_secret, private_key
+    )
+    try:
+        authenticate(HTTPRequest("https://probe.invalid", {}, ""))
+    except (JoseError, ValueError) as error:
+        raise SettingsError(f"client_auth_method {settings.client_auth_method}: {error}.") from None
+    return authenticate

@@ -1,0 +1,205 @@
+"""Tokens: what must hold of an ID token, a userinfo answer and a logout token before anything in them is believed.
+
+The trusted side of every comparison is called `expected_…`. Functions return plain claims; having been returned from
+here is what makes claims verified. They raise ProviderError, whose code names the check that failed.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from hashlib import sha256, sha384, sha512
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from oidc_gate.errors import ProviderError
+from oidc_gate.provider.http_messages import read_json_object
+from oidc_gate.provider.keys import SignedToken
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "Expected",
+    "check_access_token",
+    "check_id_token",
+    "check_logout_token",
+    "check_refreshed_id_token",
+    "check_signed_userinfo",
+    "check_userinfo",
+    "is_time",
+    "read_claims",
+]
+
+_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+_LATEST_TIME = 1e11  # the year 5138: a greater number is milliseconds, or nonsense
+_LONGEST_SUB = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the gate itself knows, and holds a token against. `now` and `leeway` are seconds."""
+
+    issuer: str
+    client_id: str
+    now: float
+    leeway: float
+
+
+def read_claims(token: SignedToken) -> dict[str, Any]:
+    """Return the payload of a token whose signature held. Raises ProviderError `token_malformed`."""
+    try:
+        return read_json_object(token.payload)
+    except ValueError as error:
+        raise ProviderError("token_malformed", f"the token's claims are not readable: {error}") from None
+
+
+def check_id_token(token: SignedToken, expected: Expected, *, expected_nonce: str | None) -> dict[str, Any]:
+    """Return the claims of an ID token (OpenID Connect Core 1.0, 3.1.3.7).
+
+    Its signature must have been verified before. `expected_nonce` None is for a refreshed token alone (12.2), which has
+    none, or that of the login. Not checked here: `at_hash` (see `check_access_token`), `auth_time`, `acr`, `amr`.
+    """
+    _check_type(token, forbidden=("logout+jwt", "at+jwt", "secevent+jwt"))
+    claims = read_claims(token)
+    _check_common(claims, expected)
+    _check_lifetime(claims, expected)
+    if expected_nonce is not None:
+        _check_nonce(claims, expected_nonce)
+    return claims
+
+
+def check_refreshed_id_token(
+    token: SignedToken, expected: Expected, *, expected_claims: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the claims of an ID token that came with a refresh (Core, 12.2); `expected_claims`: those of the session.
+
+    It speaks of the same person and the same login; a nonce, if it has one, is that of the login.
+    """
+    claims = check_id_token(token, expected, expected_nonce=None)
+    if claims["sub"] != expected_claims["sub"]:
+        raise ProviderError("refresh_sub_mismatch", "the refreshed ID token speaks of another person")
+    for name in ("auth_time", "nonce"):
+        if name in claims and claims[name] != expected_claims.get(name, claims[name]):
+            raise ProviderError("refresh_login_mismatch", f"{name} in the refreshed ID token is that of another login")
+    return claims
+
+
+def check_access_token(claims: Mapping[str, Any], access_token: str, alg: str) -> None:
+    """Check `at_hash` where the ID token has one (Core, 3.1.3.8). The algorithm must be one that was verified."""
+    at_hash = claims.get("at_hash")
+    if at_hash is None:
+        return
+    # EdDSA over Ed25519 hashes with SHA-512; the others name the length.
+    digest = {"256": sha256, "384": sha384}.get(alg[2:], sha512)(access_token.encode()).digest()
+    expected = urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=")
+    if not isinstance(at_hash, str) or not compare_digest(at_hash.encode("utf-8", "replace"), expected):
+        raise ProviderError("at_hash_mismatch", "the ID token was not issued with this access token")
+
+
+def check_userinfo(claims: dict[str, Any], *, expected_sub: str) -> dict[str, Any]:
+    """Return the userinfo claims, whose `sub` must be the ID token's (Core, 5.3.2)."""
+    if claims.get("sub") != expected_sub:
+        raise ProviderError("userinfo_sub_mismatch", "userinfo speaks of another person than the ID token")
+    return claims
+
+
+def check_signed_userinfo(claims: dict[str, Any], expected: Expected) -> None:
+    """Check `iss` and `aud` of a signed userinfo answer, where they are present (Core, 5.3.2)."""
+    if "iss" in claims and claims["iss"] != expected.issuer:
+        raise ProviderError("userinfo_issuer_mismatch", "the signed userinfo answer names another issuer")
+    if "aud" in claims and expected.client_id not in _audience(claims):
+        raise ProviderError("userinfo_audience_mismatch", "the signed userinfo answer is for another client")
+
+
+def check_logout_token(token: SignedToken, expected: Expected) -> dict[str, Any]:
+    """Return the claims of a logout token whose signature held (Back-Channel Logout 1.0, 2.6).
+
+    It names a session (`sid`), a person (`sub`) or both. That its `jti` was not seen before is for the caller to check.
+    """
+    _check_type(token, forbidden=("at+jwt",))
+    claims = read_claims(token)
+    _check_issuer(claims, expected)
+    _check_audience(claims, expected)
+    _check_lifetime(claims, expected)
+    events = claims.get("events")
+    if not isinstance(events, dict) or not isinstance(events.get(_LOGOUT_EVENT), dict):
+        raise ProviderError("logout_event_missing", "the token is no logout token")
+    if "nonce" in claims:
+        raise ProviderError("logout_nonce_present", "the token has a nonce: it may be an ID token, not a logout token")
+    named = [claims[name] for name in ("sid", "sub") if name in claims]
+    if not named or not all(isinstance(value, str) and value for value in named):
+        raise ProviderError("logout_subject_missing", "the logout token names neither a session nor a person")
+    if not isinstance(claims.get("jti"), str) or not claims["jti"]:
+        raise ProviderError("logout_jti_missing", "the logout token has no jti")
+    return claims
+
+
+def _check_type(token: SignedToken, forbidden: tuple[str, ...]) -> None:
+    """Refuse a token that says it is of another kind (RFC 8725, 3.11)."""
+    kind = token.header.get("typ", "JWT")
+    if not isinstance(kind, str) or kind.lower().removeprefix("application/") in forbidden:
+        raise ProviderError("token_type_wrong", "the token is of another kind")
+
+
+def _check_common(claims: Mapping[str, Any], expected: Expected) -> None:
+    _check_issuer(claims, expected)
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUB or not _is_unicode(subject):
+        raise ProviderError("sub_missing", "the ID token does not say whom it is about")
+    _check_audience(claims, expected)
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether the text can be written down: JSON lets half a character through, which would pass for another."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _check_issuer(claims: Mapping[str, Any], expected: Expected) -> None:
+    if claims.get("iss") != expected.issuer:
+        raise ProviderError("issuer_mismatch", "the token was issued by another provider")
+
+
+def _check_audience(claims: Mapping[str, Any], expected: Expected) -> None:
+    """Check `aud` and `azp`: other audiences may stand beside us, but we must not stand beside another `azp`."""
+    if expected.client_id not in _audience(claims):
+        raise ProviderError("audience_mismatch", "the token is for another client")
+    if claims.get("azp") not in (None, expected.client_id):
+        raise ProviderError("azp_mismatch", "the token was issued to another client")
+
+
+def _audience(claims: Mapping[str, Any]) -> list[Any]:
+    audience = claims.get("aud")
+    if isinstance(audience, list):
+        return audience if all(isinstance(item, str) for item in audience) else []
+    return [audience]
+
+
+def _check_lifetime(claims: Mapping[str, Any], expected: Expected) -> None:
+    """Check `exp` and `iat`, which must be there, and `nbf`, which may be."""
+    if _time(claims, "exp") + expected.leeway < expected.now:
+        raise ProviderError("token_expired", "the token has expired; if it is fresh, compare the clocks")
+    if _time(claims, "iat") - expected.leeway > expected.now:
+        raise ProviderError("token_from_the_future", "the token was issued in the future; compare the clocks")
+    if "nbf" in claims and _time(claims, "nbf") - expected.leeway > expected.now:
+        raise ProviderError("token_from_the_future", "the token is not valid yet; compare the clocks")
+
+
+def is_time(value: Any) -> TypeGuard[float]:
+    """Return whether a claim is a time (RFC 7519, 2, NumericDate), in seconds since 1970."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LATEST_TIME
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if not is_time(value):
+        raise ProviderError(f"{name}_invalid", f"{name} in the token is missing or no time")
+    return float(value)
+
+
+def _check_nonce(claims: Mapping[str, Any], expected_nonce: str) -> None:
+    nonce = claims.get("nonce")
+    if not expected_nonce or not isinstance(nonce, str):
+        raise ProviderError("nonce_missing", "the ID token does not belong to this login: it has no nonce")
+    if not compare_digest(nonce.encode("utf-8", "replace"), expected_nonce.encode()):
+        raise ProviderError("nonce_mismatch", "the ID token belongs to another login")

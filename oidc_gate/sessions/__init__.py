@@ -1,0 +1,35 @@
+"""What a session is, who keeps it, what a process remembers of it, and when its provider is to be asked again.
+
+Modules, from the ground up; each may import only from those before it:
+
+- `session`: what is kept of a login, and how it is written down
+- `backends`: who keeps it between two requests: its own cookie, or a store
+- `open_session`: a session that is open in this process, and how long sessions last
+- `memory`: bounded tables of what a process remembers: open sessions, whole requests
+- `recheck_schedule`: which request asks the provider again, and when
+- `sessions`: `Sessions`, which puts them together
+
+May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `provider`, `access`.
+"""
+
+from oidc_gate.sessions.backends import Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
+from oidc_gate.sessions.memory import Recalled
+from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
+from oidc_gate.sessions.session import Head, Session
+from oidc_gate.sessions.sessions import LoadOnLoop, Sessions, Unloaded
+
+__all__ = [
+    "NEVER",
+    "Backend",
+    "CookieBackend",
+    "DenyListedCookieBackend",
+    "Head",
+    "Limits",
+    "LoadOnLoop",
+    "OpenSession",
+    "Recalled",
+    "Session",
+    "Sessions",
+    "StoreBackend",
+    "Unloaded",
+]

@@ -1,0 +1,254 @@
+"""Who keeps a session between two requests: its own cookie, or a store.
+
+A cookie session is whole in its cookie, sealed; nothing is left on the server, and nobody but the browser can end it,
+unless the ended ones are listed somewhere. With a store the cookie holds a random ticket, sealed too. The store's key
+is a hash of the ticket, and the session lies there sealed under a key that only the ticket gives: what is in the store
+opens nothing.
+
+Words: a cookie's `text` opens to a `ticket`; its hash is the store's `key`, and the `session_id`; under it lies the
+`value`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property, partial
+from hashlib import sha256
+from typing import Protocol
+
+from oidc_gate.errors import StoreError
+from oidc_gate.sealing import Seal
+from oidc_gate.sessions.session import FORMAT, Head, Session, pack_head, read_head
+from oidc_gate.stores import SessionStore
+
+__all__ = ["AskingBackend", "Backend", "CookieBackend", "DenyListedCookieBackend", "StoreBackend"]
+
+_IN_STORE = "session"
+_ENDED = b"ended"
+
+#: A session that was kept: its head, what reads the rest, and what stands for it in the store.
+Kept = tuple[Head, Callable[[], bytes], bytes]
+
+
+class Backend(Protocol):
+    """Keeps sessions. `text` is the cookie's text, `name` the cookie's name, which is bound into every seal.
+
+    Those that are `AskingBackend` have a store asked first: `key` and `load` come before `read`, and `end` may block
+    and raise StoreError. Where sessions live in that store, `keep` and `keep_again` may too.
+    """
+
+    #: See `Seal.newest_prefix`.
+    newest_prefix: str
+
+    def read(self, text: str, name: str, value: bytes | None, known: bytes | None) -> Kept | bytes | None:
+        """Return the session, or just what is `known` where that still holds; None when there is none.
+
+        `value`: what the store has under `key`; for a list of ended sessions, its mark. `known`: the third of `Kept` of
+        last time.
+        """
+
+    def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
+        """Keep a new session; return it with the id that it got, and its cookie's text. `lifetime` in seconds."""
+
+    def keep_again(
+        self, session: Session, text: str, name: str, lifetime: float, known: bytes
+    ) -> tuple[str, bytes] | None:
+        """Keep a session that has changed; return its cookie's text, and what stands for it in the store from now on.
+
+        None, and nothing is kept, when the store does not hold what is `known` any more: it was ended, or changed.
+        """
+
+    def end(self, session_id: str, lifetime: float) -> None:
+        """End the session with this id, as far as that can be done without its browser.
+
+        `lifetime`: seconds after which it would be over in any case.
+        """
+
+
+class SessionSeal:
+    """Seals sessions as `HEAD.REST`, each sealed.
+
+    The sealed rest is bound into the head's seal, like a name: who opens the head has proven both, and the rest need
+    not be decoded before somebody asks for it.
+    """
+
+    def __init__(self, seal_secrets: Sequence[str], context: str) -> None:
+        self._secrets = seal_secrets
+        self._context = context
+        self._head = Seal(seal_secrets, f"session {FORMAT} {context}")
+        self.newest_prefix = self._head.newest_prefix
+
+    @cached_property
+    def _rest(self) -> Seal:
+        return Seal(self._secrets, f"rest of session {FORMAT} {self._context}")
+
+    def seal(self, session: Session, name: str) -> str:
+        """Return the sealed text of a session; `name` is bound into it, and must be the same on opening."""
+        head, rest = session.parts()
+        sealed_rest = self._rest.seal(rest, name)
+        return f"{self._head.seal(pack_head(head), f'{name}={sealed_rest}')}.{sealed_rest}"
+
+    def open(self, text: str, name: str, stored: bytes = b"") -> Kept | None:
+        """Return the session, or None for anything that this list of secrets did not seal under this name.
+
+        `stored` is handed through: what stands for it in the store.
+        """
+        sealed_head, _, sealed_rest = text.partition(".")
+        packed = self._head.open(sealed_head, f"{name}={sealed_rest}")
+        return None if packed is None else (read_head(packed), partial(self._open_rest, sealed_rest, name), stored)
+
+    def _open_rest(self, sealed_rest: str, name: str) -> bytes:
+        """Return the rest; it always opens, for the head's seal vouches for its text."""
+        return self._rest.open(sealed_rest, name) or b""  # never that, but mypy cannot know
+
+
+class AskingBackend(ABC):
+    """Asks a store, and remembers when it did not answer."""
+
+    def __init__(self, store: SessionStore) -> None:
+        self.store = store
+        self.failed_at = 0.0  # when it did not answer last, as time.monotonic(); set whole, so no lock
+        #: What asks on an event loop, without blocking; None where the store has no such way.
+        self.load_on_loop: Callable[[str], Awaitable[bytes | None]] | None = getattr(store, "load_on_loop", None)
+        self.close_on_loop: Callable[[], Awaitable[None]] | None = getattr(store, "close_on_loop", None)
+
+    @abstractmethod
+    def key(self, text: str, name: str, session_id: str = "") -> str:
+        """Return what the store is to be asked for; `""` when the text is not ours. `session_id`: where it is known."""
+
+    def load(self, key: str) -> bytes | None:
+        """Return what the store has under this key. May block, and raises StoreError."""
+        try:
+            return self.store.load(key)
+        except StoreError:
+            self.failed_at = time.monotonic()
+            raise
+
+
+class CookieBackend(SessionSeal):
+    """Keeps each session in its own cookie. What lies in a browser cannot be taken from it."""
+
+    def read(self, text: str, name: str, _value: bytes | None, _known: bytes | None) -> Kept | bytes | None:
+        """See `Backend.read`."""
+        return self.open(text, name)
+
+    def keep(self, session: Session, name: str, _lifetime: float) -> tuple[Session, str]:
+        """See `Backend.keep`."""
+        return session, self.seal(session, name)
+
+    def keep_again(self, session: Session, _text: str, name: str, _lifetime: float, _known: bytes) -> tuple[str, bytes]:
+        """See `Backend.keep_again`."""
+        return self.seal(session, name), b""
+
+    def end(self, session_id: str, lifetime: float) -> None:
+        """Do nothing."""
+
+
+class DenyListedCookieBackend(AskingBackend, CookieBackend):
+    """Keeps each session in its own cookie, and has a list of those that were ended before their time.
+
+    The list holds hashes of session ids, each for as long as a copy of its cookie could still be used.
+    """
+
+    def __init__(self, deny_list: SessionStore, cookie_secrets: Sequence[str], context: str) -> None:
+        AskingBackend.__init__(self, deny_list)
+        CookieBackend.__init__(self, cookie_secrets, context)
+
+    def key(self, text: str, name: str, session_id: str = "") -> str:
+        """See `AskingBackend.key`."""
+        if not session_id:
+            kept = self.open(text, name)
+            session_id = "" if kept is None else kept[0][0]
+        return self._listed(session_id) if session_id else ""
+
+    def read(self, text: str, name: str, value: bytes | None, known: bytes | None) -> Kept | bytes | None:
+        """See `Backend.read`."""
+        if value is not None:
+            return None
+        return self.open(text, name) if known is None else known
+
+    def end(self, session_id: str, lifetime: float) -> None:
+        """See `Backend.end`."""
+        self.store.save(self._listed(session_id), _ENDED, lifetime, (), lifetime)
+
+    def _listed(self, session_id: str) -> str:
+        return sha256(f"oidc_gate ended {self._context} {session_id}".encode()).hexdigest()
+
+
+class StoreBackend(AskingBackend):
+    """Keeps sessions in a store, each under a ticket of its own."""
+
+    def __init__(self, store: SessionStore, cookie_secrets: Sequence[str], context: str) -> None:
+        super().__init__(store)
+        self._context = context
+        self._seal = Seal(cookie_secrets, f"ticket {context}")
+        self.newest_prefix = self._seal.newest_prefix
+
+    def key(self, text: str, name: str, session_id: str = "") -> str:
+        """See `AskingBackend.key`."""
+        if session_id:
+            return session_id
+        ticket = self._ticket(text, name)
+        return _key(ticket) if ticket else ""
+
+    def read(self, text: str, name: str, value: bytes | None, known: bytes | None) -> Kept | bytes | None:
+        """See `Backend.read`."""
+        if value is None or value == known:
+            return value
+        return self._inner(self._ticket(text, name)).open(value.decode("ascii", "replace"), _IN_STORE, value)
+
+    def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
+        """See `Backend.keep`."""
+        ticket = secrets.token_urlsafe(32)
+        session = session._replace(session_id=_key(ticket))
+        value = self._inner(ticket).seal(session, _IN_STORE).encode()
+        self.store.save(session.session_id, value, lifetime, self._names(session), session.expires_at - session.seen_at)
+        return session, self._seal.seal(ticket.encode(), name)
+
+    def keep_again(
+        self, session: Session, text: str, name: str, lifetime: float, known: bytes
+    ) -> tuple[str, bytes] | None:
+        """See `Backend.keep_again`."""
+        ticket = self._ticket(text, name)
+        value = self._inner(ticket).seal(session, _IN_STORE).encode()
+        if not self.store.replace(session.session_id, value, lifetime, known):
+            return None
+        return text if text.startswith(self.newest_prefix) else self._seal.seal(ticket.encode(), name), value
+
+    def end(self, session_id: str, _lifetime: float) -> None:
+        """See `Backend.end`."""
+        self.store.delete(session_id)
+
+    def end_named(self, claim: str, value: str) -> int:
+        """End all sessions whose claim `sid` or `sub` has this value; return how many. May block, raises StoreError."""
+        return self.store.delete_named(self._name(claim, value))
+
+    def claim(self, what: str, seconds: float) -> bool:
+        """Return True to one caller everywhere, until the time is over. May block, raises StoreError."""
+        return self.store.claim(self._name("claim", what), seconds)
+
+    def release(self, what: str) -> None:
+        """Give back what was claimed. May block, raises StoreError."""
+        self.store.release(self._name("claim", what))
+
+    def _ticket(self, text: str, name: str) -> str:
+        plaintext = self._seal.open(text, name)
+        return "" if plaintext is None else str(plaintext, "ascii").rstrip(" ")
+
+    def _inner(self, ticket: str) -> SessionSeal:
+        return SessionSeal([ticket], f"stored {self._context}")
+
+    def _names(self, session: Session) -> list[str]:
+        claims = session.claims
+        return [self._name(claim, claims[claim]) for claim in ("sid", "sub") if isinstance(claims.get(claim), str)]
+
+    def _name(self, claim: str, value: str) -> str:
+        return sha256(json.dumps([self._context, claim, value]).encode()).hexdigest()
+
+
+def _key(ticket: str) -> str:
+    return sha256(f"oidc_gate session {ticket}".encode()).hexdigest()

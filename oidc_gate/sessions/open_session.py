@@ -1,0 +1,142 @@
+"""A session that is open in this process, and how long sessions last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from oidc_gate.sessions.session import Head, Session
+
+if TYPE_CHECKING:
+    from oidc_gate.decisions import Forward
+    from oidc_gate.identity import Identity
+
+__all__ = ["NEVER", "Limits", "OpenSession"]
+
+NEVER = float("inf")
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long sessions last, in seconds; `inf` for no limit.
+
+    `longest`: from login to the absolute end. `idle`: between two requests. `recheck`: between two questions to the
+    provider. `cache`: how long what was loaded from a store is believed. `lag`: how far what is kept of a session may
+    lag behind its last activity; without an idle end nobody asks.
+    """
+
+    longest: float
+    idle: float
+    recheck: float
+    cache: float
+    lag: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lag", NEVER if self.idle == NEVER else min(60.0, self.idle / 20))
+
+    def lifetime(self, session: Session) -> float:
+        """Return how long what is kept of a session is good for, when nobody comes (seconds)."""
+        return min(session.expires_at, session.seen_at + self.idle + self.lag) - session.seen_at
+
+
+class OpenSession:
+    """A session that is open in this process, ready to answer requests with; shared between threads.
+
+    The session, `forward`, `name`, `allowed` and `stored` never change. `met` and the times do: each is set whole, so
+    that no lock is needed, and a lost update costs one renewal more or less.
+
+    - `allowed`: whether the rules let this person pass.
+    - `met`: whether a request was forwarded with it before.
+    - `name`: the cookie that it was opened from, for a seal holds under one name alone.
+    - `session_id`, `expires_at`: of the session.
+    - `size`: the bytes of the rest, not deflated, from which its memory is estimated.
+    - `seen_at`: the last request that reached the app.
+    - `renew_at`: when it is to be kept anew.
+    - `due_at`: when the provider is to be asked again, inf for never.
+    - `stale_at`: when it is to be loaded again, inf for never.
+    - `stored`: what stands for it in the store, to tell whether that has changed.
+    - `steady_until`: up to then there is nothing to do for a request but to forward it. The earliest of all ends, so
+      that the usual request compares once; 0 means that there is always something to look at. The idle end is not
+      among them, for `renew_at` is always before it.
+    """
+
+    __slots__ = (
+        "_head",
+        "_read_rest",
+        "_session",
+        "allowed",
+        "due_at",
+        "expires_at",
+        "forward",
+        "met",
+        "name",
+        "renew_at",
+        "seen_at",
+        "session_id",
+        "size",
+        "stale_at",
+        "steady_until",
+        "stored",
+    )
+
+    def __init__(
+        self,
+        head: Head,
+        read_rest: Callable[[], bytes],
+        stored: bytes,
+        name: str,
+        forward: Forward,
+        allowed: bool,
+        limits: Limits,
+    ) -> None:
+        self._head = head
+        self._read_rest = read_rest
+        self._session: Session | None = None
+        self.session_id, expires_at, seen_at, checked_at, refresh_at, _, self.size = head
+        self.expires_at = expires_at
+        self.seen_at = seen_at
+        self.name = name
+        self.forward = forward
+        self.allowed = allowed
+        self.renew_at = renew_at = seen_at + limits.lag
+        # What `plan` works out, compared by hand, for every opened session comes by here and `min` takes three times as
+        # long: `test_sessions.py::test_a_session_is_opened_as_it_would_be_planned` holds the two together.
+        due_at = checked_at + limits.recheck
+        if refresh_at < due_at:
+            due_at = refresh_at
+        self.due_at = steady_until = due_at
+        self.stale_at = NEVER
+        if renew_at < steady_until:
+            steady_until = renew_at
+        if expires_at < steady_until:
+            steady_until = expires_at
+        self.steady_until = steady_until if allowed else 0.0
+        self.stored = stored
+        self.met = False
+
+    @property
+    def session(self) -> Session:
+        """The whole session, which is read on first use."""
+        if self._session is None:
+            self._session = Session.read(self._head, self._read_rest())
+        return self._session
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is."""
+        return cast("Identity", self.forward.identity)
+
+    def plan(self, renew_at: float, due_at: float) -> None:
+        """Set when the session is to be kept anew and when the provider is to be asked again."""
+        self.renew_at = renew_at
+        self.due_at = due_at
+        self.steady_until = min(renew_at, due_at, self.stale_at, self.expires_at) if self.allowed else 0.0
+
+    def believe_until(self, stale_at: float) -> None:
+        """Set when the session is to be loaded again."""
+        self.stale_at = stale_at
+        self.plan(self.renew_at, self.due_at)
+
+    def supersede(self) -> None:
+        """Have nobody go on with this copy, whatever is still planned for it: another one has taken its place."""
+        self.stale_at = self.steady_until = 0.0

@@ -1,0 +1,295 @@
+"""Sessions: how long one lives, and what a process remembers of it.
+
+An opened session is remembered by its cookie's text, so that the next request with it costs a look-up and the checks
+that depend on the time. Only texts whose seal held are remembered; there is exactly one such text for a sealed value.
+What came from a store is believed for `session_cache_seconds`, then loaded again.
+
+Idle time: each request that reaches the app counts. What is kept of a session holds the time of the activity that it
+knows of, and is kept anew once that is out of date by a small part of the idle time; between the two this process goes
+by its own memory.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from oidc_gate.errors import StoreError
+from oidc_gate.identity import Identity
+from oidc_gate.provider import is_time
+from oidc_gate.sessions.backends import AskingBackend, StoreBackend
+from oidc_gate.sessions.memory import BoundedTable, RecentRequests, RecentSessions
+from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
+from oidc_gate.sessions.recheck_schedule import RecheckSchedule
+from oidc_gate.sessions.session import Head, Session
+
+if TYPE_CHECKING:
+    from oidc_gate.access import AllowLists
+    from oidc_gate.decisions import Forward
+    from oidc_gate.sessions.backends import Backend
+
+__all__ = ["UNLOADED", "LoadOnLoop", "Sessions", "Unloaded"]
+
+#: Bytes that remembered sessions may take, by estimate: two generations of this each.
+_GENERATION_BYTES = 6_000_000
+#: After a renewal was begun, requests with the old cookie begin none for this long (seconds): most bring the new one.
+_RETRY = 5.0
+#: A session that has ended by one machine's clock may not have by another's: so far they may be apart (seconds).
+_CLOCKS_APART = 300.0
+#: A session that others keep writing to at the same time is given up on after this many tries.
+_MOST_TRIES = 10
+
+
+LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]
+
+
+class Unloaded:
+    """The answer for a session that has to be loaded from its store first."""
+
+
+UNLOADED: Final = Unloaded()
+
+
+class Sessions:
+    """The sessions of one gate, wherever they are kept. Times are seconds since 1970."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        rules: AllowLists,
+        forward: Callable[[Identity, Head], Forward],
+        limits: Limits,
+        *,
+        provider: str,
+    ) -> None:
+        self.backend = backend
+        self._newest_prefix = backend.newest_prefix
+        self._asking = backend if isinstance(backend, AskingBackend) else None
+        #: Whether a store has to be asked about a session, and whether sessions live there.
+        self.asks = self._asking is not None
+        self.stores = isinstance(backend, StoreBackend)
+        #: `load_afresh` on an event loop, which it does not block, and what ends that; None where the store has no such
+        #: way. A failure is not remembered for others.
+        self.load_on_loop: LoadOnLoop | None = None
+        if self._asking is not None and self._asking.load_on_loop is not None:
+            self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
+        self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
+        self._rules = rules
+        self._forward = forward
+        self._limits = limits
+        self._idle = limits.idle
+        self._provider = provider
+        self._recent = RecentSessions(_GENERATION_BYTES)
+        self.recent_requests = RecentRequests()
+        self._epoch = 0  # raised whenever everything is forgotten
+        self.recheck_schedule = RecheckSchedule()
+        self.ended: BoundedTable[float] = BoundedTable()  # changed in place: the gate looks into it too
+        self._lock = Lock()  # guards additions to ended
+
+    # Finding
+
+    def find(self, text: str, name: str, now: float) -> OpenSession | Unloaded | None:
+        """Return the living session that a cookie's text leads to; never blocks.
+
+        None for a text that was never ours or was sealed with a secret no longer listed, and for a session that has
+        ended in any way. UNLOADED when only the store can tell: then `load` does.
+        """
+        opened = known = self._known(text, name)
+        if opened is None or now >= opened.stale_at:
+            if self._asking is not None:
+                return UNLOADED if known is not None or self._asking.key(text, name) else None
+            opened = self._open(text, name, None, None)
+            if opened is None:
+                return None
+        return opened if self.is_alive(opened, now) else None
+
+    def load(self, text: str, name: str, now: float, asked_at: float = NEVER) -> OpenSession | None:
+        """Return what `find` returns, asking the store if need be. May block; raises StoreError.
+
+        `asked_at`, as time.monotonic(): since when this is waited for; a store that has failed since is not asked.
+        """
+        found = self.find(text, name, now)
+        if not isinstance(found, Unloaded):
+            return found
+        if self._asking is not None and self._asking.failed_at >= asked_at:
+            raise StoreError("store_unavailable", "the store did not answer others that asked at the same time")
+        return self.load_afresh(text, name, now)
+
+    def load_afresh(self, text: str, name: str, now: float) -> OpenSession | None:
+        """Return the living session as the store knows it this moment. May block; raises StoreError."""
+        known, epoch, value = self._known(text, name), self._epoch, None
+        if self._asking is not None:
+            key = self._asking.key(text, name, "" if known is None else known.session_id)
+            value = self._asking.load(key) if key else None
+        return self._loaded(text, name, now, known, epoch, value)
+
+    async def _load_on_loop(
+        self, asking: AskingBackend, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
+    ) -> OpenSession | None:
+        known, epoch = self._known(text, name), self._epoch
+        key = asking.key(text, name, "" if known is None else known.session_id)
+        return self._loaded(text, name, now, known, epoch, await ask(key) if key else None)
+
+    def _known(self, text: str, name: str) -> OpenSession | None:
+        known = self._recent.get(text)
+        return known if known is not None and known.name == name else None
+
+    def _loaded(
+        self, text: str, name: str, now: float, known: OpenSession | None, epoch: int, value: bytes | None
+    ) -> OpenSession | None:
+        opened = self._open(text, name, value, known)
+        if opened is None:
+            self._recent.forget(text)
+            return None
+        # What was on its way while sessions were ended from outside is good for this request alone.
+        opened.believe_until(now + self._limits.cache if epoch == self._epoch else now)
+        return opened if self.is_alive(opened, now) else None
+
+    def _open(self, text: str, name: str, value: bytes | None, known: OpenSession | None) -> OpenSession | None:
+        found = self.backend.read(text, name, value, None if known is None else known.stored)
+        if found is None:
+            return None
+        if isinstance(found, bytes):  # as it was; another may have taken its place here while the store was asked
+            return self._recent.get(text) or known
+        opened = self._opened(*found, name)
+        if known is not None:
+            opened.seen_at = max(opened.seen_at, known.seen_at)
+        if not text.startswith(self._newest_prefix):
+            opened.plan(0.0, opened.due_at)
+        self._recent.put(text, opened)
+        return opened
+
+    def is_alive(self, opened: OpenSession, now: float) -> bool:
+        """Return whether the session has neither been idle for too long, nor come to its end, nor been ended here."""
+        if now - opened.seen_at > self._idle or now >= opened.expires_at:
+            return False
+        return opened.session_id not in self.ended
+
+    def _opened(self, head: Head, read_rest: Callable[[], bytes], stored: bytes, name: str) -> OpenSession:
+        """Return the session with what is worked out once: whether the rules let it pass, and what the app is told."""
+        forward = self._forward(Identity.unread(self._identity, head, read_rest), head)
+        # Asked first, for without lists the rest need not be read.
+        allowed = self._rules.allow_all or self._rules.allow(Session.read(head, read_rest()).claims)
+        return OpenSession(head, read_rest, stored, name, forward, allowed, self._limits)
+
+    def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
+        session = Session.read(head, read_rest())
+        return session.identity(self._provider, self._rules.groups(session.claims))
+
+    # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
+
+    def start(
+        self,
+        claims: dict[str, Any],
+        tokens: dict[str, str],
+        kept: Sequence[str],
+        now: float,
+        refresh_at: float = NEVER,
+    ) -> Session:
+        """Return a new session for someone who has just signed in; `keep` is still to be called.
+
+        It ends after `longest` seconds, or when the provider's `session_expiry` claim says so, if that is sooner.
+        `refresh_at`: when its tokens are to be renewed.
+        """
+        ceiling = claims.get("session_expiry")
+        expires_at = now + self._limits.longest
+        if is_time(ceiling) and ceiling > 0:
+            expires_at = min(expires_at, float(ceiling))
+        return Session(
+            session_id=secrets.token_urlsafe(18),
+            claims=claims,
+            created_at=now,
+            expires_at=expires_at,
+            seen_at=now,
+            checked_at=now,
+            refresh_at=refresh_at,
+            tokens=tokens,
+            kept=list(kept),
+        )
+
+    def keep(self, session: Session, name: str) -> tuple[Session, str]:
+        """Keep a new session; return it with its final id, and the text of its cookie."""
+        return self.backend.keep(session, name, self._limits.lifetime(session))
+
+    def renewed(self, opened: OpenSession, now: float, seen_at: float) -> Session | None:
+        """Return the session with this activity in it when it is to be kept anew, else None. Never blocks."""
+        if now < opened.renew_at:
+            return None
+        opened.plan(now + min(_RETRY, self._limits.lag), opened.due_at)
+        return opened.session._replace(seen_at=max(seen_at, opened.session.seen_at))
+
+    def keep_seen(self, text: str, opened: OpenSession, session: Session) -> str | None:
+        """Keep a session of which only the activity has changed; return its cookie's text, None when it has ended.
+
+        Where the provider gave no answer, it is asked no sooner for that. Where another process has kept the session
+        since it was loaded, what that has written stands: it is newer.
+        """
+        kept = self.backend.keep_again(session, text, opened.name, self._limits.lifetime(session), opened.stored)
+        if kept is None:
+            return None if self.load_afresh(text, opened.name, session.seen_at) is None else text
+        later, stored = kept
+        fresh = self._following(opened, session, stored)
+        fresh.plan(fresh.renew_at, max(fresh.due_at, opened.due_at))
+        if self.stores:
+            opened.supersede()
+        for each in {text, later} if self.stores else {later}:
+            self._recent.put(each, fresh)
+        return later
+
+    def keep_changed(self, text: str, opened: OpenSession, session: Session) -> OpenSession | None:
+        """Keep a session whose claims or tokens have changed; return it, None when it was ended meanwhile.
+
+        It stands for the old text from now on, so that requests under way with that see the change. A cookie session
+        gets its new cookie with the next answer. Where another process has kept the session since it was loaded, the
+        change is made to what that has written.
+        """
+        changes = opened.session.changes(session)
+        stored = b""
+        for _ in range(_MOST_TRIES if self.stores else 0):
+            kept = self.backend.keep_again(session, text, opened.name, self._limits.lifetime(session), opened.stored)
+            if kept is not None:
+                stored = kept[1]
+                break
+            latest = self.load_afresh(text, opened.name, session.seen_at)
+            if latest is None:
+                return None
+            opened, session = latest, latest.session._replace(**changes)
+        fresh = self._following(opened, session, stored)
+        if not self.stores:
+            fresh.plan(0.0, fresh.due_at)
+        opened.supersede()
+        self.recheck_schedule.answered(session.session_id)
+        self._recent.put(text, fresh)
+        return fresh
+
+    def _following(self, opened: OpenSession, session: Session, stored: bytes) -> OpenSession:
+        """Return what takes the place of an opened session."""
+        head, rest = session.parts()
+        fresh = self._opened(head, lambda: rest, stored, opened.name)
+        fresh.believe_until(opened.stale_at)
+        return fresh
+
+    def end(self, session_id: str, now: float, expires_at: float = NEVER) -> None:
+        """End the session with this id: at once in this process, whoever sends its cookie and in whichever sealing.
+
+        `expires_at`: its absolute end, where that is known. May block where `asks` is true, and raises StoreError:
+        where the store does not answer it is not ended here either, so that the next try finds it and ends it all over.
+        """
+        limits = self._limits
+        left = min(expires_at - now, limits.longest)
+        if left == NEVER:  # then a copy is over once nobody can have kept it anew for the idle time
+            left = self._idle + limits.lag + limits.cache
+        self.backend.end(session_id, max(0.0, left) + _CLOCKS_APART)
+        with self._lock:
+            self.ended.remember(session_id, now)
+
+    def forget_all(self) -> None:
+        """Have every session loaded again; for when sessions were ended that cannot be told from others here."""
+        self._epoch += 1
+        for opened in self._recent.all():  # a request under way may hold one, and would have it recalled
+            opened.supersede()
+        self._recent.clear()
+        self.recent_requests.clear()

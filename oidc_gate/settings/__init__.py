@@ -1,0 +1,33 @@
+"""What an operator can set: every field once, where its value comes from, and what is refused at start-up.
+
+Modules, from the ground up; each may import only from those before it:
+
+- `readers`: from what stood in code, a file or the environment to the one form that is used
+- `sources`: the environment, a TOML file, an ngrok Traffic Policy file
+- `checks`: what must hold of settings taken together
+- `options`: the fields as keywords, for type checkers and editors
+- `setting`: one setting: its default, its reader and its meaning
+- `provider_fields`, `session_fields`, `app_fields`: all of them
+- `settings`: `Settings`, which is made of these
+- `app_target`: the app behind the gate, by name
+
+May import: `errors`, `stores`.
+"""
+
+from oidc_gate.settings.app_target import is_asgi, load_app, resolve_app, resolve_settings
+from oidc_gate.settings.checks import SIGNING_ALGS
+from oidc_gate.settings.readers import lower_ascii
+from oidc_gate.settings.settings import Settings
+from oidc_gate.settings.sources import from_config_file, from_traffic_policy
+
+__all__ = [
+    "SIGNING_ALGS",
+    "Settings",
+    "from_config_file",
+    "from_traffic_policy",
+    "is_asgi",
+    "load_app",
+    "lower_ascii",
+    "resolve_app",
+    "resolve_settings",
+]

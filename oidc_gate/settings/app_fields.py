@@ -1,0 +1,44 @@
+"""The app: its address, who may pass to it, and what it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oidc_gate.settings.readers import choice, read_bool, read_list, read_proxies, read_text
+from oidc_gate.settings.setting import setting
+
+__all__ = ["AppFields"]
+
+
+@dataclass(frozen=True, init=False)
+class AppFields:
+    """Fields of `Settings`."""
+
+    base_url: str = setting("", read_text, "public URL of the app, when a proxy hides it", shown="from the request")
+    trusted_proxies: int | tuple[str, ...] = setting(
+        0,
+        read_proxies,
+        "number of proxies, or their networks, whose `Forwarded` and `X-Forwarded-*` are believed",
+    )
+    path_prefix: str = setting("/oauth2", read_text, "where the gate's own paths live")
+    allow_emails: tuple[str, ...] | None = setting(
+        None, read_list, "addresses that may pass; one match in any of the three lists is enough"
+    )
+    allow_domains: tuple[str, ...] | None = setting(None, read_list, "domains of addresses that may pass")
+    allow_groups: tuple[str, ...] | None = setting(
+        None, read_list, "groups that may pass. None of the three lists given: every user of the provider"
+    )
+    groups_claim: str = setting(
+        "groups", read_text, "where the groups are; dots reach into objects (`realm_access.roles`)"
+    )
+    public_paths: tuple[str, ...] | None = setting(
+        None, read_list, "paths that need no login: each covers itself and all below it, in whole segments"
+    )
+    allow_cors_preflight: bool = setting(False, read_bool, "lets true preflights pass")
+    identity_headers: str = setting(
+        "none",
+        choice("none", "x-forwarded", "ngrok"),
+        "`x-forwarded` or `ngrok`: headers that tell the app who asks",
+    )
+    remote_user_claim: str = setting("email", read_text, "the claim in `REMOTE_USER`; `sub` where it is missing")
+    cache_control: str = setting("private", read_text, "added where the app says nothing of caching; `off`: nothing")

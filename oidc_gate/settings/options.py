@@ -1,0 +1,81 @@
+"""The settings as keyword arguments, for type checkers and editors: what may be written in code for each field.
+
+Nothing of this is used as the program runs. `tests/test_typing.py` holds it equal to the fields of `Settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeAlias, TypedDict
+
+from oidc_gate.stores import SessionStore
+
+__all__ = ["SettingsOptions"]
+
+# None counts as absent, as an unset environment variable does.
+Text: TypeAlias = str | None
+File: TypeAlias = str | Path | None
+Texts: TypeAlias = str | list[str] | tuple[str, ...] | set[str] | frozenset[str] | None
+Switch: TypeAlias = bool | str | None
+Duration: TypeAlias = float | str | timedelta | None
+Params: TypeAlias = str | Mapping[str, str] | Mapping[str, str | int] | None
+Proxies: TypeAlias = int | Texts
+Store: TypeAlias = str | SessionStore | None
+
+
+class SettingsOptions(TypedDict, total=False):
+    """The fields of `Settings`; those that hold a secret may be read from a file: `<field>_file`."""
+
+    issuer_url: Text
+    client_id: Text
+    client_secret: Text
+    client_secret_file: File
+    client_auth_method: Text
+    client_private_key_file: File
+    scopes: Texts
+    authz_url_params: Params
+    auth_id: Text
+    response_mode: Text
+    signing_algs: Texts
+    clock_leeway: Duration
+    ca_bundle: File
+    http_timeout: Duration
+    insecure_http_issuer: Switch
+
+    base_url: Text
+    trusted_proxies: Proxies
+    path_prefix: Text
+
+    cookie_secret: Texts | bytes
+    cookie_secret_file: File
+    session_store: Store
+    session_store_file: File
+    cookie_deny_list: Text
+    cookie_deny_list_file: File
+    session_cache_seconds: Duration
+    store_timeout: Duration
+    auth_cookie_domain: Text
+    max_session_duration: Duration
+    idle_session_timeout: Duration
+    login_timeout: Duration
+
+    userinfo: Text
+    userinfo_refresh_interval: Duration
+    provider_outage_grace: Duration
+    allow_emails: Texts
+    allow_domains: Texts
+    allow_groups: Texts
+    groups_claim: Text
+    public_paths: Texts
+    allow_cors_preflight: Switch
+
+    identity_headers: Text
+    remote_user_claim: Text
+    cache_control: Text
+    provider_logout: Switch
+
+    # Other names under which a field is known at ngrok.
+    scope: Texts
+    idle_session_duration: Duration

@@ -1,0 +1,93 @@
+"""The provider, and how the gate speaks to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oidc_gate.settings.readers import choice, read_bool, read_duration, read_params, read_path, read_text, read_words
+from oidc_gate.settings.setting import setting
+
+__all__ = ["ProviderFields"]
+
+
+@dataclass(frozen=True, init=False)
+class ProviderFields:
+    """Fields of `Settings`."""
+
+    issuer_url: str = setting(
+        "",
+        read_text,
+        "the provider: its issuer with or without the trailing slash, or `jumpcloud`, `jumpcloud-eu`, `jumpcloud-in`",
+        shown="required",
+    )
+    client_id: str = setting("", read_text, "of the app as registered at the provider", shown="required")
+    client_secret: str = setting(
+        "",
+        read_text,
+        "of the app as registered at the provider; not with `private_key_jwt` or `none`",
+        shown="required",
+        secret=True,
+    )
+    client_auth_method: str = setting(
+        "client_secret_basic",
+        choice(
+            "client_secret_basic",
+            "client_secret_post",
+            "client_secret_jwt",
+            "private_key_jwt",
+            "none",
+            "client_secret_basic_raw",
+        ),
+        "or `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`; `client_secret_basic_raw` for a"
+        " provider"
+        " that compares the secret without decoding it",
+    )
+    client_private_key_file: str = setting(
+        "",
+        read_path,
+        "PEM or JWK, for `private_key_jwt` and for encrypted ID tokens. An Ed25519 key signs as `Ed25519`; for a"
+        " provider"
+        ' that knows only the older name, use a JWK with `"alg": "EdDSA"`',
+    )
+    scopes: tuple[str, ...] = setting(
+        ("openid", "profile", "email"),
+        read_words,
+        "`openid` is always sent; `offline_access` needs a server-side `session_store`",
+    )
+    authz_url_params: tuple[tuple[str, str], ...] = setting(
+        (), read_params, "extra authorization parameters: a map, in the environment a query string"
+    )
+    auth_id: str = setting(
+        "default", read_text, "names this provider: scopes its cookies, selects it on the login and logout paths"
+    )
+    response_mode: str = setting("query", choice("query", "form_post"), "or `form_post`")
+    signing_algs: tuple[str, ...] | None = setting(
+        None,
+        read_words,
+        "ID-token algorithms accepted; never `none`, never HMAC",
+        shown="`RS256` and what the provider lists",
+    )
+    clock_leeway: float = setting(60.0, read_duration, "how far the provider's clock may be off")
+    ca_bundle: str = setting(
+        "", read_path, "PEM file of authorities, for a provider with a private certificate", shown="the system's"
+    )
+    http_timeout: float = setting(5.0, read_duration, "longest wait for the provider, per step")
+    insecure_http_issuer: bool = setting(
+        False, read_bool, "allows plain http to a provider that is not on this machine; for tests"
+    )
+    userinfo: str = setting(
+        "auto",
+        choice("auto", "always", "never"),
+        "`auto` asks when the ID token lacks a claim that scopes, rules or `remote_user_claim` call for; `always`;"
+        " `never`",
+    )
+    userinfo_refresh_interval: float = setting(
+        0.0, read_duration, "how often claims are fetched again, and the rules applied again", shown="`0` (off)"
+    )
+    provider_outage_grace: float = setting(
+        0.0,
+        read_duration,
+        "how long a session goes on whose provider was to be asked again, and does not answer; then it ends",
+        shown="`0` (no limit)",
+    )
+    provider_logout: bool = setting(False, read_bool, "logout ends the provider's session too")

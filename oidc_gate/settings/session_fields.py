@@ -1,0 +1,60 @@
+"""Sessions: what seals them, where they live, how long they last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oidc_gate.settings.readers import read_duration, read_secrets, read_store, read_text
+from oidc_gate.settings.setting import setting
+
+if TYPE_CHECKING:
+    from oidc_gate.stores import SessionStore
+
+__all__ = ["SessionFields"]
+
+
+@dataclass(frozen=True, init=False)
+class SessionFields:
+    """Fields of `Settings`."""
+
+    cookie_secret: tuple[str, ...] = setting(
+        (),
+        read_secrets,
+        "one or more, newest first: the first seals, all open. `oidc-gate secret` makes one",
+        shown="required",
+        secret=True,
+    )
+    session_store: str | SessionStore = setting(
+        "cookie",
+        read_store,
+        "where sessions live: `cookie`, `sqlite:///path.db`, `redis://…`, `rediss://…`, or in code an object of your"
+        " own."
+        " [docs/sessions.md](docs/sessions.md) helps to choose",
+        secret=True,
+    )
+    cookie_deny_list: str = setting(
+        "",
+        read_text,
+        "with `session_store = cookie`: the URL of a store (`sqlite:///…`, `redis://…`) that lists sessions ended"
+        " before"
+        " their time, so that a copy of a cookie is dead everywhere",
+        secret=True,
+    )
+    session_cache_seconds: float = setting(
+        1.0,
+        read_duration,
+        "how long a process goes on with a session it has just loaded from the store, or asked the `cookie_deny_list`"
+        " about; `0`: asks each time",
+    )
+    store_timeout: float = setting(2.0, read_duration, "longest wait for the store or the `cookie_deny_list`")
+    auth_cookie_domain: str = setting(
+        "",
+        read_text,
+        "Domain of the session cookie; without it the cookie is this host's alone (`__Host-` under https)",
+    )
+    max_session_duration: float = setting(
+        12 * 3600.0, read_duration, "absolute life of a session; `0`: no limit of its own"
+    )
+    idle_session_timeout: float = setting(3600.0, read_duration, "longest pause between two requests; `0`: off")
+    login_timeout: float = setting(15 * 60.0, read_duration, "how long a login may take")

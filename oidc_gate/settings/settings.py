@@ -1,0 +1,149 @@
+"""`Settings`: everything that can be set.
+
+Frozen, and checked whole when it is made: a gate never starts with a setting that is unknown, misspelt, of the wrong
+type or at odds with another. Later sources win: file, environment, keyword.
+
+A new setting is a field in one of the three modules of fields, with its reader and meaning, a keyword in `options`, a
+check in `checks` if it depends on others, its use (in `gate.components.build`, most often), and `make docs`, which
+writes its row into the README.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from oidc_gate.errors import SettingsError
+from oidc_gate.settings import sources
+from oidc_gate.settings.app_fields import AppFields
+from oidc_gate.settings.checks import check
+from oidc_gate.settings.provider_fields import ProviderFields
+from oidc_gate.settings.readers import lower_ascii, nearest
+from oidc_gate.settings.session_fields import SessionFields
+
+if TYPE_CHECKING:
+    from oidc_gate.settings.options import SettingsOptions
+
+__all__ = ["Settings"]
+
+_WELL_KNOWN = "/.well-known/openid-configuration"
+_JUMPCLOUD = {
+    "jumpcloud": "https://oauth.id.jumpcloud.com/",
+    "jumpcloud-eu": "https://oauth.id.eu.jumpcloud.com/",
+    "jumpcloud-in": "https://oauth.id.in.jumpcloud.com/",
+}
+
+#: Other names under which a field is known at ngrok.
+_ALIASES = {"idle_session_duration": "idle_session_timeout", "scope": "scopes"}
+
+
+@dataclass(frozen=True, init=False)
+class Settings(AppFields, SessionFields, ProviderFields):
+    """All settings of one gate. Durations are seconds, lists are tuples; secrets are left out of `repr`.
+
+    `Settings(**fields)` takes values as they stand in code; `from_env`, `from_file` and `from_traffic_policy` add the
+    other sources. All raise SettingsError, which names the setting and says how to mend it.
+    """
+
+    def __init__(self, **options: Unpack[SettingsOptions]) -> None:
+        given = _named(options)
+        read = {each.name: _value(each, given) if each.name in given else each.default for each in fields(self)}
+        for name, value in (_completed(read) | {"_given": given}).items():
+            object.__setattr__(self, name, value)
+        check(self)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, /, **options: Unpack[SettingsOptions]) -> Settings:
+        """Read the file that `OIDC_GATE_CONFIG` names, if any, then `OIDC_GATE_*`, then `options`."""
+        environ = os.environ if environ is None else environ
+        path = environ.get(sources.PREFIX + "CONFIG", "").strip()
+        return cls.merged(sources.from_config_file(path) if path else {}, environ, options)
+
+    @classmethod
+    def from_file(cls, path: str | Path, /, **options: Unpack[SettingsOptions]) -> Settings:
+        """Read a TOML file, then the environment, then `options`."""
+        return cls.merged(sources.from_config_file(path), os.environ, options)
+
+    @classmethod
+    def from_traffic_policy(cls, path: str | Path, /, **options: Unpack[SettingsOptions]) -> Settings:
+        """Read an ngrok Traffic Policy file (YAML or JSON), then the environment, then `options`.
+
+        Such a file has no `cookie_secret`: give it in the environment or as an option.
+        """
+        return cls.merged(sources.from_traffic_policy(path), os.environ, options)
+
+    @classmethod
+    def merged(cls, file: Mapping[str, Any], environ: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
+        """Return the settings of these three sources, each over the one before: what the others read come to this."""
+        merged: dict[str, Any] = {}
+        for source in (file, sources.from_environment(environ, _KNOWN), options):
+            merged |= _named(source)
+        return cls(**merged)
+
+    def with_options(self, **options: Unpack[SettingsOptions]) -> Settings:
+        """Return these settings with some fields replaced; checked whole again."""
+        given: dict[str, Any] = self._given  # type: ignore[attr-defined]
+        return Settings(**(given | _named(options)))
+
+    def warnings(self) -> list[str]:
+        """Return what is allowed and still worth a second look, a sentence each."""
+        found = []
+        if self.allow_emails is None and self.allow_domains is None and self.allow_groups is None:
+            found.append("every user of the provider may pass: no allow_emails, allow_domains or allow_groups is set")
+        if self.client_auth_method == "none":
+            found.append("client_auth_method is none: the provider cannot tell this gate from another program")
+        if not self.max_session_duration and not self.idle_session_timeout:
+            found.append("sessions never end: max_session_duration and idle_session_timeout are both 0")
+        if isinstance(self.trusted_proxies, tuple) and any(network.endswith("/0") for network in self.trusted_proxies):
+            found.append("trusted_proxies trusts every address: anyone can say which host and scheme this app has")
+        return found
+
+
+_NAMES = frozenset(each.name for each in fields(Settings))
+_KNOWN = _NAMES | _ALIASES.keys()
+
+
+def _named(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options under the fields' own names, with `<field>_file` read; None counts as absent."""
+    for name in options:
+        if name not in _KNOWN and name.removesuffix("_file") not in _KNOWN:
+            raise SettingsError(f"{name} is not a setting of oidc_gate.{nearest(name, _NAMES)} See the README's table.")
+    given: dict[str, Any] = {}
+    present = {name: value for name, value in options.items() if value is not None}
+    for name, value in sources.read_secret_files(present, _KNOWN).items():
+        field_name = _ALIASES.get(name, name)
+        if field_name in given:
+            raise SettingsError(f"{field_name} is given twice, once as {name}; keep one of them.")
+        given[field_name] = value
+    return given
+
+
+def _value(each: Field[Any], given: dict[str, Any]) -> Any:
+    value = given[each.name]
+    if each.name == "cache_control" and isinstance(value, str) and value.strip().lower() in ("", "off"):
+        return ""
+    try:
+        return each.metadata["read"](value)
+    except ValueError as error:
+        raise SettingsError(f"{each.name} {error}.") from None
+
+
+def _completed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with the fields that may be written in several ways brought into one form."""
+    issuer_url = values["issuer_url"]
+    return values | {
+        "issuer_url": _JUMPCLOUD.get(issuer_url.lower(), issuer_url).removesuffix(_WELL_KNOWN),
+        "base_url": values["base_url"].rstrip("/"),
+        "path_prefix": values["path_prefix"].rstrip("/"),
+        "auth_cookie_domain": values["auth_cookie_domain"].lstrip(".").lower(),
+        "scopes": tuple(dict.fromkeys(("openid", *values["scopes"]))),
+        "allow_emails": _folded(values["allow_emails"]),
+        "allow_domains": _folded(values["allow_domains"]),
+    }
+
+
+def _folded(words: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if words is None else tuple(lower_ascii(word) for word in words)

@@ -1,0 +1,161 @@
+"""The gate as WSGI middleware (PEP 3333).
+
+The app's iterable is returned untouched, and `wsgi.input` is read on the gate's own POST paths alone: streaming,
+`close()`, the `write` callable and `exc_info` work as without the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Unpack
+
+from oidc_gate.caching import QuietNames, is_unshared
+from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Reply, Work
+from oidc_gate.identity import IDENTITY_KEY
+from oidc_gate.reserved_headers import spellings
+from oidc_gate.settings import is_asgi, resolve_app, resolve_settings
+from oidc_gate.wsgi.request import WSGIRequest
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from oidc_gate.gate import Gate
+    from oidc_gate.settings import Settings
+    from oidc_gate.settings.options import SettingsOptions
+
+__all__ = ["OIDCGate", "paste_filter"]
+
+_QUIET = QuietNames()
+_RESERVED = frozenset("HTTP_" + name.decode().upper().replace("-", "_") for name in spellings())
+#: For the statuses that the gate answers with; `http.HTTPStatus` would double the time that this module takes to load.
+_REASONS = {
+    200: "OK",
+    302: "Found",
+    303: "See Other",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
+#: What a server, or a client through it, may have put where the app looks for the gate's word.
+_FORGEABLE = _RESERVED | {"REMOTE_USER", "AUTH_TYPE", IDENTITY_KEY}
+
+
+class OIDCGate:
+    """Puts an OpenID Connect login in front of a WSGI app.
+
+    `app`: a WSGI callable, or its name (`module:attribute`, `module:factory()`); None for the name in `OIDC_GATE_APP`.
+    `settings`: without it, those of the environment; `options` override fields. Raises SettingsError.
+    """
+
+    def __init__(
+        self, app: Any = None, *, settings: Settings | None = None, **options: Unpack[SettingsOptions]
+    ) -> None:
+        import werkzeug.wsgi  # noqa: F401  # for _read_body; what a mere import should not cost comes with the gate
+
+        from oidc_gate.gate import Gate
+
+        self._app: WSGIApplication = resolve_app(app)
+        if is_asgi(self._app):
+            from oidc_gate.errors import SettingsError
+
+            raise SettingsError("this is an ASGI app: import OIDCGate from oidc_gate.asgi.")
+        self._ask(Gate(resolve_settings(settings, options)))
+
+    def _ask(self, gate: Gate) -> None:
+        """Have this gate decide."""
+        self._gate = gate
+        self._recall = gate.recall
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, or let the app answer it."""
+        found, cookies = None, environ.get("HTTP_COOKIE", "")
+        if 0 < len(cookies) <= LONGEST_KEY and "HTTP_UPGRADE" not in environ:  # as in WSGIRequest.key
+            path = environ.get("PATH_INFO", "")
+            recall = self._recall
+            found = recall(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies, path)
+        if found is not None:
+            cookies, identity, remote_user, request_headers, response_headers, set_cookies = found
+        else:
+            request = WSGIRequest(environ)
+            decision = self._gate.decide(request)
+            while not isinstance(decision, Forward):
+                if isinstance(decision, Reply):
+                    return _answer(decision, environ, start_response)
+                if isinstance(decision, Work):
+                    decision = decision.run()
+                else:
+                    decision = decision.resume(_read_body(environ, decision.limit))
+            cookies = request.app_cookies
+            identity, remote_user, request_headers, response_headers, set_cookies = decision
+        _clean(environ, cookies)
+        if identity is not None:
+            environ[IDENTITY_KEY] = identity
+            environ["REMOTE_USER"] = remote_user
+            environ["AUTH_TYPE"] = "oidc"
+            for name, value in request_headers:
+                environ["HTTP_" + name.upper().replace("-", "_")] = value
+        if response_headers:
+            start_response = partial(_start_adding, start_response, response_headers, set_cookies)
+        app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
+        return app(environ, start_response)
+
+
+def _clean(environ: WSGIEnvironment, cookies: str) -> None:
+    """Take out of the environ what only the gate may say, and all cookies but the app's."""
+    if not _FORGEABLE.isdisjoint(environ):
+        for key in _FORGEABLE.intersection(environ):
+            del environ[key]
+    if cookies:
+        environ["HTTP_COOKIE"] = cookies
+    elif "HTTP_COOKIE" in environ:
+        del environ["HTTP_COOKIE"]
+
+
+def _start_adding(
+    start_response: StartResponse,
+    more: tuple[Header, ...],
+    set_cookies: tuple[Header, ...],
+    status: str,
+    headers: list[Header],
+    exc_info: Any = None,
+) -> Any:
+    """Start the response with headers added to a copy of the app's list.
+
+    These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`. A copy, because
+    an app may pass the same list each time: what is added in place would reach the next person.
+    """
+    for name, _ in headers:
+        if name not in _QUIET and _QUIET.lack(name):
+            more = set_cookies if is_unshared(headers) else ()
+            break
+    headers = [*headers, *more]
+    return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+
+def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    headers = [*reply.headers, ("content-length", str(len(reply.body)))]
+    start_response(f"{reply.status} {_REASONS[reply.status]}", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
+
+
+def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:
+    """Return the body, or None when there is more than `limit` bytes of it, or less than was announced."""
+    from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+    from werkzeug.wsgi import get_input_stream
+
+    try:
+        body = get_input_stream(environ, max_content_length=limit + 1).read()
+    except (ClientDisconnected, RequestEntityTooLarge):
+        return None
+    return body if len(body) <= limit else None
+
+
+def paste_filter(app: WSGIApplication, _global_conf: dict[str, str], **options: Unpack[SettingsOptions]) -> OIDCGate:
+    """Make a gate from a PasteDeploy `[filter:…]` section: its keys are settings, the environment fills in the rest."""
+    return OIDCGate(app, **options)

@@ -1,0 +1,82 @@
+"""What the gate reads of a WSGI environ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_gate.decisions import LONGEST_KEY, Key
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+__all__ = ["WSGIRequest"]
+
+
+class WSGIRequest:
+    """What the gate asks of a request, answered from the environ; see `oidc_gate.decisions.Request`."""
+
+    __slots__ = ("_environ", "app_cookies", "cookie_header", "host", "is_websocket", "path", "scheme")
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self._environ = environ
+        path: str = environ.get("PATH_INFO", "")
+        self.path = path if path.isascii() else _as_utf8(path)  # PEP 3333 hands out its bytes as latin-1
+        self.host: str = environ.get("HTTP_HOST", "")
+        self.cookie_header: str = environ.get("HTTP_COOKIE", "")
+        self.scheme: str = environ["wsgi.url_scheme"]
+        self.app_cookies = ""
+        # Some servers let WSGI apps answer a WebSocket handshake.
+        self.is_websocket = "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower()
+
+    @property
+    def key(self) -> Key | None:
+        """See `Request.key`; `OIDCGate` looks for the same."""
+        environ, cookies = self._environ, self.cookie_header
+        if not 0 < len(cookies) <= LONGEST_KEY or "HTTP_UPGRADE" in environ:  # a WebSocket, perhaps
+            return None
+        return environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies
+
+    @property
+    def told_cookies(self) -> str:
+        """The Cookie header of the app, or `""` for none."""
+        return self.app_cookies
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        return str(self._environ["REQUEST_METHOD"])
+
+    @property
+    def root_path(self) -> str:
+        """Where the app is mounted."""
+        return _as_utf8(self._environ.get("SCRIPT_NAME", "")).rstrip("/")
+
+    @property
+    def raw_target(self) -> str:
+        """The path as it was sent, where the server tells: gunicorn in RAW_URI, others in REQUEST_URI."""
+        target: str = self._environ.get("RAW_URI") or self._environ.get("REQUEST_URI") or ""
+        return target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The raw query string."""
+        return str(self._environ.get("QUERY_STRING", ""))
+
+    @property
+    def peer(self) -> str:
+        """The address of the other end of the connection."""
+        return str(self._environ.get("REMOTE_ADDR", ""))
+
+    @property
+    def server(self) -> str:
+        """The listening socket."""
+        return f"{self._environ['SERVER_NAME']}:{self._environ['SERVER_PORT']}"
+
+    def header(self, name: str) -> str:
+        """Return the header of that lower-case name, or `""`."""
+        key = name.upper().replace("-", "_")
+        return str(self._environ.get("CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}", ""))
+
+
+def _as_utf8(text: str) -> str:
+    return text.encode("latin-1", "replace").decode("utf-8", "replace")

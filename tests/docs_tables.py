@@ -1,0 +1,58 @@
+"""The tables in the documents that are made from the code: `python -m tests.docs_tables` writes them (`make docs`).
+
+Each stands between two comments that name it. `test_docs.py` fails when one is not as the code would have it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from oidc_gate import Settings
+
+__all__ = ["TABLES", "written_anew"]
+
+ROOT = Path(__file__).parents[1]
+_UNITS = ((3600.0, "h"), (60.0, "m"), (1.0, "s"))
+
+
+def settings_table() -> str:
+    """Return a row for each setting: its name, its default as an operator would write it, and its meaning."""
+    fields = dataclasses.fields(Settings)
+    rows = [f"| `{each.name}` | {_default(each)} | {each.metadata['meaning']} |" for each in fields]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
+
+
+def _default(each: dataclasses.Field[object]) -> str:
+    if each.metadata["shown"]:
+        return str(each.metadata["shown"])
+    value = each.default
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`{' '.join(value)}`" if value else "\u2013"
+    if isinstance(value, float) and value:
+        unit, letter = next((unit, letter) for unit, letter in _UNITS if value % unit == 0)
+        return f"`{int(value / unit)}{letter}`"
+    return "\u2013" if value in (None, "") else f"`{value}`"
+
+
+#: In which document a table stands, its name there, and what makes it.
+TABLES: list[tuple[Path, str, Callable[[], str]]] = [(ROOT / "README.md", "settings", settings_table)]
+
+
+def written_anew(text: str, name: str, table: str) -> str:
+    """Return the document's text with this table as it is to be."""
+    start, end = f"<!-- {name}: written by `make docs` -->", f"<!-- end of {name} -->"
+    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+    found, count = pattern.subn(lambda _: f"{start}\n\n{table}\n\n{end}", text)
+    if count != 1:
+        raise ValueError(f"the table {name} has no place, or two")
+    return found
+
+
+if __name__ == "__main__":
+    for path, name, make in TABLES:
+        path.write_text(written_anew(path.read_text(encoding="utf-8"), name, make()), encoding="utf-8")
