@@ -10,7 +10,7 @@ from oidc_gate.settings.setting import setting
 __all__ = ["AppFields"]
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class AppFields:
     """Fields of `Settings`."""
 

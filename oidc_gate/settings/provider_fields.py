@@ -10,7 +10,7 @@ from oidc_gate.settings.setting import setting
 __all__ = ["ProviderFields"]
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class ProviderFields:
     """Fields of `Settings`."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["SessionFields"]
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class SessionFields:
     """Fields of `Settings`."""
 

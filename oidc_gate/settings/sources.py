@@ -7,7 +7,6 @@ misspelt variable from one of ours.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -138,6 +137,8 @@ def _without_interpolation(path: Path, config: dict[str, Any]) -> dict[str, Any]
 
 def _parsed(path: Path, text: str) -> Any:
     """Return the document, read as JSON where it is JSON, so that PyYAML is wanted for YAML alone."""
+    import json  # late, as tomllib: most do without a file
+
     try:
         return json.loads(text)
     except ValueError as error:
