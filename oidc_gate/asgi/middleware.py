@@ -18,12 +18,15 @@ from oidc_gate.settings import resolve_app, resolve_settings
 
 if TYPE_CHECKING:
     from asyncio import Future
-
-    from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
+    from collections.abc import Awaitable, Callable
 
     from oidc_gate.gate import Gate
     from oidc_gate.settings import Settings
     from oidc_gate.settings.options import SettingsOptions
+
+    # Each framework and server has types of its own for what passes between them; a gate fits in with all of them.
+    Receive = Callable[[], Awaitable[Any]]
+    Send = Callable[[Any], Awaitable[None]]
 
 __all__ = ["OIDCGate"]
 
@@ -67,7 +70,7 @@ class OIDCGate:
         self._recall = gate.recall
         self._usual, self._usual_in_bytes = gate.response_headers, _as_bytes(gate.response_headers)
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer a request, or let the app answer it. Raises ValueError for a kind of connection that is not known."""
         kind = scope["type"]
         if kind != "http" and kind != "websocket":
@@ -111,7 +114,7 @@ class OIDCGate:
         await app(told_scope(scope, headers, identity), receive, send)
         return None
 
-    async def _other(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app start and stop as it likes; that returns when the server stops, and nobody asks any more."""
         kind = scope["type"]
         if kind != "lifespan":
@@ -150,7 +153,7 @@ def _settle(future: Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _adding(send: ASGISendCallable, more: Headers, set_cookies: tuple[Header, ...]) -> Any:
+def _adding(send: Send, more: Headers, set_cookies: tuple[Header, ...]) -> Any:
     """Return a `send` for the app: all passes as it is, but of a response's start a copy, with headers added.
 
     These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`.
@@ -181,7 +184,7 @@ def _as_bytes(headers: tuple[Header, ...]) -> Headers:
     return [(name.encode(), value.encode("latin-1")) for name, value in headers]
 
 
-async def _answer(reply: Reply, scope: Scope, receive: ASGIReceiveCallable, send: Any) -> None:
+async def _answer(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer in the gate's name. A WebSocket is refused before it is accepted, with this answer if that can be sent."""
     headers = _as_bytes(reply.headers)
     headers.append((b"content-length", str(len(reply.body)).encode()))
@@ -196,7 +199,7 @@ async def _answer(reply: Reply, scope: Scope, receive: ASGIReceiveCallable, send
     await send({"type": f"{kind}.response.body", "body": body})
 
 
-async def _read_body(receive: ASGIReceiveCallable, limit: int) -> bytes | None:
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
     """Return the body, or None when there is more than `limit` bytes of it or the client went away."""
     body, more = b"", True
     while more:
