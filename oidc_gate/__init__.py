@@ -5,8 +5,8 @@ The middleware has one name and one signature in both worlds, and is imported fr
     from oidc_gate.wsgi import OIDCGate     # Flask, Django, Bottle, …
     from oidc_gate.asgi import OIDCGate     # FastAPI, Starlette, Litestar, …
 
-`help(oidc_gate.wsgi.OIDCGate)` tells how to call it. What both worlds share is here: `Settings` and the `SettingsError`
-that it raises, and `identity_of`, which tells an app who asks, as an `Identity`.
+`help("oidc_gate.wsgi.OIDCGate")` tells how to call it. What both worlds share is here: `Settings` and the
+`SettingsError` that it raises, and `identity_of`, which tells an app who asks, as an `Identity`.
 
 For those who read the code: what the package is made of, from the ground up; each may import only from those before it.
 Folders say in their docstrings which modules they have.
@@ -26,6 +26,7 @@ Folders say in their docstrings which modules they have.
 - `gate/`: what happens to a request
 - `wsgi/`, `asgi/`: the adapters, which do not know each other
 - `command/`: the command `oidc-gate`
+- `__main__`: the same command as `python -m oidc_gate`
 """
 
 from oidc_gate.errors import SettingsError

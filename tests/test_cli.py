@@ -6,10 +6,12 @@ import base64
 import json
 import logging
 import os
+import runpy
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,6 +26,7 @@ from tests.by_hand import visitor
 from tests.providers.local import LocalProvider
 from tests.servers import running
 
+ROOT = Path(__file__).parents[1]
 OIDC_GATE = str(Path(sys.executable).with_name("oidc-gate"))
 ISSUER = "https://issuer.test/"
 FLAGS = ("--oidc", ISSUER, "--oidc-client-id", "the-client", "--oidc-client-secret", "the-secret")
@@ -112,8 +115,9 @@ def test_secret_is_new_each_time(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        ([], "command"),
         (["run"], "module:app"),
+        (["sessions"], "action"),
+        (["serve"], "invalid choice"),
         (["run", "myapp:app", "--port", "70000"], "70000 is not a port"),
         (["run", "myapp:app", "--port", "http"], "http is not a port"),
         (["run", "myapp:app", "--workers", "0"], "0 is not a number from 1 up"),
@@ -149,6 +153,40 @@ def test_a_wrong_setting_is_one_sentence(argv: list[str], said: str, capsys: pyt
     assert last.startswith("oidc-gate: ")
     assert said in last
     assert not before or "no cookie_secret is set" in before[0]
+
+
+def test_without_a_command_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--help"])
+    assert capsys.readouterr().out == said.out
+    for command in ("demo", "run", "sessions", "secret"):
+        assert f"\n    {command} " in said.out
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--version"])
+    assert capsys.readouterr() == (f"oidc-gate {version('oidc-gate')}\n", "")
+
+
+def test_the_version_is_looked_up_only_when_it_is_asked_for() -> None:
+    program = "import sys; from oidc_gate.command import main; main([]); print('importlib.metadata' in sys.modules)"
+    found = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.splitlines()[-1] == "False"
+
+
+def test_as_a_module_it_is_the_same_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["python -m oidc_gate", "secret"])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module("oidc_gate", run_name="__main__")
+    assert len(capsys.readouterr().out.strip()) == 43
+    runpy.run_module("oidc_gate", run_name="imported")
+    assert capsys.readouterr().out == "", "whoever only imports it runs nothing"
 
 
 def test_help_says_where_the_secret_belongs(capsys: pytest.CaptureFixture[str]) -> None:

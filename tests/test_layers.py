@@ -44,14 +44,14 @@ def tree(module: str) -> ast.Module:
     return ast.parse(source(module))
 
 
-#: Modules on the ground, and folders; from the ground up.
+#: Modules that stand alone, and folders; from the ground up.
 FLOORS = listed("")
 FOLDERS = [name for name in FLOORS if (PACKAGE / name).is_dir()]
-GROUND = [name for name in FLOORS if name not in FOLDERS]
 #: All modules, from the ground up; those of a folder before its `__init__`, which hands on what others use.
 MODULES = [
-    *GROUND,
-    *(module for folder in FOLDERS for module in [*(f"{folder}/{name}" for name in listed(folder)), folder]),
+    module
+    for floor in FLOORS
+    for module in ([*(f"{floor}/{name}" for name in listed(floor)), floor] if floor in FOLDERS else [floor])
 ]
 
 #: What users import beside `oidc_gate` itself: the reason for a name that no other folder uses.
@@ -149,7 +149,7 @@ def folder_of(module: str) -> str:
 
 
 def floor_of(module: str) -> str:
-    """Return the module on the ground, or the folder."""
+    """Return the folder that a module is in, or the module that stands alone."""
     return folder_of(module) or module
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
+import re
+import subprocess
+import sys
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -75,6 +79,18 @@ def test_no_field_of_the_settings_clashes_with_an_argument_of_the_middleware() -
 def test_the_entry_points_lead_to_what_they_name(group: str, name: str, expected: Any) -> None:
     (found,) = [point for point in entry_points(group=group, name=name) if point.value.startswith("oidc_gate")]
     assert found.load() is expected
+
+
+@pytest.mark.parametrize("adapter", ["wsgi", "asgi"])
+def test_help_leads_to_the_middleware(adapter: str) -> None:
+    """Help takes a name in quotation marks, for `import oidc_gate` alone loads neither adapter."""
+    text = pydoc.plain(pydoc.render_doc(oidc_gate))
+    assert f"from oidc_gate.{adapter} import OIDCGate" in text
+    (named,) = re.findall(r'`help\("([\w.]+)"\)`', text)
+    program = f"import oidc_gate; help({named.replace('wsgi', adapter)!r})"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert f"class OIDCGate in oidc_gate.{adapter}" in found.stdout
+    assert f"in front of {'a WSGI' if adapter == 'wsgi' else 'an ASGI'} app." in found.stdout
 
 
 def test_type_checkers_are_told_that_the_package_is_typed() -> None:

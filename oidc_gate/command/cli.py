@@ -1,6 +1,7 @@
 """The command `oidc-gate`: how its commands are asked for. What they do is in `demo`, `serve` and `sessions_admin`.
 
 A SettingsError, whatever raised it, is one sentence on stderr and exit status 2; a store that is down, status 1.
+Without a command the help is printed, and the status is 0: nothing went wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; argparse itself exits on a command line it cannot read."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return 0
     try:
         status: int = arguments.command(arguments)
     except SettingsError as error:
@@ -34,11 +39,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Version(argparse.Action):
+    """argparse's own `version` would have the version looked up for each command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"oidc-gate {version('oidc-gate')}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="oidc-gate", description="An OpenID Connect login in front of any WSGI or ASGI app.", allow_abbrev=False
     )
-    commands = parser.add_subparsers(metavar="command", required=True)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(metavar="command")
     _add_demo(commands)
     _add_run(commands)
     _add_sessions(commands)
