@@ -2,7 +2,7 @@
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
 VENV := .venv
 BIN := $(VENV)/bin
-PANVA := tests/providers/panva
+NPM := tests/providers/panva tests/typing
 FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 
 .PHONY: demo test lint docs fuzz bench system-packages clean
@@ -10,7 +10,7 @@ FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
 
-test: lint system-packages $(PANVA)/node_modules/.package-lock.json
+test: lint system-packages $(NPM:%=%/node_modules/.package-lock.json)
 	$(BIN)/pytest -n 2 --cov
 
 lint: $(VENV)/.test
@@ -31,7 +31,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(PANVA)/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(NPM:%=%/node_modules) build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
@@ -41,6 +41,6 @@ $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz: $(VENV)/.%: setup.cfg pyproject.toml 
 $(BIN)/python:
 	.ci/make-venv $(VENV)
 
-$(PANVA)/node_modules/.package-lock.json: $(PANVA)/package-lock.json | system-packages
-	cd $(PANVA) && npm ci --silent --no-audit --no-fund
+%/node_modules/.package-lock.json: %/package-lock.json | system-packages
+	cd $* && npm ci --silent --no-audit --no-fund
 	@touch $@

@@ -13,17 +13,9 @@ import pytest
 
 from tests.apps import COOKIE_SECRET
 from tests.by_hand import visitor
+from tests.documents import block
 from tests.providers.real import NanoIDP, nanoidp
 from tests.servers import free_port, running
-
-README = (Path(__file__).parents[1] / "README.md").read_text()
-
-
-def block(heading: str) -> str:
-    """Return the first block of code below this heading."""
-    found = re.search(rf"^## {re.escape(heading)}$.*?^```\w+\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    assert found is not None, heading
-    return found[1]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +45,8 @@ def filled_in(program: str, settings: dict[str, Any]) -> str:
 
 def without_gate(program: str) -> str:
     lines = program.splitlines(keepends=True)
-    kept = [line for line in lines if "OIDCGate" not in line]
-    assert len(kept) == len(lines) - 2
+    kept = [line for line in lines if not ("OIDCGate" in line or "app.wsgi_app" in line)]
+    assert len(kept) == len(lines) - 3
     return "".join(kept)
 
 
