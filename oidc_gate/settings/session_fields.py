@@ -29,8 +29,7 @@ class SessionFields:
         "cookie",
         read_store,
         "where sessions live: `cookie`, `sqlite:///path.db`, `redis://…`, `rediss://…`, or in code an object of your"
-        " own."
-        " [docs/sessions.md](docs/sessions.md) helps to choose",
+        " own. [docs/sessions.md] helps to choose",
         secret=True,
     )
     cookie_deny_list: str = setting(
