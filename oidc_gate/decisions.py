@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 if TYPE_CHECKING:
     from oidc_gate.identity import Identity
 
-__all__ = ["LONGEST_KEY", "Decision", "Forward", "Header", "Key", "ReadBody", "Reply", "Request", "Work"]
+__all__ = [
+    "KIND_HEADERS",
+    "LONGEST_KEY",
+    "Decision",
+    "Forward",
+    "Header",
+    "Key",
+    "ReadBody",
+    "Reply",
+    "Request",
+    "Work",
+]
 
 Header = tuple[str, str]
 
@@ -29,6 +40,10 @@ Key = tuple[Any, Any, Any]
 
 #: A longer Cookie header is nobody's key: hundreds of them are kept whole, and a sample of it takes its time.
 LONGEST_KEY = 4096
+
+
+#: Headers by which a kind of request is told (`browser.request_kinds`) and which most requests lack, lower case.
+KIND_HEADERS = ("hx-request", "purpose", "sec-purpose", "turbo-frame", "x-sec-purpose", "x-turbo-request-id")
 
 
 class Request(Protocol):
@@ -61,6 +76,10 @@ class Request(Protocol):
     @property
     def key(self) -> Key | None:
         """See above."""
+
+    @property
+    def has_kind_headers(self) -> bool:
+        """Whether one of KIND_HEADERS is there."""
 
     @property
     def method(self) -> str:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from hashlib import blake2b, sha256
@@ -30,7 +30,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from itsdangerous import BadSignature, Signer
 
-__all__ = ["Seal", "SignedRows"]
+__all__ = ["Seal", "SignedRows", "name_tag"]
 
 _VERSION = b"\x02"
 _HEAD, _NONCE = 6, 18  # where they end
@@ -93,6 +93,11 @@ class SignedRows:
             return None
         row: list[Any] = json.loads(urlsafe_b64decode(packed + b"=" * (-len(packed) % 4)))
         return row
+
+
+def name_tag(secret: str, purpose: str) -> str:
+    """Return six letters and digits for names: the same for this secret and purpose, most likely another for others."""
+    return b32encode(_purpose_key(secret, f"name {purpose}"))[:6].decode("ascii").lower()
 
 
 def _purpose_key(secret: str, purpose: str) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from oidc_gate.decisions import KIND_HEADERS
+
 
 @dataclass
 class Asked:
@@ -30,6 +32,10 @@ class Asked:
     @property
     def told_cookies(self) -> str:
         return self.app_cookies
+
+    @property
+    def has_kind_headers(self) -> bool:
+        return any(name in self.headers for name in KIND_HEADERS)
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from oidc_gate import Settings
+from oidc_gate.browser.request_kinds import Kind
 
 __all__ = ["TABLES", "written_anew"]
 
@@ -39,8 +40,17 @@ def _default(each: dataclasses.Field[object]) -> str:
     return "\u2013" if value in (None, "") else f"`{value}`"
 
 
+def kinds_table() -> str:
+    """Return a row for each kind of request: how it is told, and what it gets without a session."""
+    rows = [f"| {kind.title} | {kind.told} | {kind.answer} |" for kind in Kind]
+    return "\n".join(["| request | told by | without a session |", "|---|---|---|", *rows])
+
+
 #: In which document a table stands, its name there, and what makes it.
-TABLES: list[tuple[Path, str, Callable[[], str]]] = [(ROOT / "README.md", "settings", settings_table)]
+TABLES: list[tuple[Path, str, Callable[[], str]]] = [
+    (ROOT / "README.md", "settings", settings_table),
+    (ROOT / "README.md", "kinds of request", kinds_table),
+]
 
 
 def written_anew(text: str, name: str, table: str) -> str:

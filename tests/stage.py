@@ -9,6 +9,7 @@ assert ada.fetch("/report").status == 401
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -60,6 +61,8 @@ class Stage:
         self.app: Echo = echo(world) if app is None else app
         self.settings = settings
         self.gate = self.another_gate()
+        #: The name of the session's cookie under https.
+        self.session_name: str = self.gate._gate._components.secure_cookies.session
 
     def another_gate(self, **changed: Any) -> Any:
         """Return one more gate in front of the same app: another process, or the next release's settings."""
@@ -99,10 +102,16 @@ def subject(answer: Answer) -> str | None:
     return None if identity is None else str(identity["subject"])
 
 
-def session_cookie(browser: Browser, name: str = "oidc_gate.default") -> str:
-    """Return the value of the session cookie, under https or http, or of a whole domain."""
-    value = next(filter(None, [browser.cookies.get(prefix + name) for prefix in ("__Host-", "__Secure-", "")]), None)
-    assert value is not None, browser.cookies.names()
+def session_names(browser: Browser) -> list[str]:
+    """Return the names of the sessions' cookies, without those of further parts, under https or http."""
+    return [name for name in browser.cookies.names() if re.fullmatch(r"(__Host-|__Secure-)?oidc_gate\.[\w-]+", name)]
+
+
+def session_cookie(browser: Browser) -> str:
+    """Return the value of the one session cookie, under https or http, or of a whole domain."""
+    (name,) = session_names(browser)
+    value = browser.cookies.get(name)
+    assert value is not None
     return value
 
 

@@ -29,7 +29,7 @@ def scope_for(path: str = "/", *, kind: str = "http", cookie: str = "", **more: 
 
 
 def signed_in_cookie(here: Stage) -> str:
-    return f"__Host-oidc_gate.default={session_cookie(here.signed_in())}"
+    return f"{here.session_name}={session_cookie(here.signed_in())}"
 
 
 def run(app: Any, scope: dict[str, Any], messages: list[Message] | None = None) -> list[Message]:

@@ -10,9 +10,10 @@ import pytest
 from tests.browser import Browser
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
-from tests.stage import Stage, session_cookie
+from tests.stage import Stage, query, session_cookie
 
-SESSION = "__Host-oidc_gate.default"
+#: Stands for the name of the session's cookie, which no two gates share.
+SESSION = "SESSION"
 CALLBACK = "https://app.test/oauth2/callback"
 OTHER_SECRET = "somebody-elses-cookie-secret-that-is-long-enough"
 
@@ -43,24 +44,24 @@ def test_a_login_cookie_is_no_session(stage: StageFactory) -> None:
     browser = here.browser()
     browser.navigate("/", until=CALLBACK)
     name, value = login_cookie(browser)
-    refused(here, f"{SESSION}={value}")
+    refused(here, f"{here.session_name}={value}")
     refused(here, f"{name}={value}")
     browser.navigate("/", until=CALLBACK)
     browser.follow(browser.get("/oauth2/login"))
     done = [browser.cookies.get(name) for name in browser.cookies.names() if ".login." in name]
     for note in done:
-        refused(here, f"{SESSION}={note}")
+        refused(here, f"{here.session_name}={note}")
 
 
 def test_a_session_cookie_is_no_login(stage: StageFactory) -> None:
     here = stage()
     value = session_cookie(here.signed_in())
-    state = "a" * 38
-    header = {"Cookie": f"{SESSION}.login.{state[:12]}={value}"}
     browser = here.browser()
+    state = query(browser.get("/").target)["state"]
+    header = {"Cookie": "; ".join(f"{here.session_name}.login.{slot}={value}" for slot in range(8))}
     page = browser.get(f"/oauth2/callback?state={state}&code=abc", headers=header)
     assert (page.status, "state_unknown" in page.text) == (400, True)
-    logout = browser.get("/oauth2/logout?state=x", headers={"Cookie": f"{SESSION}.logout={value}"})
+    logout = browser.get("/oauth2/logout?state=x", headers={"Cookie": f"{here.session_name}.logout={value}"})
     assert (logout.status, "logout_state_mismatch" in logout.text) == (400, True)
 
 
@@ -68,13 +69,12 @@ def test_a_logout_note_is_neither_a_session_nor_a_login(stage: StageFactory) -> 
     here = stage(provider_logout=True)
     browser = here.signed_in()
     browser.get("/oauth2/logout")
-    note = browser.cookies.get(f"{SESSION}.logout")
+    note = browser.cookies.get(f"{here.session_name}.logout")
     assert note
-    refused(here, f"{SESSION}={note}")
-    page = browser.get(
-        "/oauth2/callback?state=aaaaaaaaaaaabb&code=x", headers={"Cookie": f"{SESSION}.login.aaaaaaaaaaaa={note}"}
-    )
-    assert page.status == 400
+    refused(here, f"{here.session_name}={note}")
+    state = query(here.browser().get("/").target)["state"]
+    header = {"Cookie": "; ".join(f"{here.session_name}.login.{slot}={note}" for slot in range(8))}
+    assert here.browser().get(f"/oauth2/callback?state={state}&code=x", headers=header).status == 400
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ def test_a_cookie_of_another_gate_opens_nothing_here(
     if "issuer_url" not in other:
         browser = here.browser(foreign)
         assert browser.navigate("/").status == 200
-        name = "oidc_gate.other" if "auth_id" in other else "oidc_gate.default"
-        refused(here, f"{SESSION}={session_cookie(browser, name)}")
+        refused(here, f"{here.session_name}={session_cookie(browser)}")
     mine = session_cookie(here.signed_in())
     elsewhere = here.browser(foreign)
-    header = {"Cookie": f"{SESSION}={mine}; __Host-oidc_gate.other={mine}"}
+    other_name = foreign._gate._components.secure_cookies.session
+    header = {"Cookie": f"{here.session_name}={mine}; {other_name}={mine}"}
     assert elsewhere.fetch("/", headers=header).status == 401
 
 
@@ -108,10 +108,11 @@ def test_a_cookie_does_not_move_between_http_and_https(stage: StageFactory) -> N
     here = stage()
     value = session_cookie(here.signed_in())
     plain = here.browser(origin="http://app.test")
-    assert plain.fetch("/", headers={"Cookie": f"oidc_gate.default={value}"}).status == 401
-    assert plain.fetch("/", headers={"Cookie": f"{SESSION}={value}"}).status == 401
-    refused(here, f"oidc_gate.default={value}")
-    refused(here, f"__Secure-oidc_gate.default={value}")
+    plain_name = here.session_name.removeprefix("__Host-")
+    assert plain.fetch("/", headers={"Cookie": f"{plain_name}={value}"}).status == 401
+    assert plain.fetch("/", headers={"Cookie": f"{here.session_name}={value}"}).status == 401
+    refused(here, f"{plain_name}={value}")
+    refused(here, f"__Secure-{plain_name}={value}")
 
 
 # Broken cookies (T19)
@@ -124,7 +125,7 @@ def test_every_truncation_and_every_changed_character_is_refused(stage: StageFac
     thief = here.browser()
 
     def status(text: str) -> int:
-        return thief.fetch("/", headers={"Cookie": f"{SESSION}={text}"}).status
+        return thief.fetch("/", headers={"Cookie": f"{here.session_name}={text}"}).status
 
     assert status(value) == 200
     for length in range(0, len(value), 7):
@@ -143,7 +144,7 @@ def test_every_truncation_and_every_changed_character_is_refused(stage: StageFac
 def test_a_cookie_in_other_dress_is_refused_or_the_same(stage: StageFactory, dressed: str) -> None:
     here = stage()
     value = session_cookie(here.signed_in())
-    answer = here.browser().fetch("/", headers={"Cookie": f"{SESSION}={dressed.format(value)}"})
+    answer = here.browser().fetch("/", headers={"Cookie": f"{here.session_name}={dressed.format(value)}"})
     assert answer.status == 401
     assert "Traceback" not in answer.text
 
@@ -156,11 +157,11 @@ def test_one_session_has_one_text_only(stage: StageFactory) -> None:
     thief = here.browser()
     assert not value.endswith("=")
     for last in alphabet:
-        status = thief.fetch("/", headers={"Cookie": f"{SESSION}={value[:-1]}{last}"}).status
+        status = thief.fetch("/", headers={"Cookie": f"{here.session_name}={value[:-1]}{last}"}).status
         assert status == (200 if last == value[-1] else 401)
     for twin in (value.replace("+", "-").replace("/", "_"), value.replace("+", "-"), value.replace("/", "_")):
         if twin != value:
-            assert thief.fetch("/", headers={"Cookie": f"{SESSION}={twin}"}).status == 401
+            assert thief.fetch("/", headers={"Cookie": f"{here.session_name}={twin}"}).status == 401
 
 
 @pytest.fixture
@@ -214,7 +215,7 @@ def test_a_session_with_a_part_missing_swapped_doubled_or_counted_wrongly_is_ref
         f"x{SESSION}=y",
         f"{SESSION}.1=x",
         f"{SESSION}=2.x; {SESSION}.1=",
-        f"{SESSION}.login.=x; {SESSION}.login.é=y; {SESSION}.login.../x=z",
+        f"{SESSION}.login.=x; {SESSION}.login.é=y; {SESSION}.login.../x=z; {SESSION}.login.0=x; {SESSION}.login.page=",
         f"{SESSION}=\x00",
         f"{SESSION}=\xff\xfe\xff\xfe",
         f"{SESSION}=" + "A" * 64_000,
@@ -225,11 +226,13 @@ def test_a_session_with_a_part_missing_swapped_doubled_or_counted_wrongly_is_ref
         "; ".join(f"{SESSION}.login.{number:012}=x" for number in range(1600)),
         "; ".join(f"c{number}=v" for number in range(8000)),
         ";" * 64_000,
+        f"{SESSION}.login.0=1; " + ";" * 5_000_000,
     ],
     ids=lambda header: header[:30].encode("ascii", "replace").decode() + f"…{len(header)}",
 )
 def test_any_other_cookie_header_means_nobody_and_costs_little(stage: StageFactory, header: str) -> None:
     here = stage()
+    header = header.replace(SESSION, here.session_name)
     here.browser().get("/")  # the provider is known from now on: only the gate's own work is measured
     before = time.perf_counter()
     refused(here, header)
@@ -240,7 +243,8 @@ def test_a_planted_twin_of_the_session_cookie_ends_nothing_but_itself(stage: Sta
     """Of two cookies with one name one was planted; which one cannot be told, so neither is believed."""
     here = stage()
     mine = session_cookie(here.signed_in())
-    refused(here, f"{SESSION}={mine}; {SESSION}={mine}")
+    refused(here, f"{here.session_name}={mine}; {here.session_name}={mine}")
     browser = here.browser()
-    header = f"{SESSION}.login.a={mine}; x{SESSION}={mine}; a={SESSION}={mine}; {SESSION}={mine}"
+    name = here.session_name
+    header = f"{name}.login.0={mine}; x{name}={mine}; a={name}={mine}; {name}={mine}"
     assert browser.fetch("/", headers={"Cookie": header}).status == 200

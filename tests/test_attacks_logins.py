@@ -11,7 +11,7 @@ from tests.conftest import StageFactory
 from tests.providers.faults import FAULTS
 from tests.providers.local import LocalProvider
 from tests.stage import query, session_cookie, subject
-from tests.test_attacks import SESSION, login_cookie, refused
+from tests.test_attacks import login_cookie, refused
 
 CALLBACK = "https://app.test/oauth2/callback"
 
@@ -31,9 +31,10 @@ def test_an_attackers_callback_signs_nobody_in_whatever_the_victims_state(
     victim.navigate("/", until=CALLBACK)
     assert victim.get(stolen).status == 400
     _, value = login_cookie(victim)
-    planted = victim.get(stolen, headers={"Cookie": f"{SESSION}.login.{query(stolen)['state'][:12]}={value}"})
+    every_slot = "; ".join(f"{here.session_name}.login.{slot}={value}" for slot in range(8))
+    planted = victim.get(stolen, headers={"Cookie": every_slot})
     assert planted.status == 400
-    assert SESSION not in victim.cookies.names()
+    assert here.session_name not in victim.cookies.names()
     assert len(provider.calls("token")) == 0
     assert here.app.calls == []
 
@@ -46,7 +47,7 @@ def test_an_attackers_code_in_the_victims_own_login_fails_at_the_verifier(
     victim = here.browser()
     own = victim.navigate("/", until=CALLBACK).target
     answer = victim.get(own.replace(query(own)["code"], code))
-    assert SESSION not in victim.cookies.names()
+    assert here.session_name not in victim.cookies.names()
     assert answer.status in (302, 400)
 
 
@@ -60,18 +61,19 @@ def test_a_login_begun_at_another_host_is_not_finished_here(stage: StageFactory)
     )
     assert answer.status in (302, 400)  # the provider refuses another redirect_uri; at most it begins again
     assert not any(
-        cookie.startswith(f"{SESSION}=") and "Max-Age=0" not in cookie for cookie in answer.header_list("Set-Cookie")
+        cookie.startswith(f"{here.session_name}=") and "Max-Age=0" not in cookie
+        for cookie in answer.header_list("Set-Cookie")
     )
 
 
 def test_a_session_id_from_before_the_login_is_worth_nothing_after_it(stage: StageFactory) -> None:
     here = stage()
     victim = here.browser()
-    victim.cookies.set(SESSION, "planted-before-the-login")
+    victim.cookies.set(here.session_name, "planted-before-the-login")
     page = victim.navigate("/")
     assert subject(page) == "ada-1815"
     assert session_cookie(victim) != "planted-before-the-login"
-    refused(here, f"{SESSION}=planted-before-the-login")
+    refused(here, f"{here.session_name}=planted-before-the-login")
 
 
 #: Nothing wrong with these, only rare; and userinfo is not asked in a login that lacks nothing.
@@ -93,7 +95,7 @@ def test_a_lying_or_broken_provider_signs_nobody_in(stage: StageFactory, provide
     with provider.fault(fault):
         page = browser.navigate("/private")
     assert page.status in (400, 503)
-    assert SESSION not in browser.cookies.names()
+    assert here.session_name not in browser.cookies.names()
     assert here.app.calls == []
 
 
@@ -151,7 +153,7 @@ def test_a_websocket_of_another_origin_never_gets_the_persons_identity(
 ) -> None:
     here = stage(public_paths="/public")
     browser = here.signed_in()
-    cookie = f"{SESSION}={session_cookie(browser)}"
+    cookie = f"{here.session_name}={session_cookie(browser)}"
     calls = len(here.app.calls)
     headers = {"Cookie": cookie, "Origin": origin or None, "Upgrade": "websocket", "Connection": "Upgrade"}
     if world == "wsgi":

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from oidc_gate.browser.cookies import LARGEST_COOKIE, MOST_COOKIES, Cookies, find
+from oidc_gate.browser.cookies import LARGEST_COOKIE, LOGIN_SLOTS, LONGEST_HEADER, MOST_COOKIES, Cookies, find
 from oidc_gate.errors import LoginError
 from tests.cookies import Jar
 
 
 def cookies(
-    *, secure: bool = True, domain: str = "", cross_site_callback: bool = False, auth_id: str = "default"
+    *,
+    secure: bool = True,
+    domain: str = "",
+    cross_site_callback: bool = False,
+    auth_id: str = "default",
+    tags: tuple[str, ...] = ("aaaaaa",),
 ) -> Cookies:
-    return Cookies(auth_id, secure=secure, domain=domain, cross_site_callback=cross_site_callback)
+    return Cookies(auth_id, tags, secure=secure, domain=domain, cross_site_callback=cross_site_callback)
 
 
 SECURE, PLAIN, WIDE = cookies(), cookies(secure=False), cookies(domain="app.test")
 URLS = {SECURE: "https://app.test/", PLAIN: "http://app.test/", WIDE: "https://app.test/"}
+NAMED = "oidc_gate.default-aaaaaa"
 every_scheme = pytest.mark.parametrize("own", [SECURE, PLAIN, WIDE], ids=["https", "http", "with a domain"])
 
 
@@ -65,11 +71,11 @@ def test_a_cookie_is_found_by_its_exact_name_and_once(header: str, expected: str
 @pytest.mark.parametrize(
     ("own", "name"),
     [
-        (SECURE, "__Host-oidc_gate.default"),
-        (PLAIN, "oidc_gate.default"),
-        (WIDE, "__Secure-oidc_gate.default"),
-        (cookies(secure=False, domain="app.test"), "oidc_gate.default"),
-        (cookies(auth_id="staff"), "__Host-oidc_gate.staff"),
+        (SECURE, "__Host-oidc_gate.default-aaaaaa"),
+        (PLAIN, "oidc_gate.default-aaaaaa"),
+        (WIDE, "__Secure-oidc_gate.default-aaaaaa"),
+        (cookies(secure=False, domain="app.test"), "oidc_gate.default-aaaaaa"),
+        (cookies(auth_id="staff"), "__Host-oidc_gate.staff-aaaaaa"),
     ],
 )
 def test_the_session_cookie_has_the_strictest_prefix_that_it_can_have(own: Cookies, name: str) -> None:
@@ -79,16 +85,13 @@ def test_the_session_cookie_has_the_strictest_prefix_that_it_can_have(own: Cooki
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        (SECURE, "__Host-oidc_gate.default=text; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=3600"),
-        (PLAIN, "oidc_gate.default=text; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600"),
-        (
-            WIDE,
-            "__Secure-oidc_gate.default=text; Path=/; HttpOnly; SameSite=Lax; Secure; Domain=app.test; Max-Age=3600",
-        ),
+        (SECURE, "__Host-oidc_gate.default-aaaaaa=t; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=3600"),
+        (PLAIN, "oidc_gate.default-aaaaaa=t; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600"),
+        (WIDE, f"__Secure-{NAMED}=t; Path=/; HttpOnly; SameSite=Lax; Secure; Domain=app.test; Max-Age=3600"),
     ],
 )
 def test_the_session_cookie_has_all_its_attributes(own: Cookies, expected: str) -> None:
-    assert own.set_session("text", "", 3600.9) == (("set-cookie", expected),)
+    assert own.set_session("t", "", 3600.9) == (("set-cookie", expected),)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +115,8 @@ def test_a_session_of_any_length_goes_through_a_browser_and_comes_back(own: Cook
         jar.receive(URLS[own], value)
     header = jar.header_for(URLS[own])
     assert jar.rejected == []
-    assert own.session_text(header) == text
-    assert own.session_text(f"a=b; {header}; c=d") == text
+    assert own.session_text(header) == (own.session, text)
+    assert own.session_text(f"a=b; {header}; c=d") == (own.session, text)
     assert own.hidden(f"a=b; {header}; c=d") == "a=b; c=d"
 
 
@@ -136,7 +139,7 @@ def test_a_shorter_session_drops_the_parts_of_a_longer_one(own: Cookies) -> None
     for length in (18000, 100, 8000, 5000):
         for _, value in own.set_session("x" * length, jar.header_for(URLS[own]), 60):
             jar.receive(URLS[own], value)
-        assert own.session_text(jar.header_for(URLS[own])) == "x" * length
+        assert own.session_text(jar.header_for(URLS[own])) == (own.session, "x" * length)
     assert len(jar.names()) == 2
 
 
@@ -174,14 +177,14 @@ def test_a_session_is_dropped_with_all_its_parts_and_nothing_else(own: Cookies, 
 )
 @every_scheme
 def test_a_session_in_pieces_that_do_not_fit_is_none(own: Cookies, header: str) -> None:
-    assert own.session_text(header.format(own.session)) is None
+    assert own.session_text(header.format(own.session)) == (own.session, None)
 
 
 @every_scheme
 def test_parts_beyond_the_count_are_left_alone(own: Cookies) -> None:
     name = own.session
-    assert own.session_text(f"{name}=2.abc; {name}.1=def; {name}.2=ghi") == "abcdef"
-    assert own.session_text(f"{name}=abc; {name}.1=def") == "abc"
+    assert own.session_text(f"{name}=2.abc; {name}.1=def; {name}.2=ghi")[1] == "abcdef"
+    assert own.session_text(f"{name}=abc; {name}.1=def")[1] == "abc"
 
 
 # Cutting it out in one go
@@ -194,10 +197,10 @@ def test_names_and_values_that_end_alike_do_no_harm(own: Cookies, other: str, al
     name = own.session
     others = "; ".join([other.format(name)] * alike)
     for header in (f"{name}=abc; {others}", f"{others}; {name}=abc", f"{others}; {name}=abc; a=b"):
-        assert find(header, name) == own.session_text(header) == own.cut(header)[0] == "abc"
+        assert find(header, name) == own.session_text(header)[1] == own.cut(header)[1] == "abc"
         for twice in (f"{name}=def; {header}", f"{header}; {name}=def", f"{others}; {name}=def; {header}"):
-            assert find(twice, name) is own.session_text(twice) is own.cut(twice)[0] is None
-    assert find(others, name) is own.cut(others)[0] is None
+            assert find(twice, name) is own.session_text(twice)[1] is own.cut(twice)[1] is None
+    assert find(others, name) is own.cut(others)[1] is None
 
 
 @every_scheme
@@ -232,9 +235,56 @@ def test_names_and_values_that_end_alike_do_no_harm(own: Cookies, other: str, al
 )
 def test_cutting_gives_what_finding_and_hiding_give(own: Cookies, header: str) -> None:
     header = header.format(own.session)
-    text, others = own.cut(header)
-    assert text == own.session_text(header)
+    name, text, others = own.cut(header)
+    assert (name, text) == own.session_text(header)
     assert own.hidden(others).replace("; ", ";") == own.hidden(header).replace("; ", ";")
+
+
+# Several secrets
+
+ROTATED = cookies(tags=("newest", "middle", "oldest"))
+
+
+@pytest.mark.parametrize("tag", ["newest", "middle", "oldest"])
+@pytest.mark.parametrize("length", [100, 9000])
+def test_a_session_is_found_under_the_name_of_any_listed_secret_and_stored_under_the_newest(
+    tag: str, length: int
+) -> None:
+    before = cookies(tags=(tag,))
+    jar = Jar("https://app.test/")
+    for _, value in before.set_session("x" * length, "", 60):
+        jar.receive("https://app.test/", value)
+    header = jar.header_for("https://app.test/")
+    assert ROTATED.has_session(header)
+    assert ROTATED.session_text(header) == (before.session, "x" * length)
+    assert ROTATED.cut(header)[:2] == (before.session, "x" * length)
+    for _, value in ROTATED.set_session("y" * 50, header, 60):
+        jar.receive("https://app.test/", value)
+    assert jar.names() == ["__Host-oidc_gate.default-newest"]
+    assert jar.rejected == []
+
+
+def test_a_session_under_the_name_of_a_secret_that_is_not_listed_is_none_of_ours() -> None:
+    header = "__Host-oidc_gate.default-other1=abc; __Host-oidc_gate.default-other1.login.0=x"
+    assert ROTATED.cut(header) == (ROTATED.session, None, header)
+    assert not ROTATED.has_session(header)
+    assert not ROTATED.has_logins(header)
+    assert ROTATED.drop_logins(header) == ()
+    assert len(ROTATED.drop_session(header)) == 1
+
+
+# Headers of any length
+
+
+@pytest.mark.parametrize("own", [SECURE, ROTATED], ids=["one secret", "three secrets"])
+def test_a_cookie_header_beyond_the_limit_holds_nothing_and_the_app_gets_none(own: Cookies) -> None:
+    session = f"{own.session}=abc"
+    most = f"{session}; {'a=b; ' * 10_000}"[:LONGEST_HEADER]
+    assert own.cut(most)[1] == "abc"
+    assert "oidc_gate" not in own.hidden(most)
+    assert own.cut(most + "x") == (own.session, None, most + "x")
+    assert own.hidden(most + "x") == ""
+    assert own.hidden(";" * 5_000_000 + session) == ""
 
 
 # Logins and logouts under way
@@ -243,33 +293,50 @@ def test_cutting_gives_what_finding_and_hiding_give(own: Cookies, header: str) -
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        (SECURE, "__Host-oidc_gate.default.login.0a1b=text; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=4500"),
-        (PLAIN, "oidc_gate.default.login.0a1b=text; Path=/; HttpOnly; SameSite=Lax; Max-Age=4500"),
-        (WIDE, "__Host-oidc_gate.default.login.0a1b=text; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=4500"),
+        (SECURE, "__Host-oidc_gate.default-aaaaaa.login.7=text; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=900"),
+        (PLAIN, "oidc_gate.default-aaaaaa.login.7=text; Path=/; HttpOnly; SameSite=Lax; Max-Age=900"),
+        (WIDE, "__Host-oidc_gate.default-aaaaaa.login.7=text; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=900"),
         (
             cookies(cross_site_callback=True),
-            "__Host-oidc_gate.default.login.0a1b=text; Path=/; HttpOnly; SameSite=None; Secure; Max-Age=4500",
+            "__Host-oidc_gate.default-aaaaaa.login.7=text; Path=/; HttpOnly; SameSite=None; Secure; Max-Age=900",
         ),
         (
             cookies(cross_site_callback=True, secure=False),
-            "oidc_gate.default.login.0a1b=text; Path=/; HttpOnly; Max-Age=4500",
+            "oidc_gate.default-aaaaaa.login.7=text; Path=/; HttpOnly; Max-Age=900",
         ),
     ],
 )
 def test_a_login_under_way_is_a_cookie_that_reaches_the_callback(own: Cookies, expected: str) -> None:
-    assert own.set_attempt("0a1b", "text", 4500.7) == ("set-cookie", expected)
-    assert own.drop_attempt("0a1b")[1] == expected.replace("=text", "=").replace("=4500", "=0")
+    assert own.set_login(7, "text", 900.7) == ("set-cookie", expected)
+    assert own.drop_slot(7)[1] == expected.replace("=text", "=").replace("=900", "=0")
 
 
 @every_scheme
-def test_logins_under_way_are_found_by_their_identifiers(own: Cookies) -> None:
-    base = own.drop_attempt("")[1].partition("=")[0]
-    found = f"a=b; {base}one=1; {base}two=2=2;{base}three=; \t{base}four=4"
-    not_found = (
-        f"{own.session}=x; {base}=no; {base}a.b=no; {base}ü=no; x{base}y=z; \xa0{base}z=no; {base}t=1; {base}t=2"
+def test_logins_under_way_are_found_by_their_slots(own: Cookies) -> None:
+    base = own.login_name("")
+    header = (
+        f"a=b; {base}0=zero; {base}1=a; {base}1=b;{base}2=two=2; \xa0{base}3=no; x{base}4=no; {base}page=p; {base}5="
     )
-    assert own.attempts(f"{found}; {not_found}") == {"one": "1", "two": "2=2", "three": "", "four": "4"}
-    assert own.attempts("") == own.attempts("a=b") == own.attempts(f"{own.session}=x") == {}
+    found = {what: list(own.login_texts(header, what)) for what in (*range(LOGIN_SLOTS), "page")}
+    assert {what: text for what, [(_, text)] in ((what, each) for what, each in found.items() if each)} == {
+        0: "zero",
+        2: "two=2",
+        "page": "p",
+    }
+    assert own.has_logins(header)
+    assert not own.has_logins(f"{own.session}=x; a=b")
+
+
+@every_scheme
+@pytest.mark.parametrize("kept", [0, 3, 8])
+def test_cookies_of_logins_are_dropped_from_a_slot_on(own: Cookies, kept: int) -> None:
+    jar = Jar(URLS[own])
+    for what in (*range(LOGIN_SLOTS), "page"):
+        jar.receive(URLS[own], own.set_login(what, "text", 60)[1])
+    for _, value in own.drop_logins(jar.header_for(URLS[own]), kept):
+        jar.receive(URLS[own], value)
+    assert sorted(jar.names()) == sorted(own.login_name(slot) for slot in range(kept))
+    assert jar.rejected == []
 
 
 @every_scheme
@@ -284,7 +351,7 @@ def test_a_logout_under_way_is_stored_found_and_deleted(own: Cookies) -> None:
 
 @pytest.mark.parametrize("own", [SECURE, WIDE], ids=["https", "with a domain"])
 def test_nothing_but_the_session_leaves_this_host(own: Cookies) -> None:
-    for _, value in (own.set_attempt("x", "y", 60), own.set_logout("x", 60)):
+    for _, value in (own.set_login(0, "y", 60), own.set_logout("x", 60)):
         assert value.startswith("__Host-")
         assert "Domain" not in value
 
@@ -308,8 +375,12 @@ def test_nothing_but_the_session_leaves_this_host(own: Cookies) -> None:
         ("oidc_gate.default=x; oidc_gate.default=y; a=b", "a=b"),
         ("a=b;  oidc_gate.default = x;c=d", "a=b;c=d"),
         ("oidc_gate.default", ""),
-        ("oidc_gate.default2=x; a=b", "oidc_gate.default2=x; a=b"),
-        ("oidc_gate.other=x", "oidc_gate.other=x"),
+        ("__Host-oidc_gate.default-aaaaaa=x; a=b", "a=b"),
+        ("oidc_gate.other-bbbbbb=x; a=b", "a=b"),
+        ("a=b; __Host-oidc_gate.other-bbbbbb.login.3=x", "a=b"),
+        ("a=b,__Host-oidc_gate.default-aaaaaa=x; c=d", "c=d"),
+        ("a=b, oidc_gate.other-bbbbbb=x", ""),
+        ("a=b,c; oidc_gate=x", "a=b,c; oidc_gate=x"),
         ("my_oidc_gate.default=x", "my_oidc_gate.default=x"),
         ("a=oidc_gate.default=x", "a=oidc_gate.default=x"),
         ("=oidc_gate.default=x; a=b", "=oidc_gate.default=x; a=b"),
@@ -318,7 +389,9 @@ def test_nothing_but_the_session_leaves_this_host(own: Cookies) -> None:
     ],
 )
 @every_scheme
-def test_the_app_does_not_see_the_gates_cookies_of_either_scheme(own: Cookies, header: str, expected: str) -> None:
+def test_the_app_does_not_see_the_cookies_of_any_gate_under_either_scheme(
+    own: Cookies, header: str, expected: str
+) -> None:
     assert own.hidden(header) == expected
 
 

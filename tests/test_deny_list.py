@@ -178,7 +178,7 @@ def test_garbage_does_not_reach_the_list(listed: Listed) -> None:
     refuse_to_ask(here)
     for text in ("garbage", "", "A" * 100, "x.y"):
         stranger = here.browser()
-        stranger.cookies.set("__Host-oidc_gate.default", text)
+        stranger.cookies.set(here.session_name, text)
         assert stranger.fetch("/").status == 401
 
 

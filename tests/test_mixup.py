@@ -233,7 +233,7 @@ def test_a_signed_in_browser_keeps_its_person(stage: StageFactory, provider: Loc
     provider.user = grace()
     _, params = waiting(here.browser())
     page = ada.get(f"{CALLBACK}?{urlencode(params)}", initiator="https://evil.example/")
-    assert page.target == "https://app.test/"
+    assert page.target == "https://app.test/private", "as a link to that page would lead there"
     assert subject_of(ada) == "ada-1815"
 
 
@@ -248,11 +248,11 @@ def test_a_used_callback_ends_at_its_page_in_the_same_browser(
     browser = here.browser()
     answer = browser.navigate("/private?x=1", until=CALLBACK)
     assert subject(browser.follow(answer)) == "ada-1815"
-    session = browser.cookies.get("__Host-oidc_gate.default")
+    session = browser.cookies.get(here.session_name)
     for _ in range(2):
         again = browser.follow(answer)
         assert (again.url, subject(again)) == ("https://app.test/private?x=1", "ada-1815")
-    assert browser.cookies.get("__Host-oidc_gate.default") == session
+    assert browser.cookies.get(here.session_name) == session
     assert len(provider.calls("token")) == 1
 
 

@@ -19,7 +19,9 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
     "message": lambda text: pages.message(200, text, text, action=(text, text), note=text),
     "confirm_logout": lambda text: pages.confirm_logout(text, {"next": text, text: "x"}),
     "signed_out": lambda text: pages.signed_out(text, ()),
-    "login_required": lambda text: pages.login_required("/oauth2/login", page=True),
+    "session_ended": lambda text: pages.session_ended("/oauth2/login", text),
+    "framed": lambda text: pages.framed("/oauth2/login", text),
+    "reloading": lambda text: pages.reloading("/oauth2/login", text),
     "refusal": lambda text: pages.refusal(400, text, text, text, page=True, reference=text, action=(text, text)),
 }
 a_page = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -85,7 +87,7 @@ def test_the_policy_allows_the_one_style_by_its_hash_and_nothing_else(make: Call
         "style-src": f"'sha256-{b64encode(sha256(style).digest()).decode()}'",
         "form-action": "'self' https: http:",
         "base-uri": "'none'",
-        "frame-ancestors": "'none'",
+        "frame-ancestors": "'self'" if make is MAKERS["framed"] else "'none'",
     }
 
 
@@ -99,7 +101,7 @@ def test_a_page_is_not_kept_not_framed_not_sniffed_and_tells_nobody_where_it_was
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
-        "x-frame-options": "DENY",
+        "x-frame-options": "SAMEORIGIN" if make is MAKERS["framed"] else "DENY",
     }
 
 
@@ -147,11 +149,38 @@ def test_an_answer_for_programs_is_json_that_is_not_kept() -> None:
 
 
 def test_someone_who_is_not_signed_in_is_told_where_to_go() -> None:
-    script, form = pages.login_required("/oauth2/login", page=False), pages.login_required("/oauth2/login", page=True)
-    assert script.status == form.status == 401
+    script = pages.login_required("/oauth2/login")
     assert json.loads(script.body) == {"error": "login_required", "login_url": "/oauth2/login"}
-    assert headers(script)["www-authenticate"] == headers(form)["www-authenticate"] == 'OIDC login_url="/oauth2/login"'
-    assert Reader(form).values("a", "href") == ["/oauth2/login"]
+    people = [make("/oauth2/login", "/page") for make in (pages.session_ended, pages.framed, pages.reloading)]
+    for answer in (script, *people):
+        assert answer.status == 401
+        assert headers(answer)["www-authenticate"] == 'OIDC login_url="/oauth2/login"'
+    assert [Reader(page).values("a", "href") for page in people] == [["/page"]] * 3
+
+
+def test_only_the_page_for_frames_can_be_shown_in_one_and_only_in_the_apps_own() -> None:
+    framed, other = headers(pages.framed("/login", "/page")), headers(pages.session_ended("/login", "/page"))
+    assert "frame-ancestors 'self'" in framed["content-security-policy"]
+    assert framed["x-frame-options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'none'" in other["content-security-policy"]
+    assert other["x-frame-options"] == "DENY"
+    page = Reader(pages.framed("/login", "/page"))
+    assert page.values("a", "target") == ["_blank"]
+    assert page.values("a", "rel") == ["noopener"]
+
+
+def test_turbo_is_told_to_load_the_page_anew() -> None:
+    page = Reader(pages.reloading("/login", "/page"))
+    assert ("meta", "name", "turbo-visit-control") in page.attributes
+    assert "reload" in page.values("meta", "content")
+
+
+def test_a_grpc_status_stands_in_the_headers_of_an_answer_without_a_body() -> None:
+    answer = pages.grpc_status(16, "not signed in", "application/grpc-web+proto")
+    assert (answer.status, answer.body) == (200, b"")
+    assert headers(answer)["grpc-status"] == "16"
+    assert headers(answer)["grpc-message"] == "not signed in"
+    assert headers(answer)["content-type"] == "application/grpc-web+proto"
 
 
 def test_a_refusal_has_one_code_and_one_reference_on_the_page_and_in_json() -> None:

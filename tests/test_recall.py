@@ -99,7 +99,7 @@ def test_what_is_not_the_same_is_decided_anew(stage: StageFactory, changed: dict
     here = stage()
     browser = met(here)
     judge = Judge(here)
-    cookie = f"__Host-oidc_gate.default={session_cookie(browser)}{changed.get('more', '')}"
+    cookie = f"{here.session_name}={session_cookie(browser)}{changed.get('more', '')}"
     host = changed.get("host", "app.test")
     other = here.browser(origin=f"{changed.get('scheme', 'https')}://{host}")
     found = other.get("/", headers=[("Host", host), ("Cookie", cookie)], bare=True)
@@ -111,11 +111,11 @@ def test_what_is_not_the_same_is_decided_anew(stage: StageFactory, changed: dict
 def test_one_character_changed_makes_another_request(stage: StageFactory, place: int) -> None:
     here = stage()
     browser = here.signed_in()
-    whole = f"theme={'d' * 40}; __Host-oidc_gate.default={session_cookie(browser)}; size={'l' * 40}"
+    whole = f"theme={'d' * 40}; {here.session_name}={session_cookie(browser)}; size={'l' * 40}"
     for _ in range(3):
         assert browser.get("/", headers=[("Cookie", whole)], bare=True).status == 200
     judge = Judge(here)
-    for start, status in ((10, 200), (whole.index("default=") + 30, 401), (len(whole) - 30, 200)):
+    for start, status in ((10, 200), (whole.index(session_cookie(browser)) + 22, 401), (len(whole) - 30, 200)):
         at = start + place
         changed = whole[:at] + ("y" if whole[at] == "x" else "x") + whole[at + 1 :]
         found = browser.get("/", headers=[("Cookie", changed)], bare=True)
@@ -145,7 +145,7 @@ def test_behind_proxies_nothing_is_recalled_for_their_headers_have_a_say(stage: 
 
 def test_a_websocket_is_judged_each_time(provider: LocalProvider) -> None:
     here = Stage("asgi", provider)
-    cookie = f"__Host-oidc_gate.default={session_cookie(met(here))}".encode()
+    cookie = f"{here.session_name}={session_cookie(met(here))}".encode()
     judge = Judge(here)
     headers = [(b"host", b"app.test"), (b"cookie", cookie), (b"origin", b"https://evil.example")]
     calls = len(here.app.calls)
@@ -168,7 +168,7 @@ def test_a_request_to_upgrade_is_judged_each_time_under_wsgi(provider: LocalProv
 
 def test_the_last_header_is_not_taken_for_a_host_that_is_missing(provider: LocalProvider) -> None:
     here = Stage("asgi", provider)
-    cookie = f"__Host-oidc_gate.default={session_cookie(met(here))}".encode()
+    cookie = f"{here.session_name}={session_cookie(met(here))}".encode()
     judge = Judge(here)
     run(here.gate, scope_for(headers=[(b"cookie", cookie), (b"x", b"app.test")], scheme="https"))
     assert judge.counts() == (0, 1)
@@ -176,7 +176,7 @@ def test_the_last_header_is_not_taken_for_a_host_that_is_missing(provider: Local
 
 def test_one_cookie_at_two_hosts_is_judged_for_each(provider: LocalProvider) -> None:
     here = Stage("asgi", provider, auth_cookie_domain="app.test")
-    cookie = f"__Secure-oidc_gate.default={session_cookie(met(here))}".encode()
+    cookie = f"{here.session_name}={session_cookie(met(here))}".encode()
     judge = Judge(here)
     one, other = (scope_for(headers=[(b"host", host), (b"cookie", cookie)]) for host in (b"app.test", b"a.app.test"))
     for scope, counts in ((one, (0, 1)), (one, (1, 0)), (other, (0, 1)), (one, (0, 1)), (one, (1, 0))):
@@ -186,7 +186,7 @@ def test_one_cookie_at_two_hosts_is_judged_for_each(provider: LocalProvider) -> 
 
 def test_inside_a_mount_nothing_is_recalled(provider: LocalProvider) -> None:
     here = Stage("asgi", provider)
-    cookie = f"__Host-oidc_gate.default={session_cookie(met(here))}".encode()
+    cookie = f"{here.session_name}={session_cookie(met(here))}".encode()
     judge = Judge(here)
     for _ in range(3):
         run(

@@ -271,7 +271,7 @@ def test_a_renewed_cookie_carries_the_activity_to_other_processes() -> None:
     _, text = started(all_sessions)
     opened = living(all_sessions, text, T0 + 3500)
     session = renewed(all_sessions, opened, T0 + 3500)
-    later = all_sessions.keep_seen(text, opened, session)
+    later = all_sessions.keep_seen(text, opened, session, NAME)
     assert later is not None
     other = sessions(idle=3600)
     assert other.find(text, NAME, T0 + 3700) is None
@@ -286,7 +286,7 @@ def test_after_a_change_of_the_secret_a_cookie_is_sealed_again_at_once() -> None
     assert (opened.renew_at, opened.steady_until) == (0, 0)
     again = renewed(both, opened, T0 + 1)
     assert again == session._replace(seen_at=T0 + 1)
-    later = both.keep_seen(text, opened, again)
+    later = both.keep_seen(text, opened, again, NAME)
     assert later is not None
     assert living(sessions([NEW]), later, T0 + 2).session == again
     assert sessions([NEW]).find(text, NAME, T0 + 2) is None
@@ -339,7 +339,7 @@ def test_a_provider_that_gave_no_answer_is_asked_no_sooner_for_a_renewed_cookie(
     opened = living(all_sessions, text, T0 + 300)
     assert all_sessions.recheck_schedule.take_turn(opened, T0 + 300)
     session = renewed(all_sessions, opened, T0 + 300)
-    later = all_sessions.keep_seen(text, opened, session)
+    later = all_sessions.keep_seen(text, opened, session, NAME)
     assert later is not None
     again = living(all_sessions, later, T0 + 301)
     assert (again.due_at, again.renew_at) == (T0 + 330, T0 + 360)
@@ -353,7 +353,7 @@ def test_a_session_that_was_ended_is_refused_in_every_sealing() -> None:
     all_sessions = sessions()
     session, text = started(all_sessions)
     opened = living(all_sessions, text, T0)
-    later = all_sessions.keep_seen(text, opened, renewed(all_sessions, opened, T0 + 60))
+    later = all_sessions.keep_seen(text, opened, renewed(all_sessions, opened, T0 + 60), NAME)
     all_sessions.end(session.session_id, T0 + 61)
     for sealed in (text, later, all_sessions.keep(session, NAME)[1]):
         assert sealed is not None
@@ -449,7 +449,7 @@ def test_a_stored_session_keeps_its_cookie_when_it_is_renewed(backend: StoreBack
     session, text = started(all_sessions)
     opened = loaded(all_sessions, text, T0)
     again = renewed(all_sessions, opened, T0 + 60)
-    assert all_sessions.keep_seen(text, opened, again) == text
+    assert all_sessions.keep_seen(text, opened, again, NAME) == text
     assert opened.steady_until == 0
     assert loaded(sessions(backend=backend), text, T0 + 3650).session == again
     assert again.session_id == session.session_id
@@ -461,7 +461,7 @@ def test_the_cookie_of_a_stored_session_is_sealed_again_after_a_change_of_the_se
     all_sessions = sessions(backend=StoreBackend(store, [NEW, OLD], "here"))
     opened = loaded(all_sessions, text, T0)
     assert opened.renew_at == 0
-    later = all_sessions.keep_seen(text, opened, renewed(all_sessions, opened, T0))
+    later = all_sessions.keep_seen(text, opened, renewed(all_sessions, opened, T0), NAME)
     assert later not in (None, text)
     assert loaded(sessions(backend=StoreBackend(store, [NEW], "here")), str(later), T0).session == opened.session
 
@@ -471,7 +471,7 @@ def test_a_session_that_was_ended_meanwhile_is_not_brought_back(backend: StoreBa
     session, text = started(all_sessions)
     opened = loaded(all_sessions, text, T0)
     other.end(session.session_id, T0)
-    assert all_sessions.keep_seen(text, opened, renewed(all_sessions, opened, T0 + 60)) is None
+    assert all_sessions.keep_seen(text, opened, renewed(all_sessions, opened, T0 + 60), NAME) is None
     assert all_sessions.load(text, NAME, T0) is None
     assert all_sessions.keep_changed(text, opened, session._replace(claims=CLAIMS | {"name": "Ann"})) is None
     assert all_sessions.load(text, NAME, T0) is None

@@ -107,16 +107,16 @@ def test_tokens_that_cannot_be_renewed_for_want_of_the_store_leave_nobody_let_in
 def test_requests_that_waited_with_one_that_failed_do_not_wait_again(here: Stage, store: Failing) -> None:
     all_sessions = here.gate._gate._sessions
     browser = here.signed_in()
-    text = browser.cookies.get("__Host-oidc_gate.default") or ""
+    text = browser.cookies.get(here.session_name) or ""
     asked_at = time.monotonic()  # two requests ask at once, and the first has no answer
     store.fails = {"load"}
     with pytest.raises(StoreError):
-        all_sessions.load(text, "__Host-oidc_gate.default", here.clock())
+        all_sessions.load(text, here.session_name, here.clock())
     store.fails = set()
     with pytest.raises(StoreError, match="at the same time"):
-        all_sessions.load(text, "__Host-oidc_gate.default", here.clock(), asked_at)
+        all_sessions.load(text, here.session_name, here.clock(), asked_at)
     assert (
-        all_sessions.load(text, "__Host-oidc_gate.default", here.clock(), all_sessions.backend.failed_at + 1)
+        all_sessions.load(text, here.session_name, here.clock(), all_sessions.backend.failed_at + 1)
         is not None
     )
 
@@ -124,8 +124,8 @@ def test_requests_that_waited_with_one_that_failed_do_not_wait_again(here: Stage
 def test_of_two_threads_that_renew_a_session_one_is_enough(here: Stage, world: World) -> None:
     browser = here.signed_in()
     gate = here.gate._gate
-    text = browser.cookies.get("__Host-oidc_gate.default") or ""
-    opened = gate._sessions.load(text, "__Host-oidc_gate.default", here.clock())
+    text = browser.cookies.get(here.session_name) or ""
+    opened = gate._sessions.load(text, here.session_name, here.clock())
     assert gate._renew(None, text, opened, here.clock()) is opened.forward
 
 

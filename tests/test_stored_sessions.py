@@ -132,7 +132,7 @@ def test_a_login_that_began_in_a_session_ends_that_session(stored: Stored, provi
     browser = here.signed_in()
     old = session_id(browser)
     away = browser.navigate("/oauth2/login", until=f"{browser.origin}/oauth2/callback")
-    browser.cookies.delete("__Host-oidc_gate.default")
+    browser.cookies.delete(here.session_name)
     browser.follow(browser.get(away.target, initiator=provider.origin))
     assert old not in records(here)
 
@@ -316,7 +316,7 @@ def test_a_session_that_changed_here_while_the_store_was_asked_does_not_come_bac
     here = stored(session_cache_seconds=30)
     browser = here.signed_in()
     assert browser.fetch("/").status == 200
-    all_sessions, text, name = here.gate._gate._sessions, session_cookie(browser), "__Host-oidc_gate.default"
+    all_sessions, text, name = here.gate._gate._sessions, session_cookie(browser), here.session_name
     before = all_sessions._recent.get(text)
     asked = all_sessions._asking.load
 

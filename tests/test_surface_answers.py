@@ -36,9 +36,12 @@ def test_a_browser_that_navigates_is_sent_to_the_provider(
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_a_browser_that_sends_a_form_is_told_that_its_session_has_ended(stage: StageFactory, method: str) -> None:
     here = stage()
-    page = request(here, method, NAVIGATION | {"Content-Type": "application/x-www-form-urlencoded"})
+    headers = NAVIGATION | {"Content-Type": "application/x-www-form-urlencoded"}
+    page = request(here, method, headers | {"Referer": "https://app.test/orders/new?copy=7"})
     assert (page.status, page.header("Content-Type")) == (401, "text/html; charset=utf-8")
-    assert 'href="/oauth2/login"' in page.text
+    assert 'href="/orders/new?copy=7"' in page.text, "it leads back to the page that the form was on"
+    for elsewhere in ({}, {"Referer": "https://evil.example/"}, {"Referer": "https://app.test.evil.example/x"}):
+        assert 'href="/"' in request(here, method, headers | elsewhere).text
     assert page.header("WWW-Authenticate")
     assert here.app.calls == []
 

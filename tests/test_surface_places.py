@@ -9,7 +9,7 @@ import pytest
 from tests.browser import World
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
-from tests.stage import Stage, is_login, query, session_cookie, subject, timed
+from tests.stage import Stage, is_login, query, session_cookie, session_names, subject, timed
 
 CALLBACK = "https://app.test/oauth2/callback"
 PROXIED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.test", "X-Forwarded-For": "198.51.100.7"}
@@ -42,7 +42,7 @@ def test_base_url_makes_cookies_secure_behind_a_proxy_that_speaks_http(stage: St
     here = stage(base_url="https://app.test")
     answer = here.browser(origin="http://app.test").get("/report", headers={"Accept": "text/html"})
     (cookie,) = answer.header_list("Set-Cookie")
-    assert cookie.startswith("__Host-oidc_gate.default.login.")
+    assert cookie.startswith(f"{here.session_name}.login.")
     assert "; Secure" in cookie
 
 
@@ -105,7 +105,7 @@ def test_plain_http_on_this_machine_works_without_secure_cookies(stage: StageFac
     browser = stage().browser(origin="http://127.0.0.1:8000")
     page = browser.navigate("/report")
     assert (page.url, subject(page)) == ("http://127.0.0.1:8000/report", "ada-1815")
-    assert "oidc_gate.default" in browser.cookies.names()
+    assert session_cookie(browser)
     assert browser.rejected_cookies == []
 
 
@@ -116,7 +116,7 @@ def test_the_session_cookie_may_hold_for_a_whole_domain(stage: StageFactory) -> 
     here = stage(auth_cookie_domain="example.test")
     browser = here.browser(origin="https://one.example.test")
     assert browser.navigate("/").status == 200
-    cookie = browser.cookies.find("__Secure-oidc_gate.default")
+    cookie = browser.cookies.find(here.session_name)
     assert (cookie.domain, cookie.host_only, cookie.secure, cookie.http_only, cookie.same_site, cookie.path) == (
         "example.test", False, True, True, "lax", "/",
     )  # fmt: skip
@@ -125,11 +125,13 @@ def test_the_session_cookie_may_hold_for_a_whole_domain(stage: StageFactory) -> 
     sibling.cookies = browser.cookies.copy()
     assert subject(sibling.fetch("/")) == "ada-1815"
     browser.get("/oauth2/logout")
-    assert "__Secure-oidc_gate.default" not in browser.cookies.names()
+    assert session_names(browser) == []
 
 
 def test_without_a_domain_the_cookie_is_this_hosts_alone(stage: StageFactory) -> None:
-    cookie = stage().signed_in().cookies.find("__Host-oidc_gate.default")
+    here = stage()
+    cookie = here.signed_in().cookies.find(here.session_name)
+    assert cookie.name.startswith("__Host-")
     assert (cookie.host_only, cookie.secure, cookie.http_only, cookie.same_site, cookie.path) == (
         True, True, True, "lax", "/",
     )  # fmt: skip
@@ -139,40 +141,65 @@ def test_without_a_domain_the_cookie_is_this_hosts_alone(stage: StageFactory) ->
 # Several gates
 
 
-def test_two_gates_one_inside_the_other_each_ask_for_their_own_login(
-    stage: StageFactory, provider: LocalProvider, world: World
+def test_a_gate_that_stands_behind_another_gates_identity_says_so(
+    stage: StageFactory, provider: LocalProvider, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """It never sees a cookie of its own, and would send everybody to sign in for ever."""
     provider.add_client("inner")
     here = stage()
-    options = provider.gate_options("inner", auth_id="inner", path_prefix="/inner", identity_headers="x-forwarded")
-    inner = timed(world, here.app, here.clock, **options)
-    outer = timed(world, inner, here.clock, **provider.gate_options(auth_id="outer", identity_headers="ngrok"))
+    inner = timed(world, here.app, here.clock, **provider.gate_options("inner", auth_id="inner", path_prefix="/inner"))
+    outer = timed(world, inner, here.clock, **provider.gate_options(auth_id="outer"))
     browser = here.browser(outer)
     page = browser.navigate("/report")
-    assert page.url == "https://app.test/report"
-    assert page.json()["identity"]["provider"] == "inner"
-    assert "x-forwarded-user" in page.json()["headers"]
-    assert "ngrok-auth-user-id" not in page.json()["headers"]
-    assert {"__Host-oidc_gate.inner", "__Host-oidc_gate.outer"} <= set(browser.cookies.names())
-    assert browser.get("/inner/logout").status == 200
-    assert browser.fetch("/").status == 401
-    assert browser.fetch("/oauth2/userinfo").json()["provider"] == "outer"
+    assert (page.status, "It stands behind two gates" in page.text) == (500, True)
+    script = browser.fetch("/inner/userinfo")
+    assert (script.status, script.json()["error"]) == (500, "gate_behind_gate")
+    assert "another oidc_gate stands outside of this one" in caplog.text
+    assert here.app.calls == []
 
 
-def test_two_gates_side_by_side_keep_their_sessions_apart(
-    stage: StageFactory, provider: LocalProvider, world: World
+@pytest.mark.parametrize("difference", ["auth_id", "client", "cookie_secret"])
+def test_two_gates_on_one_host_leave_each_others_logins_and_sessions_alone(
+    stage: StageFactory, provider: LocalProvider, world: World, difference: str
 ) -> None:
+    """Browsers tell neither ports nor paths apart: all cookies of one host go to both."""
     provider.add_client("other")
-    here = stage(auth_id="a")
-    options = provider.gate_options("other", auth_id="b", path_prefix="/b")
-    other = timed(world, here.app, here.clock, **options)
-    browser = here.signed_in()
-    beside = here.moved(browser, other)
-    assert beside.fetch("/").status == 401
+    client = "other" if difference == "client" else "app"
+    more = {"auth_id": {"auth_id": "b"}, "cookie_secret": {"cookie_secret": "another-secret-that-is-long-enough"}}
+    here = stage()
+    options = {"path_prefix": "/b", **more.get(difference, {})}
+    other = timed(world, here.app, here.clock, **provider.gate_options(client, **options))
+    mine = here.browser()
+    beside = here.browser(other)
+    beside.cookies = mine.cookies
+    at_provider = mine.navigate("/report", until=CALLBACK)
+    for number in range(10):  # the other app's logins take none of these slots
+        beside.navigate(f"/{number}", until="https://app.test/b/callback")
+    assert mine.follow(at_provider).url == "https://app.test/report"
     assert subject(beside.navigate("/")) == "ada-1815"
-    assert {"__Host-oidc_gate.a", "__Host-oidc_gate.b"} <= set(beside.cookies.names())
+    assert subject(mine.fetch("/")) == subject(beside.fetch("/")) == "ada-1815"
+    assert len(session_names(mine)) == 2
     beside.get("/b/logout")
-    assert subject(here.moved(beside, here.gate).fetch("/")) == "ada-1815"
+    assert (subject(mine.fetch("/")), beside.fetch("/").status) == ("ada-1815", 401)
+
+
+def test_gates_with_one_client_provider_and_secret_share_a_session(stage: StageFactory) -> None:
+    here = stage()
+    browser = here.signed_in()
+    assert subject(here.moved(browser, here.another_gate(max_session_duration="2h")).fetch("/")) == "ada-1815"
+
+
+def test_a_session_goes_on_under_the_name_of_a_new_secret(stage: StageFactory) -> None:
+    here = stage(cookie_secret=["the-older-secret-that-is-long-enough"])
+    browser = here.signed_in()
+    secrets = ["the-newer-secret-that-is-long-enough", "the-older-secret-that-is-long-enough"]
+    rotated = here.another_gate(cookie_secret=secrets)
+    moved = here.moved(browser, rotated)
+    for _ in range(3):
+        assert subject(moved.fetch("/")) == "ada-1815"
+    (name,) = session_names(moved)
+    assert name == rotated._gate._components.secure_cookies.session != here.session_name
+    assert subject(here.moved(moved, here.another_gate(cookie_secret=secrets[:1])).fetch("/")) == "ada-1815"
 
 
 # Logging out at the provider too

@@ -52,14 +52,17 @@ def test_the_identity_is_whole(stage: StageFactory, provider: LocalProvider) -> 
 
 
 def test_the_app_never_sees_the_gates_cookies(stage: StageFactory) -> None:
-    browser = stage().signed_in()
+    here = stage()
+    browser = here.signed_in()
     browser.navigate("/oauth2/login", until="https://app.test/oauth2/callback")
+    value = session_cookie(browser)
     browser.cookies.set("theme", "dark")
-    browser.cookies.set("oidc_gate.default", "planted")
-    browser.cookies.set("oidc_gate.defaulting", "theirs")
+    browser.cookies.set(here.session_name.removeprefix("__Host-"), "planted")
+    browser.cookies.set("oidc_gate.defaulting", "another gate's")
+    browser.cookies.set("my_oidc_gate.default", "theirs")
     cookies = browser.fetch("/").json()["headers"]["cookie"]
-    assert cookies.split("; ") == ["theme=dark", "oidc_gate.defaulting=theirs"]
-    assert session_cookie(browser) not in cookies
+    assert cookies.split("; ") == ["theme=dark", "my_oidc_gate.default=theirs"]
+    assert value not in cookies
 
 
 def test_a_public_page_sees_every_cookie_but_the_gates(stage: StageFactory) -> None:
@@ -68,7 +71,7 @@ def test_a_public_page_sees_every_cookie_but_the_gates(stage: StageFactory) -> N
     browser.cookies.set("theme", "dark")
     assert browser.fetch("/about").json()["headers"]["cookie"] == "theme=dark"
     browser.navigate("/", until="https://app.test/oauth2/callback")
-    browser.cookies.set("__Host-oidc_gate.default", "no session")
+    browser.cookies.set(here.session_name, "no session")
     assert browser.fetch("/about").json()["headers"]["cookie"] == "theme=dark"
     browser.cookies.delete("theme")
     assert "cookie" not in browser.fetch("/about").json()["headers"]

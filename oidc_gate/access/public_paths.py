@@ -7,11 +7,12 @@ import re
 __all__ = ["PublicPaths"]
 
 #: What makes a path ambiguous, once decoded: a dot segment, a doubled slash, a backslash, a control character, a
-#: character that was no UTF-8, or an escape left over from double encoding of one of these.
+#: parameter (some servers cut them off, and see a dot segment behind them), a blank at the end of a segment (so do
+#: Windows and some file servers), a character that was no UTF-8, or an escape left over from encoding one twice.
 _AMBIGUOUS = re.compile(
-    r"//|/\.{1,2}(?:[/;]|$)|[\\\x00-\x1f\x7f\ufffd]|%(?:2[ef5]|5c|0[0-9a-f]|1[0-9a-f])", re.IGNORECASE
+    r"//|/\.{1,2}(?:/|$)|;|\s(?:/|$)|[\\\x00-\x1f\x7f\ufffd]|%(?:2[ef5]|5c|3b|0[0-9a-f]|1[0-9a-f])", re.IGNORECASE
 )
-_ENCODED_SEPARATOR = re.compile(r"%(?:2f|5c|2e|25|00)", re.IGNORECASE)
+_ENCODED_SEPARATOR = re.compile(r"%(?:2f|5c|2e|25|3b|00)", re.IGNORECASE)
 
 
 class PublicPaths:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from oidc_gate.asgi.request import LAYOUTS, ASGIRequest, Headers, Scope, told_scope
 from oidc_gate.caching import QuietNames, is_unshared
 from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, Work
+from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.settings import resolve_app, resolve_settings
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class OIDCGate:
                 del headers[cookie_at]
         else:
             request = ASGIRequest(scope, layout)
-            decision = self._gate.decide(request)
+            decision = self._gate.decide(request) if IDENTITY_KEY not in scope else self._gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
                     return await _answer(decision, scope, receive, send)

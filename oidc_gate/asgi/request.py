@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any
 
-from oidc_gate.decisions import LONGEST_KEY, Key
+from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, Key
 from oidc_gate.identity import IDENTITY_KEY, Anonymous, Identity
 from oidc_gate.reserved_headers import spellings
 
@@ -24,6 +24,7 @@ Pair = tuple[bytes, bytes]
 Headers = list[Pair]
 
 _RESERVED = spellings()
+_KIND_HEADERS = frozenset(name.encode() for name in KIND_HEADERS)
 _SCHEMES: dict[str | None, str] = {"https": "https", "wss": "https"}  # all others, and none, are http
 _NOBODY = Anonymous()
 #: Names of requests that are remembered: those of so many, each with so many headers, so long in all.
@@ -145,6 +146,11 @@ class ASGIRequest:
         else:
             del headers[at]
         return headers
+
+    @property
+    def has_kind_headers(self) -> bool:
+        """Whether one of KIND_HEADERS is there."""
+        return not _KIND_HEADERS.isdisjoint(self._names)
 
     @property
     def method(self) -> str:

@@ -12,18 +12,31 @@ May import: `errors`, `sealing`, `decisions`.
 """
 
 from oidc_gate.browser import pages
-from oidc_gate.browser.addresses import Addresses, Origin, own_path, requested_path, safe_path
-from oidc_gate.browser.cookies import Cookies
-from oidc_gate.browser.login_attempts import Attempt, Attempts
-from oidc_gate.browser.request_kinds import Kind, is_cross_site, is_preflight, is_speculative, kind_of, wants_page
+from oidc_gate.browser.addresses import LONGEST_PATH, Addresses, Origin, own_path, requested_path, safe_path
+from oidc_gate.browser.cookies import LONGEST_HEADER, Cookies
+from oidc_gate.browser.login_attempts import Attempt, Attempts, Note, State
+from oidc_gate.browser.request_kinds import (
+    Kind,
+    begins_login,
+    is_cross_site,
+    is_preflight,
+    is_speculative,
+    kind_of,
+    wants_page,
+)
 
 __all__ = [
+    "LONGEST_HEADER",
+    "LONGEST_PATH",
     "Addresses",
     "Attempt",
     "Attempts",
     "Cookies",
     "Kind",
+    "Note",
     "Origin",
+    "State",
+    "begins_login",
     "is_cross_site",
     "is_preflight",
     "is_speculative",

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 if TYPE_CHECKING:
     from oidc_gate.decisions import Request
 
-__all__ = ["Addresses", "Origin", "is_host", "own_path", "requested_path", "safe_path"]
+__all__ = ["LONGEST_PATH", "Addresses", "Origin", "is_host", "own_path", "requested_path", "safe_path"]
 
 _HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
@@ -24,8 +24,8 @@ _HOST = re.compile(
 )
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
-#: A longer return address is not carried through a login: it would not fit into a cookie beside seven others.
-LONGEST_PATH = 2000
+#: A longer return address is none: browsers and servers have such limits too.
+LONGEST_PATH = 8000
 
 
 class Origin(NamedTuple):
@@ -185,12 +185,25 @@ _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 def requested_path(request: Request, root_path: str) -> str:
     """Return the path and query of this request, encoded, as a return address that is still to be judged.
 
-    `root_path` is that of the origin, encoded already.
+    As they were sent, where the server tells: `%2F` is another page than `/` (RFC 3986, 2.2). `root_path` is that of
+    the origin, encoded already.
     """
-    path = root_path + quote(request.path, safe=_PATH, errors="replace")
+    path = root_path + (_sent_path(request) or quote(request.path, safe=_PATH, errors="replace"))
     if not request.query:
         return path
     return f"{path}?{quote(request.query, safe=_QUERY, encoding='latin-1', errors='replace')}"
+
+
+def _sent_path(request: Request) -> str:
+    """Return the path inside the app as it stood on the request line, `""` where that cannot be told.
+
+    A server, or whatever mounts the app, may have taken the mount point from the one and not from the other.
+    """
+    sent, path = request.raw_target, request.path
+    for mount in ("", quote(request.root_path, safe=_PATH)):
+        if sent.startswith(f"{mount}/") and unquote(sent[len(mount) :], errors="replace") == path:
+            return quote(sent[len(mount) :], safe=_PLAIN, errors="replace")
+    return ""
 
 
 def own_path(origin: Origin, path: str) -> str:

@@ -1,135 +1,250 @@
-"""Logins under way: what the browser keeps between leaving for the provider and coming back.
+"""Logins under way: what goes to the provider in `state`, and what the browser keeps until it comes back.
 
-Each attempt is a cookie of its own, named after its `state`, so that two tabs can both finish. It is signed and need
-not be hidden: it is the browser's own half of the exchange, and useless in another browser. It is single use: a
-callback turns it into a note of where it led (`done`), which lets a repeated callback end at the page, and shows a
-login that goes round in circles.
+A login has two halves. `state` goes to the provider and returns: it says when the login was begun, in which slot, and
+where it is to lead. The cookie of the slot stays in the browser, and holds a random seed, from which `nonce`, the PKCE
+verifier and an identifier are derived; the identifier stands in `state` too. Both are sealed: nobody can read or make
+one, and only a browser that has the one may come with the other.
+
+There are eight slots, fixed names that overwrite each other: whatever is sent in parallel, the cookies of all logins
+together stay under 4 KB. Logins that are begun in turn have a slot each, the oldest gives way to the ninth; of those
+that are begun at once the newest has its slot. The others still know by their `state` where they were to lead.
+
+A login is single use: the callback leaves a note in its slot, which shows a login that goes round in circles.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from struct import Struct
+from typing import NamedTuple
 
-from oidc_gate.browser.cookies import Cookies
-from oidc_gate.sealing import SignedRows
+from oidc_gate.browser.cookies import LOGIN_SLOTS, Cookies
+from oidc_gate.sealing import Seal
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-__all__ = ["Attempt", "Attempts"]
+__all__ = ["Attempt", "Attempts", "BegunLogin", "Note", "State"]
 
 Header = tuple[str, str]
 
-#: The cookies of all attempts together, in bytes: servers cut a request's headers at 8 KB and less.
-_ROOM = 5600
-#: Attempts are read at most up to this number; a browser that sends more was given them by somebody else.
-_MOST_READ = 12
-_IDENTIFIER_LENGTH = 12
+#: All cookies of logins together, with names and separators, are to stay under 4096 bytes.
+_ALL_LOGINS = 4000
+#: A Cookie header is to stay under this where that can be had: servers cut a request's headers at 8 KB.
+_WHOLE_HEADER = 7600
+#: What stands around a cookie in a header, `; ` and `=`; and the longest text of a slot, with a stored session's id.
+_AROUND, _LONGEST_TEXT = 3, 164
+#: So many bytes of a return address go to the provider in `state`; servers cut addresses at 4 KB, some sooner.
+_MOST_IN_STATE = 600
+#: A shorter address is not worth the work of deflating it.
+_DEFLATED_FROM = 300
+
+#: identifier, begun at, slot, flags; then the return address.
+_STATE = Struct(">16sdBB")
+_RESTARTED, _DEFLATED, _IN_COOKIE, _FORCED = 1, 2, 4, 8
+#: Seed, or identifier of what is done; when; whether it is done. Then the id of the session that is replaced.
+_SLOT = Struct(">16sdB")
+
+#: A state stands in no cookie; a seal wants a name all the same.
+_STATE_NAME = "state"
+_TO_URL = str.maketrans("+/", "-_")
+_FROM_URL = str.maketrans("-_+/", "+/  ")
+
+
+class State(NamedTuple):
+    """What the parameter `state` says. `begun_at` as time.time().
+
+    `return_to` is a path of our own, None where it was too long for `state`: then it stands in a cookie, or is lost.
+    `restarted`: this is the second try of one login. `forced`: the person was to authenticate anew.
+    """
+
+    identifier: bytes
+    begun_at: float
+    slot: int
+    restarted: bool
+    forced: bool
+    return_to: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One login under way. `state`, `nonce` and `verifier` are empty once it is `done`; `started_at` as time.time().
+    """One login under way, as its browser's cookie has it. `begun_at` as time.time().
 
     `replaces` is the id of the session that the browser had when it left: a callback that the provider's page posts
     comes from another site, and without the session's cookie.
     """
 
-    identifier: str
-    state: str
-    nonce: str
-    verifier: str
-    return_to: str
-    started_at: float
-    restarted: bool = False
-    done: bool = False
+    seed: bytes = field(repr=False)
+    begun_at: float
     replaces: str = ""
 
-    @classmethod
-    def new(cls, return_to: str, now: float, *, restarted: bool = False, replaces: str = "") -> Attempt:
-        """Return a fresh attempt: state of 38 characters, nonce of 32 and PKCE verifier of 64 (RFC 7636, 4.1)."""
-        identifier = secrets.token_hex(_IDENTIFIER_LENGTH // 2)
-        drawn = secrets.token_urlsafe(92)  # for all three at once: each character is as random as the next
-        state, nonce, verifier = identifier + drawn[:26], drawn[26:58], drawn[58:122]
-        return cls(identifier, state, nonce, verifier, return_to, now, restarted, replaces=replaces)
+    @property
+    def identifier(self) -> bytes:
+        """What stands in its `state`."""
+        return _derived(self.seed, b"state")[:16]
 
-    def finished(self, now: float) -> Attempt:
-        """Return the note that remains of it: where it led and when, nothing that could finish a login."""
-        return replace(self, state="", nonce="", verifier="", started_at=now, done=True, replaces="")
+    @property
+    def nonce(self) -> str:
+        """The nonce of the authentication request (Core, 3.1.2.1): 43 characters."""
+        return _text(_derived(self.seed, b"nonce"))
+
+    @property
+    def verifier(self) -> str:
+        """The PKCE code verifier (RFC 7636, 4.1): 43 characters."""
+        return _text(_derived(self.seed, b"verifier"))
+
+
+class Note(NamedTuple):
+    """What remains of a login that was answered, and when that was: nothing that could finish one."""
+
+    identifier: bytes
+    done_at: float
+
+
+class BegunLogin(NamedTuple):
+    """A login that begins: what goes to the provider, and what the browser is to keep."""
+
+    state: str
+    attempt: Attempt
+    set_cookies: tuple[Header, ...]
+    is_lost: bool  #: whether the return address is too long to be kept
 
 
 class Attempts:
-    """Reads and writes the attempts of one gate. `lifetime`: seconds an attempt is good for."""
+    """Begins, finds and finishes the logins of one gate. `lifetime`: seconds a login is good for."""
 
-    def __init__(self, cookie_secrets: Sequence[str], context: str, *, lifetime: float, most: int = 8) -> None:
-        self._signed = SignedRows(cookie_secrets, f"login attempt {context}")
+    def __init__(self, cookie_secrets: Sequence[str], context: str, *, lifetime: float) -> None:
+        self._state_seal = Seal(cookie_secrets, f"login state {context}")
+        self._slot_seal = Seal(cookie_secrets, f"login attempt {context}")
         self._lifetime = lifetime
-        self._most = most
-        # A late browser is told that it is late, and gets a second try: so the cookie outlives the attempt.
-        self._cookie_age = lifetime + 3600
 
-    def find(self, state: str, cookies: Cookies, header: str) -> Attempt | None:
-        """Return this browser's attempt with that state, done or late ones included; None if it has none."""
-        identifier = state[:_IDENTIFIER_LENGTH]
-        attempt = self._read(identifier, cookies.attempts(header).get(identifier, ""))
-        if attempt is None or attempt.done:
-            return attempt
-        return attempt if secrets.compare_digest(attempt.state.encode(), state.encode()) else None
+    # Leaving
 
-    def is_late(self, attempt: Attempt, now: float) -> bool:
-        """Return whether the attempt was started too long ago to be finished."""
-        return now - attempt.started_at > self._lifetime
+    def begin(
+        self,
+        return_to: str,
+        cookies: Cookies,
+        header: str,
+        now: float,
+        *,
+        restarted: bool = False,
+        forced: bool = False,
+        replaces: str = "",
+    ) -> BegunLogin:
+        """Begin a login that is to lead to `return_to`, in a browser that sent this Cookie header."""
+        attempt = Attempt(os.urandom(16), now, replaces)
+        slots, page_room = self._room(cookies, header)
+        slot = self._slot(cookies, header, slots)
+        flags = _RESTARTED * restarted | _FORCED * forced
+        address, page = return_to.encode(), ""
+        if len(address) > _DEFLATED_FROM:
+            flags, address = flags | _DEFLATED, zlib.compress(address)
+        if len(address) > _MOST_IN_STATE:
+            page = self._slot_seal.seal(attempt.identifier + address, cookies.login_name("page"))
+            flags, address = flags | _IN_COOKIE, b""
+        packed = _STATE.pack(attempt.identifier, now, slot, flags) + address
+        headers = list(cookies.drop_logins(header, slots)) if slots < LOGIN_SLOTS else []
+        headers.append(self._written(cookies, slot, attempt.seed, now, replaces=replaces))
+        if 0 < len(page) <= page_room:
+            headers.append(cookies.set_login("page", page, self._lifetime))
+        state = self._state_seal.seal(packed, _STATE_NAME).translate(_TO_URL)
+        return BegunLogin(state, attempt, tuple(headers), is_lost=len(page) > page_room)
 
-    def all(self, cookies: Cookies, header: str) -> list[tuple[Attempt, int]]:
-        """Return this browser's attempts with the size of their cookies: those under way first, the newest first."""
-        texts = list(cookies.attempts(header).items())[-_MOST_READ:]  # browsers send the oldest first
-        read = [(self._read(identifier, text), len(text)) for identifier, text in texts]
-        found = [(attempt, size) for attempt, size in read if attempt is not None]
-        return sorted(found, key=lambda pair: (pair[0].done, -pair[0].started_at))
+    def _room(self, cookies: Cookies, header: str) -> tuple[int, int]:
+        """Return how many slots there is room for beside the browser's other cookies, and how long `page` may be."""
+        slot = len(cookies.login_name(0)) + _AROUND + _LONGEST_TEXT
+        page = _ALL_LOGINS - LOGIN_SLOTS * slot - len(cookies.login_name("page")) - _AROUND
+        if len(header) <= _WHOLE_HEADER - _ALL_LOGINS:
+            return LOGIN_SLOTS, page
+        ours = sum(
+            len(name) + _AROUND + len(text)
+            for what in (*range(LOGIN_SLOTS), "page")
+            for name, text in cookies.login_texts(header, what)
+        )
+        left = _WHOLE_HEADER - (len(header) - ours)
+        return max(1, min(LOGIN_SLOTS, left // slot)), page if left >= _ALL_LOGINS else 0
 
-    def add(self, attempt: Attempt, cookies: Cookies, header: str) -> tuple[Header, ...]:
-        """Return the Set-Cookie headers that store an attempt, and drop the oldest ones if there is no room left."""
-        text = self._write(attempt)
-        stored = (cookies.set_attempt(attempt.identifier, text, self._cookie_age),)
-        sent = cookies.attempts(header)
-        if not sent:
-            return stored
-        room = _ROOM - len(text)
-        kept = set()
-        for older, size in self.all(cookies, header)[: self._most - 1]:
-            room -= size
-            if room >= 0:
-                kept.add(older.identifier)
-        dropped = [identifier for identifier in sent if identifier not in kept][:_MOST_READ]
-        return stored + tuple(cookies.drop_attempt(identifier) for identifier in dropped)
+    def _slot(self, cookies: Cookies, header: str, slots: int) -> int:
+        """Return a slot for a new login: one that is free, else that of the note, or the login, of longest ago.
 
-    def finish(self, attempt: Attempt, cookies: Cookies, now: float) -> Header:
-        """Return the Set-Cookie header that leaves a note in the place of an attempt that was answered."""
-        return cookies.set_attempt(attempt.identifier, self._write(attempt.finished(now)), self._lifetime)
+        By chance, so that logins that are begun at once do not all meet in one slot.
+        """
+        taken = self.all(cookies, header)
+        free = [slot for slot in range(slots) if slot not in taken]
+        if free:
+            return secrets.choice(free)
+        return min(range(slots), key=lambda slot: (isinstance(taken[slot], Attempt), _time(taken[slot])))
 
-    def drop_all(self, cookies: Cookies, header: str) -> tuple[Header, ...]:
-        """Return the Set-Cookie headers that delete every attempt of this browser."""
-        return tuple(cookies.drop_attempt(identifier) for identifier in cookies.attempts(header))
+    # Coming back
 
-    def _write(self, attempt: Attempt) -> str:
-        row = [
-            attempt.identifier,
-            attempt.state,
-            attempt.nonce,
-            attempt.verifier,
-            attempt.return_to,
-            attempt.started_at,
-            attempt.restarted,
-            attempt.done,
-            attempt.replaces,
-        ]
-        return self._signed.dumps(row)
-
-    def _read(self, identifier: str, text: str) -> Attempt | None:
-        """Return the attempt, or None for a text that is missing, tampered with, or stands under another name."""
-        row = self._signed.loads(text)
-        if row is None or len(row) != len(fields(Attempt)) or row[0] != identifier:
+    def read_state(self, text: str) -> State | None:
+        """Return what a `state` says, or None for one that was not made here, or with a secret that is not listed."""
+        packed = self._state_seal.open(text.translate(_FROM_URL), _STATE_NAME)
+        if packed is None:
             return None
-        return Attempt(*row)
+        identifier, begun_at, slot, flags = _STATE.unpack_from(packed)
+        address: str | None = None
+        if not flags & _IN_COOKIE:
+            address = _address(packed[_STATE.size :], is_deflated=bool(flags & _DEFLATED))
+        return State(identifier, begun_at, slot, bool(flags & _RESTARTED), bool(flags & _FORCED), address)
+
+    def find(self, state: State, cookies: Cookies, header: str) -> Attempt | Note | None:
+        """Return this browser's login with that state, late ones too, or what remains of it; None if it has none."""
+        found = self._in_slot(state.slot, cookies, header)
+        return next((each for each in found if secrets.compare_digest(each.identifier, state.identifier)), None)
+
+    def long_address(self, state: State, cookies: Cookies, header: str) -> str | None:
+        """Return the return address that was too long for this state, None where it is lost."""
+        for name, text in cookies.login_texts(header, "page"):
+            packed = self._slot_seal.open(text, name)
+            if packed is not None and packed.startswith(state.identifier):
+                return _address(packed[16:], is_deflated=True)
+        return None
+
+    def is_late(self, state: State, now: float) -> bool:
+        """Return whether the login was begun too long ago to be finished."""
+        return now - state.begun_at > self._lifetime
+
+    def all(self, cookies: Cookies, header: str) -> dict[int, Attempt | Note]:
+        """Return this browser's logins by slot: those under way, and what remains of those that were answered."""
+        if not cookies.has_logins(header):
+            return {}
+        return {slot: each for slot in range(LOGIN_SLOTS) for each in self._in_slot(slot, cookies, header)}
+
+    def finish(self, state: State, cookies: Cookies, now: float) -> Header:
+        """Return the Set-Cookie header that leaves a note in the place of a login that was answered."""
+        return self._written(cookies, state.slot, state.identifier, now, is_done=True)
+
+    def _written(
+        self, cookies: Cookies, slot: int, data: bytes, when: float, *, is_done: bool = False, replaces: str = ""
+    ) -> Header:
+        text = self._slot_seal.seal(_SLOT.pack(data, when, is_done) + replaces.encode(), cookies.login_name(slot))
+        return cookies.set_login(slot, text, self._lifetime)
+
+    def _in_slot(self, slot: int, cookies: Cookies, header: str) -> Iterator[Attempt | Note]:
+        for name, text in cookies.login_texts(header, slot):
+            packed = self._slot_seal.open(text, name)
+            if packed is not None:
+                data, when, is_done = _SLOT.unpack_from(packed)
+                replaces = packed[_SLOT.size :].decode().rstrip(" ")  # a seal adds spaces
+                yield Note(data, when) if is_done else Attempt(data, when, replaces)
+
+
+def _time(found: Attempt | Note) -> float:
+    return found.begun_at if isinstance(found, Attempt) else found.done_at
+
+
+def _address(data: bytes, *, is_deflated: bool) -> str:
+    """Return a return address, perhaps with spaces after it, which no address has."""
+    return (zlib.decompressobj().decompress(data) if is_deflated else data).decode().rstrip(" ")
+
+
+def _derived(seed: bytes, what: bytes) -> bytes:
+    return blake2b(seed, digest_size=32, person=what).digest()
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

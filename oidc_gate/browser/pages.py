@@ -16,13 +16,18 @@ from typing import Any
 from oidc_gate.decisions import Reply
 
 __all__ = [
+    "blank",
     "confirm_logout",
+    "framed",
+    "grpc_status",
     "json_reply",
     "login_required",
     "message",
     "redirect",
     "reference",
     "refusal",
+    "reloading",
+    "session_ended",
     "signed_out",
 ]
 
@@ -70,6 +75,11 @@ _PAGE_HEADERS: tuple[Header, ...] = (
     ("content-security-policy", _POLICY),
     ("x-frame-options", "DENY"),
 )
+#: What a page has in place of these headers that may be shown in a frame of the app's own.
+_FRAMED: dict[str, Header] = {
+    "content-security-policy": ("content-security-policy", _POLICY.replace("ancestors 'none'", "ancestors 'self'")),
+    "x-frame-options": ("x-frame-options", "SAMEORIGIN"),
+}
 _JSON_HEADERS: tuple[Header, ...] = (("content-type", "application/json"), *_COMMON)
 
 
@@ -128,18 +138,48 @@ def signed_out(login_path: str, headers: tuple[Header, ...]) -> Reply:
     )
 
 
-def login_required(login_path: str, *, page: bool) -> Reply:
-    """Return the 401 for someone who is not signed in: a page for a form that came too late, JSON for a program."""
-    challenge = ("www-authenticate", f'OIDC login_url="{login_path}"')
-    if not page:
-        return json_reply(401, {"error": "login_required", "login_url": login_path}, (challenge,))
+def challenge(login_path: str) -> Header:
+    """Return the header that a 401 must have (RFC 9110, 15.5.2)."""
+    return ("www-authenticate", f'OIDC login_url="{login_path}"')
+
+
+def login_required(login_path: str, headers: tuple[Header, ...] = ()) -> Reply:
+    """Return the 401 for a program that is not signed in."""
+    body = {"error": "login_required", "login_url": login_path}
+    return json_reply(401, body, (challenge(login_path), *headers))
+
+
+def session_ended(login_path: str, back: str) -> Reply:
+    """Return the 401 for a form that came too late; `back` leads to the page that the form was on."""
     return message(
         401,
         "Your session has ended",
-        "What you sent has not been saved. Sign in again, go back to the form and send it once more.",
-        action=("Sign in", login_path),
-        headers=(challenge,),
+        "What you sent has not been saved, but it is still in the page behind this one: go back, copy it, then sign in"
+        " again and send it once more.",
+        action=("Sign in", back),
+        headers=(challenge(login_path),),
     )
+
+
+def framed(login_path: str, address: str) -> Reply:
+    """Return the 401 for a frame, an embedded object or a download: providers do not show their pages in frames."""
+    link = f'<p><a class="act" href="{escape(address)}" target="_blank" rel="noopener">Sign in in a new tab</a></p>'
+    text = "<p>You are not signed in, and that cannot be done in here. Load this page again afterwards.</p>"
+    reply = _page(401, "Please sign in", text + link, "", (challenge(login_path),))
+    return reply._replace(headers=tuple(_FRAMED.get(name, (name, value)) for name, value in reply.headers))
+
+
+def reloading(login_path: str, address: str) -> Reply:
+    """Return the 401 for Turbo, which loads the page anew instead of showing this one in its place."""
+    content = f'<p>You are not signed in any more.</p><p><a class="act" href="{escape(address)}">Sign in</a></p>'
+    head = '<meta name="turbo-visit-control" content="reload">'
+    return _page(401, "Please sign in", content, "", (challenge(login_path),), head)
+
+
+def grpc_status(status: int, text: str, content_type: str) -> Reply:
+    """Return a gRPC status as gRPC-web has it, in the headers of an answer without a body (trailers-only)."""
+    headers = (("content-type", content_type), *_COMMON, ("grpc-status", str(status)), ("grpc-message", text))
+    return Reply(200, headers)
 
 
 def refusal(
@@ -159,12 +199,12 @@ def refusal(
     return message(status, title, text, action=action, note=f"Error {code} · Reference {reference}", headers=headers)
 
 
-def _page(status: int, title: str, content: str, note: str, headers: tuple[Header, ...]) -> Reply:
+def _page(status: int, title: str, content: str, note: str, headers: tuple[Header, ...], head: str = "") -> Reply:
     footer = f'<footer><p class="soft">{escape(note)}</p></footer>' if note else ""
     body = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"{head}<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main><h1>{escape(title)}</h1>{content}{footer}</main></body></html>"
     )
     # A name or an address in a claim may hold half a character, as programs leave it that cut texts to a length.

@@ -1,4 +1,7 @@
-"""Which kind of request this is: what decides between a redirect, a page and JSON for someone who is not signed in."""
+"""Which kind of request this is: what decides between a redirect, a page and JSON for someone who is not signed in.
+
+`Kind` is the table: `make docs` writes it into README, and `tests/test_kinds.py` holds it against what Chromium sends.
+"""
 
 from __future__ import annotations
 
@@ -8,37 +11,115 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from oidc_gate.decisions import Request
 
-__all__ = ["Kind", "is_cross_site", "is_preflight", "is_speculative", "kind_of", "wants_page"]
+__all__ = ["Kind", "begins_login", "is_cross_site", "is_preflight", "is_speculative", "kind_of", "wants_page"]
 
 
 class Kind(Enum):
-    """How someone without a session is answered."""
+    """A kind of request: how it is told, the first that fits; and what it gets without a session.
 
-    NAVIGATION = "navigation"  #: a browser opens a page: redirect to the provider
-    FORM = "form"  #: a browser sends a form: a page, for the form's content cannot be kept
-    WEBSOCKET = "websocket"  #: refused before it is accepted
-    OTHER = "other"  #: a script, an image, an API client: 401 and JSON
+    Fetch Metadata headers (`Sec-Fetch-…`) are set by browsers and cannot be set by scripts. Over plain http to another
+    host than localhost browsers send none; then `Accept` tells pages, and frames cannot be told from them.
+    """
+
+    WEBSOCKET = "WebSocket", "a handshake", "refused before accept: 401 where the server can send it, else a close"
+    SPECULATION = (
+        "prefetch, prerender",
+        "`Sec-Purpose`, `X-Sec-Purpose` or `Purpose` begins with `prefetch`",
+        "401; no login is begun, also at `/oauth2/login`",
+    )
+    HTMX = (
+        "HTMX",
+        "`HX-Request: true`",
+        "401 with `HX-Redirect` to the login, which comes back to `HX-Current-URL`",
+    )
+    TURBO = (
+        "Turbo",
+        "`Turbo-Frame` or `X-Turbo-Request-Id`",
+        "401 page that has Turbo load the page anew (`turbo-visit-control`)",
+    )
+    GRPC_WEB = "gRPC-web", "`Content-Type: application/grpc-web…`", "200 with `grpc-status: 16`"
+    FORM = (
+        "form",
+        "`Sec-Fetch-Mode: navigate`, not GET or HEAD; without Sec-Fetch: `Accept` has `text/html`, and a form's body",
+        "401 page: the session has ended; its link leads back to the page that the form was on",
+    )
+    FRAME = (
+        "frame, object, embed, download",
+        "`Sec-Fetch-Mode: navigate`, `Sec-Fetch-Dest` other than `document`",
+        "401 page with a link that signs in in a new tab; no login is begun",
+    )
+    PAGE = (
+        "page",
+        "GET or HEAD with `Sec-Fetch-Mode: navigate`; without Sec-Fetch: `Accept` has `text/html`",
+        "302 to the provider",
+    )
+    PROGRAM = (
+        "anything else",
+        "`fetch`, `X-Requested-With`, a picture, an event stream, an API client, …",
+        '401, `WWW-Authenticate`, JSON `{"error": "login_required", "login_url": …}`',
+    )
+
+    def __init__(self, title: str, told: str, answer: str) -> None:
+        self.title = title
+        self.told = told
+        self.answer = answer
+
+
+_READS = frozenset({"GET", "HEAD"})
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def kind_of(request: Request) -> Kind:
-    """Tell the kinds apart by the Fetch Metadata headers, which scripts cannot set; by Accept without them."""
+    """Return the kind of a request."""
     if request.is_websocket:
         return Kind.WEBSOCKET
-    mode = request.header("sec-fetch-mode")
-    reads = request.method in ("GET", "HEAD")
-    if mode == "navigate":
-        return (Kind.OTHER if is_speculative(request) else Kind.NAVIGATION) if reads else Kind.FORM
-    if mode or request.header("sec-fetch-dest") or request.header("sec-fetch-site"):
-        return Kind.OTHER
-    scripted = request.header("x-requested-with").lower() == "xmlhttprequest"
-    return Kind.NAVIGATION if reads and not scripted and "text/html" in request.header("accept") else Kind.OTHER
+    special = _special(request) if request.has_kind_headers else None
+    if special is not None:
+        return special
+    if request.header("sec-fetch-mode") == "navigate":
+        if request.method not in _READS:
+            return Kind.FORM
+        return Kind.PAGE if request.header("sec-fetch-dest") in ("", "document") else Kind.FRAME
+    if request.method == "POST" and request.header("content-type").startswith("application/grpc-web"):
+        return Kind.GRPC_WEB
+    if has_fetch_metadata(request) or not _wants_html(request):
+        return Kind.PROGRAM
+    if request.method in _READS:
+        return Kind.PAGE
+    return Kind.FORM if request.header("content-type").lower().startswith(_FORMS) else Kind.PROGRAM
+
+
+def _special(request: Request) -> Kind | None:
+    """Return a kind that is told by a header of its own: see `decisions.KIND_HEADERS`."""
+    if is_speculative(request):
+        return Kind.SPECULATION
+    if request.header("hx-request") == "true":
+        return Kind.HTMX
+    return Kind.TURBO if request.header("turbo-frame") or request.header("x-turbo-request-id") else None
+
+
+def has_fetch_metadata(request: Request) -> bool:
+    """Return whether the browser says what the request is for (Fetch Metadata Request Headers)."""
+    return any(request.header(name) for name in ("sec-fetch-mode", "sec-fetch-dest", "sec-fetch-site"))
+
+
+def _wants_html(request: Request) -> bool:
+    return "text/html" in request.header("accept") and request.header("x-requested-with").lower() != "xmlhttprequest"
+
+
+def begins_login(request: Request, kind: Kind) -> bool:
+    """Return whether a request to the login path begins one: a person's click does, a picture of a page does not.
+
+    A client that says nothing of what it is for, and would take anything, is believed to have somebody behind it.
+    """
+    if kind is not Kind.PROGRAM:
+        return kind in (Kind.PAGE, Kind.FORM)
+    return not has_fetch_metadata(request) and request.header("accept") in ("", "*/*")
 
 
 def wants_page(request: Request) -> bool:
     """Return whether the gate's answer is for a person's eyes rather than for a program."""
-    if request.header("sec-fetch-mode"):
-        return request.header("sec-fetch-mode") == "navigate"
-    return "text/html" in request.header("accept")
+    return kind_of(request) in (Kind.PAGE, Kind.FRAME, Kind.FORM, Kind.TURBO)
 
 
 def is_preflight(request: Request) -> bool:
@@ -52,7 +133,7 @@ def is_preflight(request: Request) -> bool:
 
 def is_speculative(request: Request) -> bool:
     """Return whether the browser asks ahead of the person: nothing must begin or end before anyone wants it."""
-    return "prefetch" in request.header("sec-purpose")
+    return any(request.header(name).startswith("prefetch") for name in ("sec-purpose", "x-sec-purpose", "purpose"))
 
 
 def is_cross_site(request: Request, own_origin: str) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from oidc_gate.access import AllowLists, PublicPaths
-from oidc_gate.browser import Addresses, Attempts, Cookies, Origin, own_path
+from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
 from oidc_gate.decisions import Header, Request
 from oidc_gate.gate.forwarding import forwarding
 from oidc_gate.provider import Provider
+from oidc_gate.sealing import name_tag
 from oidc_gate.sessions import (
     NEVER,
     Backend,
@@ -28,7 +29,7 @@ __all__ = ["Components", "Here", "backend_of", "build"]
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A request to one of the gate's own paths, with what it takes to answer it."""
+    """A request, with what it takes to answer it. A Cookie header that is too long to hold cookies of ours is `""`."""
 
     request: Request
     origin: Origin
@@ -74,7 +75,8 @@ class Components:
     def here(self, request: Request) -> Here:
         """Return where this request stands."""
         origin = self.addresses.origin(request)
-        return Here(request, origin, self._cookies_under(origin.scheme), request.cookie_header)
+        header = request.cookie_header if len(request.cookie_header) <= LONGEST_HEADER else ""
+        return Here(request, origin, self._cookies_under(origin.scheme), header)
 
     def path(self, here: Here, name: str) -> str:
         """Return one of the gate's own paths, as the browser must ask for it."""
@@ -89,14 +91,15 @@ class Components:
 
         May block where a store does; raises StoreError.
         """
-        text = here.cookies.session_text(here.cookie_header)
+        name, text = here.cookies.session_text(here.cookie_header)
         load = self.sessions.load_afresh if afresh and self.sessions.asks else self.sessions.load
-        return load(text, here.cookies.session, self.clock()) if text else None
+        return load(text, name, self.clock()) if text else None
 
 
 def build(settings: Settings, clock: Callable[[], float]) -> Components:
     """Return the parts of a gate; all that can be paid for before the first request is paid for here."""
     context = _context(settings)
+    tags = [name_tag(secret, _provider_and_client(settings)) for secret in settings.cookie_secret]
     response_headers = (("cache-control", settings.cache_control),) if settings.cache_control else ()
     rules = AllowLists(
         emails=settings.allow_emails,
@@ -108,6 +111,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
     def cookies(*, secure: bool) -> Cookies:
         return Cookies(
             settings.auth_id,
+            tags,
             secure=secure,
             domain=settings.auth_cookie_domain,
             cross_site_callback=settings.response_mode == "form_post",
@@ -144,8 +148,12 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
     )
 
 
+def _provider_and_client(settings: Settings) -> str:
+    return f"{settings.issuer_url.rstrip('/')} {settings.client_id}"
+
+
 def _context(settings: Settings) -> str:
-    return f"{settings.issuer_url.rstrip('/')} {settings.client_id} {settings.auth_id}"
+    return f"{_provider_and_client(settings)} {settings.auth_id}"
 
 
 def backend_of(settings: Settings) -> Backend:

@@ -29,6 +29,7 @@ class ProviderRefusalError(GateError):
     status = 400
 
     def __init__(self, error: str, description: str) -> None:
+        error = _AS_WORDED.get(error, error)
         super().__init__(error if error in _REFUSALS else "provider_error", "the provider refused the login")
         self.description = description[:300]
 
@@ -79,6 +80,9 @@ _REFUSALS = {
     "temporarily_unavailable": _Words(_FAILED, "The sign-in provider is overloaded. Please try again in a while."),
 }
 
+#: Errors as Ory Hydra and what is built on it word them, and the codes that say the same.
+_AS_WORDED = {"login request denied": "access_denied", "consent request denied": "access_denied"}
+
 _WORDS = {
     "cookies_missing": _Words(
         _FAILED,
@@ -98,6 +102,13 @@ _WORDS = {
         "You have been signed in several times, and your browser did not keep the session. Allow cookies for this site"
         " and delete its old ones. For whoever runs it: compare base_url, trusted_proxies and auth_cookie_domain with"
         " the address above.",
+    ),
+    "gate_behind_gate": _Words(
+        "This app is not set up right", "It stands behind two gates. Whoever runs it must take one of them away."
+    ),
+    "login_expired": _Words(_FAILED, "Your sign-in page was open for too long. Please start again.", "Start again"),
+    "reauthentication_missing": _Words(
+        _FAILED, "You were asked to sign in anew, and the provider let you through without. Please try again."
     ),
     "code_rejected": _Words(_FAILED, "The provider no longer accepts this sign-in. Please start again.", "Start again"),
     "session_too_large": _Words(

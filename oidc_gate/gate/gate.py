@@ -14,7 +14,7 @@ from typing import Any
 
 from oidc_gate.browser import Kind, is_preflight, kind_of
 from oidc_gate.decisions import Decision, Forward, Request, Work
-from oidc_gate.errors import LoginError, StoreError
+from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.components import build
 from oidc_gate.gate.own_paths import OwnPaths
 from oidc_gate.gate.rechecking import Rechecking
@@ -83,13 +83,13 @@ class Gate:
             return self._own_paths.answer(request)
         cookies = self._cookies.get(request.scheme) or self._components.cookies(request)
         now = self._clock()
-        text, rest = cookies.cut(request.cookie_header)
-        opened = self._sessions.find(text, cookies.session, now) if text else None
+        name, text, rest = cookies.cut(request.cookie_header)
+        opened = self._sessions.find(text, name, now) if text else None
         if opened is None or text is None:
             return self._without_session(request)
         request.app_cookies = cookies.hidden(rest)
         if isinstance(opened, Unloaded):
-            return self._loading(request, text, cookies.session)
+            return self._loading(request, text, name)
         if now < opened.steady_until and not request.is_websocket:
             opened.seen_at = now
             if opened.met:  # a browser that came once may not come again
@@ -97,6 +97,14 @@ class Gate:
             opened.met = True
             return opened.forward
         return self._with_session(request, text, opened, now)
+
+    def behind_another(self, request: Request) -> Decision:
+        """Return the answer to a request that already bears an identity: another gate stands outside of this one.
+
+        The outer one hides all cookies of gates, so this one would send everybody to sign in for ever.
+        """
+        error = GateError("gate_behind_gate", "another oidc_gate stands outside of this one; take one of them away")
+        return self._refusals.failure(request, error, "/")
 
     def _have_recalled(self, request: Request, opened: OpenSession) -> None:
         """Have the browser's next requests recalled; behind proxies other headers have a say, and there is no key."""
@@ -181,13 +189,13 @@ class Gate:
         session = self._sessions.renewed(opened, now, opened.seen_at)
         if session is None:  # another thread was faster
             return self._answered(request, opened, ())
+        cookies = self._components.cookies(request)
         try:
-            kept = self._sessions.keep_seen(text, opened, session)
+            kept = self._sessions.keep_seen(text, opened, session, cookies.session)
             if kept is None:
                 return self._without_session(request)
             headers: tuple[Header, ...] = ()
             if kept != text:
-                cookies = self._components.cookies(request)
                 headers = cookies.set_session(kept, request.cookie_header, session.expires_at - now)
         except (LoginError, StoreError) as error:
             logger.warning("a session could not be renewed: %s", error)
@@ -205,9 +213,7 @@ class Gate:
         if self._is_public(request) or (self._passes_preflights and is_preflight(request)):
             return self._anyone(request)
         kind = kind_of(request)
-        if kind is Kind.NAVIGATION:
-            return self._sign_in.send(request)
-        return self._refusals.login_required(request, page=kind is Kind.FORM)
+        return self._sign_in.send(request) if kind is Kind.PAGE else self._refusals.login_required(request, kind)
 
     def _anyone(self, request: Request) -> Forward:
         """Forward a request that needs no session, in nobody's name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from oidc_gate.browser import own_path, pages
+from oidc_gate.browser import Kind, begins_login, kind_of, own_path, pages
 from oidc_gate.decisions import Decision, ReadBody, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError
 from oidc_gate.gate.components import Components, Here
@@ -31,11 +31,12 @@ class OwnPaths:
     def __init__(self, components: Components, refusals: Refusals, sign_in: SignIn) -> None:
         self._components = components
         self._refusals = refusals
+        self._sign_in = sign_in
         self._prefix = components.settings.path_prefix + "/"
         sign_out = SignOut(components)
         remote_logout = RemoteLogout(components, refusals)
         self._handlers: dict[str, dict[str, Handler]] = {
-            "login": {"GET": sign_in.login, "POST": sign_in.login},
+            "login": {"GET": self._login, "POST": self._login},
             "callback": {"GET": sign_in.callback, "POST": sign_in.callback},
             "logout": {"GET": sign_out.logout, "POST": sign_out.logout},
             "userinfo": {"GET": self._userinfo, "HEAD": self._userinfo},
@@ -70,11 +71,18 @@ class OwnPaths:
 
         return Work("store", run) if self._components.sessions.asks else run()
 
+    def _login(self, here: Here, pairs: Pairs) -> Decision:
+        """Begin a login where a person may have asked for it: a picture of this address does not."""
+        kind = kind_of(here.request)
+        if begins_login(here.request, kind):
+            return self._sign_in.login(here, pairs)
+        return self._refusals.login_required(here.request, kind)
+
     def _userinfo(self, here: Here, _: Pairs) -> Reply:
         """Tell a page's own scripts who is signed in: a fixed choice of claims, never a token."""
         opened = self._components.session(here)
         if opened is None:
-            return self._refusals.login_required(here.request, page=False)
+            return self._refusals.login_required(here.request, Kind.PROGRAM)
         if not opened.allowed:
             return self._refusals.not_allowed(here.request, opened)
         return pages.json_reply(200, _public_view(opened))

@@ -10,7 +10,7 @@ import logging
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from oidc_gate.browser import Attempt, Origin, own_path, pages, requested_path, safe_path
+from oidc_gate.browser import LONGEST_PATH, Attempt, Note, Origin, State, own_path, pages, requested_path, safe_path
 from oidc_gate.decisions import Decision, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, StoreError
 from oidc_gate.gate.components import Components, Here
@@ -28,6 +28,8 @@ Pairs = list[tuple[str, str]]
 
 #: So many logins finished within so many seconds, and still no session: the browser does not keep it.
 _LOOP_LOGINS, _LOOP_SECONDS = 3, 60.0
+#: What Keycloak says to its other tabs once somebody has signed in in one of them.
+_TRY_AGAIN = {("temporarily_unavailable", "authentication_expired")}
 
 
 
@@ -48,7 +50,7 @@ class SignIn:
         return_to = _asked_for(here)
         if self._goes_in_circles(here):
             return self._error_reply(here, LoginError("login_loop", "the session cookie does not come back"), return_to)
-        stale = f"{here.cookies.session}=" in here.cookie_header
+        stale = here.cookies.has_session(here.cookie_header)
         return self._start(here, return_to, headers=here.cookies.drop_session(here.cookie_header) if stale else ())
 
     def return_path(self, request: Request) -> str:
@@ -81,15 +83,25 @@ class SignIn:
         replaces: str = "",
         headers: tuple[Header, ...] = (),
     ) -> Decision:
-        attempt = Attempt.new(return_to, self._components.clock(), restarted=restarted, replaces=replaces)
-
         def depart(metadata: Metadata) -> Reply:
-            base = self._base(metadata.authorization_endpoint, here.origin, forced)
-            url = code_flow.authorization_url(
-                base, state=attempt.state, nonce=attempt.nonce, verifier=attempt.verifier, extra=extra
+            prompt = reauthentication_prompt(metadata) if forced else ""
+            begun = self._components.attempts.begin(
+                return_to,
+                here.cookies,
+                here.cookie_header,
+                self._components.clock(),
+                restarted=restarted,
+                forced=prompt == "login",
+                replaces=replaces,
             )
-            stored = self._components.attempts.add(attempt, here.cookies, here.cookie_header)
-            return pages.redirect(url, (*headers, *stored), status=303 if here.request.method == "POST" else 302)
+            if begun.is_lost:
+                _tell_too_long(return_to)
+            base = self._base(metadata.authorization_endpoint, here.origin, prompt)
+            url = code_flow.authorization_url(
+                base, state=begun.state, nonce=begun.attempt.nonce, verifier=begun.attempt.verifier, extra=extra
+            )
+            status = 303 if here.request.method == "POST" else 302
+            return pages.redirect(url, (*headers, *begun.set_cookies), status=status)
 
         def fetch_and_depart() -> Decision:
             try:
@@ -101,11 +113,11 @@ class SignIn:
         known = self._components.provider.known_metadata()
         return depart(known) if known is not None else Work("provider", fetch_and_depart)
 
-    def _authorization_base(self, endpoint: str, origin: Origin, forced: bool) -> str:
+    def _authorization_base(self, endpoint: str, origin: Origin, prompt: str) -> str:
         settings = self._settings
         extra = dict(settings.authz_url_params)
-        if forced:
-            extra["prompt"] = "login"
+        if prompt:
+            extra["prompt"] = prompt
         elif extra.get("prompt") == "select_account" and _is_jumpcloud(endpoint):
             extra["prompt"] = "login"  # JumpCloud does not know the other and refuses the request
         if settings.response_mode != "query":
@@ -125,60 +137,85 @@ class SignIn:
 
     def _goes_in_circles(self, here: Here) -> bool:
         since = self._components.clock() - _LOOP_SECONDS
-        attempts = self._components.attempts.all(here.cookies, here.cookie_header)
-        return sum(attempt.done and attempt.started_at > since for attempt, _ in attempts) >= _LOOP_LOGINS
+        found = self._components.attempts.all(here.cookies, here.cookie_header).values()
+        return sum(isinstance(each, Note) and each.done_at > since for each in found) >= _LOOP_LOGINS
 
     # Coming back
 
     def callback(self, here: Here, pairs: Pairs) -> Decision:
         """Take the provider's answer: it must belong to a login that was started in this browser, and not long ago."""
         callback = code_flow.read_callback(pairs)
-        attempt = self._components.attempts.find(callback.state, here.cookies, here.cookie_header)
-        if attempt is None:
-            if self._components.session(here) is not None:
-                return self._go(here, own_path(here.origin, "/"))
-            raise LoginError("state_unknown" if here.cookie_header else "cookies_missing", "no login with this state")
-        if attempt.done:
-            return self._go(here, attempt.return_to)
-        if self._components.attempts.is_late(attempt, self._components.clock()):
-            return self._again(here, attempt, LoginError("login_late", "the login took longer than login_timeout"))
+        attempts = self._components.attempts
+        state = attempts.read_state(callback.state)
+        attempt = None if state is None else attempts.find(state, here.cookies, here.cookie_header)
+        if state is None or not isinstance(attempt, Attempt) or attempts.is_late(state, self._components.clock()):
+            return self._unfinishable(here, state, attempt)
         if callback.error:
-            return self._failed(here, attempt, self._refusal(callback))
-        return Work("provider", lambda: self._finish(here, attempt, callback))
+            return self._refused(here, state, callback)
+        return Work("provider", lambda: self._finish(here, state, attempt, callback))
 
-    def _refusal(self, callback: code_flow.Callback) -> GateError:
-        """Return the provider's no, or ours to a no that names another provider (RFC 9207, 2.4)."""
+    def _unfinishable(self, here: Here, state: State | None, attempt: Attempt | Note | None) -> Decision:
+        """Answer for a login that cannot be finished: it was already, is late, or its slot here was given to another.
+
+        With a good session the browser goes to the page that the login was to lead to. A late login is started again,
+        once. Else it may have been begun in another browser, whose person must not be signed in here: a page says so.
+        """
+        return_to = own_path(here.origin, "/") if state is None else self._return_to(here, state)
+        if isinstance(attempt, Note) or self._components.session(here) is not None:
+            return self._go(here, return_to)
+        if state is None:
+            return self._error_reply(here, _no_login(here), return_to)
+        if self._components.attempts.is_late(state, self._components.clock()):
+            return self._again(here, state, LoginError("login_late", "the login took longer than login_timeout"))
+        return self._error_reply(here, _no_login(here), return_to)
+
+    def _return_to(self, here: Here, state: State) -> str:
+        found = state.return_to
+        if found is None:
+            found = self._components.attempts.long_address(state, here.cookies, here.cookie_header)
+        return own_path(here.origin, "/") if found is None else found
+
+    def _refused(self, here: Here, state: State, callback: code_flow.Callback) -> Decision:
+        """Tell of the provider's no, or of ours to a no that names another provider (RFC 9207, 2.4)."""
         known = self._components.provider.known_metadata()
         try:
             if known is not None:
                 callback.check_issuer(known.issuer, required=False)
         except ProviderError as error:
-            return error
-        return ProviderRefusalError(callback.error, callback.error_description)
+            return self._failed(here, state, error)
+        if (callback.error, callback.error_description) in _TRY_AGAIN:
+            return self._again(here, state, LoginError("login_expired", "the login page at the provider was too old"))
+        return self._failed(here, state, ProviderRefusalError(callback.error, callback.error_description))
 
-    def _finish(self, here: Here, attempt: Attempt, callback: code_flow.Callback) -> Decision:
+    def _finish(self, here: Here, state: State, attempt: Attempt, callback: code_flow.Callback) -> Decision:
         """Redeem the code and start the session. An outage leaves the attempt as it is: the page can be reloaded."""
         try:
-            return self._redeem(here, attempt, callback)
+            return self._redeem(here, state, attempt, callback)
         except (ProviderDownError, StoreError) as error:
-            return self._error_reply(here, error, attempt.return_to)
+            return self._error_reply(here, error, self._return_to(here, state))
 
-    def _redeem(self, here: Here, attempt: Attempt, callback: code_flow.Callback) -> Decision:
+    def _redeem(self, here: Here, state: State, attempt: Attempt, callback: code_flow.Callback) -> Decision:
         try:
-            session_headers = self._start_session(here, attempt, callback)
+            session_headers = self._start_session(here, state, attempt, callback)
         except ProviderDownError:
             raise
         except LoginError as error:
-            return self._again(here, attempt, error) if error.retry else self._failed(here, attempt, error)
+            return self._again(here, state, error) if error.retry else self._failed(here, state, error)
         except ProviderError as error:
-            return self._failed(here, attempt, error)
-        note = self._components.attempts.finish(attempt, here.cookies, self._components.clock())
-        return self._go(here, attempt.return_to, (*session_headers, note))
+            return self._failed(here, state, error)
+        note = self._components.attempts.finish(state, here.cookies, self._components.clock())
+        return self._go(here, self._return_to(here, state), (*session_headers, note))
 
-    def _start_session(self, here: Here, attempt: Attempt, callback: code_flow.Callback) -> tuple[Header, ...]:
+    def _start_session(
+        self, here: Here, state: State, attempt: Attempt, callback: code_flow.Callback
+    ) -> tuple[Header, ...]:
         components = self._components
         claims, issued = components.provider.exchange(
-            callback, redirect_uri=self._redirect_uri(here.origin), verifier=attempt.verifier, nonce=attempt.nonce
+            callback,
+            redirect_uri=self._redirect_uri(here.origin),
+            verifier=attempt.verifier,
+            nonce=attempt.nonce,
+            authenticated_since=state.begun_at if state.forced else None,
         )
         claims, kept = self._userinfo.complete(claims, issued.access_token)
         now = components.clock()
@@ -195,24 +232,39 @@ class SignIn:
         logger.info("signed in: subject %r at client %s", claims["sub"], self._settings.client_id)
         return headers
 
-    def _again(self, here: Here, attempt: Attempt, error: LoginError) -> Decision:
+    def _again(self, here: Here, state: State, error: LoginError) -> Decision:
         """Start the login again, once; a browser that has a good session meanwhile just goes on to its page."""
+        return_to = self._return_to(here, state)
+        dropped = (here.cookies.drop_slot(state.slot),)
         if self._components.session(here) is not None:
-            return self._go(here, attempt.return_to, (here.cookies.drop_attempt(attempt.identifier),))
-        if attempt.restarted:
-            return self._failed(here, attempt, error)
+            return self._go(here, return_to, dropped)
+        if state.restarted:
+            return self._failed(here, state, error)
         logger.info("a login is started again: %s", error)
-        dropped = (here.cookies.drop_attempt(attempt.identifier),)
-        return self._start(here, attempt.return_to, restarted=True, headers=dropped)
+        return self._start(here, return_to, forced=state.forced, restarted=True, headers=dropped)
 
-    def _failed(self, here: Here, attempt: Attempt, error: GateError) -> Reply:
-        return self._error_reply(here, error, attempt.return_to, (here.cookies.drop_attempt(attempt.identifier),))
+    def _failed(self, here: Here, state: State, error: GateError) -> Reply:
+        dropped = (here.cookies.drop_slot(state.slot),)
+        return self._error_reply(here, error, self._return_to(here, state), dropped)
 
     def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
         return error_reply(error, here.request, action_path=return_to, headers=headers)
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)
+
+
+def _no_login(here: Here) -> LoginError:
+    """Return the error of a callback that belongs to no login of this browser."""
+    return LoginError("state_unknown" if here.cookie_header else "cookies_missing", "no login with this state")
+
+
+def reauthentication_prompt(metadata: Metadata) -> str:
+    """Return the `prompt` that has the person authenticate anew, `""` where the provider knows none (Core, 3.1.2.1)."""
+    known = metadata.prompt_values
+    if not known and urlsplit(metadata.authorization_endpoint).hostname == "accounts.google.com":
+        known = ("select_account",)  # Google does not list what it knows, and refuses `login`
+    return next((prompt for prompt in ("login", "select_account") if not known or prompt in known), "")
 
 
 def _is_jumpcloud(endpoint: str) -> bool:
@@ -225,11 +277,17 @@ def check_auth_id(params: code_flow.Params, auth_id: str) -> None:
         raise LoginError("auth_id_unknown", "auth_id names another provider")
 
 
+def _tell_too_long(target: str) -> None:
+    logger.warning("the page asked for has an address of %d characters, too long to come back to", len(target))
+
+
 def _asked_for(here: Here) -> str:
     return return_address(requested_path(here.request, here.origin.root_path), here)
 
 
 def return_address(target: str, here: Here) -> str:
     """Return where to go after a login or logout; the app's root when none is given or it is not ours."""
+    if len(target) > LONGEST_PATH:
+        _tell_too_long(target)
     found = safe_path(target, here.origin) if target else "/"
     return own_path(here.origin, "/") if found == "/" else found

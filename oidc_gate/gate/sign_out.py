@@ -51,7 +51,7 @@ class SignOut:
         return_to = None if target is None else return_address(target, here)
         headers = (
             *here.cookies.drop_session(here.cookie_header),
-            *self._components.attempts.drop_all(here.cookies, here.cookie_header),
+            *here.cookies.drop_logins(here.cookie_header),
         )
         if opened is None:
             return self._done(here, return_to, headers)

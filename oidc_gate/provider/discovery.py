@@ -27,6 +27,7 @@ class Metadata:
     signing_algs: frozenset[str] = frozenset({"RS256"})
     client_auth_methods: tuple[str, ...] = ()
     sends_iss: bool = False
+    prompt_values: tuple[str, ...] = ()
 
 
 def discovery_request(issuer_url: str) -> HTTPRequest:
@@ -67,6 +68,7 @@ def read_metadata(answer: HTTPAnswer, expected_issuer: str) -> Metadata:
         revocation_endpoint=_endpoint(document, "revocation_endpoint", issuer),
         signing_algs=frozenset(_texts(algs)) & frozenset(SIGNING_ALGS) | {"RS256"},
         client_auth_methods=tuple(_texts(methods)),
+        prompt_values=tuple(_texts(document.get("prompt_values_supported"))),
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
     )
 

@@ -50,9 +50,18 @@ class Provider:
         return self._metadata.get()
 
     def exchange(
-        self, callback: code_flow.Callback, *, redirect_uri: str, verifier: str, nonce: str
+        self,
+        callback: code_flow.Callback,
+        *,
+        redirect_uri: str,
+        verifier: str,
+        nonce: str,
+        authenticated_since: float | None = None,
     ) -> tuple[dict[str, Any], code_flow.Tokens]:
-        """Redeem a code; return the ID token's verified claims and the tokens. Raises LoginError, ProviderError."""
+        """Redeem a code; return the ID token's verified claims and the tokens. Raises LoginError, ProviderError.
+
+        `authenticated_since`: when the person was asked to authenticate anew, in seconds since 1970; None if not.
+        """
         found = self.metadata()
         callback.check_issuer(found.issuer, required=found.sends_iss)
         request = code_flow.token_request(
@@ -63,6 +72,9 @@ class Provider:
         signed = self._verified(issued.id_token)
         claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
         token_checks.check_access_token(claims, issued.access_token, signed.alg)
+        if authenticated_since is not None:
+            leeway = self._settings.clock_leeway
+            token_checks.check_reauthenticated(claims, asked_at=authenticated_since, leeway=leeway)
         return claims, issued
 
     def refresh(self, refresh_token: str, claims: dict[str, Any]) -> tuple[dict[str, Any] | None, code_flow.Tokens]:

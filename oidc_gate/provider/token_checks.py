@@ -24,6 +24,7 @@ __all__ = [
     "check_access_token",
     "check_id_token",
     "check_logout_token",
+    "check_reauthenticated",
     "check_refreshed_id_token",
     "check_signed_userinfo",
     "check_userinfo",
@@ -83,6 +84,18 @@ def check_refreshed_id_token(
         if name in claims and claims[name] != expected_claims.get(name, claims[name]):
             raise ProviderError("refresh_login_mismatch", f"{name} in the refreshed ID token is that of another login")
     return claims
+
+
+def check_reauthenticated(claims: Mapping[str, Any], *, asked_at: float, leeway: float) -> None:
+    """Refuse a login that was to authenticate the person anew, and did not, where `auth_time` tells (Core, 3.1.2.1).
+
+    Whoever has the browser can take `prompt=login` out of the request. Without `auth_time` nothing can be told.
+    """
+    auth_time = claims.get("auth_time")
+    if is_time(auth_time) and auth_time + leeway < asked_at:
+        raise ProviderError(
+            "reauthentication_missing", f"the person signed in {asked_at - auth_time:.0f} s before that was asked for"
+        )
 
 
 def check_access_token(claims: Mapping[str, Any], access_token: str, alg: str) -> None:

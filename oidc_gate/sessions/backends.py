@@ -55,11 +55,12 @@ class Backend(Protocol):
         """Keep a new session; return it with the id that it got, and its cookie's text. `lifetime` in seconds."""
 
     def keep_again(
-        self, session: Session, text: str, name: str, lifetime: float, known: bytes
+        self, session: Session, text: str, names: tuple[str, str], lifetime: float, known: bytes
     ) -> tuple[str, bytes] | None:
         """Keep a session that has changed; return its cookie's text, and what stands for it in the store from now on.
 
-        None, and nothing is kept, when the store does not hold what is `known` any more: it was ended, or changed.
+        `names`: of the cookie that the text was opened from, and of the one that it goes on in. None, and nothing is
+        kept, when the store does not hold what is `known` any more: it was ended, or changed.
         """
 
     def end(self, session_id: str, lifetime: float) -> None:
@@ -140,9 +141,11 @@ class CookieBackend(SessionSeal):
         """See `Backend.keep`."""
         return session, self.seal(session, name)
 
-    def keep_again(self, session: Session, _text: str, name: str, _lifetime: float, _known: bytes) -> tuple[str, bytes]:
+    def keep_again(
+        self, session: Session, _text: str, names: tuple[str, str], _lifetime: float, _known: bytes
+    ) -> tuple[str, bytes]:
         """See `Backend.keep_again`."""
-        return self.seal(session, name), b""
+        return self.seal(session, names[1]), b""
 
     def end(self, session_id: str, lifetime: float) -> None:
         """Do nothing."""
@@ -210,14 +213,15 @@ class StoreBackend(AskingBackend):
         return session, self._seal.seal(ticket.encode(), name)
 
     def keep_again(
-        self, session: Session, text: str, name: str, lifetime: float, known: bytes
+        self, session: Session, text: str, names: tuple[str, str], lifetime: float, known: bytes
     ) -> tuple[str, bytes] | None:
         """See `Backend.keep_again`."""
+        name, later = names
         ticket = self._ticket(text, name)
         value = self._inner(ticket).seal(session, _IN_STORE).encode()
         if not self.store.replace(session.session_id, value, lifetime, known):
             return None
-        return text if text.startswith(self.newest_prefix) else self._seal.seal(ticket.encode(), name), value
+        return text if text.startswith(self.newest_prefix) else self._seal.seal(ticket.encode(), later), value
 
     def end(self, session_id: str, _lifetime: float) -> None:
         """See `Backend.end`."""

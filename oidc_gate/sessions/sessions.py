@@ -221,17 +221,20 @@ class Sessions:
         opened.plan(now + min(_RETRY, self._limits.lag), opened.due_at)
         return opened.session._replace(seen_at=max(seen_at, opened.session.seen_at))
 
-    def keep_seen(self, text: str, opened: OpenSession, session: Session) -> str | None:
+    def keep_seen(self, text: str, opened: OpenSession, session: Session, name: str) -> str | None:
         """Keep a session of which only the activity has changed; return its cookie's text, None when it has ended.
+
+        `name`: of the cookie that it goes on in; that it was opened from may be the name of an older secret.
 
         Where the provider gave no answer, it is asked no sooner for that. Where another process has kept the session
         since it was loaded, what that has written stands: it is newer.
         """
-        kept = self.backend.keep_again(session, text, opened.name, self._limits.lifetime(session), opened.stored)
+        names = opened.name, name
+        kept = self.backend.keep_again(session, text, names, self._limits.lifetime(session), opened.stored)
         if kept is None:
             return None if self.load_afresh(text, opened.name, session.seen_at) is None else text
         later, stored = kept
-        fresh = self._following(opened, session, stored)
+        fresh = self._following(opened, session, stored, name)
         fresh.plan(fresh.renew_at, max(fresh.due_at, opened.due_at))
         if self.stores:
             opened.supersede()
@@ -249,7 +252,8 @@ class Sessions:
         changes = opened.session.changes(session)
         stored = b""
         for _ in range(_MOST_TRIES if self.stores else 0):
-            kept = self.backend.keep_again(session, text, opened.name, self._limits.lifetime(session), opened.stored)
+            names = opened.name, opened.name
+            kept = self.backend.keep_again(session, text, names, self._limits.lifetime(session), opened.stored)
             if kept is not None:
                 stored = kept[1]
                 break
@@ -257,7 +261,7 @@ class Sessions:
             if latest is None:
                 return None
             opened, session = latest, latest.session._replace(**changes)
-        fresh = self._following(opened, session, stored)
+        fresh = self._following(opened, session, stored, opened.name)
         if not self.stores:
             fresh.plan(0.0, fresh.due_at)
         opened.supersede()
@@ -265,10 +269,10 @@ class Sessions:
         self._recent.put(text, fresh)
         return fresh
 
-    def _following(self, opened: OpenSession, session: Session, stored: bytes) -> OpenSession:
+    def _following(self, opened: OpenSession, session: Session, stored: bytes, name: str) -> OpenSession:
         """Return what takes the place of an opened session."""
         head, rest = session.parts()
-        fresh = self._opened(head, lambda: rest, stored, opened.name)
+        fresh = self._opened(head, lambda: rest, stored, name)
         fresh.believe_until(opened.stale_at)
         return fresh
 

@@ -83,7 +83,7 @@ class OIDCGate:
             cookies, identity, remote_user, request_headers, response_headers, set_cookies = found
         else:
             request = WSGIRequest(environ)
-            decision = self._gate.decide(request)
+            decision = self._gate.decide(request) if IDENTITY_KEY not in environ else self._gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
                     return _answer(decision, environ, start_response)

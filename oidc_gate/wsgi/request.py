@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_gate.decisions import LONGEST_KEY, Key
+from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, Key
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 __all__ = ["WSGIRequest"]
+
+_KIND_HEADERS = frozenset("HTTP_" + name.upper().replace("-", "_") for name in KIND_HEADERS)
 
 
 class WSGIRequest:
@@ -40,6 +42,11 @@ class WSGIRequest:
     def told_cookies(self) -> str:
         """The Cookie header of the app, or `""` for none."""
         return self.app_cookies
+
+    @property
+    def has_kind_headers(self) -> bool:
+        """Whether one of KIND_HEADERS is there."""
+        return not _KIND_HEADERS.isdisjoint(self._environ)
 
     @property
     def method(self) -> str:

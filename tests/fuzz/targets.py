@@ -21,6 +21,7 @@ from joserfc import jwe
 from joserfc.jwk import RSAKey
 
 from oidc_gate.browser.addresses import Origin
+from oidc_gate.browser.login_attempts import Attempt
 from oidc_gate.decisions import Decision, Forward, ReadBody, Reply, Work
 from oidc_gate.errors import GateError
 from oidc_gate.gate import Gate
@@ -86,7 +87,7 @@ def _session(gate: Gate) -> str:
     sent_back = requests.get(dict(start.headers)["location"], allow_redirects=False, timeout=10).headers["location"]
     asked = Asked(path="/oauth2/callback", query=urlsplit(sent_back).query, cookie_header=_cookies(start))
     pairs = dict(pair.split("=", 1) for pair in _cookies(_finished(gate.decide(asked))).split("; "))
-    return pairs["__Host-oidc_gate.default"]
+    return pairs[gate._components.secure_cookies.session]
 
 
 def _finished(decision: Decision) -> Reply:
@@ -165,7 +166,10 @@ def _judge_callback(decision: Decision, here: Scene, has_login: bool) -> None:
     if isinstance(decision, Work):
         assert has_login, "a code was to be redeemed without a login"
     elif isinstance(decision, Reply):
-        assert not any("oidc_gate.default=" in value and "Max-Age=0" not in value for _, value in decision.headers)
+        assert not any(
+            re.match(r"__Host-oidc_gate\.default-\w{6}=", value) and "Max-Age=0" not in value
+            for _, value in decision.headers
+        )
         _check_reply(decision)
 
 
@@ -187,10 +191,12 @@ def _check_own(decision: Decision, here: Scene) -> None:
     if reply.status in (302, 303) and ".login." in stored:
         state = parse_qs(urlsplit(dict(reply.headers)["location"]).query)["state"]
         components = here.gate._components
-        attempt = components.attempts.find(state[0], components.secure_cookies, stored)
+        read = components.attempts.read_state(state[0])
         assert len(state) == 1
-        assert attempt is not None
-        assert destination(attempt.return_to, f"{OWN}/oauth2/callback") == OWN, attempt.return_to
+        assert read is not None
+        assert isinstance(components.attempts.find(read, components.secure_cookies, stored), Attempt)
+        found = read.return_to or components.attempts.long_address(read, components.secure_cookies, stored) or "/"
+        assert destination(found, f"{OWN}/oauth2/callback") == OWN, found
 
 
 def return_address(data: bytes) -> None:
@@ -201,7 +207,7 @@ def return_address(data: bytes) -> None:
     own = Origin("https", "app.test", "")
     for target in (text, data.decode("latin-1"), "/" + text, OWN + text):
         found = safe_path(target, own)
-        assert re.fullmatch(r"/[!-~]{0,1999}", found), found
+        assert re.fullmatch(r"/[!-~]{0,7999}", found), found
         assert destination(found, f"{OWN}/oauth2/callback?x") == OWN, found
     query = "next=" + quote_from_bytes(data)
     _check_own(here.gate.decide(Asked(path="/oauth2/login", query=query)), here)
@@ -291,7 +297,7 @@ TARGETS: dict[str, Target] = {
 def seeds(name: str) -> list[bytes]:
     """Return inputs to begin with: good ones, so that mutations of them get far."""
     here = scene()
-    cookie, cut = "__Host-oidc_gate.default", len(here.session) // 2
+    cookie, cut = here.gate._components.secure_cookies.session, len(here.session) // 2
     parts = f"{cookie}=2.{here.session[:cut]}; {cookie}.1={here.session[cut:]}"
     logout = {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}, "jti": "j", "sid": "s"}
     common = {"iss": here.issuer, "aud": ["app"], "iat": 1, "exp": 4e9}

@@ -146,6 +146,7 @@ FAULTS: dict[str, Fault] = {
     "no_nonce": id_token(nonce=...),
     "wrong_at_hash": id_token(at_hash="AAAAAAAAAAAAAAAAAAAAAA"),
     "no_at_hash": id_token(at_hash=...),
+    "other_auth_time": id_token(auth_time=...),
     "no_subject": id_token(sub=...),
     "empty_subject": id_token(sub=""),
     "number_as_subject": id_token(sub=7),
@@ -186,6 +187,7 @@ FAULTS: dict[str, Fault] = {
     "unknown_code": members("change_callback", code="never-issued"),
     "callback_error": only("change_callback", error="access_denied", error_description="The person said no."),
     # Discovery and keys
+    "discovery_lists_prompts": members("change_discovery", prompt_values_supported=["none"]),
     "discovery_wrong_issuer": members("change_discovery", issuer="https://evil.example"),
     "discovery_lacks_token_endpoint": members("change_discovery", token_endpoint=...),
     "discovery_lists_none": members("change_discovery", id_token_signing_alg_values_supported=["none", "RS256"]),
