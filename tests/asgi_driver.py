@@ -70,6 +70,9 @@ async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
 
 LOOP = LoopThread()
 
+#: Gates made since the test began; what they keep open for the loop is closed when it ends.
+GATES: list[Any] = []
+
 
 class ASGIDriver:
     """Runs requests through one app."""

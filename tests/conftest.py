@@ -1,34 +1,51 @@
-"""Fixtures for all tests: the two worlds, a browser, the providers."""
+"""Fixtures for all tests: the two worlds, a browser, the providers.
+
+What a fixture needs is imported in it, so that a file of small tests does not wait for servers and browsers that it
+does not use.
+"""
 
 from __future__ import annotations
 
 import gc
+import importlib
 import logging
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import hypothesis
-import playwright.sync_api
 import pytest
 
-from tests.asgi_driver import LOOP
-from tests.browser import Browser, World
-from tests.providers.jumpcloud import JumpCloudProvider
-from tests.providers.local import LocalProvider
-from tests.providers.real import NanoIDP, Panva, nanoidp, panva
-from tests.redis_servers import RedisServers, cluster, sentinel, single
-from tests.stage import GATES, Stage
+from tests.asgi_driver import GATES, LOOP
 
-BrowserFactory = Callable[..., Browser]
-StageFactory = Callable[..., Stage]
-ProviderT = TypeVar("ProviderT", bound=LocalProvider)
+if TYPE_CHECKING:
+    import playwright.sync_api
 
-# `make fuzz` asks for the second; the first finds the same each time.
-hypothesis.settings.register_profile("tests", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=10_000)
-hypothesis.settings.load_profile("tests")
+    from tests.browser import Browser, World
+    from tests.providers.jumpcloud import JumpCloudProvider
+    from tests.providers.local import LocalProvider
+    from tests.providers.real import NanoIDP, Panva
+    from tests.redis_servers import RedisServers
+    from tests.stage import Stage
+
+BrowserFactory = Callable[..., "Browser"]
+StageFactory = Callable[..., "Stage"]
+ProviderT = TypeVar("ProviderT", bound="LocalProvider")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the profiles ready for hypothesis's own plugin, where one of them is asked for."""
+    if config.getoption("--hypothesis-profile", None):
+        importlib.import_module("tests.made_up")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave hypothesis's plugin out of the summary where nothing was made up: it would import hypothesis only then."""
+    plugins, elsewhere = session.config.pluginmanager, session.config.getoption("numprocesses", None)
+    if "hypothesis" not in sys.modules and not elsewhere and plugins.has_plugin("hypothesispytest"):
+        plugins.unregister(name="hypothesispytest")
 
 
 @pytest.fixture(params=["wsgi", "asgi"])
@@ -41,6 +58,7 @@ def world(request: pytest.FixtureRequest) -> World:
 @pytest.fixture
 def browser(world: World) -> BrowserFactory:
     """Make browsers: `browser(app, origin="http://app.test")`, with `Browser`'s options."""
+    from tests.browser import Browser
 
     def make(app: Any, **options: Any) -> Browser:
         return Browser(app, world, **options)
@@ -96,6 +114,8 @@ def _event_loop_ends() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def _served_provider() -> Iterator[LocalProvider]:
+    from tests.providers.local import LocalProvider
+
     with LocalProvider() as provider:
         yield provider
 
@@ -109,6 +129,7 @@ def provider(_served_provider: LocalProvider) -> Iterator[LocalProvider]:
 @pytest.fixture
 def stage(world: World, provider: LocalProvider) -> StageFactory:
     """Set stages at the well-behaved provider: `stage(public_paths="/about")`; the keywords are settings."""
+    from tests.stage import Stage
 
     def make(**settings: Any) -> Stage:
         return Stage(world, provider, **settings)
@@ -118,6 +139,8 @@ def stage(world: World, provider: LocalProvider) -> StageFactory:
 
 @pytest.fixture(scope="session")
 def _served_jumpcloud() -> Iterator[JumpCloudProvider]:
+    from tests.providers.jumpcloud import JumpCloudProvider
+
     with JumpCloudProvider() as provider:
         yield provider
 
@@ -131,6 +154,8 @@ def jumpcloud(_served_jumpcloud: JumpCloudProvider) -> Iterator[JumpCloudProvide
 @pytest.fixture(scope="session")
 def nanoidp_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NanoIDP]:
     """Run nanoidp, a real provider, for apps at https://app.test."""
+    from tests.providers.real import nanoidp
+
     with nanoidp(tmp_path_factory.mktemp("nanoidp")) as provider:
         yield provider
 
@@ -138,12 +163,16 @@ def nanoidp_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NanoI
 @pytest.fixture(scope="session")
 def panva_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panva]:
     """Run panva's oidc-provider, a real provider, for apps at https://app.test."""
+    from tests.providers.real import panva
+
     with panva(tmp_path_factory.mktemp("panva")) as provider:
         yield provider
 
 
 @pytest.fixture(scope="session")
 def _redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServers]:
+    from tests.redis_servers import single
+
     with single(tmp_path_factory.mktemp("redis")) as servers:
         yield servers
 
@@ -158,6 +187,8 @@ def redis_server(_redis_server: RedisServers) -> RedisServers:
 @pytest.fixture(scope="session")
 def redis_sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServers]:
     """Run a Redis master behind Sentinel."""
+    from tests.redis_servers import sentinel
+
     with sentinel(tmp_path_factory.mktemp("sentinel")) as servers:
         yield servers
 
@@ -165,6 +196,8 @@ def redis_sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisSe
 @pytest.fixture(scope="session")
 def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServers]:
     """Run a Redis Cluster of three masters."""
+    from tests.redis_servers import cluster
+
     with cluster(tmp_path_factory.mktemp("cluster")) as servers:
         yield servers
 
@@ -184,9 +217,11 @@ def chromium() -> Iterator[playwright.sync_api.Browser]:
 
     Not for longer than a module: as long as it runs, Playwright's event loop counts as this thread's.
     """
+    from playwright.sync_api import sync_playwright
+
     quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
     plain = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic")
-    with playwright.sync_api.sync_playwright() as driver:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=[*plain, *quiet])
         yield browser
         browser.close()

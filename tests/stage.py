@@ -17,13 +17,11 @@ from oidc_gate import Settings
 from oidc_gate.gate.gate import Gate
 from tests.answers import Answer
 from tests.apps import COOKIE_SECRET, Echo, echo
+from tests.asgi_driver import GATES
 from tests.browser import Browser, World
 from tests.providers.local import LocalProvider
 
 HTML = {"Accept": "text/html"}
-
-#: Gates made since the test began; what they keep open for an event loop is closed when it ends.
-GATES: list[Any] = []
 
 
 class Clock:

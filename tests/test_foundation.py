@@ -1,10 +1,17 @@
-"""The tests' own browser is judged here, against small apps written by hand: what it says must be worth believing."""
+"""The tests' own browser is judged here, against small apps written by hand: what it says must be worth believing.
+
+So is what it costs to start one file of tests.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +21,8 @@ from tests.browser import Browser, RedirectLoopError, World
 from tests.cookies import Jar
 from tests.origins import LeftTheTestError
 from tests.wire import BrokenAppError
+
+ROOT = Path(__file__).parent.parent
 
 Reply = tuple[int, list[tuple[str, str]], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes], Reply]
@@ -270,3 +279,21 @@ def test_many_threads_share_one_loop() -> None:
     for thread in threads:
         thread.join()
     assert answers == [200] * 8
+
+
+def test_a_file_of_small_tests_loads_nothing_large() -> None:
+    """It is up in a second, because what a fixture needs is imported in that fixture, and not by `conftest.py`."""
+    large = ["cryptography", "fastapi", "flask", "gunicorn", "hypothesis", "joserfc", "nanoidp", "playwright", "redis"]
+    large += ["requests", "starlette", "uvicorn", "werkzeug"]
+    run = "import sys, pytest; code = pytest.main(['-q', '-p', 'no:cacheprovider', 'tests/test_values.py'])"
+    told = f"print(int(code), [name for name in {large} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", f"{run}; {told}"], capture_output=True, text=True, cwd=ROOT)
+    assert found.stdout.splitlines()[-1] == "0 []", found.stdout + found.stderr
+
+
+def test_whoever_uses_hypothesis_has_our_profile() -> None:
+    """A test that took it from elsewhere would be another one each time, and would have a deadline."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if path.name != "made_up.py" and re.search(r"^(from|import) hypothesis\b", text, re.MULTILINE):
+            assert "\nfrom tests.made_up import " in text, path

@@ -7,10 +7,11 @@ import logging
 import pytest
 
 from oidc_gate.gate.gate import Gate
+from tests.asgi_driver import GATES
 from tests.browser import Browser
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
-from tests.stage import GATES, Stage, is_login, session_cookie
+from tests.stage import Stage, is_login, session_cookie
 
 FOREVER = {"idle_session_timeout": 0, "max_session_duration": 0}
 CHECKED = FOREVER | {"userinfo_refresh_interval": "5m"}

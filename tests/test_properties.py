@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
-from hypothesis import strategies as st
 
 from oidc_gate.access.allow_lists import AllowLists
 from oidc_gate.access.public_paths import PublicPaths
@@ -23,6 +21,7 @@ from oidc_gate.settings.readers import read_duration, read_list, read_words
 from tests.asked import Asked
 from tests.cookies import MAX_BYTES
 from tests.hostile_addresses import EVIL, destination, hostile
+from tests.made_up import HealthCheck, assume, example, given, settings, st
 
 T = TypeVar("T")
 

@@ -11,12 +11,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.browser import Browser, World
 from tests.conftest import fresh
+from tests.made_up import HealthCheck, Phase, settings, st
 from tests.providers.local import LocalProvider
 from tests.redis_servers import RedisServers
 from tests.stage import Stage

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from oidc_gate.access.allow_lists import AllowLists
 from oidc_gate.decisions import Forward
@@ -18,6 +16,7 @@ from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
 from oidc_gate.sessions.session import Session
 from oidc_gate.sessions.sessions import UNLOADED, Sessions
 from oidc_gate.stores.urls import open_store
+from tests.made_up import given, st
 
 NEW, OLD = "the-newest-secret-01", "the-older-secret-012"
 NAME = "__Host-oidc_gate.default"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from oidc_gate.decisions import Forward
 from tests.asked import Asked
 from tests.fuzz.targets import TARGETS, documented, scene, seeds
+from tests.made_up import HealthCheck, given, settings, st
 
 #: Pieces that mean something to one room or another.
 PIECES = [
