@@ -1,4 +1,8 @@
-"""The documents say what is so: every error code is in docs/errors.md, every test named in docs/security.md exists."""
+"""The documents say what is so.
+
+Every error code is in docs/errors.md, every test that docs/security.md names exists, and so does every file and name in
+docs/architecture.md and CONTRIBUTING.md.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -16,6 +21,8 @@ from tests.docs_tables import TABLES, written_anew
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text()
 SECURITY = (ROOT / "docs" / "security.md").read_text()
+#: What those read who change the code.
+GUIDES = {name: (ROOT / name).read_text() for name in ("docs/architecture.md", "CONTRIBUTING.md")}
 RAISED = {"GateError", "LoginError", "ProviderError", "ProviderDownError", "StoreError"}
 #: Codes that are put together: `{name}_invalid` of the three times in a token.
 JOINED = {"exp_invalid", "iat_invalid", "nbf_invalid"}
@@ -120,3 +127,103 @@ def test_every_point_of_the_checklist_is_answered(number: int) -> None:
 def test_a_table_that_is_made_from_the_code_is_up_to_date(path: Path, name: str, make: Callable[[], str]) -> None:
     text = path.read_text(encoding="utf-8")
     assert text == written_anew(text, name, make()), "run: make docs"
+
+
+# docs/architecture.md, CONTRIBUTING.md
+
+each_guide = pytest.mark.parametrize("guide", GUIDES)
+A_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+A_FILE = re.compile(r"(?:[\w-]+/)*[\w-]+\.(?:py|md|cfg|toml|in)|(?:[\w-]+/)+")
+A_MEMBER = re.compile(r"(?:\w+\.)*(\w+)\.(\w+)")
+
+
+def mentioned(guide: str) -> list[str]:
+    """Return what stands in backticks, outside blocks."""
+    return re.findall(r"`([^`\n]+)`", A_BLOCK.sub("", GUIDES[guide]))
+
+
+def sources() -> list[Path]:
+    return sorted(path for folder in ("oidc_gate", "tests") for path in (ROOT / folder).rglob("*.py"))
+
+
+@cache
+def members() -> frozenset[tuple[str, str]]:
+    """Return module and name of all that modules define, class and name of all that classes do."""
+    found: set[tuple[str, str]] = set()
+    for file in sources():
+        tree = ast.parse(file.read_text())
+        found |= {(file.stem, name) for name in assigned(tree.body)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found |= {(node.name, name) for name in assigned(node.body)}
+                found |= {(node.name, each.attr) for each in ast.walk(node) if is_own_attribute(each)}
+    return frozenset(found)
+
+
+def assigned(body: list[ast.stmt]) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        for target in targets(node):
+            yield from (each.id for each in ast.walk(target) if isinstance(each, ast.Name))
+
+
+def targets(node: ast.stmt) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+
+
+def is_own_attribute(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    """Tell whether this is `self.name`, as it is set."""
+    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
+
+
+@cache
+def words() -> frozenset[str]:
+    """Return every word of the sources and of what is beside them."""
+    beside = [ROOT / name for name in ("pyproject.toml", "setup.cfg", "Makefile")]
+    files = (*sources(), *beside, *(ROOT / "benchmarks").glob("*.py"))
+    return frozenset(word for file in files for word in re.findall(r"\w+", file.read_text()))
+
+
+def is_there(file: str) -> bool:
+    """Tell whether there is such a file or folder, of the repository or of the package, where a name may be alone."""
+    package = ROOT / "oidc_gate"
+    alone = "/" not in file and any(package.rglob(file))
+    return alone or (ROOT / file).exists() or (package / file).exists()
+
+
+@each_guide
+def test_every_file_that_a_guide_names_exists(guide: str) -> None:
+    files = {text for text in mentioned(guide) if A_FILE.fullmatch(text)}
+    assert [file for file in sorted(files) if not is_there(file)] == []
+    assert len(files) > 25
+
+
+@each_guide
+def test_every_name_in_a_guide_is_defined(guide: str) -> None:
+    named = {text for text in mentioned(guide) if A_MEMBER.fullmatch(text) and not A_FILE.fullmatch(text)}
+    pairs = {text: match.groups() for text in named if (match := A_MEMBER.fullmatch(text))}
+    assert sorted(text for text, pair in pairs.items() if pair not in members()) == []
+    assert len(pairs) >= {"docs/architecture.md": 80, "CONTRIBUTING.md": 3}[guide]
+
+
+@each_guide
+def test_every_word_of_the_code_that_a_guide_uses_is_in_the_code(guide: str) -> None:
+    used = {text for text in mentioned(guide) if re.fullmatch(r"\w+", text) and re.search(r"_|[A-Z]", text)}
+    assert sorted(used - words()) == []
+
+
+@each_guide
+def test_every_command_that_a_guide_gives_to_make_is_one(guide: str) -> None:
+    goals = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z-]+)(?=`|  )", GUIDES[guide])) - goals == set()
+
+
+def test_the_code_that_a_guide_shows_is_in_the_file_that_it_names() -> None:
+    """A block of Python starts with a comment that names its file; `# …` stands for what is left out."""
+    shown = [block for guide in GUIDES.values() for language, block in A_BLOCK.findall(guide) if language == "python"]
+    assert len(shown) >= 6
+    for block in shown:
+        first, code = block.split("\n", 1)
+        source = (ROOT / first.removeprefix("# ")).read_text()
+        assert [piece for piece in code.split("# …\n") if piece not in source] == [], first
