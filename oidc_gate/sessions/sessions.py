@@ -154,7 +154,8 @@ class Sessions:
             return None
         if isinstance(found, bytes):  # as it was; another may have taken its place here while the store was asked
             return self._recent.get(text) or known
-        opened = self._opened(*found, name)
+        head, read_rest, stored = found
+        opened = self._opened(self._limits.shortened(head), read_rest, stored, name)
         if known is not None:
             opened.seen_at = max(opened.seen_at, known.seen_at)
         if not text.startswith(self._newest_prefix):
