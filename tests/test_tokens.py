@@ -375,9 +375,9 @@ def test_a_logout_token_has_an_identifier(identifier: Any) -> None:
     assert refusal(logout_token, jti=identifier) == "logout_jti_missing"
 
 
-@pytest.mark.parametrize("name", ["iat", "exp"])
-def test_a_logout_token_has_its_times(name: str) -> None:
-    assert refusal(logout_token, **{name: ...}) == f"{name}_invalid"
+def test_a_logout_token_has_its_times() -> None:
+    assert refusal(logout_token, iat=...) == "iat_invalid"
+    assert refusal(logout_token, exp=None) == "exp_invalid"
     assert refusal(logout_token, exp=NOW - 61) == "token_expired"
     assert refusal(logout_token, iat=NOW + 61) == "token_from_the_future"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
 from oidc_gate.gate.components import Components
-from oidc_gate.gate.kept_tokens import refresh_time
+from oidc_gate.gate.kept_tokens import note_algorithm, refresh_time
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Tokens, refreshed_claims
 from oidc_gate.sessions import NEVER, OpenSession, Session, StoreBackend
@@ -145,6 +145,7 @@ class Rechecking:
             raise
         refresh_at = refresh_time(issued, self._components.clock())
         kept = self._keep(text, latest, tokens=_renewed_tokens(session, issued), refresh_at=refresh_at)
+        note_algorithm(self._components, issued)
         if kept is None:
             self._revoke(issued.refresh_token)
         if kept is None or claims is None:

@@ -118,12 +118,16 @@ def read_callback(pairs: Iterable[tuple[str, str]]) -> Callback:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A token answer whose form was checked; the ID token in it was not. `expires_in`: seconds, None if not said."""
+    """A token answer whose form was checked; the ID token in it was not. `expires_in`: seconds, None if not said.
+
+    `signed_with`: the algorithm of the ID token, once that has been verified.
+    """
 
     id_token: str = field(repr=False)
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: float | None
+    signed_with: str = ""
 
 
 def token_request(endpoint: str, *, code: str, redirect_uri: str, verifier: str) -> HTTPRequest:

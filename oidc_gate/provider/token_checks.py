@@ -34,6 +34,9 @@ __all__ = [
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _LATEST_TIME = 1e11  # the year 5138: a greater number is milliseconds, or nonsense
 _LONGEST_SUB = 255
+#: How long a logout token is good that does not say so, and how long one may say it is (Back-Channel Logout 1.0, 4, has
+#: two minutes for the most), in seconds after its `iat`.
+_LOGOUT_LIFE, _LONGEST_LOGOUT_LIFE = 120.0, 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +118,20 @@ def check_signed_userinfo(claims: dict[str, Any], expected: Expected) -> None:
 def check_logout_token(token: SignedToken, expected: Expected) -> dict[str, Any]:
     """Return the claims of a logout token whose signature held (Back-Channel Logout 1.0, 2.6).
 
-    It names a session (`sid`), a person (`sub`) or both. That its `jti` was not seen before is for the caller to check.
+    It names a session (`sid`), a person (`sub`) or both. That its `jti` was not seen before, and that its algorithm is
+    the one of ID tokens, is for the caller to check. `exp` is always among the claims: the specification knows it since
+    2023 (2.4), and providers that follow the text before send none.
     """
     _check_type(token, forbidden=("at+jwt",))
     claims = read_claims(token)
     _check_issuer(claims, expected)
     _check_audience(claims, expected)
+    issued_at = _time(claims, "iat")
+    if "exp" not in claims:
+        claims["exp"] = issued_at + _LOGOUT_LIFE
     _check_lifetime(claims, expected)
+    if _time(claims, "exp") - issued_at > _LONGEST_LOGOUT_LIFE:  # so it is no older either
+        raise ProviderError("logout_token_long_lived", "the logout token is good for more than an hour after its iat")
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(_LOGOUT_EVENT), dict):
         raise ProviderError("logout_event_missing", "the token is no logout token")
