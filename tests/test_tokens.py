@@ -424,6 +424,10 @@ def test_oidcc_client_test_refreshtoken_invalid_sub(subject: Any, code: str) -> 
     assert refusal(refreshed, sub=subject) == code
 
 
-@pytest.mark.parametrize("change", [{"auth_time": NOW}, {"auth_time": None}, {"nonce": "other"}, {"nonce": None}])
+def test_a_later_login_elsewhere_is_not_this_ones() -> None:
+    assert "auth_time" not in refreshed(auth_time=NOW)
+
+
+@pytest.mark.parametrize("change", [{"auth_time": NOW - 101}, {"auth_time": None}, {"nonce": "other"}, {"nonce": None}])
 def test_a_refreshed_token_of_another_login(change: dict[str, Any]) -> None:
     assert refusal(refreshed, **change) == "refresh_login_mismatch"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from oidc_gate.gate.components import Components
 from oidc_gate.provider import Tokens
-from oidc_gate.sessions import StoreBackend
+from oidc_gate.sessions import NEVER, StoreBackend
 from oidc_gate.settings import SIGNING_ALGS
 
-__all__ = ["has_signed_with", "kept_tokens", "note_algorithm", "refresh_time"]
+__all__ = ["access_end", "has_signed_with", "kept_tokens", "note_algorithm", "refresh_time"]
 
 #: Access tokens are renewed before they end: a minute, and at most a tenth of their life.
 _EARLY, _EARLY_SHARE = 60.0, 0.1
@@ -28,6 +28,11 @@ def kept_tokens(components: Components, issued: Tokens) -> dict[str, str]:
     if components.sessions.stores and issued.refresh_token:
         kept["refresh_token"] = issued.refresh_token
     return kept
+
+
+def access_end(tokens: Tokens, now: float) -> float:
+    """Return when the access token is not to be used any more, `inf` where the provider does not say when it ends."""
+    return NEVER if tokens.expires_in is None else refresh_time(tokens, now)
 
 
 def refresh_time(tokens: Tokens, now: float) -> float:

@@ -77,15 +77,25 @@ def check_refreshed_id_token(
 ) -> dict[str, Any]:
     """Return the claims of an ID token that came with a refresh (Core, 12.2); `expected_claims`: those of the session.
 
-    It speaks of the same person and the same login; a nonce, if it has one, is that of the login.
+    It speaks of the same person, and not of an earlier login; a nonce, if it has one, is that of the login. `auth_time`
+    should be the login's (12.2), but some providers tell when the person last signed in anywhere: a later one is not
+    this session's, and is left out.
     """
     claims = check_id_token(token, expected, expected_nonce=None)
     if claims["sub"] != expected_claims["sub"]:
         raise ProviderError("refresh_sub_mismatch", "the refreshed ID token speaks of another person")
-    for name in ("auth_time", "nonce"):
-        if name in claims and claims[name] != expected_claims.get(name, claims[name]):
-            raise ProviderError("refresh_login_mismatch", f"{name} in the refreshed ID token is that of another login")
+    if "nonce" in claims and claims["nonce"] != expected_claims.get("nonce", claims["nonce"]):
+        raise ProviderError("refresh_login_mismatch", "nonce in the refreshed ID token is that of another login")
+    known = expected_claims.get("auth_time")
+    if known is not None and "auth_time" in claims:
+        if claims["auth_time"] != known and not _is_later(claims["auth_time"], known):
+            raise ProviderError("refresh_login_mismatch", "auth_time in the refreshed ID token is before the login's")
+        del claims["auth_time"]
     return claims
+
+
+def _is_later(time: Any, known: Any) -> bool:
+    return is_time(time) and is_time(known) and time > known
 
 
 def check_access_token(claims: Mapping[str, Any], access_token: str, alg: str) -> None:

@@ -189,11 +189,12 @@ class Sessions:
         kept: Sequence[str],
         now: float,
         refresh_at: float = NEVER,
+        access_ends_at: float = NEVER,
     ) -> Session:
         """Return a new session for someone who has just signed in; `keep` is still to be called.
 
         It ends after `longest` seconds, or when the provider's `session_expiry` claim says so, if that is sooner.
-        `refresh_at`: when its tokens are to be renewed.
+        `refresh_at`: when its tokens are to be renewed. `access_ends_at`: see `Session`.
         """
         ceiling = claims.get("session_expiry")
         expires_at = now + self._limits.longest
@@ -209,6 +210,7 @@ class Sessions:
             refresh_at=refresh_at,
             tokens=tokens,
             kept=list(kept),
+            access_ends_at=access_ends_at,
         )
 
     def keep(self, session: Session, name: str) -> tuple[Session, str]:
