@@ -5,10 +5,12 @@ Tests named `test_oidcc_client_…` are modules of the OpenID Foundation's confo
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from oidc_gate.stores.sqlite import SQLiteStore
 from tests.answers import Answer
 from tests.browser import Browser
 from tests.conftest import StageFactory
@@ -161,9 +163,101 @@ def test_oidcc_client_test_backchannel_logout_with_nonce(here: Stage, provider: 
 
 
 def test_oidcc_client_test_backchannel_logout_wrong_alg(here: Stage, provider: LocalProvider) -> None:
+    """As the official module does it: a good key of the provider's, of another kind than signs ID tokens."""
+    refused(here, logout_token(provider, "ES256"), "alg_not_allowed")
+    refused(here, logout_token(provider, "PS256"), "alg_not_allowed")
+
+
+def test_a_logout_token_that_the_client_secret_signs_ends_nothing(here: Stage, provider: LocalProvider) -> None:
     claims = keys.unverified_claims(provider.make_logout_token(sub="ada-1815"))
     secret = keys.hmac_key(str(provider.clients["app"].secret))
     refused(here, keys.sign(claims, {"alg": "HS256", "typ": "logout+jwt"}, secret), "alg_not_allowed")
+
+
+def logout_token(provider: LocalProvider, alg: str, **claims: Any) -> str:
+    kid = f"{keys.FAMILIES[alg]}-1"
+    return provider.make_logout_token(**({"sub": "ada-1815"} | claims), header={"alg": alg, "kid": kid})
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "PS256", "EdDSA"])
+def test_the_algorithm_of_id_tokens_is_that_of_logout_tokens_in_every_process(
+    stored: Stored, provider: LocalProvider, alg: str
+) -> None:
+    """Discovery lists several; which of them is this client's, a process that has seen no login learns from others."""
+    provider.alg = alg
+    here = stored()
+    with provider.fault("no_at_hash"):
+        browser, phone = here.signed_in(), here.signed_in()
+    other = next(each for each in ("RS256", "ES256") if each != alg)
+    restarted = here.another_gate()
+    assert is_refused(told(here, logout_token(provider, other), restarted), "alg_not_allowed")
+    assert [each.fetch("/").status for each in (browser, phone)] == [200, 200]
+    assert told(here, logout_token(provider, alg, sub=None, sid=sid(browser)), restarted).status == 200
+    assert told(here, logout_token(provider, alg, sub=None, sid=sid(phone)), here.gate).status == 200
+    here.clock.advance(1)
+    assert [each.fetch("/").status for each in (browser, phone)] == [401, 401]
+
+
+def test_ed25519_is_one_algorithm_by_either_name(stored: Stored, provider: LocalProvider) -> None:
+    provider.alg = "EdDSA"
+    provider.change_discovery = lambda document: (
+        document | {"id_token_signing_alg_values_supported": ["RS256", "EdDSA", "Ed25519"]}
+    )
+    here = stored()
+    with provider.fault("no_at_hash"):
+        browser = here.signed_in()
+    assert told(here, logout_token(provider, "Ed25519")).status == 200
+    assert browser.fetch("/").status == 401
+
+
+def test_where_nobody_has_signed_in_yet_a_good_token_is_good(stored: Stored, provider: LocalProvider) -> None:
+    here = stored()
+    assert told(here, logout_token(provider, "ES256")).status == 200
+    here.signed_in()
+    assert is_refused(told(here, logout_token(provider, "ES256")), "alg_not_allowed")
+
+
+def test_a_store_of_ones_own_that_cannot_look_at_claims_has_each_process_know_by_itself(
+    stage: StageFactory, provider: LocalProvider, tmp_path: Path
+) -> None:
+    class Own:
+        def __init__(self) -> None:
+            self._store = SQLiteStore(str(tmp_path / "own.db"), 2.0)
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ("is_claimed", "load_on_loop"):
+                raise AttributeError(name)
+            return getattr(self._store, name)
+
+    here = stage(session_store=Own())
+    browser = here.signed_in()
+    assert is_refused(told(here, logout_token(provider, "ES256")), "alg_not_allowed")
+    assert told(here, logout_token(provider, "RS256")).status == 200
+    assert browser.fetch("/").status == 401
+
+
+def test_what_signing_algs_lists_is_good_for_logout_tokens_too(stored: Stored, provider: LocalProvider) -> None:
+    """For a provider that signs the one with this and the other with that."""
+    here = stored(signing_algs="RS256 ES256")
+    browser = here.signed_in()
+    assert told(here, logout_token(provider, "ES256")).status == 200
+    assert browser.fetch("/").status == 401
+
+
+def test_a_client_that_was_registered_anew_is_signed_out_by_its_new_algorithm(
+    stored: Stored, provider: LocalProvider
+) -> None:
+    """It shows in the next ID token, that of a refresh too."""
+    here = stored(scopes="openid offline_access", idle_session_timeout=0)
+    browser = here.signed_in()
+    known = sid(browser)
+    provider.alg = "ES256"
+    assert is_refused(told(here, logout_token(provider, "ES256", sub=None, sid=known)), "alg_not_allowed")
+    here.clock.advance(3590)
+    assert browser.fetch("/").status == 200
+    assert told(here, logout_token(provider, "ES256", sub=None, sid=known), here.another_gate()).status == 200
+    here.clock.advance(1)
+    assert browser.fetch("/").status == 401
 
 
 def test_oidcc_client_test_backchannel_logout_wrong_aud(here: Stage, provider: LocalProvider) -> None:
@@ -186,7 +280,11 @@ def test_oidcc_client_test_backchannel_logout_wrong_issuer(here: Stage, provider
         ({"sub": "ada-1815", "sid": 7}, "logout_subject_missing"),
         ({"sub": "ada-1815", "jti": None}, "logout_jti_missing"),
         ({"sub": "ada-1815", "exp": 1}, "token_expired"),
-        ({"sub": "ada-1815", "exp": None}, "exp_invalid"),
+        ({"sub": "ada-1815", "exp": "soon"}, "exp_invalid"),
+        ({"sub": "ada-1815", "exp": None, "iat": None}, "iat_invalid"),
+        ({"sub": "ada-1815", "exp": 90_000_000_000}, "logout_token_long_lived"),
+        ({"sub": "ada-1815", "exp": 90_000_000_000, "iat": 0}, "logout_token_long_lived"),
+        ({"sub": "ada-1815", "exp": 1_900_000_060, "iat": 1_900_000_060 - 3601}, "logout_token_long_lived"),
         ({"sub": "ada-1815", "header": {"typ": "at+jwt"}}, "token_type_wrong"),
         ({"sub": "ada-1815", "header": {"kid": "unknown"}}, "signature_invalid"),
     ],
@@ -195,6 +293,38 @@ def test_what_is_no_proper_logout_token_ends_nothing(
     here: Stage, provider: LocalProvider, claims: dict[str, Any], code: str
 ) -> None:
     refused(here, provider.make_logout_token(**claims), code)
+
+
+def test_a_token_without_an_end_is_good_for_two_minutes_and_the_leeway(here: Stage, provider: LocalProvider) -> None:
+    """As Ory Hydra, Keycloak before 23.0.4, authentik, LemonLDAP and Glewlwyd send them."""
+    early, late, later = here.signed_in(), here.signed_in(), here.signed_in()
+    tokens = [provider.make_logout_token(sid=sid(each), exp=None) for each in (early, late, later)]
+    assert told(here, tokens[0]).status == 200
+    assert [each.fetch("/").status for each in (early, late, later)] == [401, 200, 200]
+    here.clock.advance(179)
+    assert told(here, tokens[1], here.another_gate()).status == 200
+    here.clock.advance(2)
+    assert is_refused(told(here, tokens[2]), "token_expired")
+    here.clock.advance(5)
+    assert [each.fetch("/").status for each in (early, late, later)] == [401, 401, 200]
+
+
+def test_a_token_without_an_end_that_comes_again_is_refused_by_every_worker(
+    here: Stage, provider: LocalProvider
+) -> None:
+    token = provider.make_logout_token(sub="ada-1815", exp=None)
+    assert told(here, token).status == 200
+    here.clock.advance(179)
+    browser = here.signed_in()
+    assert is_refused(told(here, token), "logout_token_repeated")
+    assert is_refused(told(here, token, here.another_gate()), "logout_token_repeated")
+    assert browser.fetch("/").status == 200
+
+
+def test_a_token_that_is_good_for_an_hour_is_taken(here: Stage, provider: LocalProvider) -> None:
+    browser = here.signed_in()
+    assert told(here, provider.make_logout_token(sub="ada-1815", exp=provider.now() + 3600)).status == 200
+    assert browser.fetch("/").status == 401
 
 
 @pytest.mark.parametrize("token", [None, "", "no.jwt.at-all", "x" * 5000])
@@ -265,6 +395,14 @@ def test_oidcc_client_test_frontchannel_logout(here: Stage, provider: LocalProvi
     assert "x-frame-options" not in {header.lower() for header, _ in answer.headers}
     assert browser.fetch("/").status == 401
     assert provider.calls("revoke") == []
+
+
+def test_a_frame_without_an_issuer_counts_as_the_providers(here: Stage, provider: LocalProvider) -> None:
+    """As Entra ID loads it; an issuer is no secret, so that asking for it would keep nobody out."""
+    browser = here.signed_in()
+    assert framed(here, provider, sid=sid(browser)).status == 200
+    assert browser.fetch("/").status == 401
+    assert framed(here, provider).status == 400
 
 
 @pytest.mark.parametrize(

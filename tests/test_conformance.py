@@ -6,6 +6,7 @@ Back-Channel Logout (also in test_tokens.py) and Refresh Token. What a module ex
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -384,7 +385,7 @@ def verification(verifier: Provider, token: str) -> str:
 
 def test_oidcc_client_test_backchannel_logout_signature(verifier: Provider, provider: LocalProvider) -> None:
     token = provider.make_logout_token(sub="ada-1815")
-    assert verifier.logout_claims(token)["sub"] == "ada-1815"
+    assert verifier.logout_claims(token)[0]["sub"] == "ada-1815"
     assert verification(verifier, keys.tampered(token)) == "signature_invalid"
 
 
@@ -395,7 +396,26 @@ def test_oidcc_client_test_backchannel_logout_alg_none(verifier: Provider, provi
         assert verification(verifier, token + "AAAA") == "alg_not_allowed"
 
 
-def test_oidcc_client_test_backchannel_logout_wrong_alg(verifier: Provider, provider: LocalProvider) -> None:
+@pytest.mark.parametrize("begun_here", [True, False])
+def test_oidcc_client_test_backchannel_logout_wrong_alg(
+    stage: StageFactory, provider: LocalProvider, tmp_path: Path, begun_here: bool
+) -> None:
+    """The module `rp-backchannel-rpinitlogout-wrong-alg`, and the same with the session still there.
+
+    The ID token comes with RS256, the logout token with ES256 and a good key; discovery lists both.
+    """
+    here = stage(session_store=f"sqlite:///{tmp_path}/sessions.db")
+    browser = here.signed_in()
+    sid = browser.fetch("/").json()["identity"]["claims"]["sid"]
+    if begun_here:
+        browser.get("/oauth2/logout")
+    token = provider.make_logout_token(sub="ada-1815", sid=sid, header={"alg": "ES256", "kid": "ec-1"})
+    answer = here.browser().post("/oauth2/backchannel-logout", form={"logout_token": token}, navigate=False)
+    assert (answer.status, answer.json()["error"]) == (400, "alg_not_allowed")
+    assert browser.fetch("/").status == (401 if begun_here else 200)
+
+
+def test_a_logout_token_that_the_client_secret_signs_is_refused(verifier: Provider, provider: LocalProvider) -> None:
     claims = keys.unverified_claims(provider.make_logout_token(sub="ada-1815"))
     client = provider.clients["app"]
     for alg in ("HS256", "HS512"):

@@ -261,3 +261,118 @@ def test_no_refresh_token_is_spent_before_the_keys_are_here(refreshed: Refreshed
     until_claim_is_over(here)
     here.clock.advance(31)
     assert (later.fetch("/").status, refreshes(provider)) == (200, 1)
+
+
+# Short lives
+
+
+@pytest.mark.parametrize("life", [12, 60])
+def test_short_tokens_are_renewed_before_each_ends_whichever_process_is_asked(
+    refreshed: Refreshed, provider: LocalProvider, life: int
+) -> None:
+    """Nobody has to wait for a claim to run out, nor for a turn: both last longer than such a token."""
+    provider.access_token_lifetime = life
+    here = refreshed(http_timeout="10s")
+    browser = here.signed_in()
+    visitors = [browser, here.moved(browser, here.another_gate()), here.moved(browser, here.another_gate())]
+    for second in range(1, 5 * life):
+        here.clock.advance(1)
+        assert visitors[second % 3].fetch("/").status == 200
+        assert provider.now() < max(ends for _, ends in provider.access_tokens.values()), second
+    assert refreshes(provider) == 5
+
+
+def test_a_process_that_came_too_late_for_one_renewal_does_the_next(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    provider.access_token_lifetime = 12
+    here = refreshed()
+    browser = here.signed_in()
+    other = here.moved(browser, here.another_gate())
+    here.clock.advance(11)
+    with provider.hold("token") as hold:
+        first = threading.Thread(target=browser.copy().fetch, args=("/",))
+        first.start()
+        hold.wait_for(1)
+        assert other.fetch("/").status == 200, "goes on with what is known"
+        hold.release()
+        first.join(10)
+    for _ in range(3):
+        here.clock.advance(11)
+        assert other.fetch("/").status == 200
+    assert refreshes(provider) == 4
+
+
+def test_a_process_that_finds_the_work_done_does_the_next(refreshed: Refreshed, provider: LocalProvider) -> None:
+    """It believes what it loaded a while ago, and is the one to ask by that."""
+    provider.access_token_lifetime = 12
+    here = refreshed(session_cache_seconds=600)
+    browser = here.signed_in()
+    behind = here.moved(browser, here.another_gate())
+    assert behind.fetch("/").status == 200
+    here.clock.advance(11)
+    assert [each.fetch("/").status for each in (browser, behind)] == [200, 200]
+    assert refreshes(provider) == 1
+    here.clock.advance(11)
+    assert (behind.fetch("/").status, refreshes(provider)) == (200, 2)
+
+
+# Access tokens that nothing renews
+
+
+@pytest.mark.parametrize("kept", ["cookie", "store"])
+def test_an_access_token_that_has_run_out_is_no_no(
+    stage: StageFactory, provider: LocalProvider, store_url: str, kept: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Keycloak's last five minutes. Nothing can be asked with them then, and nobody has said no."""
+    provider.access_token_lifetime = 300
+    kept_in: dict[str, Any] = {"session_store": store_url} if kept == "store" else {}
+    here = stage(userinfo_refresh_interval="2m", idle_session_timeout=0, **kept_in)
+    browser = here.signed_in()
+    provider.people["ada"]["name"] = "Countess of Lovelace"
+    here.clock.advance(121)
+    assert name(browser) == "Countess of Lovelace", "as long as the token is good"
+    provider.people["ada"]["name"] = "Ada King"
+    here.clock.advance(121)
+    assert name(browser) == "Ada King"
+    provider.people["ada"]["name"] = "Nobody learns this"
+    asked = len(provider.calls("userinfo"))
+    with caplog.at_level(logging.WARNING, "oidc_gate"):
+        for _ in range(12):
+            here.clock.advance(3000)
+            assert name(browser) == "Ada King"
+    assert len(provider.calls("userinfo")) == asked
+    assert caplog.text.count("userinfo_refresh_interval cannot be kept") == 1
+    assert "offline_access" in caplog.text
+    here.clock.advance(43200 - 242 - 36000)
+    assert browser.fetch("/").status == 401, "at its own end"
+
+
+def test_an_access_token_that_was_revoked_is_a_no(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage(userinfo_refresh_interval="2m")
+    browser = here.signed_in()
+    here.clock.advance(121)
+    with provider.fault("userinfo_unauthorized"):
+        assert browser.fetch("/").status == 401
+
+
+def test_where_nobody_said_how_long_an_access_token_lasts_a_401_is_a_no(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    with provider.fault("strange_expires_in"):
+        browser = (here := stage(userinfo_refresh_interval="2h", idle_session_timeout=0)).signed_in()
+    here.clock.advance(7201)
+    assert browser.fetch("/").status == 401
+
+
+def test_an_outage_grace_ends_sessions_that_cannot_be_checked_again(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    """For those who would rather have people sign in again than go by claims of long ago."""
+    provider.access_token_lifetime = 300
+    here = stage(userinfo_refresh_interval="6m", provider_outage_grace="10m", idle_session_timeout=0)
+    browser = here.signed_in()
+    here.clock.advance(959)
+    assert browser.fetch("/").status == 200
+    here.clock.advance(1)
+    assert browser.fetch("/").status == 401

@@ -94,8 +94,49 @@ def test_the_login_is_held_against_every_later_id_token(here: Stage, provider: L
     assert (claims["sid"], "auth_time" in claims) == (sid, True)
     until_claim_is_over(here)
     here.clock.advance(3590)
-    with provider.fault("no_iat", iat=int(here.clock()), auth_time=int(here.clock())):
+    with provider.fault("no_iat", iat=int(here.clock()), auth_time=claims["auth_time"] - 1):
         assert browser.fetch("/").status == 401
+
+
+def test_a_later_auth_time_is_a_login_elsewhere_and_ends_nothing(here: Stage, provider: LocalProvider) -> None:
+    """django-oauth-toolkit tells the person's last login anywhere, Keycloak that of another client with prompt=login.
+
+    It is not this session's: what asks how long ago somebody has signed in here goes by the login itself.
+    """
+    browser = here.signed_in()
+    login = browser.fetch("/").json()["identity"]["claims"]["auth_time"]
+    provider.people["ada"]["name"] = "Countess of Lovelace"
+    for later in (600, 1200, 900):
+        here.clock.advance(3590)
+        with provider.fault("no_iat", iat=int(here.clock()), auth_time=login + later):
+            assert name(browser) == "Countess of Lovelace"
+        assert browser.fetch("/").json()["identity"]["claims"]["auth_time"] == login
+    assert refreshes(provider) == 3
+
+
+@pytest.mark.parametrize("auth_time", ["yesterday", -1, True, None])
+def test_an_auth_time_that_is_none_is_not_the_logins(here: Stage, provider: LocalProvider, auth_time: Any) -> None:
+    browser = here.signed_in()
+    here.clock.advance(3590)
+    with provider.fault("no_iat", iat=int(here.clock()), auth_time=auth_time):
+        assert browser.fetch("/").status == 401
+
+
+@pytest.mark.parametrize("error", ["interaction_required", "login_required", "consent_required"])
+def test_who_has_to_sign_in_again_is_sent_to(
+    here: Stage, provider: LocalProvider, error: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A rule at the provider asks for more than there was at the login, such as a second factor."""
+    browser = here.signed_in()
+    elsewhere = here.moved(browser, here.another_gate())
+    here.clock.advance(3590)
+    provider.answer["token"] = (400, {}, {"error": error, "error_description": "AADSTS50076"})
+    with caplog.at_level(logging.WARNING, "oidc_gate"):
+        assert browser.fetch("/").status == 401
+    assert f"the person has to sign in again: {error}" in caplog.text
+    assert is_login(browser.get("/"), provider)
+    here.clock.advance(1)
+    assert elsewhere.fetch("/").status == 401
 
 
 def test_invalid_grant_ends_the_session_everywhere_and_the_log_says_why(
@@ -130,6 +171,7 @@ OUTAGES = (
     "token_forbidden",
     "token_redirect",
     "token_invalid_client",
+    "token_unauthorized_client",
     "token_response_is_a_list",
     "wrong_token_type",
 )

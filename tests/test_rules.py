@@ -255,7 +255,8 @@ def test_any_other_path_is_protected(path: str) -> None:
 AMBIGUOUS = [
     *("/static/..", "/static/../", "/static/../admin", "/static/x/../../admin", "/static/./x", "/static/x/."),
     *("/static//x", "/static//", "/static/x//../y", "/static//../admin"),
-    *("/static/.. /admin", "/static/.. ", "/static/x /y", "/static/x ", "/static/x\u2003/y", "/static/a;v=1", "/static/a;/b"),
+    *("/static/.. /admin", "/static/.. ", "/static/x /y", "/static/x ", "/static/x\u2003/y"),
+    *("/static/a;v=1", "/static/a;/b"),
     *("/static/..;/admin", "/static/..;a=b/admin", "/static/.;/x", "/static/x/..;/..;/admin"),
     *("/static/..\\admin", "/static\\..\\admin", "/static/\\admin", "/static/x\\"),
     *("/static/x\x00", "/static/\x00/../x", "/static/x\r\ny", "/static/\t", "/static/\x1f", "/static/\x7f"),

@@ -43,6 +43,7 @@ def session(claims: dict[str, Any] | None = None, **changes: Any) -> Session:
         pytest.param(session({"sub": "\n", "email": "\r\n\x00"}), id="any control character"),
         pytest.param(session({"sub": "x", "groups": MANY}), id="long"),
         pytest.param(session(tokens={}, kept=[]), id="no tokens"),
+        pytest.param(session(access_ends_at=1300.5), id="an access token that ends"),
     ],
 )
 def test_a_session_is_written_down_and_read_again(whole: Session) -> None:
@@ -55,11 +56,12 @@ def test_a_session_is_written_down_and_read_again(whole: Session) -> None:
 def test_what_is_written_down_has_the_form_of_this_format() -> None:
     whole = session({"sub": "ünï-1"}, tokens={}, kept=[])
     head, rest = whole.parts()
-    times = "409f420000000000 4097710000000000 4092c00000000000 409c200000000000"  # 2000.5, 1500.25, 1200.0, 1800.0
+    times = "408f400000000000 409f420000000000 4097710000000000 4092c00000000000 409c200000000000"  # see `session`
     sizes = f"{len(rest):08x} 0000000c 00000011"
     assert pack_head(head).hex() == bytes.fromhex(times + sizes).hex() + "session-id-1ünï-1".encode().hex()
-    assert rest == '[{"sub":"ünï-1"},1000.0,{},[]]'.encode()
-    assert FORMAT == 3, "who changes the form raises the number"
+    assert rest == '[{"sub":"ünï-1"},{},[],null]'.encode()
+    assert whole._replace(access_ends_at=1300.5).parts()[1] == '[{"sub":"ünï-1"},{},[],1300.5]'.encode()
+    assert FORMAT == 4, "who changes the form raises the number"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_what_is_written_down_has_the_form_of_this_format() -> None:
 )
 def test_the_head_says_what_a_request_is_judged_by(claims: dict[str, Any], user: str) -> None:
     head, rest = session({"sub": "ünï-1"} | claims).parts()
-    assert head == ("session-id-1", 2000.5, 1500.25, 1200.0, 1800.0, user, len(rest))
+    assert head == ("session-id-1", 1000.0, 2000.5, 1500.25, 1200.0, 1800.0, user, len(rest))
 
 
 def test_a_long_session_is_packed_tighter_and_says_how_long_it_is() -> None:

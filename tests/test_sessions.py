@@ -506,7 +506,7 @@ def test_a_session_is_opened_as_it_would_be_planned(
 ) -> None:
     """Opening works its times out by hand, for speed; planning the same times must come to the same."""
     limits = Limits(longest=NEVER, idle=idle, recheck=recheck, cache=0)
-    whole = ("id", *head, "user", 0)
+    whole = ("id", 0.0, *head, "user", 0)
     opened = OpenSession(whole, lambda: b"", b"", NAME, Forward(None), allowed, limits)
     found = opened.steady_until
     opened.plan(opened.renew_at, opened.due_at)

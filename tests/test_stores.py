@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -189,6 +190,17 @@ def test_a_claim_is_given_once_until_its_time_is_over(store: SessionStore) -> No
     assert store.claim(key("another"), 60)
     until(lambda: store.claim(key("refresh"), 60))
     assert not store.claim(key("refresh"), 60)
+
+
+def test_whether_something_is_claimed_can_be_asked_without_claiming_it(store: Any) -> None:
+    assert not store.is_claimed(key("noted"))
+    assert store.claim(key("noted"), 10 * 365 * 86400.0)
+    assert store.is_claimed(key("noted"))
+    assert not store.is_claimed(key("another"))
+    store.release(key("noted"))
+    assert not store.is_claimed(key("noted"))
+    assert store.claim(key("noted"), 0.3)
+    until(lambda: not store.is_claimed(key("noted")))
 
 
 def test_a_claim_that_is_given_back_can_be_had_again(store: SessionStore) -> None:

@@ -25,7 +25,7 @@ def forwarding(
 
     def forward(identity: Identity, head: Head) -> Forward:
         headers = () if family == "none" else identity_headers(family, identity)
-        _, _, _, _, _, user, _ = head
+        _, _, _, _, _, _, user, _ = head
         name = user if claim == "email" else (text_claim(identity.claims, claim) or identity.subject)
         plain = name.isprintable() and "%" not in name  # with a percent sign it could be what another's is encoded to
         return Forward(identity, name if plain else encoded(name), headers, response_headers)

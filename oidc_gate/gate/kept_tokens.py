@@ -1,11 +1,13 @@
-"""What of a provider's tokens is kept in a session, and when they are to be renewed."""
+"""What of a provider's tokens is kept: in a session, and of how they were signed; and when they are to be renewed."""
 
 from __future__ import annotations
 
 from oidc_gate.gate.components import Components
 from oidc_gate.provider import Tokens
+from oidc_gate.sessions import NEVER, StoreBackend
+from oidc_gate.settings import SIGNING_ALGS
 
-__all__ = ["kept_tokens", "refresh_time"]
+__all__ = ["access_end", "has_signed_with", "kept_tokens", "note_algorithm", "refresh_time"]
 
 #: Access tokens are renewed before they end: a minute, and at most a tenth of their life.
 _EARLY, _EARLY_SHARE = 60.0, 0.1
@@ -28,7 +30,35 @@ def kept_tokens(components: Components, issued: Tokens) -> dict[str, str]:
     return kept
 
 
+def access_end(tokens: Tokens, now: float) -> float:
+    """Return when the access token is not to be used any more, `inf` where the provider does not say when it ends."""
+    return NEVER if tokens.expires_in is None else refresh_time(tokens, now)
+
+
 def refresh_time(tokens: Tokens, now: float) -> float:
     """Return when tokens are to be renewed, shortly before the access token ends."""
     life = tokens.expires_in or _USUAL_LIFE
     return now + life - min(_EARLY, life * _EARLY_SHARE)
+
+
+def note_algorithm(components: Components, issued: Tokens) -> None:
+    """Note which algorithm the provider signs ID tokens with, where it may come to end sessions. Raises StoreError."""
+    backend = components.sessions.backend
+    if isinstance(backend, StoreBackend) and issued.signed_with:
+        backend.note(_signing(issued.signed_with))
+
+
+def has_signed_with(components: Components, backend: StoreBackend, algorithm: str) -> bool:
+    """Return whether the provider's ID tokens are signed with this algorithm. May block, raises StoreError.
+
+    `signing_algs` says so. Without it, those count with which an ID token has come for a session in this store: that is
+    what the client is registered for, and nobody else tells, for providers list in their discovery whatever a client
+    may be registered for. Where none has come yet, there is no session to be ended.
+    """
+    if components.settings.signing_algs or backend.is_noted(_signing(algorithm)):
+        return True
+    return not any(backend.is_noted(_signing(each)) for each in SIGNING_ALGS)
+
+
+def _signing(algorithm: str) -> str:
+    return f"ID tokens are signed with {algorithm}"

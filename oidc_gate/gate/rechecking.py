@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
+from oidc_gate.errors import LoginError, ProviderDownError, ProviderError, StoreError
 from oidc_gate.gate.components import Components
-from oidc_gate.gate.kept_tokens import refresh_time
+from oidc_gate.gate.kept_tokens import note_algorithm, refresh_time
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Tokens, refreshed_claims
 from oidc_gate.sessions import NEVER, OpenSession, Session, StoreBackend
@@ -36,6 +37,27 @@ class _NoAnswerError(Exception):
     """The provider gave no answer, or none that says anything of the session."""
 
 
+class _Claim:
+    """The sole right to do something, for `seconds`, among all processes of a store."""
+
+    def __init__(self, backend: StoreBackend, what: str, seconds: float) -> None:
+        self._backend = backend
+        self._what = what
+        self._seconds = seconds
+        self._taken_at = 0.0
+
+    def take(self) -> bool:
+        """Return whether it was to be had. May block, raises StoreError."""
+        self._taken_at = time.monotonic()
+        return self._backend.claim(self._what, self._seconds)
+
+    def give_back(self) -> None:
+        """Let others have it, unless it has run out: then it may be theirs already. May block."""
+        if time.monotonic() - self._taken_at < self._seconds:
+            with suppress(StoreError):  # it runs out by itself
+                self._backend.release(self._what)
+
+
 class Rechecking:
     """Asks the provider again, for the sessions of one gate."""
 
@@ -45,6 +67,7 @@ class Rechecking:
         self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * components.settings.http_timeout)
         self._interval = components.settings.userinfo_refresh_interval or NEVER
         self._grace = components.settings.provider_outage_grace or NEVER
+        self._told = False
 
     def perform(self, text: str, opened: OpenSession) -> OpenSession | None:
         """Return the session as it is afterwards, or None when it has ended. Raises StoreError."""
@@ -116,8 +139,11 @@ class Rechecking:
         latest = self._latest(text, opened)
         now = self._components.clock()
         if latest is None or min(latest.session.checked_at + self._interval, latest.session.refresh_at) > now:
-            return latest
+            return self._asked_by_another(latest)
         session = latest.session
+        if now >= session.access_ends_at and "refresh_token" not in session.tokens:
+            self._tell_of_access_tokens()
+            raise _NoAnswerError
         found = self._components.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
         claims, names = refreshed_claims(session.claims, session.kept, found)
         return self._keep(text, latest, claims=claims, kept=names, checked_at=now)
@@ -129,29 +155,50 @@ class Rechecking:
         again, for providers that rotate them take that as theft. So the new tokens are kept before anything else is
         done that can fail.
         """
-        backend, claim = self._components.sessions.backend, f"refresh {opened.session_id}"
-        claimed_at = time.monotonic()
-        if not isinstance(backend, StoreBackend) or not backend.claim(claim, self._claim):
+        backend, what = self._components.sessions.backend, f"refresh {opened.session_id}"
+        claim = _Claim(backend, what, self._claim) if isinstance(backend, StoreBackend) else None
+        if claim is None or not claim.take():
+            self._components.sessions.recheck_schedule.leave_to_another(opened, self._components.clock())
             return opened
         latest = self._latest(text, opened)
         if latest is None or latest.session.refresh_at > self._components.clock():
-            return latest
+            claim.give_back()
+            return self._asked_by_another(latest)
         session = latest.session
         try:
             claims, issued = self._components.provider.refresh(session.tokens["refresh_token"], session.claims)
         except ProviderDownError:
-            if time.monotonic() - claimed_at < self._claim:  # later on it would be somebody else's
-                backend.release(claim)  # whoever asks next, here or elsewhere, need not wait for it to end
+            claim.give_back()  # whoever asks next, here or elsewhere, need not wait for it to end
             raise
         refresh_at = refresh_time(issued, self._components.clock())
         kept = self._keep(text, latest, tokens=_renewed_tokens(session, issued), refresh_at=refresh_at)
+        claim.give_back()  # whoever comes now finds the new tokens, which may end before the claim would
         if kept is None:
             self._revoke(issued.refresh_token)
-        if kept is None or claims is None:
+            return None
+        note_algorithm(self._components, issued)
+        if claims is None:
             return kept
         of_login = {name: session.claims[name] for name in _OF_LOGIN if name in session.claims}
         claims, names = self._userinfo.complete(of_login | claims, issued.access_token, indispensable=True)
         return self._keep(text, kept, claims=claims, kept=names, checked_at=self._components.clock())
+
+    def _asked_by_another(self, latest: OpenSession | None) -> OpenSession | None:
+        """Go on with what another process was told meanwhile; when to ask next goes by that."""
+        if latest is not None:
+            self._components.sessions.recheck_schedule.answered(latest.session_id)
+        return latest
+
+    def _tell_of_access_tokens(self) -> None:
+        """Say, once, why claims are not fetched again any more, and what to set."""
+        if not self._told:
+            self._told = True
+            logger.warning(
+                "userinfo_refresh_interval cannot be kept: an access token has run out, and there is no refresh token."
+                " Such sessions go on with the claims they have, to their own end. Set session_store and get"
+                " refresh tokens (scopes: offline_access), have the provider issue access tokens that last longer, or"
+                " set a shorter max_session_duration"
+            )
 
     def _latest(self, text: str, opened: OpenSession) -> OpenSession | None:
         """Return the session as it is in the store now; the provider is asked about it by nobody else in this process.

@@ -14,6 +14,7 @@ from oidc_gate.browser import own_path, pages
 from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import GateError, LoginError, ProviderError, StoreError
 from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.kept_tokens import has_signed_with
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.provider import code_flow
 from oidc_gate.sessions import StoreBackend
@@ -44,7 +45,13 @@ class RemoteLogout:
 
     def _end_by_token(self, here: Here, backend: StoreBackend, token: str) -> Reply:
         try:
-            claims = self._components.provider.logout_claims(token)
+            claims, algorithm = self._components.provider.logout_claims(token)
+            if not has_signed_with(self._components, backend, algorithm):  # 2.6, step 3
+                raise ProviderError(
+                    "alg_not_allowed",
+                    f"the logout token is signed with {algorithm}, and no ID token here was; where that is right, set"
+                    " signing_algs",
+                )
             self._end_once(backend, claims)
         except GateError as error:
             return self._refusals.failure(here.request, error, own_path(here.origin, "/"))
@@ -78,8 +85,10 @@ class RemoteLogout:
             return _no_store()
         params = code_flow.single_values(pairs, ("iss", "sid"))
         issuer = self._components.settings.issuer_url.rstrip("/")
-        if params.get("iss", "").rstrip("/") != issuer or not params.get("sid"):
-            raise LoginError("logout_issuer_unknown", "front-channel logout needs the provider's iss, and a sid")
+        if params.get("iss", issuer).rstrip("/") != issuer or not params.get("sid"):  # Entra ID sends no iss
+            raise LoginError(
+                "logout_issuer_unknown", "front-channel logout needs a sid, and the provider's iss or none"
+            )
         self._end_named(backend, "sid", params)
         return pages.blank()
 

@@ -15,7 +15,7 @@ from oidc_gate.decisions import Decision, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, StoreError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply
-from oidc_gate.gate.kept_tokens import kept_tokens, refresh_time
+from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Metadata, code_flow
 
@@ -221,7 +221,8 @@ class SignIn:
         now = components.clock()
         tokens = kept_tokens(components, issued)
         refresh_at = refresh_time(issued, now) if "refresh_token" in tokens else float("inf")
-        session = components.sessions.start(claims, tokens, kept, now, refresh_at)
+        session = components.sessions.start(claims, tokens, kept, now, refresh_at, access_end(issued, now))
+        note_algorithm(components, issued)
         session, text = components.sessions.keep(session, here.cookies.session)
         headers = here.cookies.set_session(text, here.cookie_header, session.expires_at - now)
         replaced = components.session(here)

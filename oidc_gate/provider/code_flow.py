@@ -118,12 +118,16 @@ def read_callback(pairs: Iterable[tuple[str, str]]) -> Callback:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A token answer whose form was checked; the ID token in it was not. `expires_in`: seconds, None if not said."""
+    """A token answer whose form was checked; the ID token in it was not. `expires_in`: seconds, None if not said.
+
+    `signed_with`: the algorithm of the ID token, once that has been verified.
+    """
 
     id_token: str = field(repr=False)
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: float | None
+    signed_with: str = ""
 
 
 def token_request(endpoint: str, *, code: str, redirect_uri: str, verifier: str) -> HTTPRequest:
@@ -146,7 +150,8 @@ def read_tokens(answer: HTTPAnswer, *, client_auth_method: str, refreshed: bool 
     """Return the tokens of a token answer; a refresh may bring no ID token, which is then `""` (Core, 12.2).
 
     Raises LoginError `code_rejected` (worth one more try: the code was late, or used before), ProviderError for any
-    other clear no, and ProviderDownError when there was no sensible answer. What the provider wrote is not quoted:
+    other clear no, `sign_in_demanded` where a refresh is refused until the person has signed in again, and
+    ProviderDownError when there was no sensible answer. What the provider wrote is not quoted:
     token endpoints have been seen to repeat what they were sent.
     """
     answer.require("the token endpoint")
@@ -155,6 +160,8 @@ def read_tokens(answer: HTTPAnswer, *, client_auth_method: str, refreshed: bool 
     except ValueError as error:
         raise ProviderDownError("token_answer_unreadable", f"the token answer is not readable: {error}") from None
     if answer.status != 200:
+        if refreshed and document.get("error") in _SIGN_IN_AGAIN:
+            raise ProviderError("sign_in_demanded", f"the person has to sign in again: {document['error']}")
         _raise_token_error(document.get("error"), answer.status, client_auth_method)
     id_token, access_token = document.get("id_token"), document.get("access_token")
     if refreshed and id_token is None:
@@ -193,6 +200,9 @@ def _raise_token_error(error: Any, status: int, client_auth_method: str) -> None
     raise ProviderError("token_request_rejected", f"the token endpoint answered with status {status}: {known}")
 
 
+#: Errors of the authorization endpoint (Core, 3.1.2.6) with which a refresh is answered when a rule of the provider's
+#: asks for more of the person than there was at the login, as conditional access does at Entra ID.
+_SIGN_IN_AGAIN = frozenset({"interaction_required", "login_required", "consent_required"})
 _TOKEN_ERRORS = frozenset({"invalid_request", "unauthorized_client", "unsupported_grant_type", "invalid_scope"})
 
 

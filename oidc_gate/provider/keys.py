@@ -49,6 +49,11 @@ class SignedToken:
         """The algorithm that the token claims."""
         return str(self.header.get("alg"))
 
+    @property
+    def algorithm(self) -> str:
+        """The same by one name, for Ed25519 has two (RFC 8037, 3.1; RFC 9864, 2.2)."""
+        return "EdDSA" if self.alg == "Ed25519" else self.alg
+
 
 def read_compact(token: str) -> SignedToken:
     """Take a compact JWS apart (RFC 7515, 7.1). Raises ProviderError `token_malformed`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,8 @@ class Provider:
         """Redeem a code; return the ID token's verified claims and the tokens. Raises LoginError, ProviderError.
 
         `authenticated_since`: when the person was asked to authenticate anew, in seconds since 1970; None if not.
+
+        An ID token that came encrypted is handed on decrypted, as it has to be for a hint (Core, 3.1.2.1).
         """
         found = self.metadata()
         callback.check_issuer(found.issuer, required=found.sends_iss)
@@ -69,13 +72,14 @@ class Provider:
         )
         answer = self._send(self._authenticate(request))
         issued = code_flow.read_tokens(answer, client_auth_method=self._settings.client_auth_method)
-        signed = self._verified(issued.id_token)
+        id_token = self._decrypted(issued.id_token)
+        signed = self._verified(id_token)
         claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
         token_checks.check_access_token(claims, issued.access_token, signed.alg)
         if authenticated_since is not None:
             leeway = self._settings.clock_leeway
             token_checks.check_reauthenticated(claims, asked_at=authenticated_since, leeway=leeway)
-        return claims, issued
+        return claims, replace(issued, id_token=id_token, signed_with=signed.algorithm)
 
     def refresh(self, refresh_token: str, claims: dict[str, Any]) -> tuple[dict[str, Any] | None, code_flow.Tokens]:
         """Renew the tokens of a session with these claims; return the new ID token's claims, or None, and the tokens.
@@ -92,10 +96,11 @@ class Provider:
         issued = code_flow.read_tokens(self._send(request), client_auth_method=method, refreshed=True)
         if not issued.id_token:
             return None, issued
-        signed = self._verified(issued.id_token)
+        id_token = self._decrypted(issued.id_token)
+        signed = self._verified(id_token)
         fresh = token_checks.check_refreshed_id_token(signed, self._expected(), expected_claims=claims)
         token_checks.check_access_token(fresh, issued.access_token, signed.alg)
-        return fresh, issued
+        return fresh, replace(issued, id_token=id_token, signed_with=signed.algorithm)
 
     def revoke(self, refresh_token: str) -> None:
         """End a refresh token, where the provider offers that. Raises ProviderError."""
@@ -103,9 +108,10 @@ class Provider:
         if endpoint:
             self._send(self._authenticate(code_flow.revocation_request(endpoint, refresh_token)))
 
-    def logout_claims(self, logout_token: str) -> dict[str, Any]:
-        """Return the verified claims of a logout token. Raises ProviderError."""
-        return token_checks.check_logout_token(self._verified(logout_token), self._expected())
+    def logout_claims(self, logout_token: str) -> tuple[dict[str, Any], str]:
+        """Return the verified claims of a logout token, and the algorithm it is signed with. Raises ProviderError."""
+        signed = self._verified(self._decrypted(logout_token))
+        return token_checks.check_logout_token(signed, self._expected()), signed.algorithm
 
     def userinfo(self, access_token: str, expected_sub: str) -> dict[str, Any]:
         """Return the person's claims from userinfo, signed or not. Raises ProviderError."""
@@ -114,7 +120,7 @@ class Provider:
             raise ProviderError("userinfo_missing", "the provider offers no userinfo endpoint")
         claims = code_flow.read_userinfo(self._send(code_flow.userinfo_request(endpoint, access_token)))
         if isinstance(claims, str):
-            claims = token_checks.read_claims(self._verified(claims))
+            claims = token_checks.read_claims(self._verified(self._decrypted(claims)))
             token_checks.check_signed_userinfo(claims, self._expected())
         return token_checks.check_userinfo(claims, expected_sub=expected_sub)
 
@@ -122,10 +128,13 @@ class Provider:
         settings = self._settings
         return token_checks.Expected(self.metadata().issuer, settings.client_id, self._clock(), settings.clock_leeway)
 
+    def _decrypted(self, token: str) -> str:
+        """Return the signed token inside an encrypted one; any other as it is. Raises ProviderError."""
+        encrypted = token.count(".") == 4 and self._private_key is not None
+        return keys.decrypt(token, self._private_key) if encrypted else token
+
     def _verified(self, token: str) -> keys.SignedToken:
         """Return a token whose signature is the provider's. Raises ProviderError."""
-        if token.count(".") == 4 and self._private_key is not None:
-            token = keys.decrypt(token, self._private_key)
         signed = keys.read_compact(token)
         if signed.alg not in (self._settings.signing_algs or self.metadata().signing_algs):
             raise ProviderError("alg_not_allowed", "the token is signed with an algorithm that is not allowed")

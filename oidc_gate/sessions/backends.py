@@ -29,6 +29,8 @@ __all__ = ["AskingBackend", "Backend", "CookieBackend", "DenyListedCookieBackend
 
 _IN_STORE = "session"
 _ENDED = b"ended"
+#: How long something is known that was noted, in seconds.
+_FOR_GOOD = 10 * 365 * 86400.0
 
 #: A session that was kept: its head, what reads the rest, and what stands for it in the store.
 Kept = tuple[Head, Callable[[], bytes], bytes]
@@ -190,6 +192,8 @@ class StoreBackend(AskingBackend):
         self._context = context
         self._seal = Seal(cookie_secrets, f"ticket {context}")
         self.newest_prefix = self._seal.newest_prefix
+        self._noted: set[str] = set()
+        self._is_claimed: Callable[[str], bool] | None = getattr(store, "is_claimed", None)
 
     def key(self, text: str, name: str, session_id: str = "") -> str:
         """See `AskingBackend.key`."""
@@ -238,6 +242,18 @@ class StoreBackend(AskingBackend):
     def release(self, what: str) -> None:
         """Give back what was claimed. May block, raises StoreError."""
         self.store.release(self._name("claim", what))
+
+    def note(self, what: str) -> None:
+        """Have all processes know this, restarted ones too. May block, raises StoreError."""
+        self.store.claim(self._name("noted", what), _FOR_GOOD)
+        self._noted.add(what)
+
+    def is_noted(self, what: str) -> bool:
+        """Return whether this was noted. May block, raises StoreError.
+
+        Where the store cannot tell, this process knows its own notes alone.
+        """
+        return what in self._noted if self._is_claimed is None else self._is_claimed(self._name("noted", what))
 
     def _ticket(self, text: str, name: str) -> str:
         plaintext = self._seal.open(text, name)

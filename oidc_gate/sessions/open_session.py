@@ -34,6 +34,14 @@ class Limits:
     def __post_init__(self) -> None:
         object.__setattr__(self, "lag", NEVER if self.idle == NEVER else min(60.0, self.idle / 20))
 
+    def shortened(self, head: Head) -> Head:
+        """Return the head with the end that holds now: `longest` may have been set lower since it was written down."""
+        session_id, created_at, expires_at, seen_at, checked_at, refresh_at, user, size = head
+        latest = created_at + self.longest
+        if expires_at <= latest:
+            return head
+        return session_id, created_at, latest, seen_at, checked_at, refresh_at, user, size
+
     def lifetime(self, session: Session) -> float:
         """Return how long what is kept of a session is good for, when nobody comes (seconds)."""
         return min(session.expires_at, session.seen_at + self.idle + self.lag) - session.seen_at
@@ -92,7 +100,7 @@ class OpenSession:
         self._head = head
         self._read_rest = read_rest
         self._session: Session | None = None
-        self.session_id, expires_at, seen_at, checked_at, refresh_at, _, self.size = head
+        self.session_id, _, expires_at, seen_at, checked_at, refresh_at, _, self.size = head
         self.expires_at = expires_at
         self.seen_at = seen_at
         self.name = name

@@ -16,6 +16,8 @@ __all__ = ["RecheckSchedule"]
 _TURN = 30.0
 #: A provider that did not answer is asked again after the first pause, then after twice as long, and so on (seconds).
 _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 300.0
+#: What another process is asking is looked for after this time (seconds).
+_ANOTHERS_TURN = 1.0
 
 
 class RecheckSchedule:
@@ -46,6 +48,13 @@ class RecheckSchedule:
             not_before = min(now + min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE), latest)
             self._postponed.remember(opened.session_id, (failures + 1, not_before))
             opened.plan(opened.renew_at, not_before)
+
+    def leave_to_another(self, opened: OpenSession, now: float) -> None:
+        """Give the turn back, for another process is asking: soon the store has its answer, or the turn is free."""
+        with self._lock:
+            failures, _ = self._postponed.get(opened.session_id, (0, 0.0))
+            self._postponed.remember(opened.session_id, (failures, now + _ANOTHERS_TURN))
+            opened.plan(opened.renew_at, now + _ANOTHERS_TURN)
 
     def answered(self, session_id: str) -> None:
         """Forget what was postponed: the provider has answered."""

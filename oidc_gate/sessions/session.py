@@ -6,16 +6,17 @@ for apps, or parts of them, that never look.
 
 The head is fixed in form::
 
-    expires_at, seen_at, checked_at, refresh_at 8 bytes each | size of the rest 4 |
+    created_at, expires_at, seen_at, checked_at, refresh_at 8 bytes each | size of the rest 4 |
     where the next two end, in characters, 4 each | session_id, user as UTF-8
 
-and the rest is JSON: `[claims, created_at, tokens, kept]`, deflated when it is long, as with many groups.
+and the rest is JSON: `[claims, tokens, kept, access_ends_at]`, deflated when it is long, as with many groups.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
+from math import inf
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -25,17 +26,17 @@ __all__ = ["FORMAT", "Head", "Session", "pack_head", "read_head"]
 
 #: Raised with every change of what is written down. It is part of what sessions are sealed for, so that one which
 #: another version has kept is none.
-FORMAT = 3
-_FIXED = Struct(">4d3I")
+FORMAT = 4
+_FIXED = Struct(">5d3I")
 _TEXTS_START = _FIXED.size
 
 _DEFLATED_FROM = 2500
 _as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _decode = json.JSONDecoder().raw_decode  # passes over the spaces that a seal adds, without looking at them
 
-#: `session_id`, `expires_at`, `seen_at`, `checked_at`, `refresh_at` and `user` of a `Session`, and the bytes of the
-#: rest, not deflated.
-Head = tuple[str, float, float, float, float, str, int]
+#: `session_id`, `created_at`, `expires_at`, `seen_at`, `checked_at`, `refresh_at` and `user` of a `Session`, and the
+#: bytes of the rest, not deflated.
+Head = tuple[str, float, float, float, float, float, str, int]
 
 
 class Session(NamedTuple):
@@ -48,6 +49,8 @@ class Session(NamedTuple):
     - `refresh_at`: when the tokens are to be renewed, `inf` for never.
     - `tokens`: `id_token`, `access_token`, `refresh_token`, each only where a setting needs it.
     - `kept`: names of claims that only the ID token brought, so that a later userinfo answer does not take them away.
+    - `access_ends_at`: when the access token has run out and userinfo cannot be asked with it, `inf` where the provider
+      did not say. It counts only where no refresh token is kept.
     """
 
     session_id: str
@@ -59,6 +62,7 @@ class Session(NamedTuple):
     refresh_at: float
     tokens: dict[str, str]
     kept: list[str]
+    access_ends_at: float = inf
 
     def __repr__(self) -> str:
         return f"<session of {self.claims.get('sub')!r}>"
@@ -74,10 +78,11 @@ class Session(NamedTuple):
 
     def parts(self) -> tuple[Head, bytes]:
         """Return head and rest."""
-        row = (self.claims, self.created_at, self.tokens, self.kept)
+        row = (self.claims, self.tokens, self.kept, None if self.access_ends_at == inf else self.access_ends_at)
         rest = _as_json(row).encode("utf-8", "surrogatepass")
         head = (
             self.session_id,
+            self.created_at,
             self.expires_at,
             self.seen_at,
             self.checked_at,
@@ -97,9 +102,10 @@ class Session(NamedTuple):
         """Return the session that has these parts; there may be spaces after the rest."""
         if rest[:1] != b"[":
             rest = zlib.decompressobj().decompress(rest)
-        (claims, created_at, tokens, kept), _ = _decode(str(rest, "utf-8", "surrogatepass"))
-        session_id, expires_at, seen_at, checked_at, refresh_at, _, _ = head
-        return cls(session_id, claims, created_at, expires_at, seen_at, checked_at, refresh_at, tokens, kept)
+        (claims, tokens, kept, ends_at), _ = _decode(str(rest, "utf-8", "surrogatepass"))
+        session_id, created_at, expires_at, seen_at, checked_at, refresh_at, _, _ = head
+        ends_at = inf if ends_at is None else ends_at
+        return cls(session_id, claims, created_at, expires_at, seen_at, checked_at, refresh_at, tokens, kept, ends_at)
 
     def identity(self, provider: str, groups: tuple[str, ...]) -> Identity:
         """Return the app's view of this session; `groups` are read by the rules, which know where they stand."""
@@ -120,14 +126,15 @@ class Session(NamedTuple):
 
 def pack_head(head: Head) -> bytes:
     """Return the head as it is written down."""
-    session_id, expires_at, seen_at, checked_at, refresh_at, user, size = head
+    session_id, created_at, expires_at, seen_at, checked_at, refresh_at, user, size = head
     texts = session_id + user
-    fixed = _FIXED.pack(expires_at, seen_at, checked_at, refresh_at, size, len(session_id), len(texts))
+    times = (created_at, expires_at, seen_at, checked_at, refresh_at)
+    fixed = _FIXED.pack(*times, size, len(session_id), len(texts))
     return fixed + texts.encode("utf-8", "surrogatepass")
 
 
 def read_head(data: bytes) -> Head:
     """Return the head that `pack_head` wrote, perhaps with spaces after it."""
-    expires_at, seen_at, checked_at, refresh_at, size, id_end, user_end = _FIXED.unpack_from(data)
+    created_at, expires_at, seen_at, checked_at, refresh_at, size, id_end, user_end = _FIXED.unpack_from(data)
     texts = data[_TEXTS_START:].decode("utf-8", "surrogatepass")
-    return texts[:id_end], expires_at, seen_at, checked_at, refresh_at, texts[id_end:user_end], size
+    return texts[:id_end], created_at, expires_at, seen_at, checked_at, refresh_at, texts[id_end:user_end], size

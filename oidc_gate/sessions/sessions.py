@@ -154,7 +154,8 @@ class Sessions:
             return None
         if isinstance(found, bytes):  # as it was; another may have taken its place here while the store was asked
             return self._recent.get(text) or known
-        opened = self._opened(*found, name)
+        head, read_rest, stored = found
+        opened = self._opened(self._limits.shortened(head), read_rest, stored, name)
         if known is not None:
             opened.seen_at = max(opened.seen_at, known.seen_at)
         if not text.startswith(self._newest_prefix):
@@ -188,11 +189,12 @@ class Sessions:
         kept: Sequence[str],
         now: float,
         refresh_at: float = NEVER,
+        access_ends_at: float = NEVER,
     ) -> Session:
         """Return a new session for someone who has just signed in; `keep` is still to be called.
 
         It ends after `longest` seconds, or when the provider's `session_expiry` claim says so, if that is sooner.
-        `refresh_at`: when its tokens are to be renewed.
+        `refresh_at`: when its tokens are to be renewed. `access_ends_at`: see `Session`.
         """
         ceiling = claims.get("session_expiry")
         expires_at = now + self._limits.longest
@@ -208,6 +210,7 @@ class Sessions:
             refresh_at=refresh_at,
             tokens=tokens,
             kept=list(kept),
+            access_ends_at=access_ends_at,
         )
 
     def keep(self, session: Session, name: str) -> tuple[Session, str]:

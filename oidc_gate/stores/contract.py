@@ -24,8 +24,10 @@ class SessionStore(Protocol):
 
     A store may have a coroutine `load_on_loop(key)` too: `load` without blocking, with the same time limit and errors;
     under ASGI it is awaited in place of `load` in a thread. A coroutine `close_on_loop()` closes what it keeps open for
-    the running loop, when the server stops. As a list of ended sessions a store holds hashes and one fixed word; only
-    `load` and `save` are used then.
+    the running loop, when the server stops. `is_claimed(name)` tells, without claiming it, whether somebody has claimed
+    a name; without it each process knows by itself alone how the provider signs ID tokens.
+
+    As a list of ended sessions a store holds hashes and one fixed word; only `load` and `save` are used then.
 
     `lifetime` is in seconds, counted from the call; what is older is gone. `names` lead from something else than the
     key to the session: the provider's `sid` and `sub`, hashed.

@@ -174,6 +174,10 @@ class RedisStore:
         """See `SessionStore.claim`."""
         return bool(self._ask(lambda: self._client.set(_CLAIM + name, b"1", px=_milliseconds(seconds), nx=True)))
 
+    def is_claimed(self, name: str) -> bool:
+        """See `SessionStore`."""
+        return bool(self._ask(lambda: self._client.exists(_CLAIM + name)))
+
     def release(self, name: str) -> None:
         """See `SessionStore.release`."""
         self._ask(lambda: self._client.delete(_CLAIM + name))

@@ -104,6 +104,12 @@ class SQLiteStore:
             )
         return claimed.rowcount == 1
 
+    def is_claimed(self, name: str) -> bool:
+        """See `SessionStore`."""
+        query = "SELECT 1 FROM claims WHERE name = ? AND expires > ?"
+        with self._connection() as connection:
+            return connection.execute(query, (name, self._clock())).fetchone() is not None
+
     def release(self, name: str) -> None:
         """See `SessionStore.release`."""
         with self._connection() as connection:

@@ -177,6 +177,7 @@ FAULTS: dict[str, Fault] = {
     "token_forbidden": answers("token", 403, {"message": "forbidden by the firewall"}),
     "token_redirect": answers("token", 307, Location="http://127.0.0.1:9/steal"),
     "token_invalid_grant": answers("token", 400, {"error": "invalid_grant"}),
+    "token_unauthorized_client": answers("token", 400, {"error": "unauthorized_client"}),
     "token_invalid_client": answers("token", 401, {"error": "invalid_client"}, WWW_Authenticate="Basic"),
     # The callback
     "wrong_state": members("change_callback", state="not-the-state-that-was-sent"),
