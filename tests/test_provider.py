@@ -157,7 +157,7 @@ def test_an_encrypted_token_needs_the_key_and_is_then_checked_like_any_other(
     under_test = client(provider, client_private_key_file=str(file))
     claims, tokens = sign_in(under_test, provider)
     assert claims["sub"] == "ada-1815"
-    assert tokens.id_token.count(".") == 4
+    assert tokens.id_token.count(".") == 2, "it is kept as a hint for logout, decrypted (Core, 3.1.2.1)"
     with provider.fault("wrong_nonce"):
         assert code_of(lambda: sign_in(under_test, provider)) == "nonce_mismatch"
     provider.signer = lambda claims, header: seal(json.dumps(claims), key)

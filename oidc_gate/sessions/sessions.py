@@ -42,7 +42,6 @@ _CLOCKS_APART = 300.0
 #: A session that others keep writing to at the same time is given up on after this many tries.
 _MOST_TRIES = 10
 
-
 LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]
 
 
@@ -102,9 +101,7 @@ class Sessions:
             if self._asking is not None:
                 return UNLOADED if known is not None or self._asking.key(text, name) else None
             opened = self._open(text, name, None, None)
-            if opened is None:
-                return None
-        return opened if self.is_alive(opened, now) else None
+        return opened if opened is not None and self.is_alive(opened, now) else None
 
     def load(self, text: str, name: str, now: float, asked_at: float = NEVER) -> OpenSession | None:
         """Return what `find` returns, asking the store if need be. May block; raises StoreError.
@@ -232,8 +229,8 @@ class Sessions:
         Where the provider gave no answer, it is asked no sooner for that. Where another process has kept the session
         since it was loaded, what that has written stands: it is newer.
         """
-        names = opened.name, name
-        kept = self.backend.keep_again(session, text, names, self._limits.lifetime(session), opened.stored)
+        lifetime = self._limits.lifetime(session)
+        kept = self.backend.keep_again(session, text, (opened.name, name), lifetime, opened.stored)
         if kept is None:
             return None if self.load_afresh(text, opened.name, session.seen_at) is None else text
         later, stored = kept
@@ -255,8 +252,8 @@ class Sessions:
         changes = opened.session.changes(session)
         stored = b""
         for _ in range(_MOST_TRIES if self.stores else 0):
-            names = opened.name, opened.name
-            kept = self.backend.keep_again(session, text, names, self._limits.lifetime(session), opened.stored)
+            lifetime = self._limits.lifetime(session)
+            kept = self.backend.keep_again(session, text, (opened.name, opened.name), lifetime, opened.stored)
             if kept is not None:
                 stored = kept[1]
                 break
