@@ -187,7 +187,7 @@ def test_a_form_that_is_sent_too_late_leads_to_a_page_with_a_way_in(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading")).to_have_text("Your session has ended")
     page.get_by_role("link", name="Sign in").click()
-    expect(page.get_by_role("heading")).to_have_text("Hello, Ada Lovelace, at /!")
+    expect(page.get_by_role("heading")).to_have_text("Hello, Ada Lovelace, at /public!")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading")).to_have_text("Hello, Ada Lovelace, at /save!")
 

@@ -39,9 +39,9 @@ def test_a_browser_that_sends_a_form_is_told_that_its_session_has_ended(stage: S
     headers = NAVIGATION | {"Content-Type": "application/x-www-form-urlencoded"}
     page = request(here, method, headers | {"Referer": "https://app.test/orders/new?copy=7"})
     assert (page.status, page.header("Content-Type")) == (401, "text/html; charset=utf-8")
-    assert 'href="/orders/new?copy=7"' in page.text, "it leads back to the page that the form was on"
+    assert 'href="/oauth2/login?next=/orders/new%3Fcopy%3D7"' in page.text, "back to the page that the form was on"
     for elsewhere in ({}, {"Referer": "https://evil.example/"}, {"Referer": "https://app.test.evil.example/x"}):
-        assert 'href="/"' in request(here, method, headers | elsewhere).text
+        assert 'href="/oauth2/login?next=/"' in request(here, method, headers | elsewhere).text
     assert page.header("WWW-Authenticate")
     assert here.app.calls == []
 

@@ -64,7 +64,7 @@ def test_a_late_form_over_plain_http_gets_a_page(stage: StageFactory) -> None:
     headers = {"Host": "intranet:8000", "Referer": "http://intranet:8000/orders/new"}
     answer = ask(here, "POST", "/orders", headers | PLAIN_FORM, body=b"a=b")
     assert (answer.status, answer.header("Content-Type")) == (401, "text/html; charset=utf-8")
-    assert 'href="/orders/new"' in answer.text
+    assert 'href="/oauth2/login?next=/orders/new"' in answer.text
     program = ask(here, "POST", "/orders", headers | PLAIN_FORM | {"X-Requested-With": "XMLHttpRequest"}, body=b"a=b")
     assert program.header("Content-Type") == "application/json"
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oidc_gate.errors import ProviderDownError
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
@@ -61,6 +65,42 @@ def test_nesting_that_another_reader_might_not_take_is_refused() -> None:
 def test_nesting_that_could_exhaust_the_stack_is_refused(opening: bytes) -> None:
     with pytest.raises(ValueError, match="nested too deep"):
         read_json_object(b'{"a":' + opening * 100_000)
+
+
+@pytest.mark.parametrize("text", ["[" * 200, "{" * 200, '\\"' + "[" * 200, "\\" * 100 + "]" * 50 + "[" * 120])
+def test_brackets_in_texts_do_not_count(text: str) -> None:
+    document = json.dumps({"a": text, "b": [text, {text: [1]}]})
+    assert read_json_object(document) == json.loads(document)
+
+
+@pytest.mark.parametrize("many", ['"\\', '\\"', '"', "\\", '[""', '{"\\"":'])
+def test_what_has_no_end_is_looked_through_once(many: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_json_object('{"a":' + many * 300_000)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=30,
+)
+
+
+@given(st.dictionaries(st.text(), json_values, max_size=3), st.integers(0, 60))
+def test_depth_is_told_before_parsing_as_it_is_found_by_it(document: dict[str, object], more: int) -> None:
+    for _ in range(more):
+        document = {"a": document}
+    text = json.dumps(document)
+    if nesting(document) <= 50:
+        assert read_json_object(text) == document
+    else:
+        with pytest.raises(ValueError, match="nested too deep"):
+            read_json_object(text)
+
+
+def nesting(value: object) -> int:
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if members is None else 1 + max(map(nesting, members), default=0)
 
 
 def test_great_numbers_that_are_numbers_pass() -> None:

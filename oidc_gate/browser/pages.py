@@ -150,7 +150,7 @@ def login_required(login_path: str, headers: tuple[Header, ...] = ()) -> Reply:
 
 
 def session_ended(login_path: str, back: str) -> Reply:
-    """Return the 401 for a form that came too late; `back` leads to the page that the form was on."""
+    """Return the 401 for a form that came too late; `back` leads to the page that the form was on, signed in."""
     return message(
         401,
         "Your session has ended",

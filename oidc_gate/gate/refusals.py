@@ -50,8 +50,8 @@ class Refusals:
         return pages.login_required(f"{root_path}{self._components.settings.path_prefix}/login")
 
     def _form(self, here: Here) -> Reply:
-        page = safe_path(here.request.header("referer"), here.origin)
-        return pages.session_ended(self._components.path(here, "login"), page)
+        login = self._components.path(here, "login")
+        return pages.session_ended(login, _coming_back(login, here, "referer"))
 
     def _frame(self, here: Here) -> Reply:
         return pages.framed(self._components.path(here, "login"), _asked_for(here))
@@ -61,8 +61,7 @@ class Refusals:
 
     def _htmx(self, here: Here) -> Reply:
         login = self._components.path(here, "login")
-        page = safe_path(here.request.header("hx-current-url"), here.origin)
-        return pages.login_required(login, (("hx-redirect", f"{login}?next={quote(page, safe='/')}"),))
+        return pages.login_required(login, (("hx-redirect", _coming_back(login, here, "hx-current-url")),))
 
     def not_allowed(self, request: Request, opened: OpenSession, headers: tuple[Header, ...] = ()) -> Reply:
         """Return the 403 for someone whom the rules do not let pass; it says who that is."""
@@ -87,6 +86,11 @@ class Refusals:
     def failure(self, request: Request, error: GateError, action_path: str, status: int | None = None) -> Reply:
         """Return the answer that tells of an error; see `oidc_gate.gate.error_replies`."""
         return error_reply(error, request, action_path=action_path, status=status)
+
+
+def _coming_back(login: str, here: Here, header: str) -> str:
+    """Return the address of the login that comes back to the page which this header names."""
+    return f"{login}?next={quote(safe_path(here.request.header(header), here.origin), safe='/')}"
 
 
 def _asked_for(here: Here) -> str:

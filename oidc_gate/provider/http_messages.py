@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -17,6 +18,9 @@ __all__ = ["HTTPAnswer", "HTTPRequest", "read_json_object"]
 
 #: Deeper claims would be trouble for whoever reads them later.
 _DEEPEST = 50
+#: A text in JSON, or the beginning of one that has no end: each character is looked at once.
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)
+_BRACKETS = re.compile(r"[][{}]")
 #: Answers that say "not now" rather than "no".
 _TRY_LATER = frozenset({408, 425, 429})
 
@@ -50,22 +54,24 @@ def read_json_object(data: bytes | str) -> dict[str, Any]:
     Raises ValueError for anything else, for repeated names, for NaN and numbers too great, and for absurd nesting.
     """
     text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
-    try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
+    if text.count("[") + text.count("{") > _DEEPEST and _depth(text) > _DEEPEST:
+        raise ValueError("nested too deep")
+    value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
-    if not _is_shallow(value, _DEEPEST):
-        raise ValueError("nested too deep")
     return value
 
 
-def _is_shallow(value: Any, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return True
-    members = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_shallow(member, levels - 1) for member in members)
+def _depth(text: str) -> int:
+    """Return how deep a document is nested, up to the first place where it is no JSON.
+
+    Found before it is parsed: a parser that runs into Python's limit takes whatever is cleaned up meanwhile along.
+    """
+    depth = deepest = 0
+    for mark in _BRACKETS.findall(_STRINGS.sub("", text)):
+        depth += 1 if mark in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
