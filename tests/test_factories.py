@@ -114,6 +114,11 @@ def test_every_form_serves_the_gated_app(form: Form, folder: Path, provider: Loc
         browser = visitor()
         assert browser.fetch(f"{server.url}/oauth2/health").json() == {"status": "ok"}
         assert browser.fetch(f"{server.url}/page").status == 401
+        heads = {path: browser.request("HEAD", f"{server.url}{path}") for path in ("/oauth2/health", "/page")}
+        assert {path: (head.status, head.body) for path, head in heads.items()} == {
+            "/oauth2/health": (200, b""),
+            "/page": (302, b""),
+        }
         asked = browser.get(f"{server.url}/page")
         assert (asked.status, asked.target.startswith(provider.url("authorize"))) == (302, True)
         page = browser.follow(asked)

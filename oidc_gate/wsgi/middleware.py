@@ -141,7 +141,8 @@ def _start_adding(
 def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
     headers = [*reply.headers, ("content-length", str(len(reply.body)))]
     start_response(f"{reply.status} {_REASONS[reply.status]}", headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
+    # Never an empty iterable: hypercorn sends the status with the first part of the body, and 500 where there is none.
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
 
 
 def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:
