@@ -119,7 +119,7 @@ class Settings(AppFields, SessionFields, ProviderFields):
         if path:
             found.append(
                 f"base_url has the path {path}: the proxy in front must take it off each request, or the app be mounted"
-                " there; else logins go round in circles"
+                " there; else logins end in base_url_path"
             )
         return found
 
