@@ -20,7 +20,8 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `settings`, 
 `browser`.
 """
 
+from oidc_gate.gate.announcement import log_addresses
 from oidc_gate.gate.components import backend_of
 from oidc_gate.gate.gate import Gate
 
-__all__ = ["Gate", "backend_of"]
+__all__ = ["Gate", "backend_of", "log_addresses"]

@@ -12,7 +12,7 @@ from oidc_gate.errors import StoreError
 from oidc_gate.sessions import Backend
 from oidc_gate.settings import Settings
 
-__all__ = ["announce"]
+__all__ = ["announce", "log_addresses"]
 
 logger = logging.getLogger("oidc_gate")
 
