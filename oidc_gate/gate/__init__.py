@@ -9,6 +9,7 @@ Modules, from the ground up; each may import only from those before it:
 - `refusals`: what someone gets who may not pass
 - `userinfo`: when userinfo is asked, beside the ID token
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
+- `login_log`: what the log says of the steps of a login
 - `rechecking`: a session whose provider is due to be asked again
 - `sign_in`: from a request without a session to the provider, and back with one
 - `sign_out`: this browser's session ends, and the provider's

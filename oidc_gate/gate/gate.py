@@ -219,7 +219,19 @@ class Gate:
         if request.path == self._kept_path:
             return self._refusals.failure(request, _base_path_kept(request.path), "/")
         kind = kind_of(request)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s %r (%s): %s", request.method, request.path, kind.name.lower(), self._why_nobody(request))
         return self._sign_in.send(request) if kind is Kind.PAGE else self._refusals.login_required(request, kind)
+
+    def _why_nobody(self, request: Request) -> str:
+        """Return what a log may say of the session cookie of a request without a session."""
+        cookies = self._components.cookies(request)
+        name, text = cookies.session_text(request.cookie_header)
+        if text is not None:
+            return f"the cookie {name} opens no session here, or one that has ended"
+        if cookies.has_session(request.cookie_header):
+            return f"the cookie {cookies.session} is incomplete, or comes twice"
+        return f"no cookie {cookies.session}{', and no other' if not request.cookie_header else ''}"
 
     def _anyone(self, request: Request) -> Forward:
         """Forward a request that needs no session, in nobody's name."""

@@ -71,6 +71,7 @@ class Provider:
         issued = code_flow.read_tokens(answer, client_auth_method=self._settings.client_auth_method)
         signed = self._verified(issued.id_token)
         claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
+        logger.debug("the ID token is good: signed with %s, claims: %s", signed.alg, _names(claims))
         token_checks.check_access_token(claims, issued.access_token, signed.alg)
         if authenticated_since is not None:
             leeway = self._settings.clock_leeway
@@ -95,6 +96,7 @@ class Provider:
         signed = self._verified(issued.id_token)
         fresh = token_checks.check_refreshed_id_token(signed, self._expected(), expected_claims=claims)
         token_checks.check_access_token(fresh, issued.access_token, signed.alg)
+        logger.debug("the refreshed ID token is good: signed with %s, claims: %s", signed.alg, _names(fresh))
         return fresh, issued
 
     def revoke(self, refresh_token: str) -> None:
@@ -105,7 +107,9 @@ class Provider:
 
     def logout_claims(self, logout_token: str) -> dict[str, Any]:
         """Return the verified claims of a logout token. Raises ProviderError."""
-        return token_checks.check_logout_token(self._verified(logout_token), self._expected())
+        claims = token_checks.check_logout_token(self._verified(logout_token), self._expected())
+        logger.debug("the logout token is good: claims: %s", _names(claims))
+        return claims
 
     def userinfo(self, access_token: str, expected_sub: str) -> dict[str, Any]:
         """Return the person's claims from userinfo, signed or not. Raises ProviderError."""
@@ -116,7 +120,9 @@ class Provider:
         if isinstance(claims, str):
             claims = token_checks.read_claims(self._verified(claims))
             token_checks.check_signed_userinfo(claims, self._expected())
-        return token_checks.check_userinfo(claims, expected_sub=expected_sub)
+        claims = token_checks.check_userinfo(claims, expected_sub=expected_sub)
+        logger.debug("userinfo has the claims: %s", _names(claims))
+        return claims
 
     def _expected(self) -> token_checks.Expected:
         settings = self._settings
@@ -144,6 +150,11 @@ class Provider:
             return keys.read_key_set(read_json_object(answer.body))
         except ValueError as error:
             raise ProviderDownError("keys_unreadable", f"the key set is not readable: {error}") from None
+
+
+def _names(claims: dict[str, Any]) -> str:
+    """Return what a log may say of claims: their names, cut, for those of a provider are not ours to trust."""
+    return ", ".join(repr(name)[1:-1][:60] for name in sorted(claims)[:60])
 
 
 def _private_key(settings: Settings) -> Any:
