@@ -16,6 +16,10 @@ that; `gate.error_replies` has the words for those that a person can do somethin
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
+from typing import Any
+
 __all__ = ["GateError", "LoginError", "ProviderDownError", "ProviderError", "SettingsError", "StoreError"]
 
 
@@ -32,10 +36,32 @@ class GateError(Exception):
 
 
 class SettingsError(GateError, ValueError):
-    """A setting is unknown, missing, misspelt or contradicts another; names it and says how to mend it."""
+    """A setting is unknown, missing, misspelt or contradicts another; names it and says how to mend it.
+
+    In a process of gunicorn, or of uvicorn, it is at once what that server raises itself when an app cannot be loaded.
+    It tells such an error in one line; of any other it prints a traceback with the message somewhere inside.
+    """
+
+    def __new__(cls, *_: str) -> SettingsError:  # noqa: PYI034  # a subclass, made as it is needed
+        """Return the error; servers are asked only if they are here already."""
+        kin = [getattr(sys.modules.get(module), name, None) for module, name in _NOT_LOADED]
+        return super().__new__(_akin(*[each for each in kin if each is not None]))
 
     def __init__(self, detail: str) -> None:
         super().__init__("settings", detail)
+
+    def __reduce__(self) -> Any:
+        return SettingsError, (self.detail,)
+
+
+#: What servers raise when an app cannot be loaded.
+_NOT_LOADED = (("gunicorn.errors", "AppImportError"), ("uvicorn.importer", "ImportFromStringError"))
+
+
+@lru_cache
+def _akin(*kin: type[Exception]) -> type[SettingsError]:
+    """Return a class that is a SettingsError, and one of each of these."""
+    return type("SettingsError", (SettingsError, *kin), {"__module__": __name__}) if kin else SettingsError
 
 
 class LoginError(GateError):

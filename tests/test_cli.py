@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 import os
+import pickle
 import runpy
 import signal
 import subprocess
@@ -24,6 +26,7 @@ from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
 from tests.by_hand import visitor
 from tests.providers.local import LocalProvider
+from tests.redis_servers import until
 from tests.servers import running
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +52,13 @@ class Object:
         await asgi_app(scope, receive, send)
 
 object = Object()
+
+def either(*call):
+    return asgi_app(*call) if len(call) == 3 else app(*call)
+
+def create_app():
+    return app
+
 not_an_app = 3
 '''
 
@@ -59,14 +69,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "myapp.py").write_text(APPS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.delenv(run.LAUNCH_VARIABLE, raising=False)
     logger = logging.getLogger("oidc_gate")
     before = logger.level, [*logger.handlers]
     yield tmp_path
     logger.setLevel(before[0])
     logger.handlers[:] = before[1]
     sys.modules.pop("myapp", None)
-    os.environ.pop(run.LAUNCH_VARIABLE, None)
 
 
 class Served:
@@ -125,6 +133,9 @@ def test_secret_is_new_each_time(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "myapp:app", "--oidc-client", "x"], "--oidc-client"),
         (["run", "myapp:app", "--config", "a.toml", "--traffic-policy-file", "b.yaml"], "not allowed with"),
         (["demo", "--port", "-1"], "-1 is not a port"),
+        (["run", "myapp:app", "--url", "my.ngrok.app"], "there is no tunnel that could have this address"),
+        (["run", "myapp:app", "--url", "my.ngrok.app"], "--set base_url=https://my.ngrok.app"),
+        (["run", "myapp:app", "--domain=http://a.example"], "--set base_url=http://a.example"),
     ],
 )
 def test_a_command_line_that_cannot_be_read(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,6 +156,12 @@ def test_a_command_line_that_cannot_be_read(argv: list[str], said: str, capsys: 
         (["myapp:app", "--config", "gone.toml"], "gone.toml cannot be read"),
         (["myapp:app", "--traffic-policy-file", "gone.yaml"], "gone.yaml cannot be read"),
         (["myapp:asgi_app", *FLAGS, "--interface", "wsgi"], "this is an ASGI app"),
+        (["myapp:app", *FLAGS, "--interface", "asgi"], "this is a WSGI app"),
+        (["myapp:create_app", *FLAGS], "name it like module:create_app()"),
+        (["myapp", *FLAGS], "Did you mean myapp:app?"),
+        (["http://127.0.0.1:3000", *FLAGS], "is an address, and oidc_gate wraps Python apps: name yours"),
+        (["3000", *FLAGS], "3000 is an address"),
+        (["myapp:app", *FLAGS, "--host", "192.0.2.1", "--port", "0"], "--host 192.0.2.1 cannot be listened on"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,6 +204,53 @@ def test_as_a_module_it_is_the_same_command(
     assert len(capsys.readouterr().out.strip()) == 43
     runpy.run_module("oidc_gate", run_name="imported")
     assert capsys.readouterr().out == "", "whoever only imports it runs nothing"
+
+
+@pytest.mark.parametrize(
+    "words", [["3000"], ["3000", "--oidc=https://issuer.test", "--oidc-client-id", "x"], ["--url=x", "80"], [], ["-h"]]
+)
+def test_ngroks_own_command_says_what_to_do(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["http", *words]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("oidc-gate: `http` is ngrok's command, for a program at a port. oidc-gate wraps Python apps")
+    assert "oidc-gate run myapp:app --oidc=" in said
+
+
+@pytest.mark.parametrize(
+    ("flags", "base", "note"),
+    [
+        ([], "http://localhost:8000", ", not 127.0.0.1: that is another host, with cookies and a redirect URI of its"),
+        (["--host", "localhost", "--port", "80"], "http://localhost", ", not 127.0.0.1"),
+        (["--host", "0.0.0.0"], "http://localhost:8000", "; for people at other machines set base_url to the address"),
+        (["--host", "::", "--port", "99"], "http://localhost:99", "; for people at other machines set base_url"),
+        (["--host", "::1"], "http://[::1]:8000", ""),
+        (["--host", "10.0.0.7"], "http://10.0.0.7:8000", ""),
+        (["--set", "base_url=https://app.example.com/in"], "https://app.example.com/in", ""),
+    ],
+)
+@pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app"])
+@pytest.mark.usefixtures("served")
+def test_the_real_addresses_are_told(
+    target: str, flags: list[str], base: str, note: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["run", target, *FLAGS, "--set", "path_prefix=/sso", *flags]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert f"oidc-gate: to register at the provider as redirect URI: {base}/sso/callback" in lines
+    assert f"oidc-gate: as login URL: {base}/ or {base}/sso/login?iss={ISSUER}" in lines
+    assert lines[-1].startswith(f"oidc-gate: open {base}/{note}")
+    assert note or lines[-1] == f"oidc-gate: open {base}/"
+    assert not [line for line in lines if "this app's host" in line]
+
+
+@pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_free_port_is_chosen_before_it_is_told(
+    host: str, target: str, served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.main(["run", target, *FLAGS, "--host", host, "--port", "0"])
+    port = served.options["port"] if target == "myapp:asgi_app" else served.options["bind"][0].rpartition(":")[2]
+    assert int(port) > 0
+    assert f":{port}/oauth2/callback" in capsys.readouterr().err
 
 
 def test_help_says_where_the_secret_belongs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,20 +338,19 @@ def test_uvicorn_believes_no_proxy(target: str, served: Served) -> None:
 
 
 def test_the_interface_can_be_said(served: Served) -> None:
-    cli.main(["run", "myapp:app", *FLAGS, "--interface", "asgi"])
-    assert isinstance(served.gate, asgi.OIDCGate)
+    for interface, gate in (("wsgi", wsgi.OIDCGate), ("asgi", asgi.OIDCGate)):
+        cli.main(["run", "myapp:either", *FLAGS, "--interface", interface])
+        assert isinstance(served.gate, gate)
 
 
 def test_uvicorns_workers_get_the_same_gate(served: Served, provider: LocalProvider) -> None:
     cli.main(["run", "myapp:asgi_app", *flags(provider), "--workers", "2"])
     assert served.gate == "oidc_gate.command.run:worker"
     assert (served.options["factory"], served.options["workers"]) == (True, 2)
-    launch = os.environ[run.LAUNCH_VARIABLE]
     gates = []
     for _ in range(2):
-        os.environ[run.LAUNCH_VARIABLE] = launch
+        assert pickle.loads(pickle.dumps(served.gate)) == served.gate, "as uvicorn starts a worker process"
         gates.append(run.worker())
-        assert run.LAUNCH_VARIABLE not in os.environ
     browser = Browser(gates[0], "asgi")
     browser.navigate("/")
     browser.driver = Browser(gates[1], "asgi").driver
@@ -314,6 +377,32 @@ def test_run_serves_the_gated_app(target: str, workers: str, provider: LocalProv
         assert server.output.count("no cookie_secret is set") == 1
         assert server.output.count("/oauth2/callback") == 1, "the address to register, and no access log"
         assert "Traceback" not in server.output
+
+
+@pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app"])
+def test_no_secret_stands_in_the_environment_of_a_process(target: str, provider: LocalProvider, folder: Path) -> None:
+    client_secret = provider.clients["app"].secret or ""
+    for name, secret in (("client", client_secret), ("cookie", COOKIE_SECRET)):
+        (folder / name).write_text(secret)
+    files = ("--set", "client_secret_file=client", "--set", "cookie_secret_file=cookie")
+    argv = [OIDC_GATE, "run", target, *flags(provider)[:4], *files, "--port", "{port}", "--workers", "2"]
+    with running(argv, folder=folder, cwd=folder, ready_path="/oauth2/health") as server:
+        until(lambda: len(processes_of(server.pid)) >= 3, 30)
+        for process in processes_of(server.pid):
+            seen = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            assert b"PYTHONUNBUFFERED" in seen, "it can be read"
+            assert client_secret.encode() not in seen
+            assert COOKIE_SECRET.encode() not in seen
+
+
+def processes_of(group: int) -> list[Path]:
+    """Return the entries in /proc of a process group."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(ValueError, ProcessLookupError):  # no process, or none any more
+            if os.getpgid(int(entry.name)) == group:
+                found.append(entry)
+    return found
 
 
 def test_run_ends_in_one_sentence_before_a_server_starts(folder: Path) -> None:

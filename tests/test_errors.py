@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, SettingsError, StoreError
@@ -55,3 +58,22 @@ def test_a_settings_error_has_one_code_and_its_sentence() -> None:
 def test_a_login_error_says_whether_starting_again_may_help() -> None:
     assert LoginError("login_late").retry is False
     assert LoginError("code_rejected", "used up", retry=True).retry is True
+
+
+def test_a_settings_error_is_what_the_server_that_loads_the_app_understands() -> None:
+    """In a process of its own: which servers are here is a matter of what was imported."""
+    program = """
+import pickle
+from oidc_gate import SettingsError
+assert type(SettingsError("x")) is SettingsError
+from gunicorn.errors import AppImportError
+from uvicorn.importer import ImportFromStringError
+error = SettingsError("x")
+assert isinstance(error, AppImportError) and isinstance(error, ImportFromStringError) and isinstance(error, ValueError)
+assert (str(error), error.code, error.detail) == ("x", "settings", "x")
+again = pickle.loads(pickle.dumps(error))
+assert isinstance(again, SettingsError) and again.detail == "x"
+print("all of it")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "all of it\n"

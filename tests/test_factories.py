@@ -5,6 +5,8 @@ One name is the middleware and the factory of every server; what a server makes 
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from tests.apps import COOKIE_SECRET
 from tests.by_hand import visitor
 from tests.providers.local import LocalProvider
-from tests.servers import running
+from tests.servers import free_port, running
 
 APPS = '''
 from oidc_gate import identity_of
@@ -114,9 +116,50 @@ def test_every_form_serves_the_gated_app(form: Form, folder: Path, provider: Loc
         browser = visitor()
         assert browser.fetch(f"{server.url}/oauth2/health").json() == {"status": "ok"}
         assert browser.fetch(f"{server.url}/page").status == 401
+        heads = {path: browser.request("HEAD", f"{server.url}{path}") for path in ("/oauth2/health", "/page")}
+        assert {path: (head.status, head.body) for path, head in heads.items()} == {
+            "/oauth2/health": (200, b""),
+            "/page": (302, b""),
+        }
         asked = browser.get(f"{server.url}/page")
         assert (asked.status, asked.target.startswith(provider.url("authorize"))) == (302, True)
         page = browser.follow(asked)
         assert (page.status, page.url, page.text) == (200, f"{server.url}/page", "/page for Ada Lovelace")
         for _ in range(8):  # whichever worker answers
             assert browser.get(f"{server.url}/again").text == "/again for Ada Lovelace"
+
+
+#: A gate inside somebody's own module, as the README has it for Flask and FastAPI.
+OWN = """
+from oidc_gate.asgi import OIDCGate as ASGIGate
+from oidc_gate.wsgi import OIDCGate
+from myapp import app, asgi_app
+
+if "{world}" == "asgi":
+    app = ASGIGate(asgi_app)
+else:
+    app = OIDCGate(app)
+"""
+IN_ONE_LINE = {
+    "gunicorn": (*GUNICORN, "oidc_gate.wsgi:OIDCGate('myapp:app')"),
+    "gunicorn asgi": (*GUNICORN, "-k", "asgi", "oidc_gate.asgi:OIDCGate('myapp:asgi_app')"),
+    "gunicorn, own module": (*GUNICORN, "own_wsgi:app"),
+    "gunicorn paste": (*GUNICORN, "--paste", "app.ini"),
+    "uvicorn, own module": ("uvicorn", "--port", "{port}", "own_asgi:app"),
+}
+
+
+@pytest.mark.parametrize("argv", IN_ONE_LINE.values(), ids=IN_ONE_LINE)
+def test_a_wrong_setting_is_one_line_and_no_traceback(argv: tuple[str, ...], folder: Path) -> None:
+    for world in ("wsgi", "asgi"):
+        (folder / f"own_{world}.py").write_text(OWN.format(world=world))
+    program, *rest = [part.replace("{port}", str(free_port())) for part in argv]
+    command = [str(Path(sys.executable).with_name(program)), *rest]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("OIDC_GATE_")}
+    ended = subprocess.run(
+        command, cwd=folder, env=env | {"OIDC_GATE_CLIENT_ID": "x"}, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode != 0
+    lines = [line for line in (ended.stdout + ended.stderr).splitlines() if "issuer_url is missing" in line]
+    assert len(lines) == 1
+    assert "Traceback" not in ended.stdout + ended.stderr

@@ -391,7 +391,17 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com:99999"}),
     ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com:0"}),
     ("issuer_url", "must be a URL like", {"issuer_url": "https://[::1"}),
-    ("issuer_url", "must be a URL like", {"issuer_url": "https://id.exämple.com"}),
+    ("issuer_url", "as browsers send it: id.xn--exmple-cua.com", {"issuer_url": "https://id.exämple.com"}),
+    ("issuer_url", "or jumpcloud, jumpcloud-eu", {"issuer_url": "jumpclowd"}),
+    ("issuer_url", "must be UTF-8", {"issuer_url": "https://id.example.com/\udcff"}),
+    ("issuer_url", "a placeholder in it, /{tenantid}/v2.0",
+     {"issuer_url": "https://login.microsoftonline.com/{tenantid}/v2.0"}),
+    *[
+        ("issuer_url", f"https://{host}/<tenant id>/v2.0", {"issuer_url": f"https://{host}/{tenant}"})
+        for host in ("login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn",
+                     "sts.windows.net")
+        for tenant in ("common/v2.0", "Organizations/v2.0/", "consumers")
+    ],
     ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com/a b"}),
     ("issuer_url", "must be a URL like", {"issuer_url": "https://id.example.com\\evil"}),
     ("issuer_url", "must start with https://", {"issuer_url": "http://id.example.com"}),
@@ -414,6 +424,10 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("scopes", "offline_access", {"scopes": "openid offline_access"}),
     ("authz_url_params", "must be a map", {"authz_url_params": ["a"]}),
     ("authz_url_params", "must be a query string", {"authz_url_params": "hd"}),
+    *[
+        ("authz_url_params", f"must not hold {name}, which is a setting", {"authz_url_params": {name: "x"}})
+        for name in DEFAULTS if name not in ("client_id", "response_mode")
+    ],
     ("authz_url_params", "must not set the same name twice", {"authz_url_params": "hd=a&hd=b"}),
     *[
         ("authz_url_params", f"must not set {name}", {"authz_url_params": {name: "x"}})
@@ -439,6 +453,16 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("base_url", "must be a URL like", {"base_url": "app.example.com"}),
     ("base_url", "must be a URL like", {"base_url": "https://app.example.com/?x"}),
     ("base_url", "must be a URL like", {"base_url": "https://app.example.com/ünï"}),
+    ("base_url", "as browsers send it: xn--mnchen-3ya.example", {"base_url": "https://München.example"}),
+    ("base_url", "in ASCII (punycode), as browsers send it", {"base_url": "https://straße.example"}),
+    ("base_url", "in ASCII (punycode), as browsers send it", {"base_url": f"https://{'ü' * 70}.example"}),
+    *[
+        ("base_url", f"without /oauth2/{name}: https://app.example.com:8443/in",
+         {"base_url": f"https://app.example.com:8443/in/oauth2/{name}/"})
+        for name in ("callback", "login", "logout")
+    ],
+    ("base_url", "without /sso/callback: https://app.example.com",
+     {"base_url": "https://app.example.com/sso/callback", "path_prefix": "/sso/"}),
     ("trusted_proxies", "from 0 to 16", {"trusted_proxies": -1}),
     ("trusted_proxies", "networks like 10.0.0.0/8", {"trusted_proxies": "*"}),
     ("trusted_proxies", "must be a list", {"trusted_proxies": True}),
@@ -456,6 +480,8 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("cookie_secret", "missing", {"cookie_secret": None}),
     ("cookie_secret", "at least 16 characters", {"cookie_secret": "secret"}),
     ("cookie_secret", "oidc-gate secret", {"cookie_secret": ["short"]}),
+    ("cookie_secret", "fewer than 6 different", {"cookie_secret": "a" * 20}),
+    ("cookie_secret", "oidc-gate secret", {"cookie_secret": [COOKIE_SECRET, "abcde" * 9]}),
     ("cookie_secret", "the same secret twice", {"cookie_secret": f"{COOKIE_SECRET} {COOKIE_SECRET}"}),
     ("cookie_secret", "empty list", {"cookie_secret": ()}),
     ("cookie_secret", "UTF-8", {"cookie_secret": b"\xff" * 32}),
@@ -467,7 +493,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "example.com:8080"}),
     ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "https://example.com"}),
     ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "a..example"}),
-    ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "exämple.com"}),
+    ("auth_cookie_domain", "as browsers send it: xn--exmple-cua.com", {"auth_cookie_domain": "exämple.com"}),
     ("auth_cookie_domain", "must be a domain", {"auth_cookie_domain": "example.com; Path=/x"}),
     ("auth_cookie_domain", "does not hold for base_url",
      {"auth_cookie_domain": "example.com", "base_url": "https://badexample.com"}),
@@ -496,6 +522,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("allow_domains", "must be a domain", {"allow_domains": ["example.com:443"]}),
     ("allow_groups", "empty list", {"allow_groups": []}),
     ("allow_groups", "must be text", {"allow_groups": [7]}),
+    ("allow_groups", "leave allow_groups, allow_emails and allow_domains out", {"allow_groups": ["staff", "*"]}),
     ("groups_claim", "must be a claim's name", {"groups_claim": "realm_access."}),
     ("groups_claim", "must be a claim's name", {"groups_claim": "a..b"}),
     ("groups_claim", "must not be empty", {"groups_claim": ""}),
@@ -526,6 +553,10 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("allow_email", "Did you mean allow_emails?", {"allow_email": None}),
     ("client_sercet_file", "Did you mean", {"client_sercet_file": "/x"}),
     ("verify", "not a setting", {"verify": False}),
+    *[
+        (table, "settings stand at the top level, in no table", {table: {"client_id": "x"}})
+        for table in ("oidc", "oidc_gate", "tool", "client")
+    ],
     ("Client_Id", "Did you mean client_id?", {"Client_Id": "x"}),
     # secrets in files
     ("client_secret_file", "both given", {"client_secret_file": __file__}),
@@ -534,6 +565,9 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("client_secret_file", "must be text", {"client_secret": None, "client_secret_file": 7}),
     ("client_secret_file", "must not be empty", {"client_secret": None, "client_secret_file": ""}),
     ("client_secret_file", "control characters", {"client_secret": None, "client_secret_file": "/\x00"}),
+    ("client_secret_file", "path of a file", {"client_secret": None, "client_secret_file": "/\ud800"}),
+    ("client_secret_file", "cannot be read (File name too long)",
+     {"client_secret": None, "client_secret_file": "/" + "a" * 300}),
 ]  # fmt: skip
 
 
@@ -550,6 +584,50 @@ def test_a_wrong_setting_stops_start_up_with_a_message_that_names_it(field: str,
     assert says in message
     assert SECRET not in message
     assert COOKIE_SECRET not in message
+
+
+#: What no setting takes, or takes for what it is; nothing but a SettingsError may come of it.
+STRANGE: list[Any] = [
+    "", " ", "\x00", "\ud800", "\udcff", "½", "a" * 10_000, "9" * 5_000, "http://[", "redis://[", "sqlite:///\ud800",
+    0, -1, 1.5, 10**400, float("nan"), float("inf"), True, False, None, b"", b"\xff", object(), Settings, range(3),
+    [], (), set(), [None], [[]], [b"x"], ["\ud800"], {}, {"a": None}, {"a": "\ud800"}, {1: 2}, {"a\n": "b"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", DEFAULTS)
+def test_whatever_is_given_for_a_setting_is_taken_or_told_by_name(field: str) -> None:
+    for given in STRANGE:
+        for name in (field, f"{field}_file"):
+            try:
+                Settings(**(REQUIRED | {name: given}))
+            except SettingsError as error:
+                assert field in str(error), given  # noqa: PT017
+                assert SECRET not in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("issuer", "issuer_url"),
+        ("isuer_url", "issuer_url"),
+        ("clientid", "client_id"),
+        ("allowed_groups", "allow_groups"),
+        ("allow_cors", "allow_cors_preflight"),
+        ("cookie_domain", "auth_cookie_domain"),
+        ("proxies", "trusted_proxies"),
+        ("client_sercet_file", "client_secret"),
+    ],
+)
+def test_the_name_that_was_meant_is_proposed(misspelt: str, meant: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^{misspelt} is not .* Did you mean {meant}\?"):
+        Settings(**(REQUIRED | {misspelt: "x"}))
+
+
+@pytest.mark.parametrize("unknown", ["allow_users", "cookie_path", "session", "url", "secret", "verify", "email", "_"])
+def test_what_is_far_off_is_not_proposed(unknown: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings(**(REQUIRED | {unknown: "x"}))
+    assert "Did you mean" not in str(raised.value)
 
 
 def test_a_settings_error_is_a_value_error_with_a_stable_code() -> None:
@@ -651,11 +729,16 @@ def test_without_any_rule_the_operator_is_told_that_everyone_may_pass() -> None:
         ({"max_session_duration": 0, "idle_session_timeout": 0}, "sessions never end"),
         ({"trusted_proxies": "10.0.0.0/8 0.0.0.0/0"}, "trusted_proxies trusts every address"),
         ({"trusted_proxies": "::/0"}, "trusted_proxies trusts every address"),
+        ({"allow_domains": "example.com", "scopes": "openid profile"}, "allow_emails and allow_domains need the claim"),
+        ({"allow_emails": "a@b.example", "scopes": "groups"}, "allow_emails and allow_domains need the claim"),
+        ({"idle_session_timeout": "2h", "max_session_duration": "1h"}, "idle_session_timeout (7200 s) has no effect"),
+        ({"allow_groups": "eng-*"}, "allow_groups: eng-* stands for the one group of just this name"),
+        ({"base_url": "https://app.example.com/in/"}, "base_url has the path /in: the proxy in front must take it off"),
     ],
     ids=repr,
 )
 def test_what_is_worth_a_second_look_is_told_to_the_operator(options: dict[str, Any], says: str) -> None:
-    (warning,) = Settings(**REQUIRED, allow_groups="staff", **options).warnings()
+    (warning,) = Settings(**(REQUIRED | {"allow_groups": "staff"} | options)).warnings()
     assert warning.startswith(says)
 
 
@@ -666,11 +749,15 @@ def test_what_is_worth_a_second_look_is_told_to_the_operator(options: dict[str, 
         {"idle_session_timeout": 0},
         {"trusted_proxies": "10.0.0.0/8"},
         {"trusted_proxies": 3},
+        {"max_session_duration": "30m"},
+        {"idle_session_timeout": "2h", "max_session_duration": 0},
+        {"allow_groups": "staff", "scopes": "openid groups"},
+        {"base_url": "https://app.example.com"},
     ],
     ids=repr,
 )
 def test_what_is_common_is_not_worth_a_second_look(options: dict[str, Any]) -> None:
-    assert Settings(**REQUIRED, allow_groups="staff", **options).warnings() == []
+    assert Settings(**(REQUIRED | {"allow_groups": "staff"} | options)).warnings() == []
 
 
 def test_a_store_of_the_callers_own_is_taken_as_it_is(tmp_path: Path) -> None:
@@ -842,7 +929,7 @@ def read_policy(tmp_path: Path, policy: Any, **options: Any) -> Settings:
         pytest.param(None, "must be a map with on_http_request", id="nothing"),
         pytest.param({}, "one openid-connect action under on_http_request; it has 0", id="an empty map"),
         pytest.param({"on_http_request": None}, "it has 0", id="an empty phase"),
-        pytest.param({"on_http_request": {}}, "it has 0", id="a phase that is no list"),
+        pytest.param({"on_http_request": {}}, "on_http_request must be a list of rules", id="a phase that is no list"),
         pytest.param({"on_http_request": ["x"]}, "each rule under on_http_request must be a map", id="a rule of text"),
         pytest.param({"on_http_request": [{}]}, "with a list of actions", id="a rule without actions"),
         pytest.param({"on_http_request": [{"actions": ["deny"]}]}, "with a list of actions", id="an action of text"),
@@ -861,7 +948,18 @@ def read_policy(tmp_path: Path, policy: Any, **options: Any) -> Settings:
         ),
         pytest.param(policy_of(ACTION) | {"on_http_response": ["x"]}, "each rule under on_http_response", id="phase"),
         pytest.param(policy_of({"type": "oidc"}), "issuer_url is missing", id="no config"),
-        pytest.param(policy_of({"type": "oidc", "config": "x"}), "issuer_url is missing", id="a config that is text"),
+        pytest.param(policy_of({"type": "oidc", "config": "x"}), "must be a map of settings", id="a config of text"),
+        pytest.param(policy_of(ACTION | {"allow_groups": ["x"]}), "allow_groups has no effect beside", id="in action"),
+        pytest.param(policy_of(ACTION, allow_groups=["x"]), "allow_groups has no effect in a rule", id="in a rule"),
+        pytest.param(policy_of(ACTION) | {"allow_groups": ["x"]}, "allow_groups has no effect at the top", id="at top"),
+        pytest.param(policy_of(ACTION) | {"allow_groups": {}}, "allow_groups has no effect at the top", id="a map"),
+        pytest.param(policy_of(ACTION) | {"on_tcp_connect": {"a": 1}}, "on_tcp_connect must be a list", id="no list"),
+        pytest.param({"spec": {"policy": policy_of(ACTION)}}, "spec has no effect at the top", id="Kubernetes' form"),
+        pytest.param(
+            policy_of({"type": "oidc", "config": ACTION["config"] | {"allow_groups": "${vars.groups}"}}),
+            "give OIDC_GATE_ALLOW_GROUPS instead",
+            id="a list that only ngrok can work out",
+        ),
         pytest.param(policy_of({"type": "oidc", "config": {"rules": []}}), "rules is not a setting", id="unknown"),
     ],
 )  # fmt: skip
@@ -869,6 +967,39 @@ def test_a_policy_that_would_be_followed_in_part_is_refused(policy: Any, says: s
     with pytest.raises(SettingsError) as raised:
         read_policy(tmp_path, policy)
     assert says in str(raised.value)
+
+
+REPEATED = {
+    "gate.toml": "allow_groups = ['staff']\nallow_groups = ['everyone']",
+    "policy.json": '{"on_http_request": [{"actions": [{"type": "oidc", "config": {"a": 1, "b": 2, "a": 3}}]}]}',
+    "policy.yaml": "on_http_request:\n  - actions:\n      - {type: oidc, config: {a: 1, 'a': 2}}",
+    "policy.yml": '{"a": 1, "a": 2}',
+    "two.yaml": "on_http_request: []\non_http_request:\n  - actions: []",
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_key_that_stands_twice_is_refused_rather_than_taken_for_the_last(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=rf"{name} is not valid (JSON|YAML|TOML): .*(twice|overwrite)"):
+        Settings.from_file(written(tmp_path, name, REPEATED[name]))
+
+
+def test_yamls_own_way_to_share_keys_is_no_repetition(tmp_path: Path) -> None:
+    text = """
+on_tcp_connect:
+  - actions:
+      - type: log
+        config: &base {issuer_url: https://id.example.com, client_id: other, client_secret: the-secret}
+on_http_request:
+  - actions:
+      - type: openid-connect
+        config: &mine {<<: *base, client_id: the-app}
+on_http_response:
+  - actions:
+      - {type: log, config: {<<: *mine, client_id: third}}
+"""
+    settings = Settings.from_traffic_policy(written(tmp_path, "policy.yaml", text), cookie_secret=COOKIE_SECRET)
+    assert (settings.client_id, settings.client_secret) == ("the-app", "the-secret")
 
 
 def test_a_rule_on_the_identity_is_refused_with_its_cure(tmp_path: Path) -> None:

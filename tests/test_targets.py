@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,22 @@ def test_a_factory_is_called_once_for_each_time_it_is_named() -> None:
         ("someapps.web:number", "is a int, not an app"),
         ("someapps.web:create_number()", "is a int, not an app"),
         ("someapps.web:number()", "is a int, not an app"),
+        ("myapp", "Did you mean myapp:app?"),
+        ("someapps.web", "there is no web in 'someapps.web'. Did you mean someapps.web:app?"),
+        ("someapps:web", "'someapps:web' is a module, not an app. Did you mean someapps.web:app?"),
+        ("someapps.web:nope", "Did you mean someapps.web:app?"),
+        ("someapps:nope", "Did you mean someapps:app?"),
+        ("someapps.web.py", "Did you mean someapps.web:app?"),
+        ("3000", "3000 is an address, and oidc_gate wraps Python apps"),
+        ("localhost:3000", "localhost:3000 is an address"),
+        ("[::1]:3000", "[::1]:3000 is an address"),
+        ("http://127.0.0.1:3000", "http://127.0.0.1:3000 is an address"),
+        ("https://app.example.com/", "https://app.example.com/ is an address"),
     ],
 )
 def test_a_name_that_leads_to_no_app_is_told(target: str, says: str) -> None:
+    if target == "someapps:web":
+        app_target.load_app("someapps.web:app")  # now it is there
     with pytest.raises(SettingsError) as raised:
         app_target.load_app(target)
     assert says in str(raised.value)
@@ -191,6 +205,92 @@ class WSGIApp:
 )
 def test_the_two_worlds_are_told_apart(app: Any, expected: bool) -> None:
     assert app_target.is_asgi(app) is expected
+
+
+class Views:
+    """What is no app: each of its methods is called in another way."""
+
+    def view(self, request: Any) -> None:
+        """Stand in for a view."""
+
+    @functools.wraps(view)
+    def wrapping(self, *_: Any) -> list[bytes]:
+        return []
+
+
+def a_wsgi_app(environ: Any, start_response: Any) -> list[bytes]:
+    return []
+
+
+def a_factory(*, debug: bool = False) -> Any:
+    return a_wsgi_app if debug else None
+
+
+@pytest.mark.parametrize("world", ["wsgi", "asgi"])
+@pytest.mark.parametrize("app", [print, dict, Views().wrapping, lambda *_: None], ids=repr)
+def test_what_may_be_an_app_is_taken_for_one(app: Any, world: app_target.World) -> None:
+    app_target.check_app(app, world)
+
+
+@pytest.mark.parametrize(
+    ("app", "world", "says"),
+    [
+        (Views().view, "wsgi", "Views.view is no WSGI app: it cannot be called with (environ, start_response)."),
+        (Views().view, "asgi", "Views.view is no ASGI app: it cannot be called with (scope, receive, send)."),
+        (a_factory, "wsgi", "a_factory is no WSGI app: it cannot be called with (environ, start_response)."),
+        (a_factory, "asgi", "If it makes the app, name it like module:a_factory()."),
+        (a_wsgi_app, "asgi", "this is a WSGI app, by what it is called with: import OIDCGate from oidc_gate.wsgi"),
+        (WSGIApp(), "asgi", "this is a WSGI app, by what it is called with"),
+        (ASGIApp(), "wsgi", "this is an ASGI app: import OIDCGate from oidc_gate.asgi"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_called_as_an_app_is_no_app(app: Any, world: app_target.World, says: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        app_target.check_app(app, world)
+    assert says in str(raised.value)
+
+
+def aiohttps() -> Any:
+    import aiohttp.web
+
+    return aiohttp.web.Application()
+
+
+def tornados() -> Any:
+    import tornado.web
+
+    return tornado.web.Application()
+
+
+def gradios() -> Any:
+    """Return what Gradio's Interface is, by the names of its classes; the package brings a hundred others."""
+    blocks = type("Blocks", (), {"__module__": "gradio.blocks", "__call__": lambda self, *inputs: inputs})
+    return type("Interface", (blocks,), {"__module__": "gradio.interface"})()
+
+
+@pytest.mark.parametrize("world", ["wsgi", "asgi"])
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (tornados, "is a Application: Tornado speaks neither WSGI nor ASGI"),
+        (aiohttps, "is a Application: aiohttp speaks neither WSGI nor ASGI"),
+        (gradios, "is a Interface: name the app that gradio.mount_gradio_app(fastapi.FastAPI(), demo"),
+    ],
+)
+def test_the_apps_of_other_frameworks_are_refused_with_what_to_do(
+    make: Any, says: str, world: app_target.World
+) -> None:
+    with pytest.raises(SettingsError) as raised:
+        importlib.import_module(f"oidc_gate.{world}").OIDCGate(make(), **REQUIRED)
+    assert says in str(raised.value)
+
+
+def test_what_is_no_callable_may_still_be_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    app_target.load_app("someapps.web:app")
+    dash = type("Dash", (), {"__module__": "dash.dash"})()
+    monkeypatch.setattr(sys.modules["someapps.web"], "dash", dash, raising=False)
+    with pytest.raises(SettingsError, match=r"is a Dash, name its Flask app: module:app\.server"):
+        app_target.load_app("someapps.web:dash")
 
 
 # The settings of a gate

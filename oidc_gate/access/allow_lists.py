@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from oidc_gate.identity import is_verified, text_claim
 from oidc_gate.settings import lower_ascii
 
 __all__ = ["AllowLists"]
+
+logger = logging.getLogger("oidc_gate")
 
 
 class AllowLists:
@@ -37,10 +40,27 @@ class AllowLists:
 
     def allow(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the person with these claims may pass."""
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("subject %r, by the lists: %s", claims.get("sub"), self._told(claims))
         if self.allow_all or not self._groups.isdisjoint(self.groups(claims)):
             return True
         address = verified_email(claims)
-        return address is not None and (address in self._emails or address.partition("@")[2] in self._domains)
+        return address is not None and (address in self._emails or _domain(address) in self._domains)
+
+    def _told(self, claims: Mapping[str, Any]) -> str:
+        """Return what each list says of the person with these claims, for the log; no claim's value is in it."""
+        address = verified_email(claims)
+        unknown = "an address" if text_claim(claims, "email") is None else "a verified address"
+        said = {}
+        if self._emails:
+            said["allow_emails"] = _said(address in self._emails) if address else f"no, without {unknown}"
+        if self._domains:
+            said["allow_domains"] = _said(_domain(address) in self._domains) if address else f"no, without {unknown}"
+        if self._groups:
+            held = self.groups(claims)
+            groups = f"{len(held)} groups" if self._groups_value(claims) is not None else f"no {self._groups_claim}"
+            said["allow_groups"] = f"{_said(not self._groups.isdisjoint(held))}, of {groups}"
+        return "; ".join(f"{name}: {answer}" for name, answer in said.items()) or "there are none"
 
     def groups(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the person's groups: the claim may be one text or a list of texts, and may be missing.
@@ -60,6 +80,14 @@ class AllowLists:
             for name in self._groups_path:
                 value = value.get(name) if isinstance(value, Mapping) else None
         return value
+
+
+def _domain(address: str) -> str:
+    return address.partition("@")[2]
+
+
+def _said(holds: bool) -> str:
+    return "yes" if holds else "no"
 
 
 def verified_email(claims: Mapping[str, Any]) -> str | None:

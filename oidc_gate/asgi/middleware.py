@@ -15,7 +15,7 @@ from oidc_gate.asgi.request import LAYOUTS, ASGIRequest, Headers, Scope, told_sc
 from oidc_gate.caching import QuietNames, is_unshared
 from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, Work
 from oidc_gate.identity import IDENTITY_KEY
-from oidc_gate.settings import resolve_app, resolve_settings
+from oidc_gate.settings import check_app, resolve_app, resolve_settings
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -54,10 +54,7 @@ class OIDCGate:
         from oidc_gate.gate import Gate
 
         self._app: Any = resolve_app(app)
-        if hasattr(self._app, "wsgi_app"):
-            from oidc_gate.errors import SettingsError
-
-            raise SettingsError("this is a WSGI app: import OIDCGate from oidc_gate.wsgi.")
+        check_app(self._app, "asgi")
         self._ask(Gate(resolve_settings(settings, options)))
         self._lanes = {
             lane: ThreadPoolExecutor(_LANE_THREADS, thread_name_prefix=f"oidc_gate-{lane}")

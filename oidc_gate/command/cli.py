@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command")
     _add_demo(commands)
     _add_run(commands)
+    _add_ngroks_http(commands)
     _add_sessions(commands)
     secret = commands.add_parser("secret", help="print a fresh cookie_secret, or put one in front of others")
     secret.add_argument(
@@ -90,8 +91,16 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--port", type=_port, default=8000, help="port to listen on (default: %(default)s)")
     run.add_argument("--workers", type=_positive, default=1, help="worker processes (default: %(default)s)")
     run.add_argument("--interface", choices=("auto", "wsgi", "asgi"), default="auto", help="what the app is")
+    run.add_argument("--url", "--domain", type=_no_tunnel, help=argparse.SUPPRESS)
     _add_settings(run.add_argument_group("settings"))
     run.set_defaults(command=_run)
+
+
+def _add_ngroks_http(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Understand `ngrok http 3000 …` with our name, well enough to say what to do."""
+    http = commands.add_parser("http", add_help=False, prefix_chars="\0")  # so that flags are words like others
+    http.add_argument("words", nargs="*")
+    http.set_defaults(command=_http)
 
 
 def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -179,6 +188,13 @@ def _run(arguments: argparse.Namespace) -> int:
     return serve(_launch(arguments, **served))
 
 
+def _http(_: argparse.Namespace) -> int:
+    raise SettingsError(
+        "`http` is ngrok's command, for a program at a port. oidc-gate wraps Python apps: name yours, like"
+        " oidc-gate run myapp:app --oidc=… An app in another language it cannot stand in front of today."
+    )
+
+
 def _launch(arguments: argparse.Namespace, target: str = "", **served: Any) -> Launch:
     """Return what was asked for; commands that serve nothing use its settings alone."""
     from oidc_gate.command.run import Launch
@@ -202,6 +218,13 @@ def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text} is not a port: a number from 0 to 65535")
     return int(text)
+
+
+def _no_tunnel(text: str) -> str:
+    url = text if "://" in text else f"https://{text}"
+    raise argparse.ArgumentTypeError(
+        f"there is no tunnel that could have this address; where people open the app is said by: --set base_url={url}"
+    )
 
 
 def _positive(text: str) -> int:

@@ -8,25 +8,28 @@ no access log, because the addresses in it would hold authorization codes.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from oidc_gate.errors import SettingsError
+from oidc_gate.gate import log_addresses
 from oidc_gate.settings import Settings, from_config_file, from_traffic_policy, is_asgi, load_app
 
 __all__ = ["Launch", "serve", "worker"]
 
 logger = logging.getLogger("oidc_gate")
 
-#: The variable that hands the launch to uvicorn's worker processes, which start from nothing.
-LAUNCH_VARIABLE = "_OIDC_GATE_LAUNCH"
+#: In a worker process of uvicorn: what it was handed.
+_HANDED: list[Launch] = []
+#: Hosts that mean this machine alone, and all its addresses.
+_THIS_MACHINE, _ANY_ADDRESS = ("127.0.0.1", "localhost"), ("0.0.0.0", "::", "")  # noqa: S104  # to be told apart
 
 #: Requests that one gunicorn worker answers at a time.
 THREADS = 8
@@ -77,10 +80,13 @@ class Launch:
 
 def serve(launch: Launch) -> int:
     """Serve until SIGINT or SIGTERM. Raises SettingsError before the server starts, and where it is not installed."""
-    log_to_stderr(logging.INFO)
+    log_to_stderr(logging.WARNING)  # of the addresses the gate itself knows less than this command
     app = _loaded(launch.target)
     settings = launch.settings()
     interface, gate = gated(app, launch.interface, settings)
+    launch = replace(launch, port=launch.port or _free_port(launch.host))
+    logger.setLevel(logging.INFO)
+    tell_where(settings, launch.host, launch.port)
     if interface == "asgi":
         options = {name: value for name, value in launch.options.items() if name != "cookie_secret_file"}
         options["cookie_secret"] = " ".join(settings.cookie_secret)
@@ -117,10 +123,65 @@ def log_to_stderr(level: int) -> None:
     logger.setLevel(level)
 
 
+def tell_where(settings: Settings, host: str, port: int) -> None:
+    """Log the addresses to register at the provider, and the one to open: the gate goes by what stands in the browser.
+
+    To browsers, and to providers, localhost and 127.0.0.1 are two hosts: cookies of the one are not sent to the other.
+    """
+    named = "localhost" if host in (*_THIS_MACHINE, *_ANY_ADDRESS) else _in_url(host)
+    base = settings.base_url or f"http://{named}:{port}".removesuffix(":80")
+    log_addresses(settings, base)
+    note = ""
+    if not settings.base_url and host in _THIS_MACHINE:
+        note = ", not 127.0.0.1: that is another host, with cookies and a redirect URI of its own"
+    elif not settings.base_url and host in _ANY_ADDRESS:
+        note = "; for people at other machines set base_url to the address that they open"
+    logger.info("open %s/%s", base, note)
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _free_port(host: str) -> int:
+    """Return a port that is free now: the addresses are told before the server takes it. Raises SettingsError."""
+    try:
+        with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+            port: int = listener.getsockname()[1]
+            return port
+    except OSError as error:
+        raise SettingsError(f"--host {host} cannot be listened on: {error.strerror}.") from None
+
+
+class Handover(str):
+    """The name of `worker`, as uvicorn takes it; pickled for a worker process it brings the launch along.
+
+    So secrets go through the pipe from which multiprocessing starts a process, and stand in nobody's environment: that
+    of a process can be read as long as it lives, and is in many a report of a crash.
+    """
+
+    __slots__ = ("launch",)
+    launch: Launch
+
+    def __new__(cls, launch: Launch) -> Self:
+        made = super().__new__(cls, f"{__name__}:{worker.__name__}")
+        made.launch = launch
+        return made
+
+    def __reduce__(self) -> Any:
+        return _take, (self.launch,)
+
+
+def _take(launch: Launch) -> str:
+    """Keep what was handed over, in the worker process, until `worker` is called there."""
+    _HANDED[:] = [launch]
+    return f"{__name__}:{worker.__name__}"
+
+
 def worker() -> Any:
     """Return the gate inside one of uvicorn's worker processes."""
     log_to_stderr(logging.ERROR)  # what is to be said at the start, the parent has said
-    launch = Launch(**json.loads(os.environ.pop(LAUNCH_VARIABLE)))
+    launch = _HANDED.pop()
     _, gate = gated(_loaded(launch.target), launch.interface, launch.settings())
     logger.setLevel(logging.WARNING)
     return gate
@@ -133,8 +194,7 @@ def _serve_asgi(gate: Any, launch: Launch) -> int:
         raise _missing("an ASGI app is served with uvicorn") from None
     app = gate
     if launch.workers > 1:  # uvicorn's workers start from nothing, and each makes a gate of its own
-        os.environ[LAUNCH_VARIABLE] = json.dumps(asdict(launch))
-        app = f"{__name__}:{worker.__name__}"
+        app = Handover(launch)
     uvicorn.run(
         app,
         factory=app is not gate,
@@ -152,9 +212,8 @@ def _serve_wsgi(gate: Any, launch: Launch) -> int:
         from gunicorn.app.base import BaseApplication
     except ImportError:
         raise _missing("a WSGI app is served with gunicorn") from None
-    host = f"[{launch.host}]" if ":" in launch.host else launch.host
     options = {
-        "bind": f"{host}:{launch.port}",
+        "bind": f"{_in_url(launch.host)}:{launch.port}",
         "workers": launch.workers,
         "worker_class": "gthread",
         "threads": THREADS,

@@ -4,10 +4,12 @@ Modules, from the ground up; each may import only from those before it:
 
 - `forwarding`: what the app is told of who asks
 - `components`: what the others share, built once from the settings
+- `announcement`: what a gate says when it starts
 - `error_replies`: how an error is told, to the person and to the log
 - `refusals`: what someone gets who may not pass
 - `userinfo`: when userinfo is asked, beside the ID token
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
+- `login_log`: what the log says of the steps of a login
 - `rechecking`: a session whose provider is due to be asked again
 - `sign_in`: from a request without a session to the provider, and back with one
 - `sign_out`: this browser's session ends, and the provider's
@@ -19,7 +21,8 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `settings`, 
 `browser`.
 """
 
+from oidc_gate.gate.announcement import log_addresses
 from oidc_gate.gate.components import backend_of
 from oidc_gate.gate.gate import Gate
 
-__all__ = ["Gate", "backend_of"]
+__all__ = ["Gate", "backend_of", "log_addresses"]

@@ -119,6 +119,10 @@ _WORDS = {
         _FAILED,
         "The provider does not accept this app's credentials. Tell whoever runs it: the log says what to check.",
     ),
+    "base_url_path": _Words(
+        _FAILED,
+        "This app's address is not set up right. Tell whoever runs it: the log says what to check.",
+    ),
     "auth_id_unknown": _Words("No such sign-in", "This address names a sign-in provider that is not set up here."),
     "issuer_unknown": _Words("No such sign-in", "This address names a sign-in provider that is not set up here."),
     "logout_state_mismatch": _Words(

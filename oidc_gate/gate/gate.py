@@ -11,10 +11,12 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from oidc_gate.browser import Kind, is_preflight, kind_of
 from oidc_gate.decisions import Decision, Forward, Request, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
+from oidc_gate.gate.announcement import announce
 from oidc_gate.gate.components import build
 from oidc_gate.gate.own_paths import OwnPaths
 from oidc_gate.gate.rechecking import Rechecking
@@ -45,6 +47,8 @@ class Gate:
         self._rechecking = Rechecking(components)
         self._passes_preflights = settings.allow_cors_preflight
         self._prefix = settings.path_prefix + "/"
+        path = urlsplit(settings.base_url).path
+        self._kept_path = f"{path}{self._prefix}callback" if path else ""
         # What every request needs stands one step away.
         self._clock = clock
         self._addresses = components.addresses
@@ -55,7 +59,7 @@ class Gate:
         self._cookies = components.cookies_by_scheme()
         #: What is added to most of the app's answers.
         self.response_headers = components.response_headers
-        announce(settings)
+        announce(settings, components.sessions.backend)
 
     def recall(self, scheme: Any, host: Any, cookies: Any, path: str) -> Recalled | None:
         """Return the decision to forward that holds for a request as for an earlier one; None: ask `decide`.
@@ -212,8 +216,22 @@ class Gate:
     def _without_session(self, request: Request) -> Decision:
         if self._is_public(request) or (self._passes_preflights and is_preflight(request)):
             return self._anyone(request)
+        if request.path == self._kept_path:
+            return self._refusals.failure(request, _base_path_kept(request.path), "/")
         kind = kind_of(request)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s %r (%s): %s", request.method, request.path, kind.name.lower(), self._why_nobody(request))
         return self._sign_in.send(request) if kind is Kind.PAGE else self._refusals.login_required(request, kind)
+
+    def _why_nobody(self, request: Request) -> str:
+        """Return what a log may say of the session cookie of a request without a session."""
+        cookies = self._components.cookies(request)
+        name, text = cookies.session_text(request.cookie_header)
+        if text is not None:
+            return f"the cookie {name} opens no session here, or one that has ended"
+        if cookies.has_session(request.cookie_header):
+            return f"the cookie {cookies.session} is incomplete, or comes twice"
+        return f"no cookie {cookies.session}{', and no other' if not request.cookie_header else ''}"
 
     def _anyone(self, request: Request) -> Forward:
         """Forward a request that needs no session, in nobody's name."""
@@ -237,15 +255,10 @@ class Gate:
         return self._refusals.failure(request, error, "/", status=403)
 
 
-def announce(settings: Settings) -> None:
-    """Log the addresses to register at the provider, and what is worth a second look."""
-    base = settings.base_url or "https://<this app's host>"
-    prefix = base + settings.path_prefix
-    logger.info("to register at the provider as redirect URI: %s/callback", prefix)
-    logger.info("as login URL: %s or %s/login?iss=%s", base + "/", prefix, settings.issuer_url)
-    logger.info("as post-logout redirect URI: %s/logout", prefix)
-    if settings.session_store != "cookie":  # only a session in a store can be ended by the provider
-        logger.info("as back-channel logout URI: %s/backchannel-logout", prefix)
-        logger.info("as front-channel logout URI: %s/frontchannel-logout", prefix)
-    for warning in settings.warnings():
-        logger.warning("%s", warning)
+def _base_path_kept(path: str) -> GateError:
+    """Return the error for a callback that was not taken for one; another login would only lead here again."""
+    return GateError(
+        "base_url_path",
+        f"the callback reached the gate as {path}, with the path of base_url in front: have the proxy take that off, or"
+        " mount the app there (SCRIPT_NAME, root_path)",
+    )

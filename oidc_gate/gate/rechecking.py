@@ -104,6 +104,8 @@ class Rechecking:
         is_final: Callable[[str], bool],
     ) -> OpenSession | None:
         """Return what came of asking the provider. Raises _NoAnswerError when that says nothing of the session."""
+        how = "its tokens are renewed" if ask == self._refresh else "userinfo is asked"
+        logger.debug("a session is checked again, subject %r: %s", opened.identity.subject, how)
         try:
             return ask(text, opened)
         except (ProviderError, LoginError) as error:

@@ -16,6 +16,7 @@ from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderE
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
+from oidc_gate.gate.login_log import log_departure, log_session
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Metadata, code_flow
 
@@ -96,7 +97,9 @@ class SignIn:
             )
             if begun.is_lost:
                 _tell_too_long(return_to)
-            base = self._base(metadata.authorization_endpoint, here.origin, prompt)
+            endpoint = metadata.authorization_endpoint
+            log_departure(self._settings, return_to, endpoint, self._redirect_uri(here.origin), prompt)
+            base = self._base(endpoint, here.origin, prompt)
             url = code_flow.authorization_url(
                 base, state=begun.state, nonce=begun.attempt.nonce, verifier=begun.attempt.verifier, extra=extra
             )
@@ -145,6 +148,7 @@ class SignIn:
     def callback(self, here: Here, pairs: Pairs) -> Decision:
         """Take the provider's answer: it must belong to a login that was started in this browser, and not long ago."""
         callback = code_flow.read_callback(pairs)
+        logger.debug("the browser comes back from the provider with %s", "an error" if callback.error else "a code")
         attempts = self._components.attempts
         state = attempts.read_state(callback.state)
         attempt = None if state is None else attempts.find(state, here.cookies, here.cookie_header)
@@ -230,6 +234,7 @@ class SignIn:
         before = replaced.session_id if replaced is not None else attempt.replaces
         if before:
             components.sessions.end(before, now)
+        log_session(here, headers, text, session.expires_at - now, tokens)
         logger.info("signed in: subject %r at client %s", claims["sub"], self._settings.client_id)
         return headers
 

@@ -54,6 +54,7 @@ class SignOut:
             *here.cookies.drop_logins(here.cookie_header),
         )
         if opened is None:
+            logger.debug("there is no session to sign out of; cookies are deleted")
             return self._done(here, return_to, headers)
         session = opened.session
         self._components.sessions.end(session.session_id, self._components.clock(), session.expires_at)
@@ -83,6 +84,7 @@ class SignOut:
             return_url=self._components.url(here, "logout"),
             state=state,
         )
+        logger.debug("signing out goes on at the provider: %s", endpoint.partition("?")[0])
         return self._redirect(here, url, (*headers, note))
 
     def _come_back(self, here: Here, state: str) -> Reply:

@@ -37,6 +37,7 @@ class Userinfo:
         again = bool(settings.userinfo_refresh_interval)
         always = settings.userinfo == "always" or again
         if settings.userinfo == "never" or not (always or self._lacks(claims)):
+            logger.debug("userinfo is not asked: the ID token has what is called for, or userinfo is never")
             return claims, []
         try:
             found = self._components.provider.userinfo(access_token, claims["sub"])

@@ -75,6 +75,7 @@ class Provider:
         id_token = self._decrypted(issued.id_token)
         signed = self._verified(id_token)
         claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
+        logger.debug("the ID token is good: signed with %s, claims: %s", signed.alg, _names(claims))
         token_checks.check_access_token(claims, issued.access_token, signed.alg)
         if authenticated_since is not None:
             leeway = self._settings.clock_leeway
@@ -100,6 +101,7 @@ class Provider:
         signed = self._verified(id_token)
         fresh = token_checks.check_refreshed_id_token(signed, self._expected(), expected_claims=claims)
         token_checks.check_access_token(fresh, issued.access_token, signed.alg)
+        logger.debug("the refreshed ID token is good: signed with %s, claims: %s", signed.alg, _names(fresh))
         return fresh, replace(issued, id_token=id_token, signed_with=signed.algorithm)
 
     def revoke(self, refresh_token: str) -> None:
@@ -111,7 +113,9 @@ class Provider:
     def logout_claims(self, logout_token: str) -> tuple[dict[str, Any], str]:
         """Return the verified claims of a logout token, and the algorithm it is signed with. Raises ProviderError."""
         signed = self._verified(self._decrypted(logout_token))
-        return token_checks.check_logout_token(signed, self._expected()), signed.algorithm
+        claims = token_checks.check_logout_token(signed, self._expected())
+        logger.debug("the logout token is good: claims: %s", _names(claims))
+        return claims, signed.algorithm
 
     def userinfo(self, access_token: str, expected_sub: str) -> dict[str, Any]:
         """Return the person's claims from userinfo, signed or not. Raises ProviderError."""
@@ -122,7 +126,9 @@ class Provider:
         if isinstance(claims, str):
             claims = token_checks.read_claims(self._verified(self._decrypted(claims)))
             token_checks.check_signed_userinfo(claims, self._expected())
-        return token_checks.check_userinfo(claims, expected_sub=expected_sub)
+        claims = token_checks.check_userinfo(claims, expected_sub=expected_sub)
+        logger.debug("userinfo has the claims: %s", _names(claims))
+        return claims
 
     def _expected(self) -> token_checks.Expected:
         settings = self._settings
@@ -153,6 +159,11 @@ class Provider:
             return keys.read_key_set(read_json_object(answer.body))
         except ValueError as error:
             raise ProviderDownError("keys_unreadable", f"the key set is not readable: {error}") from None
+
+
+def _names(claims: dict[str, Any]) -> str:
+    """Return what a log may say of claims: their names, cut, for those of a provider are not ours to trust."""
+    return ", ".join(repr(name)[1:-1][:60] for name in sorted(claims)[:60])
 
 
 def _private_key(settings: Settings) -> Any:

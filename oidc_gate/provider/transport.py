@@ -6,6 +6,7 @@ megabyte, and takes proxies from the environment but no passwords from `.netrc`.
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 import time
@@ -23,6 +24,8 @@ from oidc_gate.errors import ProviderDownError, SettingsError
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 
 __all__ = ["Transport"]
+
+logger = logging.getLogger("oidc_gate")
 
 LONGEST_ANSWER = 1_000_000
 
@@ -59,6 +62,8 @@ class Transport:
             hint = "; set ca_bundle if its certificate is from a private authority" if _is_tls(error) else ""
             raise ProviderDownError("provider_unreachable", f"{request.url}: {type(error).__name__}{hint}") from None
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        path = request.url.partition("?")[0]
+        logger.debug("%s: %d, %s, %d bytes", path, response.status_code, content_type or "no content type", len(body))
         return HTTPAnswer(response.status_code, content_type, body)
 
     def _new_session(self) -> requests.Session:

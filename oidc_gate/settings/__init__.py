@@ -14,7 +14,7 @@ Modules, from the ground up; each may import only from those before it:
 May import: `errors`, `stores`.
 """
 
-from oidc_gate.settings.app_target import is_asgi, load_app, resolve_app, resolve_settings
+from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
 from oidc_gate.settings.readers import lower_ascii
 from oidc_gate.settings.settings import Settings
@@ -23,6 +23,7 @@ from oidc_gate.settings.sources import from_config_file, from_traffic_policy
 __all__ = [
     "SIGNING_ALGS",
     "Settings",
+    "check_app",
     "from_config_file",
     "from_traffic_policy",
     "is_asgi",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.settings import Settings
@@ -14,7 +15,22 @@ from oidc_gate.settings.settings import Settings
 if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
 
-__all__ = ["is_asgi", "load_app", "resolve_app", "resolve_settings"]
+__all__ = ["check_app", "is_asgi", "load_app", "resolve_app", "resolve_settings"]
+
+World = Literal["wsgi", "asgi"]
+
+#: What an app of each world is called with.
+_CALLED_WITH = {"wsgi": ("environ", "start_response"), "asgi": ("scope", "receive", "send")}
+
+#: Classes of web frameworks whose objects are no apps of either world, and what to name in their place.
+_OTHERS = {
+    ("tornado.web", "Application"): "Tornado speaks neither WSGI nor ASGI, so no gate can stand in front of it",
+    ("aiohttp.web_app", "Application"): "aiohttp speaks neither WSGI nor ASGI, so no gate can stand in front of it",
+    ("gradio.blocks", "Blocks"): 'name the app that gradio.mount_gradio_app(fastapi.FastAPI(), demo, path="/") returns',
+    ("dash.dash", "Dash"): "name its Flask app: module:app.server",
+}
+#: Where an HTTP server listens, in place of an app: `3000`, `localhost:3000`, `http://127.0.0.1:3000`.
+_ADDRESS = re.compile(r"[A-Za-z]+://.*|(?:[\w.-]+:|\[[0-9A-Fa-f:]+\]:)?[0-9]+", re.ASCII)
 
 
 def resolve_app(app: Any) -> Callable[..., Any]:
@@ -45,24 +61,82 @@ def resolve_settings(settings: Settings | None, options: SettingsOptions) -> Set
 
 def load_app(target: str) -> Callable[..., Any]:
     """Return the app that a target names. Raises SettingsError; an error inside the app's own module passes through."""
+    if _ADDRESS.fullmatch(target):
+        raise SettingsError(
+            f"{target} is an address, and oidc_gate wraps Python apps: name yours, like module:app. An app in another"
+            " language, or in another process, it cannot stand in front of today."
+        )
     module_name, colon, attribute = target.partition(":")
     if not colon:
         module_name, _, attribute = target.rpartition(".")
     called = attribute.endswith("()")
     names = attribute.removesuffix("()").split(".")
     if not module_name or module_name.startswith(".") or not all(name.isidentifier() for name in names):
-        raise SettingsError(f"the app must be named like module:app or module:create_app(), not {target!r}.")
+        hint = f" Did you mean {target}:app?" if target.isidentifier() else ""
+        raise SettingsError(f"the app must be named like module:app or module:create_app(), not {target!r}.{hint}")
     found = _module(module_name, target)
     for name in names:
-        found = getattr(found, name, None)
+        module, found = found, getattr(found, name, None)
         if found is None:
-            raise SettingsError(f"there is no {name} in {target!r}.")
+            raise SettingsError(f"there is no {name} in {target!r}.{_app_in(module, target)}")
     if called and callable(found):
         found = found()
     if not callable(found):
-        raise SettingsError(f"{target!r} is a {type(found).__name__}, not an app.")
+        advice = _advice(found) or f"not an app.{_app_in(found, target)}"
+        raise SettingsError(f"{target!r} is a {type(found).__name__}, {advice}")
     app: Callable[..., Any] = found
     return app
+
+
+def check_app(app: Callable[..., Any], world: World) -> None:
+    """Refuse what cannot be called as the apps of this world are: each request would end in an error of its own.
+
+    Raises SettingsError. What does not tell how it is called is taken for an app.
+    """
+    advice = _advice(app)
+    if advice:
+        raise SettingsError(f"the app is a {type(app).__name__}: {advice}")
+    if world == "wsgi" and is_asgi(app):
+        raise SettingsError("this is an ASGI app: import OIDCGate from oidc_gate.asgi.")
+    if world == "asgi" and hasattr(app, "wsgi_app"):
+        raise SettingsError("this is a WSGI app: import OIDCGate from oidc_gate.wsgi.")
+    wanted = _CALLED_WITH[world]
+    if _takes(app, len(wanted)):
+        return
+    if world == "asgi" and _takes(app, 2):
+        raise SettingsError("this is a WSGI app, by what it is called with: import OIDCGate from oidc_gate.wsgi.")
+    name = getattr(app, "__qualname__", type(app).__qualname__)
+    mend = f" If it makes the app, name it like module:{name}()." if _takes(app, 0) else ""
+    raise SettingsError(f"{name} is no {world.upper()} app: it cannot be called with ({', '.join(wanted)}).{mend}")
+
+
+def _takes(app: Callable[..., Any], number: int) -> bool:
+    """Return whether so many arguments can be given to it, or nobody knows."""
+    try:
+        signature = inspect.signature(app, follow_wrapped=False)  # what it wraps may be called in another way
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*range(number))
+    except TypeError:
+        return False
+    return True
+
+
+def _advice(found: Any) -> str:
+    """Return what to do with the app of a framework that speaks neither WSGI nor ASGI; `""` for any other object."""
+    classes = {(base.__module__, base.__name__) for base in type(found).__mro__}
+    return next((f"{advice}." for each, advice in _OTHERS.items() if each in classes), "")
+
+
+def _app_in(found: Any, target: str) -> str:
+    """Return which app was meant, perhaps, by a target that led to a module, or to nothing in it."""
+    if not inspect.ismodule(found):
+        return ""
+    names = [name for name in ("app", "application", "api", "server", "create_app") if callable(vars(found).get(name))]
+    if names or ":" in target:
+        return f" Did you mean {found.__name__}:{names[0] if names else 'app'}?"
+    return f" Did you mean {target.removesuffix('.py')}:app?"
 
 
 def is_asgi(app: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["SIGNING_ALGS", "check"]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+#: Where Entra ID lives, and its addresses for several tenants.
+_ENTRA = (".microsoftonline.com", ".microsoftonline.us", ".partner.microsoftonline.cn", ".windows.net")
+_MANY_TENANTS = frozenset({"common", "organizations", "consumers"})
 _AUTH_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 #: ID-token algorithms that can be allowed: signatures only, so that nothing the client knows can make one.
@@ -52,7 +56,8 @@ def check(settings: Settings) -> None:
 def _check_provider(settings: Settings) -> None:
     if not settings.issuer_url:
         raise SettingsError("issuer_url is missing: the provider's address, like https://oauth.id.jumpcloud.com/")
-    url = _url("issuer_url", settings.issuer_url)
+    url = _url("issuer_url", settings.issuer_url, ", or jumpcloud, jumpcloud-eu, jumpcloud-in")
+    _check_tenant(url)
     if url.scheme == "http" and url.hostname not in _LOOPBACK and not settings.insecure_http_issuer:
         raise SettingsError(
             "issuer_url must start with https://: over plain http anyone on the way can sign in as anyone."
@@ -67,6 +72,18 @@ def _check_provider(settings: Settings) -> None:
     _check_file("ca_bundle", settings.ca_bundle)
 
 
+def _check_tenant(url: SplitResult) -> None:
+    """Refuse an issuer that stands for many: each of their users would be one of this app's."""
+    if any(character in url.path for character in "{}"):
+        raise SettingsError(f"issuer_url has a placeholder in it, {url.path}: put your own value in its place.")
+    entra = (url.hostname or "").endswith(_ENTRA) and url.path.lower().split("/")[1:2]
+    if entra and entra[0] in _MANY_TENANTS:
+        raise SettingsError(
+            f"issuer_url is Entra ID's address for many tenants ({entra[0]}): users of others could sign in too. Set it"
+            f" to your own tenant's issuer: https://{url.hostname}/<tenant id>/v2.0"
+        )
+
+
 def _check_client(settings: Settings) -> None:
     if not settings.client_id:
         raise SettingsError("client_id is missing: the provider shows it when the app is registered there.")
@@ -77,7 +94,13 @@ def _check_client(settings: Settings) -> None:
     if settings.client_auth_method in ("none", "private_key_jwt") and settings.client_secret:
         raise SettingsError(f"client_secret has no use with client_auth_method {settings.client_auth_method}.")
     _check_file("client_private_key_file", settings.client_private_key_file)
+    names = {each.name for each in fields(settings)}
     for name, _ in settings.authz_url_params:
+        if name in names - _OWN_PARAMS:
+            raise SettingsError(
+                f"authz_url_params must not hold {name}, which is a setting and has no effect there. In a TOML file it"
+                " belongs above [authz_url_params], in YAML one step to the left."
+            )
         if name in _OWN_PARAMS:
             raise SettingsError(f"authz_url_params must not set {name}: the gate sends its own.")
     if "offline_access" in settings.scopes and settings.session_store == "cookie":
@@ -98,12 +121,19 @@ def _check_addresses(settings: Settings) -> None:
         raise SettingsError("path_prefix must be plain: letters, digits, - and _ between its slashes.")
     if settings.base_url:
         url = _url("base_url", settings.base_url)
+        own, _, name = url.path.rpartition("/")
+        if own.endswith(prefix) and name in ("callback", "login", "logout"):
+            raise SettingsError(
+                f"base_url is the app's address, without {prefix}/{name}:"
+                f" {url.scheme}://{url.netloc}{own.removesuffix(prefix)}"
+            )
         domain = settings.auth_cookie_domain
         if domain and url.hostname != domain and not (url.hostname or "").endswith(f".{domain}"):
             raise SettingsError(f"auth_cookie_domain {domain} does not hold for base_url {settings.base_url}.")
     if settings.auth_cookie_domain:
         labels = settings.auth_cookie_domain.split(".")
-        if not all(label.replace("-", "").isalnum() and label.isascii() for label in labels):
+        _check_ascii("auth_cookie_domain", settings.auth_cookie_domain)
+        if not all(label.replace("-", "").isalnum() for label in labels):
             raise SettingsError("auth_cookie_domain must be a domain like example.com, without port or path.")
     for path in settings.public_paths or ():
         if not path.startswith("/") or "//" in path or not set(path.split("/")).isdisjoint({".", ".."}):
@@ -130,6 +160,11 @@ def _check_sessions(settings: Settings) -> None:
 
 
 def _check_rules(settings: Settings) -> None:
+    if "*" in (settings.allow_groups or ()):
+        raise SettingsError(
+            "allow_groups: * is no pattern, and no group's name. Name the groups; for all users of the provider leave"
+            " allow_groups, allow_emails and allow_domains out."
+        )
     for address in settings.allow_emails or ():
         if address.count("@") != 1 or address.startswith("@") or address.endswith("@") or "*" in address:
             raise SettingsError(f"allow_emails: {address} is not an e-mail address; whole domains go to allow_domains.")
@@ -142,7 +177,7 @@ def _check_rules(settings: Settings) -> None:
         raise SettingsError("userinfo_refresh_interval asks userinfo again, and userinfo is never; change one of them.")
 
 
-def _url(name: str, text: str) -> SplitResult:
+def _url(name: str, text: str, or_else: str = "") -> SplitResult:
     """Return the parts of an http(s) URL without query, fragment or user name. Raises SettingsError."""
     try:
         url = urlsplit(text)
@@ -150,11 +185,27 @@ def _url(name: str, text: str) -> SplitResult:
     except ValueError:
         valid = False
     plain = text.isascii() and not any(character in text for character in ' \\"<>?#')
+    if valid:
+        _check_ascii(name, url.hostname or "")
     if not valid or not plain or "@" in url.netloc:
-        raise SettingsError(f"{name} must be a URL like https://example.com, without query, fragment or user name.")
+        raise SettingsError(
+            f"{name} must be a URL like https://example.com{or_else}; without query, fragment or user name."
+        )
     return url
 
 
+def _check_ascii(name: str, host: str) -> None:
+    """Refuse a host that is not in ASCII: browsers send it so, and cookies and redirect URIs are compared by that."""
+    if host.isascii():
+        return
+    try:
+        punycode = host.encode("idna")
+        known = f": {punycode.decode()}" if punycode.decode("idna") == host else ""
+    except UnicodeError:
+        known = ""  # as where IDNA 2008, which browsers go by, may have another form: there they do not come back alike
+    raise SettingsError(f"{name} must have its host in ASCII (punycode), as browsers send it{known}")
+
+
 def _check_file(name: str, path: str) -> None:
-    if path and (Path(path).is_dir() or not os.access(path, os.R_OK)):
+    if path and (not os.access(path, os.R_OK) or Path(path).is_dir()):
         raise SettingsError(f"{name}: {path} is no file that can be read.")

@@ -35,14 +35,33 @@ _MICRO = str.maketrans("\u00b5\u03bc", "uu")
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _LONGEST = 100 * 365 * 86400.0
 
+#: How alike a misspelt name is to the right one, at least, as difflib measures it from 0 to 1.
+_ALIKE = 0.86
+
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
-#: A shorter secret can be guessed; `oidc-gate secret` makes one of 43 characters.
-SHORTEST_SECRET = 16
+#: A shorter secret can be guessed, and so can one of fewer different characters; `oidc-gate secret` makes one of 43
+#: characters. Sixteen random hexadecimal digits have fewer than six different ones once in thirty thousand times.
+SHORTEST_SECRET, FEWEST_CHARACTERS = 16, 6
 
 
 def read_text(value: Any) -> str:
     """Return non-empty text without control characters; white space around it is dropped."""
+    text = _text(value)
+    if not _can_be_encoded(text, "strict"):
+        raise ValueError("must be UTF-8 text")
+    return text
+
+
+def read_path(value: Any) -> str:
+    """Return the path of a file as text; in code it may be a `Path`. What the system can name, UTF-8 or not, it may."""
+    text = _text(str(value) if isinstance(value, Path) else value)
+    if not _can_be_encoded(text, "surrogateescape"):
+        raise ValueError("must be the path of a file")
+    return text
+
+
+def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"must be text, not {type(value).__name__}")
     text = value.strip()
@@ -53,9 +72,13 @@ def read_text(value: Any) -> str:
     return text
 
 
-def read_path(value: Any) -> str:
-    """Return the path of a file as text; in code it may be a `Path`."""
-    return read_text(str(value) if isinstance(value, Path) else value)
+def _can_be_encoded(text: str, errors: str) -> bool:
+    """Return whether the text is UTF-8, and not bytes of a variable that are none, as Python hands them out."""
+    try:
+        text.encode(errors=errors)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_bool(value: Any) -> bool:
@@ -110,6 +133,11 @@ def read_secrets(value: Any) -> tuple[str, ...]:
     if any(len(secret) < SHORTEST_SECRET for secret in secrets):
         raise ValueError(
             f"must have at least {SHORTEST_SECRET} characters, random ones; make one with: oidc-gate secret"
+        )
+    if any(len(set(secret)) < FEWEST_CHARACTERS for secret in secrets):
+        raise ValueError(
+            f"must be random, and has fewer than {FEWEST_CHARACTERS} different characters; make one with: oidc-gate"
+            " secret"
         )
     if len(set(secrets)) < len(secrets):
         raise ValueError("must not list the same secret twice")
@@ -195,8 +223,15 @@ def lower_ascii(text: str) -> str:
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """Return ` Did you mean …?` for a misspelt name, or nothing."""
+    """Return ` Did you mean …?` for a misspelt name, or nothing: what is far off leads astray.
+
+    Near is what differs in a letter or so, and what is some words of one name alone: `issuer`, `proxies`.
+    """
     from difflib import get_close_matches
 
-    found = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f" Did you mean {found[0]}?" if found else ""
+    name = name.lower().removesuffix("_file")
+    found = get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    if not found:
+        found = [each for each in known if f"_{name}_" in f"_{each}_"]
+        found = [each for each in found if each.startswith(name)] or found
+    return f" Did you mean {found[0]}?" if len(found) == 1 else ""

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
+from urllib.parse import urlsplit
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings import sources
@@ -35,6 +36,8 @@ _JUMPCLOUD = {
     "jumpcloud-eu": "https://oauth.id.eu.jumpcloud.com/",
     "jumpcloud-in": "https://oauth.id.in.jumpcloud.com/",
 }
+
+_AT_THE_TOP = " In a TOML file settings stand at the top level, in no table."
 
 #: Other names under which a field is known at ngrok.
 _ALIASES = {"idle_session_duration": "idle_session_timeout", "scope": "scopes"}
@@ -99,6 +102,25 @@ class Settings(AppFields, SessionFields, ProviderFields):
             found.append("sessions never end: max_session_duration and idle_session_timeout are both 0")
         if isinstance(self.trusted_proxies, tuple) and any(network.endswith("/0") for network in self.trusted_proxies):
             found.append("trusted_proxies trusts every address: anyone can say which host and scheme this app has")
+        if (self.allow_emails or self.allow_domains) and "email" not in self.scopes:
+            found.append("allow_emails and allow_domains need the claim email, and scopes lack email")
+        given: dict[str, Any] = self._given  # type: ignore[attr-defined]
+        if "idle_session_timeout" in given and 0 < self.max_session_duration < self.idle_session_timeout:
+            found.append(
+                f"idle_session_timeout ({self.idle_session_timeout:.0f} s) has no effect: max_session_duration"
+                f" ({self.max_session_duration:.0f} s) ends each session before"
+            )
+        found += [
+            f"allow_groups: {group} stands for the one group of just this name; * is no pattern"
+            for group in self.allow_groups or ()
+            if "*" in group
+        ]
+        path = urlsplit(self.base_url).path
+        if path:
+            found.append(
+                f"base_url has the path {path}: the proxy in front must take it off each request, or the app be mounted"
+                " there; else logins end in base_url_path"
+            )
         return found
 
 
@@ -108,9 +130,10 @@ _KNOWN = _NAMES | _ALIASES.keys()
 
 def _named(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options under the fields' own names, with `<field>_file` read; None counts as absent."""
-    for name in options:
+    for name, value in options.items():
         if name not in _KNOWN and name.removesuffix("_file") not in _KNOWN:
-            raise SettingsError(f"{name} is not a setting of oidc_gate.{nearest(name, _NAMES)} See the README's table.")
+            hint = _AT_THE_TOP if isinstance(value, Mapping) else nearest(name, _NAMES)
+            raise SettingsError(f"{name} is not a setting of oidc_gate.{hint} See the README's table.")
     given: dict[str, Any] = {}
     present = {name: value for name, value in options.items() if value is not None}
     for name, value in sources.read_secret_files(present, _KNOWN).items():

@@ -29,6 +29,10 @@ class SessionStore(Protocol):
 
     As a list of ended sessions a store holds hashes and one fixed word; only `load` and `save` are used then.
 
+    A `try_out(setting)`, where a store has it, is called when a gate starts. It raises StoreError where the store does
+    not answer, of which the operator is warned, and SettingsError, naming the setting, where waiting does not help. It
+    leaves nothing open, for the server may fork.
+
     `lifetime` is in seconds, counted from the call; what is older is gone. `names` lead from something else than the
     key to the session: the provider's `sid` and `sub`, hashed.
     """

@@ -10,12 +10,14 @@ import time
 from asyncio import AbstractEventLoop, Semaphore, get_running_loop
 from asyncio import timeout as wait_for_at_most
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from functools import cached_property, partial
+from threading import Thread
 from typing import Any, TypeVar
 
-from oidc_gate.errors import StoreError
+from oidc_gate.errors import SettingsError, StoreError
 from oidc_gate.stores.contract import Record
-from oidc_gate.stores.redis_clients import connect
+from oidc_gate.stores.redis_clients import close, connect, refusal
 
 __all__ = ["RedisStore"]
 
@@ -78,6 +80,36 @@ class RedisStore:
         found = self._on_loops.pop(get_running_loop(), None)
         if found is not None:
             await found[0].aclose()
+
+    def try_out(self, setting: str) -> None:
+        """Ask once at start-up, for at most `timeout`, on a connection that is closed again: none may outlive a fork.
+
+        Raises StoreError, and SettingsError for what time does not mend. In a thread, for a look-up of the host's name
+        has no time limit of its own.
+        """
+        answer: Future[None] = Future()
+        Thread(target=self._ask_once, args=(answer,), name="oidc_gate-trial", daemon=True).start()
+        try:
+            answer.result(self._timeout)
+        except TimeoutError:
+            raise StoreError("store_unavailable", f"Redis: no answer within {self._timeout:g} s") from None
+        except Exception as error:  # see _down
+            refused = refusal(error)
+            if refused:
+                raise SettingsError(f"{setting}: {refused}.") from None
+            raise _down(error) from None
+
+    def _ask_once(self, answer: Future[None]) -> None:
+        try:
+            client = self._make_client()
+            try:
+                client.get(_SESSION)
+            finally:
+                close(client)
+        except Exception as error:  # see _down
+            answer.set_exception(error)
+        else:
+            answer.set_result(None)
 
     def load(self, key: str) -> bytes | None:
         """See `SessionStore.load`."""

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from oidc_gate.errors import SettingsError
 
-__all__ = ["connect"]
+__all__ = ["close", "connect", "refusal"]
 
 #: Of one process; the usual hundred of redis-py would turn the hundred-and-first thread away.
 _MOST_CONNECTIONS = 10_000
@@ -71,6 +71,30 @@ def connect(url: str, timeout: float, setting: str, *, on_loop: bool = False) ->
         sentinel = library.sentinel(nodes, sentinel_kwargs=once, **common)
         return lambda: sentinel.master_for(query["sentinel"], db=database, retry=again)
     return lambda: library.client(host=nodes[0][0], port=nodes[0][1], db=database, retry=again, **common)
+
+
+def close(client: Any) -> None:
+    """Close all connections of a client that blocks, those to its sentinels too."""
+    client.close()
+    manager = getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)
+    for sentinel in getattr(manager, "sentinels", ()):
+        sentinel.close()
+
+
+def refusal(error: Exception) -> str:
+    """Return what a server refuses, by its own word, as long as the URL stays as it is; `""` for any other failure."""
+    from redis import exceptions
+
+    text = str(error)
+    if "NOAUTH" in text or "HELLO must be called" in text or "Authentication required" in text:
+        return "Redis wants a password: redis://:PASSWORD@host:6379/0"
+    if isinstance(error, exceptions.AuthenticationError):
+        return "Redis does not accept the user name or password in the URL"
+    if isinstance(error, exceptions.AuthorizationError | exceptions.NoPermissionError):
+        return "Redis does not allow this user to read keys that begin with oidc_gate:"
+    if isinstance(error, exceptions.ResponseError) and "DB index" in text:
+        return "Redis has no database of the number in the URL; the usual one is 0"
+    return ""
 
 
 def _options(parts: SplitResult, setting: str) -> dict[str, str]:

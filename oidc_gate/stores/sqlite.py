@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
-from oidc_gate.errors import StoreError
+from oidc_gate.errors import SettingsError, StoreError
 from oidc_gate.stores.contract import Record
 
 __all__ = ["SQLiteStore"]
@@ -35,6 +36,8 @@ _SWEEPS = (
     "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE expires <= ? LIMIT ?)",
     "DELETE FROM claims WHERE name IN (SELECT name FROM claims WHERE expires <= ? LIMIT ?)",
 )
+#: How each database begins, and the place of `user_version`: https://www.sqlite.org/fileformat.html, 1.3.
+_HEADER, _MAGIC = struct.Struct(">16s44xi"), b"SQLite format 3\0"
 #: Device and inode of a file, to tell one from another that took its place.
 _Place = tuple[int, int]
 #: How long a process waits before it tries again to be the one that makes the tables, in seconds.
@@ -54,6 +57,18 @@ class SQLiteStore:
         self._idle: list[tuple[_Place, sqlite3.Connection]] = []  # each step with it is one operation: no lock
         self._writes = 0
         _STORES.add(self)
+
+    def try_out(self, setting: str) -> None:
+        """Tell at start-up of a place where no database can be. Raises SettingsError, which names the `setting`.
+
+        Nothing is made or opened as a database: whoever starts a server need not be who its workers run as.
+        """
+        try:
+            wrong = _wrong_with(self.path)
+        except OSError as error:
+            wrong = f"{self.path}: {error.strerror}"
+        if wrong:
+            raise SettingsError(f"{setting}: {wrong}.")
 
     def load(self, key: str) -> bytes | None:
         """See `SessionStore.load`."""
@@ -198,6 +213,29 @@ class SQLiteStore:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
         connection.execute("COMMIT")
+
+
+def _wrong_with(path: Path) -> str:
+    """Return what keeps a database from being there, or `""`. Raises OSError."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}; make it, or correct the path"
+    if path.is_dir():
+        return f"{path} is a folder; name a file in it, like {path.name}/sessions.db"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"this process may not write to the folder {folder}, and SQLite keeps more files there"
+    if not path.exists():
+        return ""
+    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
+        return f"{path} is no file that this process may read and write"
+    with path.open("rb") as file:
+        head = file.read(_HEADER.size)
+    if not head:
+        return ""
+    magic, version = _HEADER.unpack(head) if len(head) == _HEADER.size else (b"", 0)
+    if magic != _MAGIC:
+        return f"{path} is another kind of file, no SQLite database; name one that is not there yet"
+    return "" if version in (0, _SCHEMA_VERSION) else f"{path} was written by another version of oidc_gate"
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -14,7 +14,7 @@ from oidc_gate.caching import QuietNames, is_unshared
 from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Reply, Work
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.reserved_headers import spellings
-from oidc_gate.settings import is_asgi, resolve_app, resolve_settings
+from oidc_gate.settings import check_app, resolve_app, resolve_settings
 from oidc_gate.wsgi.request import WSGIRequest
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ class OIDCGate:
         from oidc_gate.gate import Gate
 
         self._app: WSGIApplication = resolve_app(app)
-        if is_asgi(self._app):
-            from oidc_gate.errors import SettingsError
-
-            raise SettingsError("this is an ASGI app: import OIDCGate from oidc_gate.asgi.")
+        check_app(self._app, "wsgi")
         self._ask(Gate(resolve_settings(settings, options)))
 
     def _ask(self, gate: Gate) -> None:
@@ -141,7 +138,8 @@ def _start_adding(
 def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
     headers = [*reply.headers, ("content-length", str(len(reply.body)))]
     start_response(f"{reply.status} {_REASONS[reply.status]}", headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
+    # Never an empty iterable: hypercorn sends the status with the first part of the body, and 500 where there is none.
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
 
 
 def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:

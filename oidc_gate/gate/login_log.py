@@ -1,0 +1,40 @@
+"""What the log says of the steps of a login, at DEBUG: addresses without their queries, and nothing secret."""
+
+from __future__ import annotations
+
+import logging
+
+from oidc_gate.decisions import Header
+from oidc_gate.gate.components import Here
+from oidc_gate.settings import Settings
+
+__all__ = ["log_departure", "log_session"]
+
+logger = logging.getLogger("oidc_gate")
+
+
+def log_departure(settings: Settings, return_to: str, endpoint: str, redirect_uri: str, prompt: str) -> None:
+    """Tell of a browser that leaves for the provider, and is to come back to that page."""
+    if not logger.isEnabledFor(logging.DEBUG):
+        return  # to put it together would take a part of the time that a redirect takes
+    logger.debug(
+        "a login begins for %s: to %s as client %s, redirect URI %s, scopes %s%s",
+        return_to.partition("#")[0].partition("?")[0],
+        endpoint.partition("?")[0],
+        settings.client_id,
+        redirect_uri,
+        " ".join(settings.scopes),
+        f", with prompt={prompt}" if prompt else "",
+    )
+
+
+def log_session(here: Here, headers: tuple[Header, ...], text: str, lifetime: float, tokens: dict[str, str]) -> None:
+    """Tell of a session that was just kept, in these Set-Cookie headers; `lifetime` in seconds."""
+    logger.debug(
+        "the session goes into %d cookie(s) named %s, %d bytes of text; it ends in %.0f s; kept: %s",
+        sum(not value.endswith("; Max-Age=0") for _, value in headers),
+        here.cookies.session,
+        len(text),
+        lifetime,
+        ", ".join(sorted(tokens)) or "no tokens",
+    )
