@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "ReadOnlyClaims", "identity_of", "is_verified", "text_claim"]
+__all__ = [
+    "IDENTITY_KEY",
+    "Anonymous",
+    "Identity",
+    "ReadOnlyClaims",
+    "claim_at",
+    "identity_of",
+    "is_verified",
+    "text_claim",
+]
 
 #: Where the identity stands in a WSGI environ and in an ASGI scope.
 IDENTITY_KEY = "oidc_gate.identity"
@@ -150,6 +159,16 @@ def is_verified(claims: Mapping[str, Any]) -> bool:
     """
     verified = claims.get("email_verified", True)
     return verified is True or verified == "true"
+
+
+def claim_at(claims: Mapping[str, Any], name: str) -> Any:
+    """Return the claim of that name, None for none; dots reach into objects where no claim bears the whole name."""
+    value = claims.get(name)
+    if value is None and "." in name:
+        value = claims
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def identity_of(request: Any) -> Identity | None:

@@ -26,6 +26,36 @@ def test_identity_headers_of_ngroks_family(stage: StageFactory) -> None:
     )  # fmt: skip
 
 
+OWN = {"Remote-User": "email", "x-team": "groups", "x-level": "level"}
+
+
+def test_identity_headers_with_names_of_the_apps_own(stage: StageFactory, provider: LocalProvider) -> None:
+    provider.people["ada"] |= {"level": 7}
+    forged = [("remote_user", "boss"), ("REMOTE.USER", "boss"), ("X_Team", "boss"), ("X-Level", "boss")]
+    ada = stage(identity_headers=OWN).signed_in()
+    for _ in range(4):
+        told = ada.fetch("/", headers=forged).json()["headers"]
+        assert (told["remote-user"], told["x-team"], told["x-level"]) == ("ada@example.com", "engineers,admins", "7")
+        assert "boss" not in repr(told)
+
+
+def test_a_header_of_the_apps_own_is_missing_where_nobody_vouches_for_its_claim(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    provider.people["ada"] |= {"email_verified": False}
+    here = stage(identity_headers="remote-user=email,x-team=team", public_paths="/public")
+    forged = [("Remote-User", "boss"), ("X-Team", "boss"), ("x_team", "boss")]
+    for browser in (here.signed_in(), here.browser()):
+        told = browser.fetch("/public", headers=forged).json()["headers"]
+        assert not {"remote-user", "x-team", "remote_user", "x_team"} & told.keys()
+
+
+def test_a_header_that_is_nobodys_reaches_the_app(stage: StageFactory) -> None:
+    sent = {"X-Team": "blue", "Authorization": "Bearer x", "X-Forwarded-For": "192.0.2.7", "X-Request-Id": "1"}
+    seen = stage().signed_in().fetch("/", headers=sent).json()["headers"]
+    assert {name: seen[name.lower()] for name in sent} == sent
+
+
 def test_no_identity_header_without_the_setting(stage: StageFactory) -> None:
     told = stage().signed_in().fetch("/").json()["headers"]
     assert not [name for name in told if name.startswith(("x-forwarded", "ngrok"))]

@@ -11,9 +11,9 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Unpack
 
-from oidc_gate.asgi.request import LAYOUTS, ASGIRequest, Headers, Scope, told_scope
+from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope, told_scope
 from oidc_gate.caching import QuietNames, is_unshared
-from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, Work
+from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, WithoutBody, Work
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.settings import resolve_app, resolve_settings
 
@@ -69,6 +69,7 @@ class OIDCGate:
         """Have this gate decide."""
         self._gate = gate
         self._recall = gate.recall
+        self._layouts = Layouts(gate.reserved_headers)
         self._usual, self._usual_in_bytes = gate.response_headers, _as_bytes(gate.response_headers)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -77,8 +78,8 @@ class OIDCGate:
         if kind != "http" and kind != "websocket":
             return await self._other(scope, receive, send)
         headers: Headers = scope["headers"]
-        layout = LAYOUTS.of([name for name, _ in headers])
-        host_at, cookie_at, _ = layout
+        layout = self._layouts.of([name for name, _ in headers])
+        host_at, cookie_at, dropped, dropped_with_cookie, _ = layout
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
@@ -88,10 +89,9 @@ class OIDCGate:
         if found is not None:
             told_cookies, identity, _, request_headers, response_headers, set_cookies = found
             headers = [*headers]
-            if told_cookies:
-                headers[cookie_at] = told_cookies
-            else:
-                del headers[cookie_at]
+            headers[cookie_at] = told_cookies
+            for at in dropped if told_cookies else dropped_with_cookie:
+                del headers[at]
         else:
             request = ASGIRequest(scope, layout)
             decision = self._gate.decide(request) if IDENTITY_KEY not in scope else self._gate.behind_another(request)
@@ -104,6 +104,8 @@ class OIDCGate:
                     decision = await decision.run_on_loop()
                 else:
                     decision = await self._perform(decision)
+            if isinstance(decision, WithoutBody):
+                receive = _without_body(receive)
             headers = request.app_headers()
             identity, _, request_headers, response_headers, set_cookies = decision
         if request_headers:
@@ -210,3 +212,20 @@ async def _read_body(receive: Receive, limit: int) -> bytes | None:
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return body if len(body) <= limit else None
+
+
+def _without_body(receive: ASGIReceiveCallable) -> Any:
+    """Return a `receive` for the app that brings an empty body, and then what comes when the client has gone."""
+    first = True
+
+    async def receive_none() -> Any:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        message: Any = await receive()
+        while message["type"] == "http.request":
+            message = await receive()
+        return message
+
+    return receive_none

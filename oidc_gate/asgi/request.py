@@ -12,18 +12,18 @@ from typing import Any
 
 from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, Key
 from oidc_gate.identity import IDENTITY_KEY, Anonymous, Identity
-from oidc_gate.reserved_headers import spellings
+from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders, folded
 
-__all__ = ["ABSENT", "LAYOUTS", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
+__all__ = ["ABSENT", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
 
 Scope = MutableMapping[str, Any]
 Names = list[bytes]
-#: Where `host` and `cookie` stand, and all names in lower case.
-Layout = tuple[int, int, Names]
+#: Where `host` and `cookie` stand, where those stand that only the gate may say, the last of them first, alone and with
+#: `cookie`; and all names in lower case.
+Layout = tuple[int, int, tuple[int, ...], tuple[int, ...], Names]
 Pair = tuple[bytes, bytes]
 Headers = list[Pair]
 
-_RESERVED = spellings()
 _KIND_HEADERS = frozenset(name.encode() for name in KIND_HEADERS)
 _SCHEMES: dict[str | None, str] = {"https": "https", "wss": "https"}  # all others, and none, are http
 _NOBODY = Anonymous()
@@ -37,17 +37,18 @@ UNUSUAL = -2
 
 
 class Layouts:
-    """Tells from the names of a request's headers where `host` and `cookie` stand; ABSENT for not at all.
+    """Tells from the names of a request's headers where `host` and `cookie` stand, and what the app may not see.
 
-    UNUSUAL for both when that is not enough: one of them comes more than once, or there is a header that only the gate
-    may say. Then the headers have to be read one by one.
+    ABSENT for not at all. UNUSUAL for both when one of them comes more than once: then the headers have to be read one
+    by one. `reserved`: the names that only the gate may say.
 
     Names are compared with those of the latest request that had as many, for the next request is most often like it:
     that takes half as long as looking them up, and a third as long as looking at them one by one. Each entry is set
     whole, so that no lock is needed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: ReservedHeaders) -> None:
+        self._harmless = HarmlessNames(reserved)
         self._latest: dict[int, tuple[Names, Layout]] = {}
         self._known: dict[tuple[bytes, ...], Layout] = {}
 
@@ -61,7 +62,7 @@ class Layouts:
         key = tuple(names)
         layout = self._known.get(key)
         if layout is None:
-            layout = _layout([name.lower() for name in names])
+            layout = self._layout([name.lower() for name in names])
             if len(names) > _MOST_HEADERS or sum(map(len, names)) > _LONGEST_LAYOUT:
                 return layout
             if len(self._known) >= _MOST_LAYOUTS:
@@ -70,18 +71,19 @@ class Layouts:
         self._latest[len(names)] = names, layout
         return layout
 
-
-def _layout(names: Names) -> Layout:
-    if names.count(b"host") > 1 or names.count(b"cookie") > 1 or not _RESERVED.isdisjoint(names):
-        return UNUSUAL, UNUSUAL, names
-    return _index(names, b"host"), _index(names, b"cookie"), names
+    def _layout(self, names: Names) -> Layout:
+        harmless = self._harmless
+        texts = [name.decode("latin-1") for name in names]
+        dropped = [at for at, text in enumerate(texts) if text not in harmless and harmless.lack(text)][::-1]
+        if names.count(b"host") > 1 or names.count(b"cookie") > 1:
+            return UNUSUAL, UNUSUAL, tuple(dropped), tuple(dropped), names
+        cookie_at = _index(names, b"cookie")
+        with_cookie = dropped if cookie_at == ABSENT else sorted([*dropped, cookie_at], reverse=True)
+        return _index(names, b"host"), cookie_at, tuple(dropped), tuple(with_cookie), names
 
 
 def _index(names: Names, name: bytes) -> int:
     return names.index(name) if name in names else ABSENT
-
-
-LAYOUTS = Layouts()
 
 
 class ASGIRequest:
@@ -89,6 +91,8 @@ class ASGIRequest:
 
     __slots__ = (
         "_cookie_at",
+        "_dropped",
+        "_dropped_with_cookie",
         "_headers",
         "_host_at",
         "_names",
@@ -104,7 +108,8 @@ class ASGIRequest:
     def __init__(self, scope: Scope, layout: Layout) -> None:
         self._scope = scope
         self._headers = headers = scope["headers"]
-        self._host_at, self._cookie_at, self._names = host_at, cookie_at, _ = layout
+        self._host_at, self._cookie_at, self._dropped, self._dropped_with_cookie, self._names = layout
+        host_at, cookie_at = self._host_at, self._cookie_at
         if host_at == UNUSUAL:
             self._read_one_by_one(headers)
         else:
@@ -117,10 +122,11 @@ class ASGIRequest:
         self.scheme: str = _SCHEMES.get(scope.get("scheme"), "http")
 
     def _read_one_by_one(self, headers: Headers) -> None:
-        named = [(pair[0].lower(), pair) for pair in headers]
+        named = list(zip(self._names, headers, strict=True))
         self.host = b",".join([value for name, (_, value) in named if name == b"host"]).decode("latin-1")
         self.cookie_header = b"; ".join([value for name, (_, value) in named if name == b"cookie"]).decode("latin-1")
-        self._headers = [pair for name, pair in named if name != b"cookie" and name not in _RESERVED]
+        self._headers = [pair for at, (name, pair) in enumerate(named) if name != b"cookie" and at not in self._dropped]
+        self._dropped = self._dropped_with_cookie = ()
 
     @property
     def key(self) -> Key | None:
@@ -137,14 +143,13 @@ class ASGIRequest:
 
     def app_headers(self) -> Headers:
         """Return, in a new list, the headers that the app may see: none that only the gate may say, nor its cookies."""
-        headers, at, cookies = [*self._headers], self._cookie_at, self.app_cookies
-        told = (b"cookie", cookies.encode("latin-1")) if cookies else None  # as told_cookies
-        if at < 0:
-            headers += [told] if told else []
-        elif told:
+        headers, at, told = [*self._headers], self._cookie_at, self.told_cookies
+        if told and at >= 0:
             headers[at] = told
-        else:
-            del headers[at]
+        for each in self._dropped if told else self._dropped_with_cookie:
+            del headers[each]
+        if told and at < 0:
+            headers.append(told)
         return headers
 
     @property
@@ -194,6 +199,10 @@ class ASGIRequest:
             return headers[names.index(wanted)][1].decode("latin-1") if count else ""
         values = [value for each, (_, value) in zip(names, headers, strict=True) if each == wanted]
         return b",".join(values).decode("latin-1")
+
+    def folded_names(self) -> set[str]:
+        """See `Request.folded_names`."""
+        return {folded(name.decode("latin-1")) for name in self._names}
 
 
 def _inside(path: str, root_path: str) -> str:

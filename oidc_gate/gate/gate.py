@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from oidc_gate.browser import Kind, is_preflight, kind_of
-from oidc_gate.decisions import Decision, Forward, Request, Work
+from oidc_gate.decisions import Decision, Forward, Request, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.components import build
 from oidc_gate.gate.own_paths import OwnPaths
@@ -55,6 +55,8 @@ class Gate:
         self._cookies = components.cookies_by_scheme()
         #: What is added to most of the app's answers.
         self.response_headers = components.response_headers
+        #: Request headers that only the gate may say.
+        self.reserved_headers = components.reserved_headers
         announce(settings)
 
     def recall(self, scheme: Any, host: Any, cookies: Any, path: str) -> Recalled | None:
@@ -210,8 +212,10 @@ class Gate:
     # Without one
 
     def _without_session(self, request: Request) -> Decision:
-        if self._is_public(request) or (self._passes_preflights and is_preflight(request)):
+        if self._is_public(request):
             return self._anyone(request)
+        if self._passes_preflights and is_preflight(request):
+            return WithoutBody(*self._anyone(request))
         kind = kind_of(request)
         return self._sign_in.send(request) if kind is Kind.PAGE else self._refusals.login_required(request, kind)
 
