@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser import World
+from tests.framework_apps import in_lower_case
 
 
 @cache
-def _set_up() -> None:
+def set_up() -> None:
+    """Configure Django, and make the database."""
     import django
     from django.conf import settings
     from django.core.management import call_command
@@ -50,27 +52,37 @@ _KEPT: list[Any] = []
 
 def application(world: World) -> Any:
     """Return the project's application."""
-    _set_up()
+    set_up()
     if world == "wsgi":
         from django.core.wsgi import get_wsgi_application
 
         return get_wsgi_application()
     from django.core.asgi import get_asgi_application
 
-    return _in_lower_case(get_asgi_application())
+    return in_lower_case(get_asgi_application())
 
 
-def _in_lower_case(app: Any) -> Any:
-    """Return the app as servers see it: Django sends `Content-Type`, which they put up with and our driver does not."""
+def session_of(name: str) -> str:
+    """Return the session cookie of a Django user who has signed in at Django itself."""
+    set_up()
+    from concurrent.futures import ThreadPoolExecutor
 
-    async def lowered(scope: Any, receive: Any, send: Any) -> None:
-        async def send_lower(message: Any) -> None:
-            headers = [(name.lower(), value) for name, value in message.get("headers", ())]
-            await send(message | ({"headers": headers} if headers else {}))
+    # A thread of its own: Django refuses where an event loop runs, and Playwright's may run in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(_session_of, name).result()
 
-        await app(scope, receive, send_lower)
 
-    return lowered
+def _session_of(name: str) -> str:
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.auth.models import User
+    from django.contrib.sessions.backends.signed_cookies import SessionStore
+
+    user, _ = User.objects.get_or_create(username=name)
+    session = SessionStore()
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.RemoteUserBackend"
+    session.save()
+    return session.session_key or ""
 
 
 def who(request: Any) -> Any:

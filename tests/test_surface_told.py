@@ -71,6 +71,17 @@ def test_a_wsgi_app_finds_remote_user(stage: StageFactory, world: World, setting
     assert told == ((user, "oidc") if world == "wsgi" else (None, None))
 
 
+@pytest.mark.parametrize("claim", ["email", "upn"])
+@pytest.mark.parametrize("person", [{"email": "eve@evil.example", "email_verified": False}, {"email": None}])
+def test_a_subject_never_becomes_somebodys_address(
+    stage: StageFactory, provider: LocalProvider, world: World, person: dict[str, object], claim: str
+) -> None:
+    provider.people["ada"] |= {"sub": "boss@example.com", **person}
+    told = stage(remote_user_claim=claim).signed_in().fetch("/").json()
+    assert told["identity"]["username"] == "boss%40example.com"
+    assert told["remote_user"] == ("boss%40example.com" if world == "wsgi" else None)
+
+
 def test_the_identity_is_whole(stage: StageFactory, provider: LocalProvider) -> None:
     here = stage(auth_id="jc")
     browser = here.signed_in()

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from contextvars import copy_context
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Unpack
 
-from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope, told_scope
+from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope
+from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
 from oidc_gate.caching import QuietNames, is_unshared
 from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, WithoutBody, Work
 from oidc_gate.identity import IDENTITY_KEY
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["OIDCGate"]
 
 _QUIET = QuietNames()
+_name_of = itemgetter(0)
 
 #: Threads for calls to the provider, and to the store: neither waits for the other, nor does the app's own pool.
 _LANE_THREADS = 16
@@ -69,7 +72,8 @@ class OIDCGate:
         """Have this gate decide."""
         self._gate = gate
         self._recall = gate.recall
-        self._layouts = Layouts(gate.reserved_headers)
+        self._has_guests = has_guests()
+        self._layout_of = Layouts(gate.reserved_headers).of
         self._usual, self._usual_in_bytes = gate.response_headers, _as_bytes(gate.response_headers)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -78,7 +82,8 @@ class OIDCGate:
         if kind != "http" and kind != "websocket":
             return await self._other(scope, receive, send)
         headers: Headers = scope["headers"]
-        layout = self._layouts.of([name for name, _ in headers])
+        layout_of = self._layout_of
+        layout = layout_of([*map(_name_of, headers)])
         host_at, cookie_at, dropped, dropped_with_cookie, _ = layout
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
@@ -106,6 +111,7 @@ class OIDCGate:
                     decision = await self._perform(decision)
             if isinstance(decision, WithoutBody):
                 receive = _without_body(receive)
+            self._has_guests = has_guests()
             headers = request.app_headers()
             identity, _, request_headers, response_headers, set_cookies = decision
         if request_headers:
@@ -113,8 +119,18 @@ class OIDCGate:
         if response_headers and kind == "http":
             more = self._usual_in_bytes if response_headers is self._usual else _as_bytes(response_headers)
             send = _adding(send, more, set_cookies)
+        told = dict(scope)
+        told["headers"] = headers
+        told[IDENTITY_KEY] = identity
+        if identity is None:
+            told["user"], told["auth"] = NOBODY, NO_AUTH
+        else:
+            told["user"] = identity
+            told["auth"] = identity._auth or auth_of(identity)
+        if self._has_guests:
+            accommodate(told)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
-        await app(told_scope(scope, headers, identity), receive, send)
+        await app(told, receive, send)
         return None
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""What the gate reads of an ASGI scope, and what it writes into the one that the app gets.
+"""What the gate reads of an ASGI scope, and what the app may see of it.
 
 Every header's name has to be looked at, for only the gate may say some of them. Looking at them one by one costs more
 than all else that a request with a session takes; but requests of one kind of browser have the same names in the same
@@ -11,10 +11,9 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, Key
-from oidc_gate.identity import IDENTITY_KEY, Anonymous, Identity
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders, folded
 
-__all__ = ["ABSENT", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
+__all__ = ["ABSENT", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope"]
 
 Scope = MutableMapping[str, Any]
 Names = list[bytes]
@@ -26,7 +25,6 @@ Headers = list[Pair]
 
 _KIND_HEADERS = frozenset(name.encode() for name in KIND_HEADERS)
 _SCHEMES: dict[str | None, str] = {"https": "https", "wss": "https"}  # all others, and none, are http
-_NOBODY = Anonymous()
 #: Names of requests that are remembered: those of so many, each with so many headers, so long in all.
 _MOST_LAYOUTS, _MOST_HEADERS, _LONGEST_LAYOUT = 500, 64, 1000
 
@@ -210,12 +208,3 @@ def _inside(path: str, root_path: str) -> str:
     root_path = root_path.rstrip("/")
     inside = path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/")
     return path[len(root_path) :] if inside else path
-
-
-def told_scope(scope: Scope, headers: Headers, identity: Identity | None) -> Scope:
-    """Return a copy of the scope with these headers, and with the gate's word on who asks."""
-    told = dict(scope)
-    told["headers"] = headers
-    told[IDENTITY_KEY] = identity
-    told["user"] = told["auth"] = _NOBODY if identity is None else identity
-    return told

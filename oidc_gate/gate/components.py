@@ -145,6 +145,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
                 cache=settings.session_cache_seconds,
             ),
             provider=settings.auth_id,
+            remote_user_claim=settings.remote_user_claim,
         ),
         rules=rules,
         public=PublicPaths(settings.public_paths) if settings.public_paths else None,

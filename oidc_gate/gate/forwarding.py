@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from oidc_gate.decisions import Forward
-from oidc_gate.identity import Identity, claim_at, is_verified, text_claim
+from oidc_gate.identity import PRINTABLE, Identity, claim_at, encoded, is_verified, text_claim
 from oidc_gate.sessions import Head
 
-__all__ = ["encoded", "forwarding", "identity_headers", "told_headers"]
+__all__ = ["forwarding", "identity_headers", "told_headers"]
 
 Header = tuple[str, str]
 #: The name of a header, lower case, and that of the claim in it.
 Told = tuple[tuple[str, str], ...]
 
-#: Printable ASCII but the percent sign, which starts an encoded character; in a list the comma is encoded too.
-_PRINTABLE = bytes(set(range(0x20, 0x7F)) - set(b"%"))
-_IN_LIST = bytes(set(_PRINTABLE) - set(b","))
+#: What stands as it is in a list, where commas are between its elements.
+_IN_LIST = bytes(set(PRINTABLE) - set(b","))
 
 #: Claims that are texts (Core, 5.1): of another type they count as absent, as elsewhere.
 _TEXTS = frozenset({"sub", "email", "name", "preferred_username"})
@@ -48,9 +46,7 @@ def forwarding(
     def forward(identity: Identity, head: Head) -> Forward:
         headers = identity_headers(told, groups_claim, identity) if told else ()
         _, _, _, _, _, _, user, _ = head
-        name = user if claim == "email" else (text_claim(identity.claims, claim) or identity.subject)
-        plain = name.isprintable() and "%" not in name  # with a percent sign it could be what another's is encoded to
-        return Forward(identity, name if plain else encoded(name), headers, response_headers)
+        return Forward(identity, user if claim == "email" else identity.username, headers, response_headers)
 
     return forward
 
@@ -70,9 +66,9 @@ def _value(claim: str, groups_claim: str, identity: Identity) -> str:
         return _joined(identity.groups)
     if claim in _TEXTS:
         unfit = claim == "email" and not is_verified(identity.claims)
-        return "" if unfit else encoded(text_claim(identity.claims, claim))
+        return "" if unfit else encoded(text_claim(identity.claims, claim), PRINTABLE)
     value = claim_at(identity.claims, claim)
-    return _joined(value) if isinstance(value, list) else encoded(_text(value))
+    return _joined(value) if isinstance(value, list) else encoded(_text(value), PRINTABLE)
 
 
 def _joined(values: Any) -> str:
@@ -85,11 +81,3 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else None
-
-
-def encoded(value: str | None, plain: bytes = _PRINTABLE) -> str:
-    """Return the value with control characters and everything outside printable ASCII percent-encoded (UTF-8).
-
-    Half a character is encoded too, rather than replaced: two different values never become one.
-    """
-    return quote(value, safe=plain, errors="surrogatepass") if value else ""

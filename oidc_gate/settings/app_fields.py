@@ -41,5 +41,7 @@ class AppFields:
         "`x-forwarded` or `ngrok`: headers that tell the app who asks. Or a map of header names to claims, in the"
         " environment like `remote-user=email,x-team=groups`",
     )
-    remote_user_claim: str = setting("email", read_text, "the claim in `REMOTE_USER`; `sub` where it is missing")
+    remote_user_claim: str = setting(
+        "email", read_text, "the claim in `REMOTE_USER`; `sub` where it is missing, or is an unverified address"
+    )
     cache_control: str = setting("private", read_text, "added where the app says nothing of caching; `off`: nothing")
