@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oidc_gate.access import AllowLists, PublicPaths
 from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
 from oidc_gate.decisions import Header, Request
-from oidc_gate.gate.forwarding import forwarding, told_headers
+from oidc_gate.gate.forwarding import Told, forwarding, told_headers
 from oidc_gate.provider import Provider
 from oidc_gate.reserved_headers import ReservedHeaders
 from oidc_gate.sealing import name_tag
@@ -58,6 +58,7 @@ class Components:
     public: PublicPaths | None
     provider: Provider
     response_headers: tuple[Header, ...]
+    told_headers: Told
     reserved_headers: ReservedHeaders
 
     def cookies(self, request: Request) -> Cookies:
@@ -151,6 +152,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
         public=PublicPaths(settings.public_paths) if settings.public_paths else None,
         provider=Provider(settings, clock),
         response_headers=response_headers,
+        told_headers=told,
         reserved_headers=ReservedHeaders(name for name, _ in told),
     )
 

@@ -9,7 +9,7 @@ from oidc_gate.decisions import Forward
 from oidc_gate.identity import PRINTABLE, Identity, claim_at, encoded, is_verified, text_claim
 from oidc_gate.sessions import Head
 
-__all__ = ["forwarding", "identity_headers", "told_headers"]
+__all__ = ["Told", "forwarding", "identity_headers", "told_headers"]
 
 Header = tuple[str, str]
 #: The name of a header, lower case, and that of the claim in it.
