@@ -18,6 +18,7 @@ Folders say in their docstrings which modules they have.
 - `decisions`: the words between the gate and its adapters: `Request` in; `Forward`, `Reply`, `Work`, `ReadBody` out
 - `caching`: what an app's answer says of caching
 - `reserved_headers`: request headers that only the gate may say
+- `outsiders`: what stands outside the gate and answers some requests by itself
 - `stores/`: where sessions live when they do not live in the cookie
 - `settings/`: what can be set, and what is refused at start-up
 - `provider/`: what goes to the OpenID provider and comes back

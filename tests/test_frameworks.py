@@ -158,3 +158,81 @@ def test_without_channels_a_user_is_the_identity_itself(
     here.signed_in().fetch("/")
     scope = here.app.raw[-1]
     assert scope["user"] is scope["oidc_gate.identity"]
+
+
+# What stands outside
+
+
+def socketio_outside(world: World, gate: Any) -> Any:
+    return getattr(apps, f"socketio_{world}")([], gate)
+
+
+def flask_socketio_outside(world: World, gate: Any) -> Any:
+    from flask_socketio import SocketIO
+
+    app: Any = apps.flask_app()
+    app.wsgi_app = gate
+    SocketIO(app, async_mode="threading", monitor_clients=False)
+    return app
+
+
+def whitenoise_outside(world: World, gate: Any) -> Any:
+    from whitenoise import WhiteNoise
+
+    return WhiteNoise(gate)
+
+
+def shared_data_outside(world: World, gate: Any) -> Any:
+    from werkzeug.middleware.shared_data import SharedDataMiddleware
+
+    return SharedDataMiddleware(gate, {"/files": "/nowhere"})
+
+
+def debugger_outside(world: World, gate: Any) -> Any:
+    from werkzeug.debug import DebuggedApplication
+
+    return DebuggedApplication(gate)
+
+
+def protocol_router_outside(world: World, gate: Any) -> Any:
+    apps.channels_app([])  # sets Django up
+    from channels.routing import ProtocolTypeRouter
+
+    return apps.in_lower_case(ProtocolTypeRouter({"http": gate}))
+
+
+@pytest.mark.parametrize(
+    ("world", "put_outside", "name"),
+    [
+        ("wsgi", socketio_outside, "Socket.IO"),
+        ("asgi", socketio_outside, "Socket.IO"),
+        ("wsgi", flask_socketio_outside, "Socket.IO"),
+        ("wsgi", whitenoise_outside, "WhiteNoise"),
+        ("wsgi", shared_data_outside, "SharedDataMiddleware"),
+        ("wsgi", debugger_outside, "Werkzeug's debugger"),
+        ("asgi", protocol_router_outside, "ProtocolTypeRouter"),
+    ],
+    indirect=["world"],
+)
+def test_what_stands_outside_the_gate_is_named_once(
+    stage: StageFactory, world: World, put_outside: Any, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = stage()
+    browser = here.browser(put_outside(world, here.gate))
+    for _ in range(3):
+        assert browser.fetch("/page").status == 401
+    found = [record.getMessage() for record in caplog.records if "stands outside" in record.getMessage()]
+    assert len(found) == 1
+    assert found[0].startswith(f"{name} stands outside the gate: what it answers by itself is not guarded.")
+
+
+def test_what_stands_inside_is_not_named(
+    stage: StageFactory, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    inside = socketio_outside(world, apps.flask_app() if world == "wsgi" else apps.starlette_app())
+    here = stage(app=inside)
+    assert here.browser().fetch("/socket.io/?EIO=4&transport=polling").status == 401
+    ada = here.browser()
+    ada.navigate("/")
+    assert ada.fetch("/page").status == 200
+    assert "stands outside" not in caplog.text

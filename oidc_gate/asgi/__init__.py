@@ -6,7 +6,8 @@ Modules, from the ground up; each may import only from those before it:
 - `user`: what stands at `scope["user"]` and `scope["auth"]`
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
 
-May import: `errors`, `identity`, `carriers`, `decisions`, `caching`, `reserved_headers`, `settings`, `gate`.
+May import: `errors`, `identity`, `carriers`, `decisions`, `caching`, `reserved_headers`, `outsiders`, `settings`,
+`gate`.
 """
 
 from oidc_gate.asgi.middleware import OIDCGate

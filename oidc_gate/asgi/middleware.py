@@ -17,6 +17,7 @@ from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guest
 from oidc_gate.caching import QuietNames, is_unshared
 from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, WithoutBody, Work
 from oidc_gate.identity import IDENTITY_KEY
+from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import resolve_app, resolve_settings
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class OIDCGate:
             from oidc_gate.errors import SettingsError
 
             raise SettingsError("this is a WSGI app: import OIDCGate from oidc_gate.wsgi.")
+        self._has_looked_out = False
         self._ask(Gate(resolve_settings(settings, options)))
         self._lanes = {
             lane: ThreadPoolExecutor(_LANE_THREADS, thread_name_prefix=f"oidc_gate-{lane}")
@@ -98,6 +100,9 @@ class OIDCGate:
             for at in dropped if told_cookies else dropped_with_cookie:
                 del headers[at]
         else:
+            if not self._has_looked_out:
+                self._has_looked_out = True
+                warn_of_outsiders()
             request = ASGIRequest(scope, layout)
             decision = self._gate.decide(request) if IDENTITY_KEY not in scope else self._gate.behind_another(request)
             while not isinstance(decision, Forward):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from oidc_gate.caching import QuietNames, is_unshared
 from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Reply, WithoutBody, Work
 from oidc_gate.identity import IDENTITY_KEY
+from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders
 from oidc_gate.settings import is_asgi, resolve_app, resolve_settings
 from oidc_gate.wsgi.request import WSGIRequest
@@ -65,6 +66,7 @@ class OIDCGate:
             from oidc_gate.errors import SettingsError
 
             raise SettingsError("this is an ASGI app: import OIDCGate from oidc_gate.asgi.")
+        self._has_looked_out = False
         self._ask(Gate(resolve_settings(settings, options)))
 
     def _ask(self, gate: Gate) -> None:
@@ -83,6 +85,9 @@ class OIDCGate:
         if found is not None:
             cookies, identity, remote_user, request_headers, response_headers, set_cookies = found
         else:
+            if not self._has_looked_out:
+                self._has_looked_out = True
+                warn_of_outsiders()
             request = WSGIRequest(environ)
             decision = self._gate.decide(request) if IDENTITY_KEY not in environ else self._gate.behind_another(request)
             while not isinstance(decision, Forward):
