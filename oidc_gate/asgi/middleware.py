@@ -235,7 +235,7 @@ async def _read_body(receive: Receive, limit: int) -> bytes | None:
     return body if len(body) <= limit else None
 
 
-def _without_body(receive: ASGIReceiveCallable) -> Any:
+def _without_body(receive: Receive) -> Receive:
     """Return a `receive` for the app that brings an empty body, and then what comes when the client has gone."""
     first = True
 
