@@ -344,7 +344,7 @@ def test_what_carries_no_request_is_an_error(thing: Any) -> None:
         SimpleNamespace(request_context=SimpleNamespace(request=Request(HTTP))),
         MappingProxyType(HTTP),
     ],
-    ids=["an environ of a bridge", "a scope of a bridge", "both", "Falcon", "a request in it", "MCP", "a proxy of a dict"],
+    ids=["a2wsgi", "a2wsgi, the other way", "both", "Falcon", "a request in it", "MCP", "a proxy of a dict"],
 )
 def test_the_identity_is_found_where_another_carries_it(carrier: Any) -> None:
     assert identity_of(carrier) is ANN

@@ -123,7 +123,7 @@ class Provider:
             inner = self._inside(claims)
             # Encrypted alone, it is as good as an answer that is neither: both are believed for where they came from.
             if inner is None or not inner.lstrip().startswith(b"{"):
-                inner = self._verified(self._text(claims, inner)).payload
+                inner = self._verified(self._decrypted(claims)).payload
             claims = token_checks.read_claims(inner)
             token_checks.check_signed_userinfo(claims, self._expected())
         return token_checks.check_userinfo(claims, expected_sub=expected_sub)
@@ -134,15 +134,13 @@ class Provider:
 
     def _decrypted(self, token: str) -> str:
         """Return the signed token inside an encrypted one; any other as it is. Raises ProviderError."""
-        return self._text(token, self._inside(token))
+        inner = self._inside(token)
+        return token if inner is None else inner.decode("ascii", "replace")
 
     def _inside(self, token: str) -> bytes | None:
         """Return what is inside a token that is encrypted for us, None for any other. Raises ProviderError."""
         encrypted = token.count(".") == 4 and self._private_key is not None
         return keys.decrypt(token, self._private_key) if encrypted else None
-
-    def _text(self, token: str, inner: bytes | None) -> str:
-        return token if inner is None else inner.decode("ascii", "replace")
 
     def _verified(self, token: str) -> keys.SignedToken:
         """Return a token whose signature is the provider's. Raises ProviderError."""
