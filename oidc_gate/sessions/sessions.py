@@ -81,8 +81,7 @@ class Sessions:
         self._forward = forward
         self._limits = limits
         self._idle = limits.idle
-        self._provider = provider
-        self._remote_user_claim = remote_user_claim
+        self._provider, self._remote_user_claim = provider, remote_user_claim
         self._recent = RecentSessions(_GENERATION_BYTES)
         self.recent_requests = RecentRequests()
         self._epoch = 0  # raised whenever everything is forgotten
