@@ -13,10 +13,12 @@ Folders say in their docstrings which modules they have.
 
 - `errors`: by whose fault they are
 - `identity`: who is asking, as the app sees them
+- `carriers`: where an app finds that, in whatever it holds of its request
 - `sealing`: values that leave the gate and must come back unchanged
 - `decisions`: the words between the gate and its adapters: `Request` in; `Forward`, `Reply`, `Work`, `ReadBody` out
 - `caching`: what an app's answer says of caching
 - `reserved_headers`: request headers that only the gate may say
+- `outsiders`: what stands outside the gate and answers some requests by itself
 - `stores/`: where sessions live when they do not live in the cookie
 - `settings/`: what can be set, and what is refused at start-up
 - `provider/`: what goes to the OpenID provider and comes back
@@ -29,8 +31,9 @@ Folders say in their docstrings which modules they have.
 - `__main__`: the same command as `python -m oidc_gate`
 """
 
+from oidc_gate.carriers import identity_of
 from oidc_gate.errors import SettingsError
-from oidc_gate.identity import Identity, identity_of
+from oidc_gate.identity import Identity
 from oidc_gate.settings import Settings
 
 __all__ = ["Identity", "Settings", "SettingsError", "identity_of"]

@@ -29,6 +29,7 @@ __all__ = [
     "ReadBody",
     "Reply",
     "Request",
+    "WithoutBody",
     "Work",
 ]
 
@@ -108,6 +109,9 @@ class Request(Protocol):
     def header(self, name: str) -> str:
         """Return the header of that lower-case name, several joined by commas, or `""`."""
 
+    def folded_names(self) -> set[str]:
+        """Return the names of all headers as `reserved_headers.folded` spells them."""
+
 
 class Forward(NamedTuple):
     """The app answers.
@@ -131,6 +135,12 @@ class Forward(NamedTuple):
         """Return this decision with a renewed session cookie, which no shared cache may come to hold."""
         headers = (*(self.response_headers or (("cache-control", "private"),)), *set_cookies)
         return self._replace(response_headers=Unprinted(headers), set_cookies=Unprinted(set_cookies))
+
+
+class WithoutBody(Forward):
+    """The app answers, and finds no body: this is a preflight, which has none; HTTP/2 can send one unannounced."""
+
+    __slots__ = ()
 
 
 class Unprinted(tuple[Header, ...]):

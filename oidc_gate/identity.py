@@ -7,28 +7,44 @@ be changed. A claim of the wrong type counts as absent.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
-__all__ = ["IDENTITY_KEY", "Anonymous", "Identity", "ReadOnlyClaims", "identity_of", "is_verified", "text_claim"]
+__all__ = [
+    "IDENTITY_KEY",
+    "PRINTABLE",
+    "Identity",
+    "ReadOnlyClaims",
+    "claim_at",
+    "encoded",
+    "is_verified",
+    "text_claim",
+    "username",
+]
 
 #: Where the identity stands in a WSGI environ and in an ASGI scope.
 IDENTITY_KEY = "oidc_gate.identity"
+
+#: Printable ASCII but the percent sign, which starts an encoded character.
+PRINTABLE = bytes(set(range(0x20, 0x7F)) - set(b"%"))
+_WITHOUT_AT = bytes(set(PRINTABLE) - set(b"@"))
 
 
 Reading = tuple[Callable[..., "Identity"], *tuple[Any, ...]]
 
 
 class _ReadLater:
-    """Has a place for what reads an identity when something in it is first asked for.
+    """Has a place for what reads an identity when something in it is first asked for, and for `scope["auth"]`.
 
     Reading the claims takes longer than all else that a session's first request takes, and many requests are for apps,
     or parts of them, that never look. A class of its own, because a slot of a dataclass would be a field of it.
     """
 
-    __slots__ = ("_reading",)
+    __slots__ = ("_auth", "_reading")
 
+    _auth: Any
     _reading: Reading
 
 
@@ -45,6 +61,8 @@ class Identity(_ReadLater):
     - `session_id` (str): of this session; changes with each login; not a secret.
     - `authenticated_at`, `expires_at` (seconds since 1970): when the person signed in here, and the absolute end of
       the session, `inf` where it has none. The idle end is not in it.
+    - `username` (str): what REMOTE_USER has, see the function of that name; the subject where none is given.
+    - `scopes` (tuple of str): those of an access token; empty for people.
     """
 
     subject: str
@@ -57,6 +75,13 @@ class Identity(_ReadLater):
     session_id: str = field(repr=False)
     authenticated_at: float
     expires_at: float
+    username: str = ""
+    scopes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_auth", None)  # it is frozen
+        if not self.username:
+            object.__setattr__(self, "username", self.subject)
 
     @classmethod
     def unread(cls, *reading: *Reading) -> Identity:
@@ -66,6 +91,7 @@ class Identity(_ReadLater):
         """
         identity = object.__new__(cls)
         object.__setattr__(identity, "_reading", reading)  # it is frozen
+        object.__setattr__(identity, "_auth", None)
         return identity
 
     if not TYPE_CHECKING:  # a type checker knows the fields, and is to complain of any other name
@@ -95,21 +121,6 @@ class Identity(_ReadLater):
         """The subject."""
         return self.subject
 
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """`authenticated` and the groups: what Starlette's `requires` looks for in `request.auth`."""
-        return ("authenticated", *self.groups)
-
-
-@dataclass(frozen=True, slots=True)
-class Anonymous:
-    """Nobody: `request.user` and `request.auth` of a Starlette app on a public path, without a session."""
-
-    is_authenticated: bool = False
-    display_name: str = ""
-    identity: str = ""
-    scopes: tuple[str, ...] = ()
-
 
 def text_claim(claims: Mapping[str, Any], name: str) -> str | None:
     """Return the claim if it is non-empty text, else None."""
@@ -117,29 +128,78 @@ def text_claim(claims: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-class ReadOnlyClaims(Mapping[str, Any]):
+class _NotThere:
+    """In place of a method that a dict has and read-only claims have not."""
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        raise AttributeError("claims cannot be changed")
+
+
+class ReadOnlyClaims(dict[str, Any]):
     """Claims that can be read and not changed: lists and objects in them are handed out as copies.
 
-    Copies rather than read-only views, because an app compares them and dumps them as JSON like any others.
+    Copies rather than read-only views, because an app compares them and writes them as JSON like any others. A dict,
+    because `json` writes nothing else as an object; what would change it is not there, or raises TypeError.
     """
 
-    __slots__ = ("_claims",)
+    __slots__ = ()
 
-    def __init__(self, claims: dict[str, Any]) -> None:
-        self._claims = claims
+    def __new__(cls, claims: Any = ()) -> Self:
+        """Return claims that hold what the other mapping holds."""
+        made = super().__new__(cls)
+        dict.update(made, claims)
+        return made
+
+    def __init__(self, claims: Any = ()) -> None:
+        """Do nothing: what a dict does here could be done twice."""
 
     def __getitem__(self, name: str) -> Any:
-        value = self._claims[name]
-        return copy.deepcopy(value) if isinstance(value, dict | list) else value
+        return _copied(super().__getitem__(name))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a claim, or the default."""
+        return _copied(super().get(name, default))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._claims)
+        return super().__iter__()  # defined here, or `dict(claims)` and `{**claims}` would pass by `__getitem__`
 
-    def __len__(self) -> int:
-        return len(self._claims)
+    def keys(self) -> Any:
+        """Return a view of the names."""
+        return KeysView(self)
+
+    def values(self) -> Any:
+        """Return a view of the claims."""
+        return ValuesView(self)
+
+    def items(self) -> Any:
+        """Return a view of names and claims."""
+        return ItemsView(self)
+
+    def copy(self) -> dict[str, Any]:
+        """Return a plain dict, free to be changed."""
+        return dict(self)
+
+    def __or__(self, other: Any) -> Any:
+        return dict(self) | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | dict(self)
+
+    def __reduce__(self) -> Any:
+        return type(self), (dict(self),)
 
     def __repr__(self) -> str:
-        return f"<claims: {', '.join(self._claims)}>"
+        return f"<claims: {', '.join(self)}>"
+
+    def _refuse(self, *_: Any) -> Any:
+        raise TypeError("claims cannot be changed")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _NotThere()
+
+
+def _copied(value: Any) -> Any:
+    return copy.deepcopy(value) if isinstance(value, dict | list) else value
 
 
 def is_verified(claims: Mapping[str, Any]) -> bool:
@@ -152,15 +212,35 @@ def is_verified(claims: Mapping[str, Any]) -> bool:
     return verified is True or verified == "true"
 
 
-def identity_of(request: Any) -> Identity | None:
-    """Return who is asking, or None where nobody is signed in.
+def claim_at(claims: Mapping[str, Any], name: str) -> Any:
+    """Return the claim of that name, None for none; dots reach into objects where no claim bears the whole name."""
+    value = claims.get(name)
+    if value is None and "." in name:
+        value = claims
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
-    `request` is a WSGI environ, an ASGI scope, or a framework's request or WebSocket object that has one of them as
-    `.environ`, `.scope` or `.META` (Flask, werkzeug, Starlette, FastAPI, Django).
+
+def username(claims: Mapping[str, Any], claim: str) -> str:
+    """Return what REMOTE_USER has for the person with these claims: that claim, else the subject.
+
+    An address stands there when it may be gone by, and has an `@`. So that two people never share one name, no subject
+    that stands in for a claim has an `@`: there it is percent-encoded, or who may choose a subject could choose
+    another's address. So is all that cannot be printed, and the percent sign, which starts what is encoded.
     """
-    for carrier in (request, *(getattr(request, name, None) for name in ("environ", "scope", "META"))):
-        if isinstance(carrier, Mapping):
-            found = carrier.get(IDENTITY_KEY)
-            if isinstance(found, Identity):
-                return found
-    return None
+    value = text_claim(claims, claim)
+    if claim == "email" and value is not None and not ("@" in value and is_verified(claims)):
+        value = None
+    name: str = claims["sub"] if value is None else value
+    stands_in = value is None
+    plain = name.isprintable() and "%" not in name and not (stands_in and "@" in name)
+    return name if plain else encoded(name, _WITHOUT_AT if stands_in else PRINTABLE)
+
+
+def encoded(value: str | None, plain: bytes) -> str:
+    """Return the value with all characters but these percent-encoded (UTF-8); `""` for None.
+
+    Half a character is encoded too, rather than replaced: two different values never become one.
+    """
+    return quote(value, safe=plain, errors="surrogatepass") if value else ""

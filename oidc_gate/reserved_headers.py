@@ -1,32 +1,86 @@
-"""Request headers that only the gate may say: those that tell an app who asks, in every spelling.
+"""Request headers that only the gate may say: those by which gates tell an app who asks.
+
+An app that was behind another gate before, or whose framework knows a header by heart (Django's `RemoteUserMiddleware`
+reads `Remote-User` under ASGI), believes them still: so whatever the gate tells by itself, all of them are taken out of
+what a client sends.
 
 Under WSGI `X-Forwarded-User` and `X_Forwarded_User` are one variable, and other software between the gate and the app
-may fold names too: so every spelling with dashes, underscores and dots is taken out, in any case.
+may fold names too: so all punctuation counts as one, and so do upper and lower case.
 """
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Container, Iterable
+from string import punctuation
 
-__all__ = ["RESERVED", "spellings"]
+__all__ = ["HarmlessNames", "ReservedHeaders", "folded"]
 
-#: The names that only the gate may say, lower case with dashes.
-RESERVED = (
-    "x-forwarded-user",
-    "x-forwarded-email",
-    "x-forwarded-groups",
-    "x-forwarded-preferred-username",
-    "ngrok-auth-user-id",
-    "ngrok-auth-user-email",
-    "ngrok-auth-user-name",
+#: Reserved names, as `folded` spells them.
+_NAMES = frozenset(
+    {
+        # oauth2-proxy, Traefik, Databricks, and this gate's `x-forwarded`
+        *("x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-forwarded-preferred-username"),
+        *("x-forwarded-access-token", "x-forwarded-id-token"),
+        # Keycloak Gatekeeper and louketo-proxy; not X-Auth-Token, in which programs send tokens of their own
+        *("x-auth-audience", "x-auth-email", "x-auth-expiresin", "x-auth-groups", "x-auth-roles", "x-auth-subject"),
+        *("x-auth-user", "x-auth-userid", "x-auth-username"),
+        # APISIX and lua-resty-openidc
+        *("x-userinfo", "x-id-token"),
+    }
 )
+#: What reserved names begin with: whole families.
+_FAMILIES = (
+    *("remote-user", "remote-email", "remote-name", "remote-group"),  # Authelia, and REMOTE_USER as a header
+    *("x-remote-user", "x-remote-email", "x-remote-name", "x-remote-group", "x-remote-extra", "x-remote-uid"),
+    *("x-auth-request-", "x-webauth-", "x-authenticated-", "oidc-"),  # oauth2-proxy, Grafana, Kong, mod_auth_openidc
+    *("x-pomerium-", "x-vouch-", "x-authentik-", "x-consumer-", "x-credential-", "shib-"),
+    *("ngrok-", "cf-access-", "tailscale-", "teleport-", "x-teleport-"),
+    *("x-goog-authenticated-user-", "x-goog-iap-", "x-appengine-user-", "x-amzn-oidc-"),
+    *("x-ms-client-principal", "x-ms-token-", "x-replit-user-", "sf-context-current-user"),
+    "x-oidc-gate-",
+)
+_DASHES = str.maketrans(dict.fromkeys(punctuation, "-"))
+
+#: So many names are remembered, none longer than this.
+_MOST_NAMES, _LONGEST_NAME = 1000, 100
 
 
-def spellings() -> frozenset[bytes]:
-    """Return every spelling of the reserved names, lower case: `-`, `_` and `.` count as one."""
-    found = set()
-    for name in RESERVED:
-        words = name.split("-")
-        for marks in product("-_.", repeat=len(words) - 1):
-            found.add("".join(word + mark for word, mark in zip(words, (*marks, ""), strict=True)).encode())
-    return frozenset(found)
+def folded(name: str) -> str:
+    """Return a header's name in the one spelling that stands for all of them: lower case, with dashes.
+
+    Upper case first, as servers and frameworks do: that makes two letters of some that are no ASCII.
+    """
+    return name.upper().lower().translate(_DASHES)
+
+
+class ReservedHeaders:
+    """The names that only a gate may say; `more`: the app's own, from the setting `identity_headers`."""
+
+    def __init__(self, more: Iterable[str] = ()) -> None:
+        self._names = _NAMES.union(folded(name) for name in more)
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether a name is reserved, however it is spelt."""
+        name = folded(str(name))
+        return name in self._names or name.startswith(_FAMILIES)
+
+
+class HarmlessNames(set[str]):
+    """Names that were seen and are not reserved: to find all names of a request in here is quicker than to ask.
+
+    `reserved`: the names that are, or what stands for them. Thread-safe: each step is one operation.
+    """
+
+    def __init__(self, reserved: Container[str]) -> None:
+        super().__init__()
+        self._reserved = reserved
+
+    def lack(self, name: str) -> bool:
+        """Return whether a name that is not in here is reserved; else it is added, unless there are too many."""
+        if name in self._reserved:
+            return True
+        if len(name) <= _LONGEST_NAME:
+            if len(self) >= _MOST_NAMES:
+                self.clear()
+            self.add(name)
+        return False

@@ -16,7 +16,7 @@ from tests.browser import World
 
 COOKIE_SECRET = "a-cookie-secret-for-tests-that-is-long-enough-0123456789"
 IDENTITY_FIELDS = ("subject", "email", "name", "groups", "claims", "provider", "issuer", "session_id",
-                   "authenticated_at", "expires_at")  # fmt: skip
+                   "authenticated_at", "expires_at", "username")  # fmt: skip
 
 
 @dataclass(frozen=True)

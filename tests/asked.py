@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from oidc_gate.decisions import KIND_HEADERS
+from oidc_gate.reserved_headers import folded
 
 
 @dataclass
@@ -39,3 +40,6 @@ class Asked:
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")
+
+    def folded_names(self) -> set[str]:
+        return {folded(name) for name in self.headers}

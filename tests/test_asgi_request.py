@@ -6,7 +6,13 @@ from itertools import product
 
 import pytest
 
-from oidc_gate.asgi.request import ABSENT, UNUSUAL, ASGIRequest, Headers, Layouts
+from oidc_gate.asgi.request import ABSENT, UNUSUAL, ASGIRequest, Headers
+from oidc_gate.asgi.request import Layouts as LayoutsFor
+from oidc_gate.reserved_headers import ReservedHeaders
+
+
+def Layouts() -> LayoutsFor:  # noqa: N802
+    return LayoutsFor(ReservedHeaders(["x-team"]))
 
 
 @pytest.mark.parametrize(
@@ -22,9 +28,6 @@ from oidc_gate.asgi.request import ABSENT, UNUSUAL, ASGIRequest, Headers, Layout
         ((b"host", b"host"), (UNUSUAL, UNUSUAL)),
         ((b"host", b"Host", b"cookie"), (UNUSUAL, UNUSUAL)),
         ((b"cookie", b"host", b"cookie"), (UNUSUAL, UNUSUAL)),
-        ((b"host", b"x-forwarded-user"), (UNUSUAL, UNUSUAL)),
-        ((b"host", b"X_Forwarded.User", b"cookie"), (UNUSUAL, UNUSUAL)),
-        ((b"NGROK-auth-user-id",), (UNUSUAL, UNUSUAL)),
         ((b"host\ncookie", b"x"), (ABSENT, ABSENT)),
     ],
     ids=ascii,
@@ -32,7 +35,30 @@ from oidc_gate.asgi.request import ABSENT, UNUSUAL, ASGIRequest, Headers, Layout
 def test_the_names_tell_where_the_headers_stand(names: tuple[bytes, ...], expected: tuple[int, int]) -> None:
     layouts = Layouts()
     for _ in range(2):
-        assert layouts.of(list(names)) == (*expected, [name.lower() for name in names])
+        host_at, cookie_at, dropped, dropped_with_cookie, lower = layouts.of(list(names))
+        assert (host_at, cookie_at) == expected
+        assert (dropped, dropped_with_cookie) == ((), (cookie_at,) if cookie_at >= 0 else ())
+        assert lower == [name.lower() for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "dropped", "dropped_with_cookie"),
+    [
+        ((b"host", b"x-forwarded-user"), (1,), (1,)),
+        ((b"host", b"X_Forwarded.User", b"cookie", b"accept", b"Remote-User"), (4, 1), (4, 2, 1)),
+        ((b"NGROK-auth-user-id", b"cookie", b"X_team"), (2, 0), (2, 1, 0)),
+        ((b"cf-acce\xdf-jwt-assertion", b"x-teams"), (0,), (0,)),
+        ((b"cookie", b"oidc_claim_sub", b"cookie"), (1,), (1,)),
+    ],
+    ids=ascii,
+)
+def test_the_names_tell_what_is_kept_from_the_app(
+    names: tuple[bytes, ...], dropped: tuple[int, ...], dropped_with_cookie: tuple[int, ...]
+) -> None:
+    layouts = Layouts()
+    for _ in range(2):
+        assert layouts.of(list(names))[2:4] == (dropped, dropped_with_cookie)
+        assert layouts.of([b"host"])[2:4] == ((), ())
 
 
 def test_requests_with_as_many_headers_are_told_apart_whatever_came_before() -> None:
@@ -43,7 +69,8 @@ def test_requests_with_as_many_headers_are_told_apart_whatever_came_before() -> 
         (b"cookie",): (ABSENT, 0),
         (b"host", b"cookie"): (0, 1),
         (b"cookie", b"host"): (1, 0),
-        (b"cookie", b"x-forwarded-user"): (UNUSUAL, UNUSUAL),
+        (b"cookie", b"x-forwarded-user"): (ABSENT, 0),
+        (b"cookie", b"cookie"): (UNUSUAL, UNUSUAL),
     }
     for before, after in product(expected, repeat=2):
         layouts.of(list(before))
@@ -65,7 +92,7 @@ def test_names_are_remembered_only_so_far_and_told_apart_all_the_same() -> None:
         assert len(layouts._known) <= 500
     layouts = Layouts()
     assert layouts.of([b"x" * 2000, b"host"])[:2] == (1, ABSENT)
-    assert layouts.of([b"x" * 2000, b"X-Forwarded-User"])[:2] == (UNUSUAL, UNUSUAL)
+    assert layouts.of([b"x" * 2000, b"X-Forwarded-User"])[2] == (1,)
     assert layouts.of([b"host", *[b"x"] * 100])[:2] == (0, ABSENT)
     assert len(layouts._latest) == len(layouts._known) == 0
 

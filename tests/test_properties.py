@@ -14,7 +14,8 @@ from oidc_gate.access.public_paths import PublicPaths
 from oidc_gate.browser.addresses import Addresses, Origin, is_host, requested_path, safe_path
 from oidc_gate.browser.cookies import LARGEST_COOKIE, LOGIN_SLOTS, MOST_COOKIES, Cookies, find
 from oidc_gate.browser.login_attempts import Attempts
-from oidc_gate.gate.forwarding import identity_headers
+from oidc_gate.gate.forwarding import identity_headers, told_headers
+from oidc_gate.identity import Identity, username
 from oidc_gate.sealing import Seal, SignedRows
 from oidc_gate.sessions.session import Session, pack_head, read_head
 from oidc_gate.settings.readers import read_duration, read_list, read_words
@@ -320,8 +321,12 @@ group_names = st.lists(any_text.filter(bool), max_size=5).map(tuple)
 BLANK = Session("id", {"sub": "1"}, 0.0, 1.0, 0.0, 0.0, 9.0, {}, [])
 
 
+def told(family: str, identity: Identity) -> tuple[tuple[str, str], ...]:
+    return identity_headers(told_headers(family), "groups", identity)
+
+
 def said(groups: tuple[str, ...]) -> str:
-    return dict(identity_headers("x-forwarded", BLANK.identity("default", groups))).get("x-forwarded-groups", "")
+    return dict(told("x-forwarded", BLANK.identity("default", groups))).get("x-forwarded-groups", "")
 
 
 @given(group_names, group_names)
@@ -349,7 +354,7 @@ def test_any_claims_go_into_a_session_and_come_back(claims: dict[str, object], s
     identity = session.identity("default", ())
     assert dict(identity.claims) == session.claims
     for family in ("x-forwarded", "ngrok"):
-        assert all(re.fullmatch(r"[ -~]+", value) for _, value in identity_headers(family, identity))
+        assert all(re.fullmatch(r"[ -~]+", value) for _, value in told(family, identity))
 
 
 @given(st.dictionaries(st.sampled_from(["email", "email_verified", "groups", "a", "a.b"]), json_values, max_size=5))
@@ -365,10 +370,41 @@ def test_no_claims_break_the_rules_and_strangers_stay_outside(claims: dict[str, 
     assert isinstance(listed.lack(claims), bool)
 
 
+person = st.fixed_dictionaries(
+    {"sub": st.sampled_from(["a", "a@b", "a%40b", "x", "x@y", "\xfc"]) | any_text.filter(bool)},
+    optional={
+        "email": st.sampled_from(["a@b", "a%40b", "x@y", "a", ""]) | any_text,
+        "email_verified": st.sampled_from([True, False, "true", None]),
+        "nick": st.sampled_from(["a", "a@b", "a%40b", "x@y", ""]) | any_text,
+    },
+)
+
+
+def own_claim(claims: dict[str, Any], claim: str) -> str | None:
+    """Return the claim where the person has it and it may be gone by: then it is theirs alone, as a subject is."""
+    value = claims.get(claim)
+    verified = claim != "email" or ("@" in str(value) and claims.get("email_verified", True) in (True, "true"))
+    return value if value and verified else None
+
+
+@given(person, person, st.sampled_from(["sub", "email", "nick"]))
+@example({"sub": "m", "email": "a@b"}, {"sub": "a@b", "email": "m@n", "email_verified": False}, "email")
+@example({"sub": "m", "email": "a"}, {"sub": "a"}, "email")
+@example({"sub": "m", "email": "a%40b@c"}, {"sub": "a@b@c"}, "email")
+@example({"sub": "m", "nick": "a@b"}, {"sub": "a@b"}, "nick")
+def test_two_people_never_share_a_username(one: dict[str, Any], two: dict[str, Any], claim: str) -> None:
+    ones, twos = own_claim(one, claim), own_claim(two, claim)
+    assume(one["sub"] != two["sub"])
+    assume(ones is None or ones != twos)
+    # Only a claim that is no address can be like the subject of somebody who lacks it: none is promised to be unlike.
+    assume(claim in ("sub", "email") or all("@" in name for name in (ones, twos) if name))
+    assert username(one, claim) != username(two, claim)
+
+
 @given(any_text)
 def test_quoting_keeps_values_apart(value: str) -> None:
     assume(value)
     identity = BLANK._replace(claims={"sub": value}).identity("default", ())
-    ((_, text),) = identity_headers("ngrok", identity)
+    ((_, text),) = told("ngrok", identity)
     assert unquote(text, errors="surrogatepass") == value
     assert quote(text, safe=bytes(range(0x20, 0x7F))) == text

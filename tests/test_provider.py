@@ -197,6 +197,31 @@ def test_signed_userinfo(provider: LocalProvider) -> None:
     assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == "token_malformed"
 
 
+def test_userinfo_that_is_encrypted_and_not_signed(provider: LocalProvider, own_key: tuple[RSAKey, Path]) -> None:
+    """Core, 5.3.2: signed, encrypted, or both. What else holds of a signed answer holds of this one."""
+    key, file = own_key
+    under_test = client(provider, client_private_key_file=str(file))
+    provider.signer = lambda claims, _: seal(json.dumps(claims, ensure_ascii=False), key)
+    provider.answer["userinfo"] = userinfo_token(provider, name="Zoë")
+    assert under_test.userinfo("access", "ada-1815")["name"] == "Zoë"
+    for changed, code in (
+        ({"sub": "eve"}, "userinfo_sub_mismatch"),
+        ({"iss": "https://evil.example"}, "userinfo_issuer_mismatch"),
+        ({"aud": ["other"]}, "userinfo_audience_mismatch"),
+    ):
+        provider.answer["userinfo"] = userinfo_token(provider, **changed)
+        assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == code
+    provider.answer["userinfo"] = userinfo_token(provider)
+    assert code_of(lambda: client(provider).userinfo("access", "ada-1815")) == "token_malformed"
+    provider.signer = lambda claims, header: seal(provider.signed(claims, header), key)
+    assert under_test.userinfo("access", "ada-1815")["name"] == "Signed"
+    for inside in ('{"sub": "ada-1815", "sub": "eve"}', "[]", "", "{", '\xe4{"sub": "ada-1815"}'):
+        provider.signer = lambda claims, header, inside=inside: seal(inside, key)  # type: ignore[misc]
+        assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == "token_malformed"
+    provider.signer = lambda claims, _: json.dumps(claims)
+    assert code_of(lambda: under_test.userinfo("access", "ada-1815")) == "token_malformed"
+
+
 def test_a_provider_without_userinfo(provider: LocalProvider) -> None:
     provider.change_discovery = lambda document: document | {"userinfo_endpoint": ""}
     assert code_of(lambda: client(provider).userinfo("access", "ada-1815")) == "userinfo_missing"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import oidc_gate
-from oidc_gate import asgi, errors, identity, settings, wsgi
+from oidc_gate import asgi, carriers, errors, identity, settings, wsgi
 from oidc_gate.command import cli
 
 
@@ -24,7 +24,7 @@ def test_the_package_has_these_names() -> None:
     assert oidc_gate.SettingsError is errors.SettingsError
     assert oidc_gate.Identity is identity.Identity
     assert oidc_gate.Settings is settings.Settings
-    assert oidc_gate.identity_of is identity.identity_of
+    assert oidc_gate.identity_of is carriers.identity_of
 
 
 @pytest.mark.parametrize(

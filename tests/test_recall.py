@@ -29,6 +29,7 @@ class Judge:
     def __init__(self, here: Stage) -> None:
         self._gate = here.gate._gate
         self.response_headers = self._gate.response_headers
+        self.reserved_headers = self._gate.reserved_headers
         self.recalled = self.decided = 0
         #: What `recall` was asked for last, None where it was not asked; what it answered, and what `decide` did.
         self.asked: Key | None = None
@@ -251,8 +252,8 @@ def test_a_request_is_looked_for_by_the_key_under_which_it_is_remembered(
     assert judge.decided == 1
     assert judge.asked == judge.key
     recallable = 0 < count <= 4096 and (world == "wsgi" or host is not None)
-    reserved = more is not None and more[0] == ("Upgrade" if world == "wsgi" else "X-Forwarded-User")
-    assert (judge.key is not None) is (recallable and not reserved)
+    upgrade = world == "wsgi" and more is not None and more[0] == "Upgrade"
+    assert (judge.key is not None) is (recallable and not upgrade)
 
 
 def test_two_browsers_are_told_apart(stage: StageFactory, provider: LocalProvider) -> None:

@@ -43,7 +43,7 @@ def sessions(
     return Sessions(
         backend or CookieBackend(secrets or [NEW], context),
         AllowLists(emails=None, domains=None, groups=groups, groups_claim="groups"),
-        forwarding(family="none", claim="email"),
+        forwarding(told=(), groups_claim="groups", claim="email"),
         Limits(longest=longest, idle=idle, recheck=recheck, cache=cache),
         provider="default",
     )

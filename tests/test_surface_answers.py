@@ -208,6 +208,15 @@ def test_the_root_path_is_no_part_of_a_public_path(stage: StageFactory) -> None:
         ("OPTIONS", {"Access-Control-Request-Method": "PUT"}, 401),
         ("GET", PREFLIGHT, 401),
         ("POST", PREFLIGHT | {"X-HTTP-Method-Override": "OPTIONS"}, 401),
+        ("OPTIONS", PREFLIGHT | {"X-HTTP-Method-Override": "DELETE"}, 401),
+        ("OPTIONS", PREFLIGHT | {"x_http_method_override": "DELETE"}, 401),
+        ("OPTIONS", PREFLIGHT | {"X-HTTP-Method": "DELETE"}, 401),
+        ("OPTIONS", PREFLIGHT | {"X-Method-Override": "DELETE"}, 401),
+        ("OPTIONS", PREFLIGHT | {"x.method.override": ""}, 401),
+        ("OPTIONS", PREFLIGHT | {"Content-Length": "3"}, 401),
+        ("OPTIONS", PREFLIGHT | {"Content-Length": "00"}, 401),
+        ("OPTIONS", PREFLIGHT | {"Content-Length": "0"}, 200),
+        ("OPTIONS", PREFLIGHT | {"Transfer-Encoding": "chunked"}, 401),
     ],
 )
 def test_only_true_preflights_pass_where_they_are_allowed(
@@ -218,3 +227,33 @@ def test_only_true_preflights_pass_where_they_are_allowed(
     assert answer.status == status
     if status == 200:
         assert (answer.json()["identity"], "x-forwarded-user" in answer.json()["headers"]) == (None, False)
+
+
+def test_a_preflight_brings_no_body_though_none_was_announced(stage: StageFactory) -> None:
+    """HTTP/2 can send one without a length; a page that is public gets it all the same."""
+    here = stage(allow_cors_preflight=True, public_paths="/public")
+    for path, length in (("/private", 0), ("/public", 7 if here.world == "asgi" else 0)):
+        seen = here.browser().request(
+            "OPTIONS", path, headers=[*PREFLIGHT.items(), ("Host", "app.test")], body=b"drop it", bare=True
+        )
+        assert (seen.status, seen.json()["body_length"]) == (200, length)
+
+
+def test_an_app_that_reads_on_finds_nothing_after_a_preflight(stage: StageFactory, world: World) -> None:
+    read: list[Any] = []
+
+    def wsgi_app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        read.append(environ["wsgi.input"].read())
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b""]
+
+    async def asgi_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        read.append((await receive())["body"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        read.append((await receive())["type"])
+
+    here = stage(allow_cors_preflight=True, app=wsgi_app if world == "wsgi" else asgi_app)
+    request = here.browser().request
+    answer = request("OPTIONS", "/", headers=[*PREFLIGHT.items(), ("Host", "app.test")], body=b"drop it", bare=True)
+    assert (answer.status, read) == (200, [b""] if world == "wsgi" else [b"", "http.disconnect"])

@@ -95,6 +95,19 @@ def test_a_rotated_key_is_fetched_when_it_is_first_met(stage: StageFactory, prov
         ({"scopes": "openid"}, (), 1),
         ({"scopes": "openid", "remote_user_claim": "sub"}, (), 0),
         ({"allow_groups": "admins"}, ("groups",), 1),
+        ({}, ("groups",), 0),
+        ({"scopes": "openid profile email groups"}, ("groups",), 1),
+        ({"scopes": "openid profile email roles", "groups_claim": "roles"}, ("groups",), 1),
+        ({"scopes": "openid profile email groups", "groups_claim": "roles"}, (), 1),
+        ({"scopes": "openid profile email phone"}, (), 1),
+        ({"scopes": "openid profile email address"}, (), 1),
+        ({"identity_headers": "x-forwarded"}, (), 0),
+        ({"identity_headers": "x-forwarded"}, ("groups",), 1),
+        ({"identity_headers": "x-forwarded"}, ("preferred_username",), 1),
+        ({"identity_headers": "ngrok"}, ("groups", "preferred_username"), 0),
+        ({"identity_headers": {"x-team": "team"}}, (), 1),
+        ({"identity_headers": {"x-team": "preferred_username"}}, (), 0),
+        ({"remote_user_claim": "upn"}, (), 1),
         ({"userinfo": "always"}, (), 1),
         ({"userinfo": "never"}, ("email", "name"), 0),
         ({"userinfo_refresh_interval": "1h"}, (), 1),
@@ -108,7 +121,34 @@ def test_userinfo_is_asked_where_something_is_missing(
     assert len(provider.calls("userinfo")) == asked
     if "scopes" not in settings:
         assert identity["email"] == (None if settings.get("userinfo") == "never" else "ada@example.com")
-    assert identity["groups"] == ["engineers", "admins"]
+    unknown = settings.get("groups_claim") == "roles" or ("groups" in userinfo_only and not asked)
+    assert identity["groups"] == ([] if unknown else ["engineers", "admins"])
+
+
+def test_userinfo_brings_all_that_the_app_is_to_be_told(stage: StageFactory, provider: LocalProvider) -> None:
+    provider.people["ada"] |= {"phone_number": "+44 20 7946 0000", "address": {"country": "GB"}}
+    provider.userinfo_only = {"groups", "phone_number", "address", "preferred_username"}
+    here = stage(scopes="openid profile email phone address groups", identity_headers="x-forwarded")
+    seen = here.signed_in().fetch("/").json()
+    assert seen["identity"]["claims"]["phone_number"] == "+44 20 7946 0000"
+    assert seen["identity"]["claims"]["address"] == {"country": "GB"}
+    assert seen["headers"]["x-forwarded-groups"] == "engineers,admins"
+    assert seen["headers"]["x-forwarded-preferred-username"] == "ada"
+
+
+def test_a_provider_without_userinfo_is_no_error_but_who_lacks_what_a_list_asks_for_is_refused(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    provider.change_discovery = lambda document: {
+        name: value for name, value in document.items() if name != "userinfo_endpoint"
+    }
+    provider.userinfo_only = {"groups"}
+    assert stage(scopes="openid profile email groups").signed_in().fetch("/").status == 200
+    refused = stage(allow_groups="admins").browser()
+    assert refused.navigate("/").status == 403
+    assert refused.fetch("/").status == 403
+    page = stage(allow_groups="admins", userinfo="always").browser().navigate("/")
+    assert (page.status, "userinfo_missing" in page.text) == (400, True)
 
 
 @pytest.mark.parametrize("fault", ["userinfo_down", "userinfo_unauthorized", "userinfo_html"])

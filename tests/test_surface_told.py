@@ -26,6 +26,36 @@ def test_identity_headers_of_ngroks_family(stage: StageFactory) -> None:
     )  # fmt: skip
 
 
+OWN = {"Remote-User": "email", "x-team": "groups", "x-level": "level"}
+
+
+def test_identity_headers_with_names_of_the_apps_own(stage: StageFactory, provider: LocalProvider) -> None:
+    provider.people["ada"] |= {"level": 7}
+    forged = [("remote_user", "boss"), ("REMOTE.USER", "boss"), ("X_Team", "boss"), ("X-Level", "boss")]
+    ada = stage(identity_headers=OWN).signed_in()
+    for _ in range(4):
+        told = ada.fetch("/", headers=forged).json()["headers"]
+        assert (told["remote-user"], told["x-team"], told["x-level"]) == ("ada@example.com", "engineers,admins", "7")
+        assert "boss" not in repr(told)
+
+
+def test_a_header_of_the_apps_own_is_missing_where_nobody_vouches_for_its_claim(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    provider.people["ada"] |= {"email_verified": False}
+    here = stage(identity_headers="remote-user=email,x-team=team", public_paths="/public")
+    forged = [("Remote-User", "boss"), ("X-Team", "boss"), ("x_team", "boss")]
+    for browser in (here.signed_in(), here.browser()):
+        told = browser.fetch("/public", headers=forged).json()["headers"]
+        assert not {"remote-user", "x-team", "remote_user", "x_team"} & told.keys()
+
+
+def test_a_header_that_is_nobodys_reaches_the_app(stage: StageFactory) -> None:
+    sent = {"X-Team": "blue", "Authorization": "Bearer x", "X-Forwarded-For": "192.0.2.7", "X-Request-Id": "1"}
+    seen = stage().signed_in().fetch("/", headers=sent).json()["headers"]
+    assert {name: seen[name.lower()] for name in sent} == sent
+
+
 def test_no_identity_header_without_the_setting(stage: StageFactory) -> None:
     told = stage().signed_in().fetch("/").json()["headers"]
     assert not [name for name in told if name.startswith(("x-forwarded", "ngrok"))]
@@ -39,6 +69,17 @@ def test_a_wsgi_app_finds_remote_user(stage: StageFactory, world: World, setting
     seen = stage(**settings).signed_in().fetch("/").json()
     told = (seen["remote_user"], seen["auth_type"])
     assert told == ((user, "oidc") if world == "wsgi" else (None, None))
+
+
+@pytest.mark.parametrize("claim", ["email", "upn"])
+@pytest.mark.parametrize("person", [{"email": "eve@evil.example", "email_verified": False}, {"email": None}])
+def test_a_subject_never_becomes_somebodys_address(
+    stage: StageFactory, provider: LocalProvider, world: World, person: dict[str, object], claim: str
+) -> None:
+    provider.people["ada"] |= {"sub": "boss@example.com", **person}
+    told = stage(remote_user_claim=claim).signed_in().fetch("/").json()
+    assert told["identity"]["username"] == "boss%40example.com"
+    assert told["remote_user"] == ("boss%40example.com" if world == "wsgi" else None)
 
 
 def test_the_identity_is_whole(stage: StageFactory, provider: LocalProvider) -> None:

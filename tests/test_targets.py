@@ -227,7 +227,9 @@ def a_factory(*, debug: bool = False) -> Any:
 
 
 @pytest.mark.parametrize("world", ["wsgi", "asgi"])
-@pytest.mark.parametrize("app", [print, dict, Views().wrapping, lambda *_: None], ids=["built-in", "class", "method", "function"])
+@pytest.mark.parametrize(
+    "app", [print, dict, Views().wrapping, lambda *_: None], ids=["built-in", "class", "method", "function"]
+)
 def test_what_may_be_an_app_is_taken_for_one(app: Any, world: app_target.World) -> None:
     app_target.check_app(app, world)
 

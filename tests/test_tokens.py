@@ -252,7 +252,7 @@ def test_authlib_takes_a_logout_token_for_an_id_token_and_we_do_not(kind: Any) -
     "payload", [b"", b"[]", b'"text"', b'{"sub": "a", "sub": "b"}', b'{"a":' + b"[" * 100_000, b"\xff"]
 )
 def test_claims_that_cannot_be_read(payload: bytes) -> None:
-    assert refusal(read_claims, SignedToken({"alg": "RS256"}, payload, b"", b"")) == "token_malformed"
+    assert refusal(read_claims, payload) == "token_malformed"
 
 
 # The access token's hash

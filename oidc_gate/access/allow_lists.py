@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from oidc_gate.identity import is_verified, text_claim
+from oidc_gate.identity import claim_at, is_verified, text_claim
 from oidc_gate.settings import lower_ascii
 
 __all__ = ["AllowLists"]
@@ -31,12 +31,11 @@ class AllowLists:
         #: Whether there are no lists, so that it does not matter who it is.
         self.allow_all = emails is None and domains is None and groups is None
         self._groups_claim = groups_claim
-        self._groups_path = groups_claim.split(".")
 
     def lack(self, claims: Mapping[str, Any]) -> bool:
         """Return whether a claim is missing that the rules cannot do without."""
         wants_email = bool(self._emails or self._domains)
-        return (wants_email and "email" not in claims) or (bool(self._groups) and self._groups_value(claims) is None)
+        return (wants_email and "email" not in claims) or (bool(self._groups) and self.lack_groups(claims))
 
     def allow(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the person with these claims may pass."""
@@ -72,14 +71,13 @@ class AllowLists:
             return (value,) if value else ()
         return tuple([item for item in value if isinstance(item, str) and item]) if isinstance(value, list) else ()
 
+    def lack_groups(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether there is no groups claim."""
+        return self._groups_value(claims) is None
+
     def _groups_value(self, claims: Mapping[str, Any]) -> Any:
         # A claim may bear the whole dotted name (`https://example.com/groups`) as well as stand inside an object.
-        value = claims.get(self._groups_claim)
-        if value is None:
-            value = claims
-            for name in self._groups_path:
-                value = value.get(name) if isinstance(value, Mapping) else None
-        return value
+        return claim_at(claims, self._groups_claim)
 
 
 def _domain(address: str) -> str:

@@ -2,10 +2,11 @@
 
 Modules, from the ground up; each may import only from those before it:
 
-- `request`: what the gate reads of a scope, and writes into the app's
+- `request`: what the gate reads of a scope, and what the app may see of it
+- `user`: what stands at `scope["user"]` and `scope["auth"]`
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
 
-May import: `identity`, `decisions`, `caching`, `reserved_headers`, `settings`, `gate`.
+May import: `identity`, `carriers`, `decisions`, `caching`, `reserved_headers`, `outsiders`, `settings`, `gate`.
 """
 
 from oidc_gate.asgi.middleware import OIDCGate

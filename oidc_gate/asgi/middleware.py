@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from contextvars import copy_context
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Unpack
 
-from oidc_gate.asgi.request import LAYOUTS, ASGIRequest, Headers, Scope, told_scope
+from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope
+from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
 from oidc_gate.caching import QuietNames, is_unshared
-from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, Work
+from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, WithoutBody, Work
 from oidc_gate.identity import IDENTITY_KEY
+from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["OIDCGate"]
 
 _QUIET = QuietNames()
+_name_of = itemgetter(0)
 
 #: Threads for calls to the provider, and to the store: neither waits for the other, nor does the app's own pool.
 _LANE_THREADS = 16
@@ -55,6 +59,7 @@ class OIDCGate:
 
         self._app: Any = resolve_app(app)
         check_app(self._app, "asgi")
+        self._has_looked_out = False
         self._ask(Gate(resolve_settings(settings, options)))
         self._lanes = {
             lane: ThreadPoolExecutor(_LANE_THREADS, thread_name_prefix=f"oidc_gate-{lane}")
@@ -66,6 +71,8 @@ class OIDCGate:
         """Have this gate decide."""
         self._gate = gate
         self._recall = gate.recall
+        self._has_guests = has_guests()
+        self._layout_of = Layouts(gate.reserved_headers).of
         self._usual, self._usual_in_bytes = gate.response_headers, _as_bytes(gate.response_headers)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -74,8 +81,9 @@ class OIDCGate:
         if kind != "http" and kind != "websocket":
             return await self._other(scope, receive, send)
         headers: Headers = scope["headers"]
-        layout = LAYOUTS.of([name for name, _ in headers])
-        host_at, cookie_at, _ = layout
+        layout_of = self._layout_of
+        layout = layout_of([*map(_name_of, headers)])
+        host_at, cookie_at, dropped, dropped_with_cookie, _ = layout
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
@@ -85,11 +93,13 @@ class OIDCGate:
         if found is not None:
             told_cookies, identity, _, request_headers, response_headers, set_cookies = found
             headers = [*headers]
-            if told_cookies:
-                headers[cookie_at] = told_cookies
-            else:
-                del headers[cookie_at]
+            headers[cookie_at] = told_cookies
+            for at in dropped if told_cookies else dropped_with_cookie:
+                del headers[at]
         else:
+            if not self._has_looked_out:
+                self._has_looked_out = True
+                warn_of_outsiders()
             request = ASGIRequest(scope, layout)
             decision = self._gate.decide(request) if IDENTITY_KEY not in scope else self._gate.behind_another(request)
             while not isinstance(decision, Forward):
@@ -101,6 +111,9 @@ class OIDCGate:
                     decision = await decision.run_on_loop()
                 else:
                     decision = await self._perform(decision)
+            if isinstance(decision, WithoutBody):
+                receive = _without_body(receive)
+            self._has_guests = has_guests()
             headers = request.app_headers()
             identity, _, request_headers, response_headers, set_cookies = decision
         if request_headers:
@@ -108,8 +121,18 @@ class OIDCGate:
         if response_headers and kind == "http":
             more = self._usual_in_bytes if response_headers is self._usual else _as_bytes(response_headers)
             send = _adding(send, more, set_cookies)
+        told = dict(scope)
+        told["headers"] = headers
+        told[IDENTITY_KEY] = identity
+        if identity is None:
+            told["user"], told["auth"] = NOBODY, NO_AUTH
+        else:
+            told["user"] = identity
+            told["auth"] = identity._auth or auth_of(identity)
+        if self._has_guests:
+            accommodate(told)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
-        await app(told_scope(scope, headers, identity), receive, send)
+        await app(told, receive, send)
         return None
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -207,3 +230,20 @@ async def _read_body(receive: Receive, limit: int) -> bytes | None:
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return body if len(body) <= limit else None
+
+
+def _without_body(receive: Receive) -> Receive:
+    """Return a `receive` for the app that brings an empty body, and then what comes when the client has gone."""
+    first = True
+
+    async def receive_none() -> Any:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        message: Any = await receive()
+        while message["type"] == "http.request":
+            message = await receive()
+        return message
+
+    return receive_none

@@ -1,4 +1,4 @@
-"""What the gate reads of an ASGI scope, and what it writes into the one that the app gets.
+"""What the gate reads of an ASGI scope, and what the app may see of it.
 
 Every header's name has to be looked at, for only the gate may say some of them. Looking at them one by one costs more
 than all else that a request with a session takes; but requests of one kind of browser have the same names in the same
@@ -11,22 +11,20 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, Key
-from oidc_gate.identity import IDENTITY_KEY, Anonymous, Identity
-from oidc_gate.reserved_headers import spellings
+from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders, folded
 
-__all__ = ["ABSENT", "LAYOUTS", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope", "told_scope"]
+__all__ = ["ABSENT", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope"]
 
 Scope = MutableMapping[str, Any]
 Names = list[bytes]
-#: Where `host` and `cookie` stand, and all names in lower case.
-Layout = tuple[int, int, Names]
+#: Where `host` and `cookie` stand, where those stand that only the gate may say, the last of them first, alone and with
+#: `cookie`; and all names in lower case.
+Layout = tuple[int, int, tuple[int, ...], tuple[int, ...], Names]
 Pair = tuple[bytes, bytes]
 Headers = list[Pair]
 
-_RESERVED = spellings()
 _KIND_HEADERS = frozenset(name.encode() for name in KIND_HEADERS)
 _SCHEMES: dict[str | None, str] = {"https": "https", "wss": "https"}  # all others, and none, are http
-_NOBODY = Anonymous()
 #: Names of requests that are remembered: those of so many, each with so many headers, so long in all.
 _MOST_LAYOUTS, _MOST_HEADERS, _LONGEST_LAYOUT = 500, 64, 1000
 
@@ -37,17 +35,18 @@ UNUSUAL = -2
 
 
 class Layouts:
-    """Tells from the names of a request's headers where `host` and `cookie` stand; ABSENT for not at all.
+    """Tells from the names of a request's headers where `host` and `cookie` stand, and what the app may not see.
 
-    UNUSUAL for both when that is not enough: one of them comes more than once, or there is a header that only the gate
-    may say. Then the headers have to be read one by one.
+    ABSENT for not at all. UNUSUAL for both when one of them comes more than once: then the headers have to be read one
+    by one. `reserved`: the names that only the gate may say.
 
     Names are compared with those of the latest request that had as many, for the next request is most often like it:
     that takes half as long as looking them up, and a third as long as looking at them one by one. Each entry is set
     whole, so that no lock is needed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: ReservedHeaders) -> None:
+        self._harmless = HarmlessNames(reserved)
         self._latest: dict[int, tuple[Names, Layout]] = {}
         self._known: dict[tuple[bytes, ...], Layout] = {}
 
@@ -61,7 +60,7 @@ class Layouts:
         key = tuple(names)
         layout = self._known.get(key)
         if layout is None:
-            layout = _layout([name.lower() for name in names])
+            layout = self._layout([name.lower() for name in names])
             if len(names) > _MOST_HEADERS or sum(map(len, names)) > _LONGEST_LAYOUT:
                 return layout
             if len(self._known) >= _MOST_LAYOUTS:
@@ -70,18 +69,19 @@ class Layouts:
         self._latest[len(names)] = names, layout
         return layout
 
-
-def _layout(names: Names) -> Layout:
-    if names.count(b"host") > 1 or names.count(b"cookie") > 1 or not _RESERVED.isdisjoint(names):
-        return UNUSUAL, UNUSUAL, names
-    return _index(names, b"host"), _index(names, b"cookie"), names
+    def _layout(self, names: Names) -> Layout:
+        harmless = self._harmless
+        texts = [name.decode("latin-1") for name in names]
+        dropped = [at for at, text in enumerate(texts) if text not in harmless and harmless.lack(text)][::-1]
+        if names.count(b"host") > 1 or names.count(b"cookie") > 1:
+            return UNUSUAL, UNUSUAL, tuple(dropped), tuple(dropped), names
+        cookie_at = _index(names, b"cookie")
+        with_cookie = dropped if cookie_at == ABSENT else sorted([*dropped, cookie_at], reverse=True)
+        return _index(names, b"host"), cookie_at, tuple(dropped), tuple(with_cookie), names
 
 
 def _index(names: Names, name: bytes) -> int:
     return names.index(name) if name in names else ABSENT
-
-
-LAYOUTS = Layouts()
 
 
 class ASGIRequest:
@@ -89,6 +89,8 @@ class ASGIRequest:
 
     __slots__ = (
         "_cookie_at",
+        "_dropped",
+        "_dropped_with_cookie",
         "_headers",
         "_host_at",
         "_names",
@@ -104,7 +106,8 @@ class ASGIRequest:
     def __init__(self, scope: Scope, layout: Layout) -> None:
         self._scope = scope
         self._headers = headers = scope["headers"]
-        self._host_at, self._cookie_at, self._names = host_at, cookie_at, _ = layout
+        self._host_at, self._cookie_at, self._dropped, self._dropped_with_cookie, self._names = layout
+        host_at, cookie_at = self._host_at, self._cookie_at
         if host_at == UNUSUAL:
             self._read_one_by_one(headers)
         else:
@@ -117,10 +120,11 @@ class ASGIRequest:
         self.scheme: str = _SCHEMES.get(scope.get("scheme"), "http")
 
     def _read_one_by_one(self, headers: Headers) -> None:
-        named = [(pair[0].lower(), pair) for pair in headers]
+        named = list(zip(self._names, headers, strict=True))
         self.host = b",".join([value for name, (_, value) in named if name == b"host"]).decode("latin-1")
         self.cookie_header = b"; ".join([value for name, (_, value) in named if name == b"cookie"]).decode("latin-1")
-        self._headers = [pair for name, pair in named if name != b"cookie" and name not in _RESERVED]
+        self._headers = [pair for at, (name, pair) in enumerate(named) if name != b"cookie" and at not in self._dropped]
+        self._dropped = self._dropped_with_cookie = ()
 
     @property
     def key(self) -> Key | None:
@@ -137,14 +141,13 @@ class ASGIRequest:
 
     def app_headers(self) -> Headers:
         """Return, in a new list, the headers that the app may see: none that only the gate may say, nor its cookies."""
-        headers, at, cookies = [*self._headers], self._cookie_at, self.app_cookies
-        told = (b"cookie", cookies.encode("latin-1")) if cookies else None  # as told_cookies
-        if at < 0:
-            headers += [told] if told else []
-        elif told:
+        headers, at, told = [*self._headers], self._cookie_at, self.told_cookies
+        if told and at >= 0:
             headers[at] = told
-        else:
-            del headers[at]
+        for each in self._dropped if told else self._dropped_with_cookie:
+            del headers[each]
+        if told and at < 0:
+            headers.append(told)
         return headers
 
     @property
@@ -195,18 +198,13 @@ class ASGIRequest:
         values = [value for each, (_, value) in zip(names, headers, strict=True) if each == wanted]
         return b",".join(values).decode("latin-1")
 
+    def folded_names(self) -> set[str]:
+        """See `Request.folded_names`."""
+        return {folded(name.decode("latin-1")) for name in self._names}
+
 
 def _inside(path: str, root_path: str) -> str:
     """Return the path inside the app: the scope's path holds the mount point too, but for older servers."""
     root_path = root_path.rstrip("/")
     inside = path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/")
     return path[len(root_path) :] if inside else path
-
-
-def told_scope(scope: Scope, headers: Headers, identity: Identity | None) -> Scope:
-    """Return a copy of the scope with these headers, and with the gate's word on who asks."""
-    told = dict(scope)
-    told["headers"] = headers
-    told[IDENTITY_KEY] = identity
-    told["user"] = told["auth"] = _NOBODY if identity is None else identity
-    return told

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["Kind", "begins_login", "is_cross_site", "is_preflight", "is_speculative", "kind_of", "wants_page"]
 
 
+#: A browser sends none of these with a preflight: an app that obeys one would act on another method, and on a body.
+_NOT_IN_PREFLIGHTS = frozenset({"transfer-encoding", "x-http-method", "x-http-method-override", "x-method-override"})
+
+
 class Kind(Enum):
     """A kind of request: how it is told, the first that fits; and what it gets without a session.
 
@@ -123,11 +127,13 @@ def wants_page(request: Request) -> bool:
 
 
 def is_preflight(request: Request) -> bool:
-    """Return whether this is a CORS preflight: OPTIONS alone is not (Fetch standard, 4.8)."""
+    """Return whether this is a CORS preflight: OPTIONS alone is not, nor one with a body (Fetch standard, 4.8)."""
     return (
         request.method == "OPTIONS"
         and bool(request.header("origin"))
         and bool(request.header("access-control-request-method"))
+        and request.header("content-length").strip() in ("", "0")
+        and _NOT_IN_PREFLIGHTS.isdisjoint(request.folded_names())
     )
 
 

@@ -9,7 +9,7 @@ Modules, from the ground up; each may import only from those before it:
 - `run`: serve an app behind the gate
 - `cli`: how these are asked for on the command line
 
-May import: `errors`, `identity`, `stores`, `settings`, `sessions`, `gate`, `wsgi`, `asgi`.
+May import: `errors`, `identity`, `carriers`, `stores`, `settings`, `sessions`, `gate`, `wsgi`, `asgi`.
 """
 
 from oidc_gate.command.cli import main

@@ -17,9 +17,10 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, TextIO, cast
 
+from oidc_gate.carriers import identity_of
 from oidc_gate.command.demo_provider import PEOPLE, Person, local_server
 from oidc_gate.errors import SettingsError
-from oidc_gate.identity import Identity, identity_of
+from oidc_gate.identity import Identity
 from oidc_gate.settings import Settings
 from oidc_gate.wsgi import OIDCGate
 

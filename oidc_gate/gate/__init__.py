@@ -17,8 +17,8 @@ Modules, from the ground up; each may import only from those before it:
 - `own_paths`: the paths under `path_prefix`
 - `gate`: `Gate.decide`, the answer to every request
 
-May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `settings`, `provider`, `access`, `sessions`,
-`browser`.
+May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `stores`, `settings`, `provider`,
+`access`, `sessions`, `browser`.
 """
 
 from oidc_gate.gate.announcement import log_addresses

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from oidc_gate.access import AllowLists, PublicPaths
 from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
 from oidc_gate.decisions import Header, Request
-from oidc_gate.gate.forwarding import forwarding
+from oidc_gate.gate.forwarding import Told, forwarding, told_headers
 from oidc_gate.provider import Provider
+from oidc_gate.reserved_headers import ReservedHeaders
 from oidc_gate.sealing import name_tag
 from oidc_gate.sessions import (
     NEVER,
@@ -57,6 +58,8 @@ class Components:
     public: PublicPaths | None
     provider: Provider
     response_headers: tuple[Header, ...]
+    told_headers: Told
+    reserved_headers: ReservedHeaders
 
     def cookies(self, request: Request) -> Cookies:
         """Return the cookies under the scheme that the browser used."""
@@ -108,6 +111,8 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
         groups_claim=settings.groups_claim,
     )
 
+    told = told_headers(settings.identity_headers)
+
     def cookies(*, secure: bool) -> Cookies:
         return Cookies(
             settings.auth_id,
@@ -129,7 +134,8 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
             backend_of(settings),
             rules,
             forwarding(
-                family=settings.identity_headers,
+                told=told,
+                groups_claim=settings.groups_claim,
                 claim=settings.remote_user_claim,
                 response_headers=response_headers,
             ),
@@ -140,11 +146,14 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
                 cache=settings.session_cache_seconds,
             ),
             provider=settings.auth_id,
+            remote_user_claim=settings.remote_user_claim,
         ),
         rules=rules,
         public=PublicPaths(settings.public_paths) if settings.public_paths else None,
         provider=Provider(settings, clock),
         response_headers=response_headers,
+        told_headers=told,
+        reserved_headers=ReservedHeaders(name for name, _ in told),
     )
 
 

@@ -3,63 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote
+from typing import Any
 
 from oidc_gate.decisions import Forward
-from oidc_gate.identity import Identity, is_verified, text_claim
+from oidc_gate.identity import PRINTABLE, Identity, claim_at, encoded, is_verified, text_claim
 from oidc_gate.sessions import Head
 
-__all__ = ["encoded", "forwarding", "identity_headers"]
+__all__ = ["Told", "forwarding", "identity_headers", "told_headers"]
 
 Header = tuple[str, str]
+#: The name of a header, lower case, and that of the claim in it.
+Told = tuple[tuple[str, str], ...]
 
-#: Printable ASCII but the percent sign, which starts an encoded character; in a list the comma is encoded too.
-_PRINTABLE = bytes(set(range(0x20, 0x7F)) - set(b"%"))
-_IN_LIST = bytes(set(_PRINTABLE) - set(b","))
+#: What stands as it is in a list, where commas are between its elements.
+_IN_LIST = bytes(set(PRINTABLE) - set(b","))
+
+#: Claims that are texts (Core, 5.1): of another type they count as absent, as elsewhere.
+_TEXTS = frozenset({"sub", "email", "name", "preferred_username"})
+
+_FAMILIES: dict[str, Told] = {
+    "none": (),
+    "x-forwarded": (
+        ("x-forwarded-user", "sub"),
+        ("x-forwarded-email", "email"),
+        ("x-forwarded-groups", "groups"),
+        ("x-forwarded-preferred-username", "preferred_username"),
+    ),
+    "ngrok": (("ngrok-auth-user-id", "sub"), ("ngrok-auth-user-email", "email"), ("ngrok-auth-user-name", "name")),
+}
+
+
+def told_headers(setting: str | Told) -> Told:
+    """Return the headers that the setting `identity_headers` asks for."""
+    return _FAMILIES[setting] if isinstance(setting, str) else setting
 
 
 def forwarding(
-    *, family: str, claim: str, response_headers: tuple[Header, ...] = ()
+    *, told: Told, groups_claim: str, claim: str, response_headers: tuple[Header, ...] = ()
 ) -> Callable[[Identity, Head], Forward]:
     """Return what makes, from an identity and its session's head, the decision that all its requests share."""
 
     def forward(identity: Identity, head: Head) -> Forward:
-        headers = () if family == "none" else identity_headers(family, identity)
+        headers = identity_headers(told, groups_claim, identity) if told else ()
         _, _, _, _, _, _, user, _ = head
-        name = user if claim == "email" else (text_claim(identity.claims, claim) or identity.subject)
-        plain = name.isprintable() and "%" not in name  # with a percent sign it could be what another's is encoded to
-        return Forward(identity, name if plain else encoded(name), headers, response_headers)
+        return Forward(identity, user if claim == "email" else identity.username, headers, response_headers)
 
     return forward
 
 
-def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
-    """Return the headers of a family, `x-forwarded` or `ngrok`, for this person, without the empty ones.
+def identity_headers(told: Told, groups_claim: str, identity: Identity) -> tuple[Header, ...]:
+    """Return the headers for this person, without those whose claim is missing, empty or an object.
 
-    An e-mail address that the provider calls unverified is left out: anyone may have typed it.
+    `groups` are those that the gate goes by, whatever claim they are in. An e-mail address that the provider calls
+    unverified is left out: anyone may have typed it.
     """
-    email = identity.email if is_verified(identity.claims) else None
-    if family == "x-forwarded":
-        return _present(
-            ("x-forwarded-user", encoded(identity.subject)),
-            ("x-forwarded-email", encoded(email)),
-            ("x-forwarded-groups", ",".join(encoded(group, _IN_LIST) for group in identity.groups)),
-            ("x-forwarded-preferred-username", encoded(text_claim(identity.claims, "preferred_username"))),
-        )
-    return _present(
-        ("ngrok-auth-user-id", encoded(identity.subject)),
-        ("ngrok-auth-user-email", encoded(email)),
-        ("ngrok-auth-user-name", encoded(identity.name)),
-    )
+    values = ((name, _value(claim, groups_claim, identity)) for name, claim in told)
+    return tuple((name, value) for name, value in values if value)
 
 
-def encoded(value: str | None, plain: bytes = _PRINTABLE) -> str:
-    """Return the value with control characters and everything outside printable ASCII percent-encoded (UTF-8).
+def _value(claim: str, groups_claim: str, identity: Identity) -> str:
+    if claim in ("groups", groups_claim):
+        return _joined(identity.groups)
+    if claim in _TEXTS:
+        unfit = claim == "email" and not is_verified(identity.claims)
+        return "" if unfit else encoded(text_claim(identity.claims, claim), PRINTABLE)
+    value = claim_at(identity.claims, claim)
+    return _joined(value) if isinstance(value, list) else encoded(_text(value), PRINTABLE)
 
-    Half a character is encoded too, rather than replaced: two different values never become one.
-    """
-    return quote(value, safe=plain, errors="surrogatepass") if value else ""
+
+def _joined(values: Any) -> str:
+    """Return a list's elements, with commas between them and none inside."""
+    return ",".join(filter(None, [encoded(_text(value), _IN_LIST) for value in values]))
 
 
-def _present(*headers: Header) -> tuple[Header, ...]:
-    return tuple(header for header in headers if header[1])
+def _text(value: Any) -> str | None:
+    """Return a text as it is, and a number or truth value as JSON has it; None for what is neither."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else None

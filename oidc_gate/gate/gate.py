@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oidc_gate.browser import Kind, is_preflight, kind_of
-from oidc_gate.decisions import Decision, Forward, Request, Work
+from oidc_gate.decisions import Decision, Forward, Request, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.announcement import announce
 from oidc_gate.gate.components import build
@@ -59,6 +59,8 @@ class Gate:
         self._cookies = components.cookies_by_scheme()
         #: What is added to most of the app's answers.
         self.response_headers = components.response_headers
+        #: Request headers that only the gate may say.
+        self.reserved_headers = components.reserved_headers
         announce(settings, components.sessions.backend)
 
     def recall(self, scheme: Any, host: Any, cookies: Any, path: str) -> Recalled | None:
@@ -214,8 +216,10 @@ class Gate:
     # Without one
 
     def _without_session(self, request: Request) -> Decision:
-        if self._is_public(request) or (self._passes_preflights and is_preflight(request)):
+        if self._is_public(request):
             return self._anyone(request)
+        if self._passes_preflights and is_preflight(request):
+            return WithoutBody(*self._anyone(request))
         if request.path == self._kept_path:
             return self._refusals.failure(request, _base_path_kept(request.path), "/")
         kind = kind_of(request)

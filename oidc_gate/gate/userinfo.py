@@ -7,7 +7,7 @@ from typing import Any
 
 from oidc_gate.errors import ProviderDownError, ProviderError
 from oidc_gate.gate.components import Components
-from oidc_gate.identity import text_claim
+from oidc_gate.identity import claim_at, text_claim
 from oidc_gate.provider import merged_claims
 
 __all__ = ["Userinfo"]
@@ -15,7 +15,12 @@ __all__ = ["Userinfo"]
 logger = logging.getLogger("oidc_gate")
 
 #: What userinfo may answer without the login failing, when no rule depends on it.
-_DISPENSABLE = frozenset({"userinfo_missing", "userinfo_denied", "userinfo_rejected"})
+_DISPENSABLE = frozenset({"userinfo_denied", "userinfo_rejected"})
+#: The claim of those that a scope asks for (Core, 5.4) by which it is told whether the ID token has them.
+_CLAIM_OF_SCOPE = {"email": "email", "profile": "name", "phone": "phone_number", "address": "address"}
+#: Claims that count as missing where they are no text.
+_TEXTS = frozenset({"email", "name", "phone_number", "preferred_username"})
+
 
 class Userinfo:
     """Completes the claims of an ID token."""
@@ -42,17 +47,34 @@ class Userinfo:
         try:
             found = self._components.provider.userinfo(access_token, claims["sub"])
         except ProviderError as error:
-            dispensable = isinstance(error, ProviderDownError) or error.code in _DISPENSABLE
-            if always or indispensable or self._components.rules.lack(claims) or not dispensable:
+            if always or not self._is_dispensable(error, claims, indispensable=indispensable):
                 raise
             logger.warning("userinfo is left out of a login: %s", error)
             return claims, []
         together, kept = merged_claims(claims, found)
         return together, kept if again else []
 
+    def _is_dispensable(self, error: ProviderError, claims: dict[str, Any], *, indispensable: bool) -> bool:
+        """Return whether a login may go on without userinfo: whoever lacks what a list asks for is refused then.
+
+        A provider that has none will have none the next time; one that has it and fails may tell in a moment.
+        """
+        if error.code == "userinfo_missing":
+            return True
+        known = isinstance(error, ProviderDownError) or error.code in _DISPENSABLE
+        return known and not indispensable and not self._components.rules.lack(claims)
+
     def _lacks(self, claims: dict[str, Any]) -> bool:
-        """Return whether a claim is missing that the scopes, the rules or the app's REMOTE_USER call for."""
-        settings = self._settings
-        wanted = {"email": "email", "profile": "name"}
-        names = {claim for scope, claim in wanted.items() if scope in settings.scopes} | {settings.remote_user_claim}
-        return self._components.rules.lack(claims) or any(text_claim(claims, name) is None for name in names)
+        """Return whether a claim is missing that the scopes, the rules, the app's headers or REMOTE_USER call for."""
+        settings, rules = self._settings, self._components.rules
+        names = {_CLAIM_OF_SCOPE[scope] for scope in settings.scopes if scope in _CLAIM_OF_SCOPE}
+        names |= {claim for _, claim in self._components.told_headers} | {settings.remote_user_claim}
+        groups = {"groups", settings.groups_claim}
+        wants_groups = not groups.isdisjoint((*settings.scopes, *names))
+        if rules.lack(claims) or (wants_groups and rules.lack_groups(claims)):
+            return True
+        return any(_is_missing(claims, name) for name in names - groups)
+
+
+def _is_missing(claims: dict[str, Any], name: str) -> bool:
+    return text_claim(claims, name) is None if name in _TEXTS else claim_at(claims, name) in (None, "")

@@ -175,8 +175,8 @@ def signing_alg(key: RSAKey | ECKey | OKPKey) -> str:
     return alg
 
 
-def decrypt(token: str, key: RSAKey | ECKey | OKPKey) -> str:
-    """Return the JWS inside an encrypted token (RFC 7516). Raises ProviderError `token_malformed`.
+def decrypt(token: str, key: RSAKey | ECKey | OKPKey) -> bytes:
+    """Return what is inside an encrypted token (RFC 7516). Raises ProviderError `token_malformed`.
 
     Compression, passwords (PBES2) and RSA1_5 are refused: the first two let a sender set our work, the last leaks.
     """
@@ -194,7 +194,6 @@ def decrypt(token: str, key: RSAKey | ECKey | OKPKey) -> str:
     registry.max_protected_header_length = 8192
     registry.max_ciphertext_length = LONGEST_TOKEN
     try:
-        found = jwe.decrypt_compact(token, key, registry=registry)
-        return (found.plaintext or b"").decode("ascii")
+        return jwe.decrypt_compact(token, key, registry=registry).plaintext or b""
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise ProviderError("token_malformed", f"the token cannot be decrypted ({type(error).__name__})") from None

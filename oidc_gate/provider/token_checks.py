@@ -50,10 +50,10 @@ class Expected:
     leeway: float
 
 
-def read_claims(token: SignedToken) -> dict[str, Any]:
-    """Return the payload of a token whose signature held. Raises ProviderError `token_malformed`."""
+def read_claims(payload: bytes) -> dict[str, Any]:
+    """Return the claims in the payload of a token whose signature held. Raises ProviderError `token_malformed`."""
     try:
-        return read_json_object(token.payload)
+        return read_json_object(payload)
     except ValueError as error:
         raise ProviderError("token_malformed", f"the token's claims are not readable: {error}") from None
 
@@ -65,7 +65,7 @@ def check_id_token(token: SignedToken, expected: Expected, *, expected_nonce: st
     none, or that of the login. Not checked here: `at_hash` (see `check_access_token`), `auth_time`, `acr`, `amr`.
     """
     _check_type(token, forbidden=("logout+jwt", "at+jwt", "secevent+jwt"))
-    claims = read_claims(token)
+    claims = read_claims(token.payload)
     _check_common(claims, expected)
     _check_lifetime(claims, expected)
     if expected_nonce is not None:
@@ -146,7 +146,7 @@ def check_logout_token(token: SignedToken, expected: Expected) -> dict[str, Any]
     2023 (2.4), and providers that follow the text before send none.
     """
     _check_type(token, forbidden=("at+jwt",))
-    claims = read_claims(token)
+    claims = read_claims(token.payload)
     _check_issuer(claims, expected)
     _check_audience(claims, expected)
     issued_at = _time(claims, "iat")

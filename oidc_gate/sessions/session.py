@@ -20,13 +20,13 @@ from math import inf
 from struct import Struct
 from typing import Any, NamedTuple
 
-from oidc_gate.identity import Identity, ReadOnlyClaims, is_verified, text_claim
+from oidc_gate.identity import Identity, ReadOnlyClaims, text_claim, username
 
 __all__ = ["FORMAT", "Head", "Session", "pack_head", "read_head"]
 
 #: Raised with every change of what is written down. It is part of what sessions are sealed for, so that one which
 #: another version has kept is none.
-FORMAT = 4
+FORMAT = 5
 _FIXED = Struct(">5d3I")
 _TEXTS_START = _FIXED.size
 
@@ -69,12 +69,8 @@ class Session(NamedTuple):
 
     @property
     def user(self) -> str:
-        """The address, where it may be gone by, else the subject: what REMOTE_USER is by default.
-
-        It stands in the head, so that a change of this rule needs a new FORMAT.
-        """
-        subject: str = self.claims["sub"]
-        return (is_verified(self.claims) and text_claim(self.claims, "email")) or subject
+        """What REMOTE_USER has by default. It stands in the head, so that a change of this rule needs a new FORMAT."""
+        return username(self.claims, "email")
 
     def parts(self) -> tuple[Head, bytes]:
         """Return head and rest."""
@@ -107,8 +103,11 @@ class Session(NamedTuple):
         ends_at = inf if ends_at is None else ends_at
         return cls(session_id, claims, created_at, expires_at, seen_at, checked_at, refresh_at, tokens, kept, ends_at)
 
-    def identity(self, provider: str, groups: tuple[str, ...]) -> Identity:
-        """Return the app's view of this session; `groups` are read by the rules, which know where they stand."""
+    def identity(self, provider: str, groups: tuple[str, ...], claim: str = "email") -> Identity:
+        """Return the app's view of this session; `groups` are read by the rules, which know where they stand.
+
+        `claim`: the one that is in REMOTE_USER.
+        """
         claims = self.claims
         return Identity(
             claims["sub"],
@@ -121,6 +120,7 @@ class Session(NamedTuple):
             self.session_id,
             self.created_at,
             self.expires_at,
+            username(claims, claim),
         )
 
 

@@ -63,6 +63,7 @@ class Sessions:
         limits: Limits,
         *,
         provider: str,
+        remote_user_claim: str = "email",
     ) -> None:
         self.backend = backend
         self._newest_prefix = backend.newest_prefix
@@ -80,7 +81,7 @@ class Sessions:
         self._forward = forward
         self._limits = limits
         self._idle = limits.idle
-        self._provider = provider
+        self._provider, self._remote_user_claim = provider, remote_user_claim
         self._recent = RecentSessions(_GENERATION_BYTES)
         self.recent_requests = RecentRequests()
         self._epoch = 0  # raised whenever everything is forgotten
@@ -175,7 +176,7 @@ class Sessions:
 
     def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
         session = Session.read(head, read_rest())
-        return session.identity(self._provider, self._rules.groups(session.claims))
+        return session.identity(self._provider, self._rules.groups(session.claims), self._remote_user_claim)
 
     # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
 

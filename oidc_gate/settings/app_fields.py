@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oidc_gate.settings.readers import choice, read_bool, read_list, read_proxies, read_text
+from oidc_gate.settings.readers import read_bool, read_identity_headers, read_list, read_proxies, read_text
 from oidc_gate.settings.setting import setting
 
 __all__ = ["AppFields"]
@@ -35,10 +35,13 @@ class AppFields:
         None, read_list, "paths that need no login: each covers itself and all below it, in whole segments"
     )
     allow_cors_preflight: bool = setting(False, read_bool, "lets true preflights pass")
-    identity_headers: str = setting(
+    identity_headers: str | tuple[tuple[str, str], ...] = setting(
         "none",
-        choice("none", "x-forwarded", "ngrok"),
-        "`x-forwarded` or `ngrok`: headers that tell the app who asks",
+        read_identity_headers,
+        "`x-forwarded` or `ngrok`: headers that tell the app who asks. Or a map of header names to claims, in the"
+        " environment like `remote-user=email,x-team=groups`",
     )
-    remote_user_claim: str = setting("email", read_text, "the claim in `REMOTE_USER`; `sub` where it is missing")
+    remote_user_claim: str = setting(
+        "email", read_text, "the claim in `REMOTE_USER`; `sub` where it is missing, or is an unverified address"
+    )
     cache_control: str = setting("private", read_text, "added where the app says nothing of caching; `off`: nothing")

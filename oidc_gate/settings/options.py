@@ -71,7 +71,7 @@ class SettingsOptions(TypedDict, total=False):
     public_paths: Texts
     allow_cors_preflight: Switch
 
-    identity_headers: Text
+    identity_headers: Text | Mapping[str, str]
     remote_user_claim: Text
     cache_control: Text
     provider_logout: Switch

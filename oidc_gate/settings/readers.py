@@ -18,6 +18,7 @@ __all__ = [
     "nearest",
     "read_bool",
     "read_duration",
+    "read_identity_headers",
     "read_list",
     "read_params",
     "read_path",
@@ -172,6 +173,40 @@ def _param_text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("must have texts as its values")
     return str(value)
+
+
+#: What a gate tells may not stand in the place of these: servers, apps and the gate itself go by them.
+_TAKEN_HEADERS = re.compile(
+    r"accept.*|access-control-.*|authorization|connection|content-.*|cookie|date|expect|forwarded|host|if-.*|keep-alive"
+    r"|origin|proxy-.*|range|referer|sec-.*|te|trailer|transfer-encoding|upgrade|user-agent|via"
+    r"|x-forwarded-(for|host|port|prefix|proto)|x-http-method.*|x-method-override|x-requested-with"
+)
+
+
+def read_identity_headers(value: Any) -> str | tuple[tuple[str, str], ...]:
+    """Return the name of a family, or pairs of a header's name, lower case, and the claim to be told in it.
+
+    In text the pairs are a query string, with commas if so wished: `remote-user=email,x-team=groups`.
+    """
+    families = ("none", "x-forwarded", "ngrok")
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in families:
+            return word
+        if "=" not in word:
+            raise ValueError(f"must be one of: {', '.join(families)}; or a map of headers to claims: remote-user=email")
+        value = value.strip().replace(",", "&")
+    pairs = tuple((name.lower(), claim) for name, claim in read_params(value))
+    for name, claim in pairs:
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name, re.ASCII):
+            raise ValueError(f"must name headers with letters, digits and single dashes, not {name!r}")
+        if _TAKEN_HEADERS.fullmatch(name):
+            raise ValueError(f"must not name {name}, which has another meaning; take a name like remote-user")
+        if not claim.strip():
+            raise ValueError(f"must name a claim for {name}")
+    if not pairs or len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("must name at least one header, and none twice")
+    return tuple((name, claim.strip()) for name, claim in pairs)
 
 
 def read_proxies(value: Any) -> int | tuple[str, ...]:

@@ -5,7 +5,7 @@ Modules, from the ground up; each may import only from those before it:
 - `request`: what the gate reads of an environ
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
 
-May import: `identity`, `decisions`, `caching`, `reserved_headers`, `settings`, `gate`.
+May import: `identity`, `decisions`, `caching`, `reserved_headers`, `outsiders`, `settings`, `gate`.
 """
 
 from oidc_gate.wsgi.middleware import OIDCGate, paste_filter

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Unpack
 
 from oidc_gate.caching import QuietNames, is_unshared
-from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Reply, Work
+from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Reply, WithoutBody, Work
 from oidc_gate.identity import IDENTITY_KEY
-from oidc_gate.reserved_headers import spellings
+from oidc_gate.outsiders import warn_of_outsiders
+from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
 from oidc_gate.wsgi.request import WSGIRequest
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["OIDCGate", "paste_filter"]
 
 _QUIET = QuietNames()
-_RESERVED = frozenset("HTTP_" + name.decode().upper().replace("-", "_") for name in spellings())
 #: For the statuses that the gate answers with; `http.HTTPStatus` would double the time that this module takes to load.
 _REASONS = {
     200: "OK",
@@ -42,8 +43,8 @@ _REASONS = {
     501: "Not Implemented",
     503: "Service Unavailable",
 }
-#: What a server, or a client through it, may have put where the app looks for the gate's word.
-_FORGEABLE = _RESERVED | {"REMOTE_USER", "AUTH_TYPE", IDENTITY_KEY}
+#: Where the app looks for the gate's word, and a server may have put another's.
+_OWN_KEYS = frozenset({"REMOTE_USER", "AUTH_TYPE", IDENTITY_KEY})
 
 
 class OIDCGate:
@@ -62,12 +63,14 @@ class OIDCGate:
 
         self._app: WSGIApplication = resolve_app(app)
         check_app(self._app, "wsgi")
+        self._has_looked_out = False
         self._ask(Gate(resolve_settings(settings, options)))
 
     def _ask(self, gate: Gate) -> None:
         """Have this gate decide."""
         self._gate = gate
         self._recall = gate.recall
+        self._harmless = HarmlessNames(_ReservedKeys(gate.reserved_headers))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or let the app answer it."""
@@ -79,6 +82,9 @@ class OIDCGate:
         if found is not None:
             cookies, identity, remote_user, request_headers, response_headers, set_cookies = found
         else:
+            if not self._has_looked_out:
+                self._has_looked_out = True
+                warn_of_outsiders()
             request = WSGIRequest(environ)
             decision = self._gate.decide(request) if IDENTITY_KEY not in environ else self._gate.behind_another(request)
             while not isinstance(decision, Forward):
@@ -88,11 +94,18 @@ class OIDCGate:
                     decision = decision.run()
                 else:
                     decision = decision.resume(_read_body(environ, decision.limit))
+            if isinstance(decision, WithoutBody):
+                environ["wsgi.input"] = BytesIO()
             cookies = request.app_cookies
             identity, remote_user, request_headers, response_headers, set_cookies = decision
-        _clean(environ, cookies)
+        if not self._harmless.issuperset(environ):
+            self._clean(environ)
+        if cookies:
+            environ["HTTP_COOKIE"] = cookies
+        elif "HTTP_COOKIE" in environ:
+            del environ["HTTP_COOKIE"]
+        environ[IDENTITY_KEY] = identity
         if identity is not None:
-            environ[IDENTITY_KEY] = identity
             environ["REMOTE_USER"] = remote_user
             environ["AUTH_TYPE"] = "oidc"
             for name, value in request_headers:
@@ -102,16 +115,22 @@ class OIDCGate:
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         return app(environ, start_response)
 
-
-def _clean(environ: WSGIEnvironment, cookies: str) -> None:
-    """Take out of the environ what only the gate may say, and all cookies but the app's."""
-    if not _FORGEABLE.isdisjoint(environ):
-        for key in _FORGEABLE.intersection(environ):
+    def _clean(self, environ: WSGIEnvironment) -> None:
+        """Take out of the environ what only the gate may say."""
+        harmless = self._harmless
+        for key in [key for key in environ if key not in harmless and harmless.lack(key)]:
             del environ[key]
-    if cookies:
-        environ["HTTP_COOKIE"] = cookies
-    elif "HTTP_COOKIE" in environ:
-        del environ["HTTP_COOKIE"]
+
+
+class _ReservedKeys:
+    """The keys of an environ that only the gate may set."""
+
+    def __init__(self, headers: ReservedHeaders) -> None:
+        self._headers = headers
+
+    def __contains__(self, key: object) -> bool:
+        text = str(key)
+        return text in _OWN_KEYS or (text.startswith("HTTP_") and text.removeprefix("HTTP_") in self._headers)
 
 
 def _start_adding(

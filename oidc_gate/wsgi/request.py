@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, Key
+from oidc_gate.reserved_headers import folded
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["WSGIRequest"]
 
 _KIND_HEADERS = frozenset("HTTP_" + name.upper().replace("-", "_") for name in KIND_HEADERS)
+#: Headers whose variables bear their plain names (PEP 3333).
+_UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
 class WSGIRequest:
@@ -82,7 +85,11 @@ class WSGIRequest:
     def header(self, name: str) -> str:
         """Return the header of that lower-case name, or `""`."""
         key = name.upper().replace("-", "_")
-        return str(self._environ.get("CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}", ""))
+        return str(self._environ.get(key if key in _UNPREFIXED else f"HTTP_{key}", ""))
+
+    def folded_names(self) -> set[str]:
+        """See `Request.folded_names`."""
+        return {folded(key.removeprefix("HTTP_")) for key in self._environ if key.startswith("HTTP_")}
 
 
 def _as_utf8(text: str) -> str:
