@@ -142,13 +142,13 @@ class ReadOnlyClaims(Mapping[str, Any]):
         return f"<claims: {', '.join(self._claims)}>"
 
 
-def is_verified(claims: Mapping[str, Any]) -> bool:
+def is_verified(claims: Mapping[str, Any], *, required: bool = False) -> bool:
     """Return whether the e-mail address may be gone by.
 
-    `email_verified` may be missing; where the provider sends it, it must be true, or the text `"true"` that some
-    providers send (JumpCloud does).
+    `email_verified` may be missing, unless it is `required`; where the provider sends it, it must be true, or the text
+    `"true"` that some providers send (JumpCloud does).
     """
-    verified = claims.get("email_verified", True)
+    verified = claims.get("email_verified", not required)
     return verified is True or verified == "true"
 
 

@@ -21,7 +21,9 @@ class AllowLists:
         domains: tuple[str, ...] | None,
         groups: tuple[str, ...] | None,
         groups_claim: str,
+        require_email_verified: bool = False,
     ) -> None:
+        self._require_email_verified = require_email_verified
         self._emails = frozenset(emails or ())
         self._domains = frozenset(domains or ())
         self._groups = frozenset(groups or ())
@@ -39,7 +41,7 @@ class AllowLists:
         """Return whether the person with these claims may pass."""
         if self.allow_all or not self._groups.isdisjoint(self.groups(claims)):
             return True
-        address = verified_email(claims)
+        address = verified_email(claims, required=self._require_email_verified)
         return address is not None and (address in self._emails or address.partition("@")[2] in self._domains)
 
     def groups(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
@@ -62,9 +64,12 @@ class AllowLists:
         return value
 
 
-def verified_email(claims: Mapping[str, Any]) -> str | None:
-    """Return the e-mail address in lower case, or None if there is none to go by, or it has not exactly one `@`."""
+def verified_email(claims: Mapping[str, Any], *, required: bool = False) -> str | None:
+    """Return the e-mail address in lower case, or None if there is none to go by, or it has not exactly one `@`.
+
+    `required`: as `is_verified` has it.
+    """
     address = lower_ascii(text_claim(claims, "email") or "")
     if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
         return None
-    return address if is_verified(claims) else None
+    return address if is_verified(claims, required=required) else None

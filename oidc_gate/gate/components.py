@@ -106,6 +106,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
         domains=settings.allow_domains,
         groups=settings.allow_groups,
         groups_claim=settings.groups_claim,
+        require_email_verified=settings.require_email_verified,
     )
 
     def cookies(*, secure: bool) -> Cookies:
@@ -131,6 +132,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
             forwarding(
                 family=settings.identity_headers,
                 claim=settings.remote_user_claim,
+                require_email_verified=settings.require_email_verified,
                 response_headers=response_headers,
             ),
             Limits(

@@ -19,26 +19,36 @@ _IN_LIST = bytes(set(_PRINTABLE) - set(b","))
 
 
 def forwarding(
-    *, family: str, claim: str, response_headers: tuple[Header, ...] = ()
+    *,
+    family: str,
+    claim: str,
+    require_email_verified: bool = False,
+    response_headers: tuple[Header, ...] = (),
 ) -> Callable[[Identity, Head], Forward]:
     """Return what makes, from an identity and its session's head, the decision that all its requests share."""
 
     def forward(identity: Identity, head: Head) -> Forward:
-        headers = () if family == "none" else identity_headers(family, identity)
+        headers = () if family == "none" else identity_headers(family, identity, required=require_email_verified)
         _, _, _, _, _, _, user, _ = head
-        name = user if claim == "email" else (text_claim(identity.claims, claim) or identity.subject)
+        if claim != "email":
+            name = text_claim(identity.claims, claim) or identity.subject
+        elif require_email_verified and not is_verified(identity.claims, required=True):
+            name = identity.subject
+        else:
+            name = user
         plain = name.isprintable() and "%" not in name  # with a percent sign it could be what another's is encoded to
         return Forward(identity, name if plain else encoded(name), headers, response_headers)
 
     return forward
 
 
-def identity_headers(family: str, identity: Identity) -> tuple[Header, ...]:
+def identity_headers(family: str, identity: Identity, *, required: bool = False) -> tuple[Header, ...]:
     """Return the headers of a family, `x-forwarded` or `ngrok`, for this person, without the empty ones.
 
-    An e-mail address that the provider calls unverified is left out: anyone may have typed it.
+    An e-mail address that the provider calls unverified is left out: anyone may have typed it. `required`: as
+    `is_verified` has it.
     """
-    email = identity.email if is_verified(identity.claims) else None
+    email = identity.email if is_verified(identity.claims, required=required) else None
     if family == "x-forwarded":
         return _present(
             ("x-forwarded-user", encoded(identity.subject)),
