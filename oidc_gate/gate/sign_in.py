@@ -107,8 +107,7 @@ class SignIn:
             try:
                 return depart(self._components.provider.metadata())
             except ProviderError as error:
-                # Before the provider is known there is nothing that could be the browser's fault.
-                return self._error_reply(here, ProviderDownError(error.code, error.detail), return_to, headers)
+                return self._error_reply(here, error, return_to, headers)
 
         known = self._components.provider.known_metadata()
         return depart(known) if known is not None else Work("provider", fetch_and_depart)
@@ -185,7 +184,8 @@ class SignIn:
             return self._failed(here, state, error)
         if (callback.error, callback.error_description) in _TRY_AGAIN:
             return self._again(here, state, LoginError("login_expired", "the login page at the provider was too old"))
-        return self._failed(here, state, ProviderRefusalError(callback.error, callback.error_description))
+        refusal = ProviderRefusalError(callback.error, callback.error_description, callback.said)
+        return self._failed(here, state, refusal)
 
     def _finish(self, here: Here, state: State, attempt: Attempt, callback: code_flow.Callback) -> Decision:
         """Redeem the code and start the session. An outage leaves the attempt as it is: the page can be reloaded."""

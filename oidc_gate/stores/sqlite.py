@@ -6,6 +6,7 @@ The file is readable by its owner only.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
-from oidc_gate.errors import StoreError
+from oidc_gate.errors import StoreError, StoreSetupError
 from oidc_gate.stores.contract import Record
 
 __all__ = ["SQLiteStore"]
@@ -34,6 +35,17 @@ _SWEEP_EVERY, _SWEEP_ROWS = 100, 1000
 _SWEEPS = (
     "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE expires <= ? LIMIT ?)",
     "DELETE FROM claims WHERE name IN (SELECT name FROM claims WHERE expires <= ? LIMIT ?)",
+)
+#: What stays as it is until somebody mends the path, its rights or the file.
+_LASTING = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG})
+_LASTING_IN_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
 )
 #: Device and inode of a file, to tell one from another that took its place.
 _Place = tuple[int, int]
@@ -142,7 +154,17 @@ class SQLiteStore:
                 raise
             self._idle.append((place, connection))
         except (sqlite3.Error, OSError) as error:
-            raise StoreError("store_unavailable", f"SQLite: {type(error).__name__}: {error}") from None
+            raise self._down(error) from None
+
+    def _down(self, error: sqlite3.Error | OSError) -> StoreError:
+        """Return the error that says so of the store: whether time mends it, and if not, what is to be mended."""
+        folder = self.path.parent
+        if not folder.is_dir():
+            return StoreSetupError("store_unusable", f"SQLite: {self.path}: there is no folder {folder}")
+        lasting = isinstance(error, OSError) and error.errno in _LASTING
+        if lasting or getattr(error, "sqlite_errorcode", 0) & 0xFF in _LASTING_IN_SQLITE:
+            return StoreSetupError("store_unusable", f"SQLite: {self.path}: {type(error).__name__}: {error}")
+        return StoreError("store_unavailable", f"SQLite: {type(error).__name__}: {error}")
 
     def _borrowed(self) -> tuple[_Place, sqlite3.Connection]:
         try:
@@ -175,7 +197,7 @@ class SQLiteStore:
             if _version(connection) == 0:
                 self._make_tables(connection)
             if _version(connection) != _SCHEMA_VERSION:
-                raise StoreError("store_unavailable", f"{self.path} was written by another version of oidc_gate")
+                raise StoreSetupError("store_unusable", f"{self.path} was written by another version of oidc_gate")
         except BaseException:
             connection.close()
             raise
