@@ -3,6 +3,7 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `request`: what the gate reads of a scope, and writes into the app's
+- `lanes`: threads for what may block
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
 
 May import: `errors`, `identity`, `decisions`, `caching`, `reserved_headers`, `settings`, `gate`.
