@@ -5,13 +5,21 @@ BIN := $(VENV)/bin
 NPM := tests/providers/panva tests/typing
 FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 
-.PHONY: demo test lint docs fuzz bench system-packages clean
+# The lowest versions that setup.cfg allows, and the tests that use each of them.
+LOWEST := .venv-lowest
+LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_threads cli client_authentication demo \
+	examples provider sealing settings stores surface_logins wsgi))
+
+.PHONY: demo test lowest lint docs fuzz bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
 
-test: lint system-packages $(NPM:%=%/node_modules/.package-lock.json)
+test: lint lowest system-packages $(NPM:%=%/node_modules/.package-lock.json)
 	$(BIN)/pytest -n 2 --cov
+
+lowest: $(LOWEST)/.test system-packages tests/providers/panva/node_modules/.package-lock.json
+	$(LOWEST)/bin/pytest -n 2 -q $(LOWEST_TESTS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check
@@ -31,15 +39,25 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(NPM:%=%/node_modules) build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(NPM:%=%/node_modules) build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 
+$(LOWEST)/.test: setup.cfg pyproject.toml .ci/lowest-versions | $(LOWEST)/bin/python
+	.ci/lowest-versions > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(LOWEST)/constraints.txt \
+		--editable '.[test]'
+	@touch $@
+
 $(BIN)/python:
 	.ci/make-venv $(VENV)
+
+# On the lowest Python too, where there is a choice.
+$(LOWEST)/bin/python:
+	PYTHON="$(or $(PYTHON),python3.11 python3.12 python3.13 python3)" .ci/make-venv $(LOWEST)
 
 %/node_modules/.package-lock.json: %/package-lock.json | system-packages
 	cd $* && npm ci --silent --no-audit --no-fund

@@ -49,11 +49,14 @@ def id_token_claims(issuer: str, nonce: str) -> dict[str, Any]:
 
 
 class CannedProvider:
-    """The process, from the outside: `with CannedProvider() as provider`."""
+    """The process, from the outside: `with CannedProvider() as provider`.
 
-    def __init__(self) -> None:
+    `pause`: what a call of the token endpoint takes, in seconds.
+    """
+
+    def __init__(self, pause: float = 0.0) -> None:
         root = Path(__file__).resolve().parents[1]
-        command = [sys.executable, "-m", "benchmarks.canned_provider"]
+        command = [sys.executable, "-m", "benchmarks.canned_provider", str(pause)]
         self._process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self._port = int(self._process.stdout.readline())
@@ -90,12 +93,15 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body in one packet: in two, the second waits for the first one's acknowledgement
     key: ClassVar[RSAKey]
     prepared: ClassVar[dict[str, bytes]] = {}
+    pause: ClassVar[float] = 0.0
 
     def do_GET(self) -> None:
         issuer = f"http://{self.headers['Host']}"
         if self.path == "/jwks":
             public = self.key.as_dict(private=False)
             return self._answer({"keys": [public | {"use": "sig", "alg": "RS256"}]})
+        if self.path == "/userinfo":
+            return self._answer(id_token_claims(issuer, ""))
         return self._answer(
             {
                 "issuer": issuer,
@@ -110,7 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         if self.path != "/prepare":
-            return self._send(self.prepared.pop(parse_qs(body)["code"][0]))
+            time.sleep(self.pause)
+            found = self.prepared.pop(parse_qs(body)["code"][0], None)
+            return self._send(found) if found is not None else self._send(b'{"error": "invalid_grant"}', 400)
         claims = id_token_claims(f"http://{self.headers['Host']}", body)
         header = {"alg": "RS256", "kid": self.key.kid}
         answer = {
@@ -126,8 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, value: Any) -> None:
         self._send(json.dumps(value).encode())
 
-    def _send(self, body: bytes) -> None:
-        self.send_response(200)
+    def _send(self, body: bytes, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -139,6 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serve until killed; the port is the one line on standard output."""
+    _Handler.pause = float(sys.argv[1])
     _Handler.key = RSAKey.generate_key(2048, auto_kid=True)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KIND_HEADERS",
+    "LANES",
     "LONGEST_KEY",
     "Decision",
     "Forward",
@@ -34,6 +35,12 @@ __all__ = [
 ]
 
 Header = tuple[str, str]
+
+#: What takes time, by who can have it done: anybody that begins a login or comes back from one; anybody that claims to
+#: be the provider and tells of a logout; somebody who is signed in; and what asks the store alone. So a flood of one
+#: holds up none of the others.
+Lane = Literal["login", "logout", "session", "store"]
+LANES: tuple[Lane, ...] = ("login", "logout", "session", "store")
 
 #: Scheme, host and Cookie header as the server gave them, be it text or bytes; None for one that is missing. Two
 #: requests with one key differ in nothing that tells who is asking.
@@ -163,13 +170,15 @@ class Reply(NamedTuple):
 class Work(NamedTuple):
     """Something that takes time.
 
-    `run` may block; `lane` names the pool for it, so that a slow provider never delays the store.
+    `run` may block; `lane` says what it waits for.
     `run_on_loop` does the same on an event loop, which it does not block; None where there is no such way.
+    `turned_away` is for one that has waited for its turn too long: what is decided then. None: it waits on.
     """
 
-    lane: Literal["provider", "store"]
+    lane: Lane
     run: Callable[[], Decision]
     run_on_loop: Callable[[], Awaitable[Decision]] | None = None
+    turned_away: Callable[[], Decision] | None = None
 
 
 class ReadBody(NamedTuple):

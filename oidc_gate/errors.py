@@ -7,7 +7,10 @@
     ├── LoginError            the browser, or whoever sent it: 400
     ├── ProviderError         the provider answered, and the answer is not acceptable: 400
     │   └── ProviderDownError      the provider did not answer, or not sensibly: 503, worth trying again
-    └── StoreError            the session store did not answer: 503, worth trying again
+    │       └── ProviderSetupError      what answers is not this provider: 500, the operator
+    ├── StoreError            the session store did not answer: 503, worth trying again
+    │   └── StoreSetupError        it will not answer before a setting is mended: 500, the operator
+    └── BusyError             too many want the same at once: 503, worth trying again
 
 Each carries a `code`, which is stable and may be shown and branched on, and a text for the log, which is neither.
 Neither ever holds a token, a code, a cookie or a secret. `docs/errors.md` lists every code, and a test holds it to
@@ -20,7 +23,17 @@ import sys
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["GateError", "LoginError", "ProviderDownError", "ProviderError", "SettingsError", "StoreError"]
+__all__ = [
+    "BusyError",
+    "GateError",
+    "LoginError",
+    "ProviderDownError",
+    "ProviderError",
+    "ProviderSetupError",
+    "SettingsError",
+    "StoreError",
+    "StoreSetupError",
+]
 
 
 class GateError(Exception):
@@ -89,7 +102,28 @@ class ProviderDownError(ProviderError):
     status = 503
 
 
+class ProviderSetupError(ProviderDownError):
+    """What stands at the provider's address is not the provider that the settings mean; time does not mend that.
+
+    As with an outage, nothing is said of anybody's session or login: whoever handles the one handles the other.
+    """
+
+    status = 500
+
+
 class StoreError(GateError):
     """The session store could not be reached in time."""
+
+    status = 503
+
+
+class StoreSetupError(StoreError):
+    """The session store refuses the gate, or cannot be where the settings say; time does not mend that."""
+
+    status = 500
+
+
+class BusyError(GateError):
+    """So many requests wait for the provider that this one is turned away."""
 
     status = 503

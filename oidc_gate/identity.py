@@ -202,13 +202,13 @@ def _copied(value: Any) -> Any:
     return copy.deepcopy(value) if isinstance(value, dict | list) else value
 
 
-def is_verified(claims: Mapping[str, Any]) -> bool:
+def is_verified(claims: Mapping[str, Any], *, required: bool = False) -> bool:
     """Return whether the e-mail address may be gone by.
 
-    `email_verified` may be missing; where the provider sends it, it must be true, or the text `"true"` that some
-    providers send (JumpCloud does).
+    `email_verified` may be missing, unless it is `required`; where the provider sends it, it must be true, or the text
+    `"true"` that some providers send (JumpCloud does).
     """
-    verified = claims.get("email_verified", True)
+    verified = claims.get("email_verified", not required)
     return verified is True or verified == "true"
 
 
@@ -222,15 +222,16 @@ def claim_at(claims: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def username(claims: Mapping[str, Any], claim: str) -> str:
+def username(claims: Mapping[str, Any], claim: str, *, required: bool = False) -> str:
     """Return what REMOTE_USER has for the person with these claims: that claim, else the subject.
 
     An address stands there when it may be gone by, and has an `@`. So that two people never share one name, no subject
     that stands in for a claim has an `@`: there it is percent-encoded, or who may choose a subject could choose
     another's address. So is all that cannot be printed, and the percent sign, which starts what is encoded.
+    `required`: as `is_verified` has it.
     """
     value = text_claim(claims, claim)
-    if claim == "email" and value is not None and not ("@" in value and is_verified(claims)):
+    if claim == "email" and value is not None and not ("@" in value and is_verified(claims, required=required)):
         value = None
     name: str = claims["sub"] if value is None else value
     stands_in = value is None

@@ -176,7 +176,7 @@ def test_a_loop_that_ends_while_the_store_is_asked_is_not_told(
 
     asyncio.run(begin())
     store.may_answer.set()
-    here.gate._lanes["store"].shutdown(wait=True)
+    here.gate._lanes.pools["store"].shutdown(wait=True)
     assert "exception calling callback" not in caplog.text
 
 

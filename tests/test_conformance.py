@@ -262,7 +262,7 @@ def test_oidcc_client_test_discovery_jwks_uri_keys(stage: StageFactory, provider
 def test_oidcc_client_test_discovery_issuer_mismatch(stage: StageFactory, provider: LocalProvider) -> None:
     """No browser is sent anywhere by the document of another issuer."""
     with provider.fault("discovery_wrong_issuer"):
-        refused(stage(), "issuer_mismatch", 503)
+        refused(stage(), "issuer_mismatch", 500)
     assert provider.calls("authorize") == []
 
 

@@ -23,7 +23,16 @@ ERRORS = (ROOT / "docs" / "errors.md").read_text()
 SECURITY = (ROOT / "docs" / "security.md").read_text()
 #: What those read who change the code.
 GUIDES = {name: (ROOT / name).read_text() for name in ("docs/architecture.md", "CONTRIBUTING.md")}
-RAISED = {"GateError", "LoginError", "ProviderError", "ProviderDownError", "StoreError"}
+RAISED = {
+    "BusyError",
+    "GateError",
+    "LoginError",
+    "ProviderDownError",
+    "ProviderError",
+    "ProviderSetupError",
+    "StoreError",
+    "StoreSetupError",
+}
 #: Codes that are put together: `{name}_invalid` of the three times in a token.
 JOINED = {"exp_invalid", "iat_invalid", "nbf_invalid"}
 
@@ -42,7 +51,7 @@ def said_by(node: ast.AST) -> Iterator[str]:
     """Yield the codes that one call or one JSON object names."""
     if isinstance(node, ast.Call):
         name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-        position = 0 if name in RAISED else 1 if name == "refusal" else None
+        position = 0 if name in RAISED else 1 if name in ("refusal", "document") else None
         if position is not None and len(node.args) > position:
             first = node.args[position]
             if isinstance(first, ast.JoinedStr):

@@ -7,7 +7,17 @@ import sys
 
 import pytest
 
-from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, SettingsError, StoreError
+from oidc_gate.errors import (
+    BusyError,
+    GateError,
+    LoginError,
+    ProviderDownError,
+    ProviderError,
+    ProviderSetupError,
+    SettingsError,
+    StoreError,
+    StoreSetupError,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +28,10 @@ from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderE
         (LoginError("state_missing"), 400),
         (ProviderError("nonce_mismatch"), 400),
         (ProviderDownError("provider_unreachable"), 503),
+        (ProviderSetupError("discovery_failed"), 500),
         (StoreError("store_unreachable"), 503),
+        (StoreSetupError("store_unusable"), 500),
+        (BusyError("provider_busy"), 503),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, GateError) else None,
 )
@@ -33,7 +46,10 @@ def test_an_error_knows_the_status_of_the_answer_that_tells_of_it(error: GateErr
         (LoginError, (GateError,)),
         (ProviderError, (GateError,)),
         (ProviderDownError, (ProviderError, GateError)),
+        (ProviderSetupError, (ProviderDownError, ProviderError, GateError)),
         (StoreError, (GateError,)),
+        (StoreSetupError, (StoreError, GateError)),
+        (BusyError, (GateError,)),
     ],
 )
 def test_an_error_is_caught_by_the_class_that_says_whose_fault_it_is(

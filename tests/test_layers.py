@@ -68,7 +68,7 @@ PAST_THE_DOOR = {
 
 #: Whoever else's code is used, and the only modules that know it.
 THIRD_PARTY = {
-    "asgiref": {"asgi/middleware"},
+    "asgiref": {"asgi/lanes"},
     "authlib": {"provider/client_authentication", "provider/code_flow"},
     "cryptography": {"sealing"},
     "gunicorn": {"command/run"},

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.errors import ProviderDownError, ProviderError
+from oidc_gate.errors import ProviderDownError, ProviderError, ProviderSetupError
 from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer
 
 ISSUER = "https://idp.test"
+URL = "https://idp.test/.well-known/openid-configuration"
 DOCUMENT: dict[str, Any] = {
     "issuer": ISSUER,
     "authorization_endpoint": "https://idp.test/authorize",
@@ -85,9 +86,9 @@ def test_a_trailing_slash_is_tolerated_and_the_document_spells_the_issuer() -> N
     ],
 )
 def test_another_issuer_is_refused(issuer: Any) -> None:
-    with pytest.raises(ProviderError, match="another issuer") as raised:
+    with pytest.raises(ProviderError, match="discovery names the issuer") as raised:
         read(issuer=issuer)
-    assert (raised.value.code, raised.value.status) == ("issuer_mismatch", 400)
+    assert (raised.value.code, raised.value.status) == ("issuer_mismatch", 500)
 
 
 @pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
@@ -112,9 +113,9 @@ def test_another_issuer_is_refused(issuer: Any) -> None:
     ],
 )
 def test_an_endpoint_that_is_needed_and_unusable(name: str, value: Any) -> None:
-    with pytest.raises(ProviderError, match=name) as raised:
+    with pytest.raises(ProviderSetupError, match=name) as raised:
         read(**{name: value})
-    assert raised.value.code == "discovery_incomplete"
+    assert (raised.value.code, raised.value.status) == ("discovery_incomplete", 500)
 
 
 @pytest.mark.parametrize("name", ["userinfo_endpoint", "end_session_endpoint", "revocation_endpoint"])
@@ -161,20 +162,31 @@ def test_client_authentication_is_listed(listed: Any, methods: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("answer", "said"),
     [
-        (HTTPAnswer(404, "text/html", b"no"), "discovery_failed"),
-        (HTTPAnswer(201, "application/json", b"{}"), "discovery_failed"),
-        (HTTPAnswer(200, "text/html", b"<title>Sign in to the Wi-Fi</title>"), "discovery_failed"),
-        (HTTPAnswer(200, "application/json", b"[]"), "discovery_failed"),
-        (HTTPAnswer(302, "text/html", b""), "provider_unavailable"),
-        (HTTPAnswer(503, "text/plain", b"down"), "provider_unavailable"),
+        (HTTPAnswer(404, "text/html", b"no", URL), "status 404"),
+        (HTTPAnswer(403, "text/html", b"no", URL), "status 403"),
+        (HTTPAnswer(201, "application/json", b"{}", URL), "status 201"),
+        (HTTPAnswer(200, "text/html", b"<title>Sign in to the Wi-Fi</title>", URL), "not readable ('text/html')"),
+        (HTTPAnswer(200, "application/json", b"[]", URL), "not readable: not a JSON object"),
+        (HTTPAnswer(200, "application/json", b'{"issuer": "https://idp.te', URL), "not readable: Unterminated"),
+        (HTTPAnswer(302, "text/html", b"", URL), "status 302"),
+        (HTTPAnswer(308, "", b"", URL, "https://idp.test/x\n"), r"status 308, to 'https://idp.test/x\n': name the"),
     ],
 )
-def test_no_document_is_an_outage(answer: HTTPAnswer, code: str) -> None:
-    with pytest.raises(ProviderDownError) as raised:
+def test_what_is_no_document_is_so_for_good(answer: HTTPAnswer, said: str) -> None:
+    with pytest.raises(ProviderSetupError) as raised:
         read_metadata(answer, ISSUER)
-    assert (raised.value.code, raised.value.status) == (code, 503)
+    assert (raised.value.code, raised.value.status) == ("discovery_failed", 500)
+    assert URL in raised.value.detail
+    assert said in raised.value.detail
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 101])
+def test_an_outage_is_worth_another_try(status: int) -> None:
+    with pytest.raises(ProviderDownError) as raised:
+        read_metadata(HTTPAnswer(status, "text/html", b"down", URL), ISSUER)
+    assert (raised.value.code, raised.value.status) == ("provider_unavailable", 503)
 
 
 def test_what_is_not_known_and_incomplete_lists_are_no_reason_to_refuse() -> None:

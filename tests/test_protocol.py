@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError
+from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, ProviderSetupError
 from oidc_gate.provider.code_flow import (
     Callback,
     authorization_base,
@@ -25,7 +26,9 @@ from oidc_gate.provider.code_flow import (
     token_request,
     userinfo_request,
 )
-from oidc_gate.provider.http_messages import HTTPAnswer
+from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
+from oidc_gate.provider.quoting import scrubbed, secrets_in
+from oidc_gate.provider.token_errors import TokenCall
 from tests.providers.people import s256
 
 AWKWARD = "p%w+&:/ =? ü€"
@@ -193,7 +196,7 @@ def test_the_refresh_and_the_end_of_a_refresh_token() -> None:
 
 
 def read(document: Any, status: int = 200, method: str = "client_secret_basic") -> Any:
-    return read_tokens(answer(document, status), client_auth_method=method)
+    return read_tokens(answer(document, status), TokenCall(method))
 
 
 def test_a_token_answer() -> None:
@@ -258,7 +261,7 @@ def test_an_answer_without_a_bearer_token(change: dict[str, Any]) -> None:
 
 
 def refreshed(document: Any) -> Any:
-    return read_tokens(answer(document), client_auth_method="none", refreshed=True)
+    return read_tokens(answer(document), TokenCall("none", refreshing=True))
 
 
 def test_a_refresh_may_bring_no_id_token_but_nothing_else_in_its_place() -> None:
@@ -309,19 +312,102 @@ def test_a_rejected_client_names_what_to_try(document: dict[str, Any], status: i
     assert "client_secret_post" in str(raised.value)
 
 
-@pytest.mark.parametrize("error", ["invalid_request", "unauthorized_client", "unsupported_grant_type", "invalid_scope"])
-def test_errors_of_rfc_6749_are_named(error: str) -> None:
-    with pytest.raises(ProviderError, match=error) as raised:
-        read({"error": error, "error_description": "the secret was hunter2"}, 400)
+@pytest.mark.parametrize("error", ["invalid_request", "unsupported_grant_type", "not_allowed"])
+@pytest.mark.parametrize("status", [200, 400, 403])
+def test_what_the_provider_said_is_quoted_and_what_it_was_sent_is_not(error: str, status: int) -> None:
+    call = TokenCall("none", secrets=frozenset({"hunter2"}))
+    with pytest.raises(ProviderError) as raised:
+        read_tokens(answer({"error": error, "error_description": "the secret\nwas hunter2"}, status), call)
     assert raised.value.code == "token_request_rejected"
-    assert "hunter2" not in str(raised.value)
+    assert f"(status {status}, error '{error}', 'the secret\\nwas …')" in str(raised.value)
 
 
-@pytest.mark.parametrize("error", ["hunter2", ["invalid_request"], None, {}])
-def test_what_else_the_provider_wrote_is_not_quoted(error: Any) -> None:
-    with pytest.raises(ProviderError, match="no error code of RFC 6749") as raised:
-        read({"error": error}, 400)
-    assert "hunter2" not in str(raised.value)
+@pytest.mark.parametrize(
+    ("error", "said"), [(["odd"], "\"['odd']\""), ({}, "'{}'"), (7, "'7'"), ("x " * 900, "'" + "x " * 40 + "…'")]
+)
+def test_an_error_of_any_kind_is_quoted_and_not_at_length(error: Any, said: str) -> None:
+    with pytest.raises(ProviderError) as raised:
+        read({"error": error, "error_description": ["no text"]}, 400)
+    assert said in str(raised.value)
+    assert len(str(raised.value)) < 200
+
+
+def test_a_no_without_a_reason_is_told_by_its_status() -> None:
+    with pytest.raises(ProviderError, match=r"refused \(status 403\)$"):
+        read({"message": "forbidden"}, 403)
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "code"),
+    [
+        ({"error": "invalid_grant"}, 200, "code_rejected"),
+        ({"error": "invalid_grant"}, 401, "code_rejected"),
+        ({"ok": False, "error": "bad_client_secret"}, 200, "client_rejected"),
+        ({"error": "unauthorized_client"}, 400, "client_rejected"),
+        ({"error": "unauthorized_client"}, 403, "client_rejected"),
+        ({"error": "anything"}, 401, "client_rejected"),
+        (b"<h1>Unauthorized</h1>", 401, "client_rejected"),
+        (TOKENS | {"error": "server_error"}, 200, "token_request_rejected"),
+    ],
+)
+def test_whose_fault_a_no_is(document: Any, status: int, code: str) -> None:
+    assert code_of(read, document, status) == code
+
+
+@pytest.mark.parametrize("nothing", [None, "", False])
+def test_an_error_that_says_nothing_is_none(nothing: Any) -> None:
+    assert read(TOKENS | {"error": nothing}).access_token == "t"
+
+
+@pytest.mark.parametrize(
+    ("method", "offered", "others"),
+    [
+        ("client_secret_basic", ("client_secret_post",), "the provider lists client_secret_post;"),
+        (
+            "client_secret_post",
+            ("client_secret_post", "client_secret_basic", "tls_client_auth"),
+            "the provider lists client_secret_basic, client_secret_basic_raw (",
+        ),
+        ("client_secret_post", ("client_secret_post",), "and the provider lists no other)"),
+        ("client_secret_basic", (), "others are client_secret_post, client_secret_basic_raw ("),
+        ("private_key_jwt", (), "others are client_secret_basic, client_secret_post, client_secret_basic_raw ("),
+        ("client_secret_basic_raw", (), "others are client_secret_basic, client_secret_post;"),
+    ],
+)
+def test_a_rejected_client_is_told_the_methods_that_are_left(method: str, offered: Any, others: str) -> None:
+    with pytest.raises(ProviderError) as raised:
+        read_tokens(answer({"error": "invalid_client"}, 401), TokenCall(method, offered))
+    assert others in str(raised.value)
+    assert f"client_auth_method is {method}" in str(raised.value)
+
+
+def test_a_refused_refresh_token_is_not_called_a_code() -> None:
+    call = TokenCall("none", refreshing=True)
+    with pytest.raises(ProviderError, match="refresh token") as raised:
+        read_tokens(answer({"error": "invalid_grant"}, 400), call)
+    assert (raised.value.code, "code" in raised.value.detail) == ("refresh_token_rejected", False)
+    with pytest.raises(ProviderError, match="allows the client refresh tokens"):
+        read_tokens(answer({"error": "unauthorized_client"}, 400), call)
+
+
+def test_a_client_that_must_use_dpop_is_told_so() -> None:
+    with pytest.raises(ProviderError, match="DPoP-bound") as raised:
+        read(TOKENS | {"token_type": "DPoP"})
+    assert raised.value.code == "token_answer_invalid"
+    for document in (
+        {"error": "invalid_request", "error_description": "DPoP proof is missing"},
+        {"error": "use_dpop_nonce"},
+    ):
+        with pytest.raises(ProviderError, match="it wants DPoP of this client: turn that off"):
+            read(document, 400)
+    with pytest.raises(ProviderError, match="of type 'mac', not Bearer"):
+        read(TOKENS | {"token_type": "mac"})
+
+
+def test_there_is_nothing_at_the_token_endpoint() -> None:
+    with pytest.raises(ProviderSetupError, match=r"no token endpoint at https://idp\.test/token: status 404") as raised:
+        read_tokens(HTTPAnswer(404, "text/html", b"", "https://idp.test/token"), TokenCall("none"))
+    assert (raised.value.code, raised.value.status) == ("endpoint_missing", 500)
 
 
 # Userinfo
@@ -347,7 +433,7 @@ def test_userinfo_as_json_or_as_a_token() -> None:
     [
         (answer({}, 401), "userinfo_denied"),
         (answer({"error": "insufficient_scope"}, 403), "userinfo_rejected"),
-        (answer({"sub": "ada"}, 404), "userinfo_rejected"),
+        (answer({"sub": "ada"}, 404), "endpoint_missing"),
         (answer({"sub": "ada"}, 204), "userinfo_rejected"),
         (answer(b"<html>", 200, "text/html"), "userinfo_unreadable"),
         (answer([]), "userinfo_unreadable"),
@@ -358,6 +444,36 @@ def test_userinfo_as_json_or_as_a_token() -> None:
 )
 def test_userinfo_that_says_no_or_nothing(reply: HTTPAnswer, code: str) -> None:
     assert code_of(read_userinfo, reply) == code
+
+
+def test_userinfo_says_why() -> None:
+    sent = userinfo_request("https://idp.test/userinfo", "an-access-token-0815")
+    said = {"error": "invalid_token", "error_description": "The access token an-access-token-0815 has expired"}
+    with pytest.raises(ProviderError) as raised:
+        read_userinfo(answer(said, 401), secrets_in(sent))
+    assert raised.value.detail.endswith("error 'invalid_token', 'The access token … has expired'")
+
+
+# What of the provider's words is left out
+
+
+def test_nothing_that_was_sent_is_quoted_in_any_form() -> None:
+    sent = HTTPRequest(
+        "https://idp.test/token",
+        {"Authorization": "Basic " + base64.b64encode(b"app:p%25w%2Bsecret").decode()},
+        "grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA&redirect_uri=https%3A%2F%2Fapp.test%2Foauth2%2Fcallback"
+        "&code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk&client_secret=p%25w%2Bsecret",
+    )
+    said = (
+        "code SplxlOBeZQQYbYS6WxSbIA (splxlobezqqy...) of verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk,"
+        " secret p%w+secret or p%25w%2Bsecret, Basic YXBwOnAlMjV3JTJCc2VjcmV0,"
+        " token eyJhbGciOiJub25lIn0.e30.0123456789ab;"
+        " redirect_uri https://app.test/oauth2/callback is not that of authorization_code"
+    )
+    assert scrubbed(said, secrets_in(sent)) == (
+        "code … (…) of verifier=…, secret … or …, Basic …,"
+        " token …; redirect_uri https://app.test/oauth2/callback is not that of authorization_code"
+    )
 
 
 # Logout at the provider

@@ -34,7 +34,20 @@ def test_the_package_has_these_names() -> None:
         ("asgi", {"OIDCGate"}),
         ("stores", {"FORMS", "Record", "SessionStore", "open_store"}),
         ("command", {"main"}),
-        ("errors", {"GateError", "LoginError", "ProviderDownError", "ProviderError", "SettingsError", "StoreError"}),
+        (
+            "errors",
+            {
+                "BusyError",
+                "GateError",
+                "LoginError",
+                "ProviderDownError",
+                "ProviderError",
+                "ProviderSetupError",
+                "SettingsError",
+                "StoreError",
+                "StoreSetupError",
+            },
+        ),
     ],
 )
 def test_a_module_that_users_import_from_has_these_names(module: str, names: set[str]) -> None:

@@ -29,6 +29,7 @@ class Judge:
     def __init__(self, here: Stage) -> None:
         self._gate = here.gate._gate
         self.response_headers = self._gate.response_headers
+        self.longest_wait = self._gate.longest_wait
         self.reserved_headers = self._gate.reserved_headers
         self.recalled = self.decided = 0
         #: What `recall` was asked for last, None where it was not asked; what it answered, and what `decide` did.

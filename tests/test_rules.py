@@ -176,7 +176,8 @@ def test_each_rule_alone_keeps_an_outsider_out(judge: AllowLists, claims: Claims
 
 @pytest.mark.parametrize("name", ["emails", "domains", "groups"])
 def test_an_empty_list_would_let_nobody_in(name: str) -> None:
-    empty = AllowLists(**({"emails": None, "domains": None, "groups": None} | {name: ()}), groups_claim="groups")
+    lists: dict[str, Any] = {"emails": None, "domains": None, "groups": None, name: ()}
+    empty = AllowLists(**lists, groups_claim="groups")
     assert empty.allow({"sub": "1", "email": "@", "groups": [""]}) is False
 
 

@@ -82,7 +82,7 @@ def test_a_file_of_another_version_is_refused_and_left_as_it_is(path: Path) -> N
 @pytest.mark.parametrize("content", [b"no database, but a text that is long enough to be looked at" * 50, b"\0" * 4096])
 def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(StoreError, match=r"SQLite: \w+"):
+    with pytest.raises(StoreError, match=r"SQLite: .*sessions\.db: DatabaseError"):
         save(SQLiteStore(str(path), 2.0), "a")
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import redis
 
-from oidc_gate.errors import StoreError
+from oidc_gate.errors import StoreError, StoreSetupError
 from oidc_gate.stores import SessionStore
 from oidc_gate.stores.urls import open_store
+from tests.providers.tls import Authority, KeepingProvider
 from tests.redis_servers import RedisServers, single, until
 from tests.servers import free_port
 from tests.test_stores import in_threads, key, save
@@ -147,8 +148,22 @@ def test_a_password_may_hold_any_character(tmp_path: Path) -> None:
         client.close()
         port = servers.servers[0].port
         save(open_store(f"redis://:p%40ss%3Aw%2Frd%25@127.0.0.1:{port}/0", TIMEOUT), "a")
-        with refused_in_time():
-            save(open_store(f"redis://:wrong@127.0.0.1:{port}/0", TIMEOUT), "a")
+        for url, said in {
+            f"redis://:wrong@127.0.0.1:{port}/0": "does not accept the URL's",
+            f"redis://127.0.0.1:{port}/0": "wants a password",
+            f"redis://:p%40ss%3Aw%2Frd%25@127.0.0.1:{port}/99": "no database of the URL's number",
+        }.items():
+            with pytest.raises(StoreSetupError, match=said) as raised:
+                save(open_store(url, TIMEOUT), "a")
+            assert (raised.value.code, raised.value.status) == ("store_unusable", 500)
+            assert "p@ss" not in str(raised.value)
+
+
+def test_a_certificate_that_nobody_here_trusts_is_told(tmp_path: Path) -> None:
+    with KeepingProvider(Authority.new(tmp_path).server_context()) as server:
+        store = open_store(server.issuer.replace("https:", "rediss:"), TIMEOUT)
+        with pytest.raises(StoreSetupError, match="certificate is not trusted"):
+            store.load(key("a"))
 
 
 def test_databases_of_one_server_are_kept_apart(redis_server: RedisServers) -> None:

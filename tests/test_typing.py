@@ -30,6 +30,7 @@ RULES = {
 TAKEN: dict[Any, Any] = {
     readers.read_bool: options.Switch,
     readers.read_duration: options.Duration,
+    readers.read_identity_headers: options.Text | Mapping[str, str],
     readers.read_list: options.Texts,
     readers.read_params: options.Params,
     readers.read_path: options.File,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oidc_gate.errors import ProviderDownError
+from oidc_gate.errors import ProviderDownError, ProviderSetupError
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
 
 
@@ -107,16 +107,23 @@ def test_great_numbers_that_are_numbers_pass() -> None:
     assert read_json_object(b'{"a": 1e300, "b": ' + b"9" * 400 + b"}")["a"] == 1e300
 
 
-@pytest.mark.parametrize("status", [200, 204, 299, 400, 401, 403, 404, 499])
+@pytest.mark.parametrize("status", [200, 204, 299, 400, 401, 403, 499])
 def test_a_yes_and_a_clear_no_are_answers(status: int) -> None:
-    HTTPAnswer(status, "", b"").require("the door")
+    HTTPAnswer(status, "", b"").require("door")
 
 
 @pytest.mark.parametrize("status", [100, 199, 300, 302, 307, 308, 399, 408, 425, 429, 500, 502, 503, 599, 999])
 def test_anything_else_is_an_outage(status: int) -> None:
     with pytest.raises(ProviderDownError, match=f"the door answered with status {status}") as raised:
-        HTTPAnswer(status, "", b"").require("the door")
+        HTTPAnswer(status, "", b"").require("door")
     assert (raised.value.code, raised.value.status) == ("provider_unavailable", 503)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_where_nothing_is_time_mends_nothing(status: int) -> None:
+    with pytest.raises(ProviderSetupError, match=f"there is no door at https://idp.test/x: status {status}") as raised:
+        HTTPAnswer(status, "", b"", "https://idp.test/x").require("door")
+    assert (raised.value.code, raised.value.status) == ("endpoint_missing", 500)
 
 
 def test_nothing_secret_is_shown_by_repr() -> None:

@@ -24,7 +24,9 @@ class AllowLists:
         domains: tuple[str, ...] | None,
         groups: tuple[str, ...] | None,
         groups_claim: str,
+        require_email_verified: bool = False,
     ) -> None:
+        self._require_email_verified = require_email_verified
         self._emails = frozenset(emails or ())
         self._domains = frozenset(domains or ())
         self._groups = frozenset(groups or ())
@@ -43,12 +45,15 @@ class AllowLists:
             logger.debug("subject %r, by the lists: %s", claims.get("sub"), self._told(claims))
         if self.allow_all or not self._groups.isdisjoint(self.groups(claims)):
             return True
-        address = verified_email(claims)
+        address = self._address(claims)
         return address is not None and (address in self._emails or _domain(address) in self._domains)
+
+    def _address(self, claims: Mapping[str, Any]) -> str | None:
+        return verified_email(claims, required=self._require_email_verified)
 
     def _told(self, claims: Mapping[str, Any]) -> str:
         """Return what each list says of the person with these claims, for the log; no claim's value is in it."""
-        address = verified_email(claims)
+        address = self._address(claims)
         unknown = "an address" if text_claim(claims, "email") is None else "a verified address"
         said = {}
         if self._emails:
@@ -88,9 +93,12 @@ def _said(holds: bool) -> str:
     return "yes" if holds else "no"
 
 
-def verified_email(claims: Mapping[str, Any]) -> str | None:
-    """Return the e-mail address in lower case, or None if there is none to go by, or it has not exactly one `@`."""
+def verified_email(claims: Mapping[str, Any], *, required: bool = False) -> str | None:
+    """Return the e-mail address in lower case, or None if there is none to go by, or it has not exactly one `@`.
+
+    `required`: as `is_verified` has it.
+    """
     address = lower_ascii(text_claim(claims, "email") or "")
     if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
         return None
-    return address if is_verified(claims) else None
+    return address if is_verified(claims, required=required) else None

@@ -7,21 +7,19 @@ latter with headers added to the response's start.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from contextvars import copy_context
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Unpack
 
+from oidc_gate.asgi.lanes import Lanes
 from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
 from oidc_gate.caching import QuietNames, is_unshared
-from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, WithoutBody, Work
+from oidc_gate.decisions import LONGEST_KEY, Forward, Header, ReadBody, Reply, WithoutBody
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
 
 if TYPE_CHECKING:
-    from asyncio import Future
     from collections.abc import Awaitable, Callable
 
     from oidc_gate.gate import Gate
@@ -37,9 +35,6 @@ __all__ = ["OIDCGate"]
 _QUIET = QuietNames()
 _name_of = itemgetter(0)
 
-#: Threads for calls to the provider, and to the store: neither waits for the other, nor does the app's own pool.
-_LANE_THREADS = 16
-
 
 class OIDCGate:
     """Puts an OpenID Connect login in front of an ASGI app.
@@ -51,21 +46,12 @@ class OIDCGate:
     def __init__(
         self, app: Any = None, *, settings: Settings | None = None, **options: Unpack[SettingsOptions]
     ) -> None:
-        from concurrent.futures import ThreadPoolExecutor  # like the provider side, not a cost of the mere import
-
-        from asgiref.sync import sync_to_async
-
-        from oidc_gate.gate import Gate
+        from oidc_gate.gate import Gate  # a mere import of this module need not pay for it
 
         self._app: Any = resolve_app(app)
         check_app(self._app, "asgi")
         self._has_looked_out = False
         self._ask(Gate(resolve_settings(settings, options)))
-        self._lanes = {
-            lane: ThreadPoolExecutor(_LANE_THREADS, thread_name_prefix=f"oidc_gate-{lane}")
-            for lane in ("provider", "store")
-        }
-        self._in_thread = sync_to_async
 
     def _ask(self, gate: Gate) -> None:
         """Have this gate decide."""
@@ -73,6 +59,7 @@ class OIDCGate:
         self._recall = gate.recall
         self._has_guests = has_guests()
         self._layout_of = Layouts(gate.reserved_headers).of
+        self._lanes = Lanes(gate.longest_wait)
         self._usual, self._usual_in_bytes = gate.response_headers, _as_bytes(gate.response_headers)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -110,7 +97,7 @@ class OIDCGate:
                 elif decision.run_on_loop is not None:
                     decision = await decision.run_on_loop()
                 else:
-                    decision = await self._perform(decision)
+                    decision = await self._lanes.perform(decision)
             if isinstance(decision, WithoutBody):
                 receive = _without_body(receive)
             self._has_guests = has_guests()
@@ -144,34 +131,6 @@ class OIDCGate:
             await self._app(scope, receive, send)
         finally:
             await self._gate.close_on_loop()
-
-    async def _perform(self, work: Work) -> Decision:
-        """Run blocking work in its lane, with the context variables of this task.
-
-        asgiref is for calls to the provider, as elsewhere in ASGI apps. For the store it is not: the way there and back
-        takes it twice as long as what stands below, and asyncio's own `run_in_executor` a third longer, which is
-        nothing beside a provider's answer, and much beside that of a store on this machine.
-        """
-        if work.lane == "provider":
-            run = self._in_thread(work.run, thread_sensitive=False, executor=self._lanes["provider"])
-            return await run()
-        from asyncio import get_running_loop  # whoever runs this has it; an import of this module need not pay for it
-
-        loop = get_running_loop()
-        done: Future[Any] = loop.create_future()
-
-        def tell(result: Any) -> None:
-            with suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(_settle, done, result)
-
-        self._lanes["store"].submit(copy_context().run, work.run).add_done_callback(tell)
-        decision: Decision = (await done).result()
-        return decision
-
-
-def _settle(future: Future[Any], result: Any) -> None:
-    if not future.done():  # nobody waits any more for one that was cancelled
-        future.set_result(result)
 
 
 def _adding(send: Send, more: Headers, set_cookies: tuple[Header, ...]) -> Any:

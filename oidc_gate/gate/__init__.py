@@ -5,12 +5,14 @@ Modules, from the ground up; each may import only from those before it:
 - `forwarding`: what the app is told of who asks
 - `components`: what the others share, built once from the settings
 - `announcement`: what a gate says when it starts
+- `addresses_asked_for`: where a login or logout leads, and at which provider
 - `error_replies`: how an error is told, to the person and to the log
 - `refusals`: what someone gets who may not pass
 - `userinfo`: when userinfo is asked, beside the ID token
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
 - `login_log`: what the log says of the steps of a login
 - `rechecking`: a session whose provider is due to be asked again
+- `redemptions`: which logins have been answered in this process
 - `sign_in`: from a request without a session to the provider, and back with one
 - `sign_out`: this browser's session ends, and the provider's
 - `remote_logout`: the provider says whose session has ended there

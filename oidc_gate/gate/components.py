@@ -109,6 +109,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
         domains=settings.allow_domains,
         groups=settings.allow_groups,
         groups_claim=settings.groups_claim,
+        require_email_verified=settings.require_email_verified,
     )
 
     told = told_headers(settings.identity_headers)
@@ -137,6 +138,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
                 told=told,
                 groups_claim=settings.groups_claim,
                 claim=settings.remote_user_claim,
+                require_email_verified=settings.require_email_verified,
                 response_headers=response_headers,
             ),
             Limits(
@@ -146,7 +148,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
                 cache=settings.session_cache_seconds,
             ),
             provider=settings.auth_id,
-            remote_user_claim=settings.remote_user_claim,
+            remote_user=(settings.remote_user_claim, settings.require_email_verified),
         ),
         rules=rules,
         public=PublicPaths(settings.public_paths) if settings.public_paths else None,

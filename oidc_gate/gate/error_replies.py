@@ -11,9 +11,17 @@ from typing import NamedTuple
 
 from oidc_gate.browser import pages, wants_page
 from oidc_gate.decisions import Reply, Request
-from oidc_gate.errors import GateError, LoginError, ProviderDownError, StoreError
+from oidc_gate.errors import (
+    BusyError,
+    GateError,
+    LoginError,
+    ProviderDownError,
+    ProviderSetupError,
+    StoreError,
+    StoreSetupError,
+)
 
-__all__ = ["ProviderRefusalError", "error_reply"]
+__all__ = ["ProviderRefusalError", "error_reply", "provider_busy"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -21,16 +29,22 @@ Header = tuple[str, str]
 
 #: When it is worth trying again after an outage, in seconds.
 _RETRY_AFTER = "5"
+#: When a browser that was turned away tries again by itself, in seconds.
+_REFRESH = "2"
 
 
 class ProviderRefusalError(GateError):
-    """The provider sent the browser back with an error (RFC 6749, 4.1.2.1; Core, 3.1.2.6)."""
+    """The provider sent the browser back with an error (RFC 6749, 4.1.2.1; Core, 3.1.2.6).
+
+    `description` is for the page; `said`, the error and its description, for the log.
+    """
 
     status = 400
 
-    def __init__(self, error: str, description: str) -> None:
-        error = _AS_WORDED.get(error, error)
-        super().__init__(error if error in _REFUSALS else "provider_error", "the provider refused the login")
+    def __init__(self, error: str, description: str, said: str) -> None:
+        known = _AS_WORDED.get(error, error)
+        code = known if known in _REFUSALS else "provider_error"
+        super().__init__(code, f"the provider refused the login: {said}")
         self.description = description[:300]
 
 
@@ -136,12 +150,32 @@ _DOWN = _Words(
     " few seconds.",
 )
 _STORE_DOWN = _Words("Sessions cannot be read right now", "Please try again in a few seconds.")
+_NOT_SET_UP = _Words(
+    "Sign-in is not set up right",
+    "This app's sign-in is not set up right; the log says why. Waiting does not help: tell whoever runs this app, with"
+    " the reference below. Whoever is signed in already is not affected.",
+)
+_SESSIONS_NOT_SET_UP = _Words(
+    "Sessions are not set up right",
+    "The place where this app keeps its sessions is not set up right; the log says why. Waiting does not help: tell"
+    " whoever runs this app, with the reference below.",
+)
+_BUSY = _Words(
+    "One moment, please",
+    "Many people are signing in right now. Nothing is lost: if this page does not go on by itself in a few seconds,"
+    " reload it.",
+)
 _BAD_INPUT = _Words(
     "This address was not called correctly", "Go back to the page that you wanted and start from there."
 )
 _BAD_ANSWER = _Words(
     _FAILED, "The sign-in provider's answer could not be accepted. If it happens again, tell whoever runs this app."
 )
+
+
+def provider_busy() -> BusyError:
+    """Return the error for a request that has waited for its turn to ask the provider too long."""
+    return BusyError("provider_busy", "too many requests wait for the provider; this one did not come to its turn")
 
 
 def error_reply(
@@ -156,6 +190,8 @@ def error_reply(
     logger.warning("%s (reference %s): %s", error.code, reference, error.detail)
     if error.status == 503:
         headers = (*headers, ("retry-after", _RETRY_AFTER))
+    if isinstance(error, BusyError) and request.method == "GET":
+        headers = (*headers, ("refresh", _REFRESH))  # so that the browser waits, and no thread of the server's
     text = words.text
     if isinstance(error, ProviderRefusalError) and error.description:
         text += f" The provider says: {error.description}"
@@ -175,9 +211,16 @@ def _words(error: GateError) -> _Words:
     found = _REFUSALS.get(error.code) if isinstance(error, ProviderRefusalError) else _WORDS.get(error.code)
     if found is not None:
         return found
-    if isinstance(error, ProviderDownError):
-        return _DOWN
-    if isinstance(error, StoreError):
-        return _STORE_DOWN
-    return _BAD_INPUT if isinstance(error, LoginError) else _BAD_ANSWER
+    return next((words for kind, words in _OF_KIND if isinstance(error, kind)), _BAD_ANSWER)
+
+
+#: The first that fits counts.
+_OF_KIND: tuple[tuple[type[GateError], _Words], ...] = (
+    (ProviderSetupError, _NOT_SET_UP),
+    (ProviderDownError, _DOWN),
+    (StoreSetupError, _SESSIONS_NOT_SET_UP),
+    (StoreError, _STORE_DOWN),
+    (BusyError, _BUSY),
+    (LoginError, _BAD_INPUT),
+)
 

@@ -39,33 +39,41 @@ def told_headers(setting: str | Told) -> Told:
 
 
 def forwarding(
-    *, told: Told, groups_claim: str, claim: str, response_headers: tuple[Header, ...] = ()
+    *,
+    told: Told,
+    groups_claim: str,
+    claim: str,
+    require_email_verified: bool = False,
+    response_headers: tuple[Header, ...] = (),
 ) -> Callable[[Identity, Head], Forward]:
     """Return what makes, from an identity and its session's head, the decision that all its requests share."""
 
     def forward(identity: Identity, head: Head) -> Forward:
-        headers = identity_headers(told, groups_claim, identity) if told else ()
+        headers = identity_headers(told, groups_claim, identity, required=require_email_verified) if told else ()
         _, _, _, _, _, _, user, _ = head
-        return Forward(identity, user if claim == "email" else identity.username, headers, response_headers)
+        name = user if claim == "email" and not require_email_verified else identity.username
+        return Forward(identity, name, headers, response_headers)
 
     return forward
 
 
-def identity_headers(told: Told, groups_claim: str, identity: Identity) -> tuple[Header, ...]:
+def identity_headers(
+    told: Told, groups_claim: str, identity: Identity, *, required: bool = False
+) -> tuple[Header, ...]:
     """Return the headers for this person, without those whose claim is missing, empty or an object.
 
     `groups` are those that the gate goes by, whatever claim they are in. An e-mail address that the provider calls
-    unverified is left out: anyone may have typed it.
+    unverified is left out: anyone may have typed it. `required`: as `is_verified` has it.
     """
-    values = ((name, _value(claim, groups_claim, identity)) for name, claim in told)
+    values = ((name, _value(claim, groups_claim, identity, required=required)) for name, claim in told)
     return tuple((name, value) for name, value in values if value)
 
 
-def _value(claim: str, groups_claim: str, identity: Identity) -> str:
+def _value(claim: str, groups_claim: str, identity: Identity, *, required: bool) -> str:
     if claim in ("groups", groups_claim):
         return _joined(identity.groups)
     if claim in _TEXTS:
-        unfit = claim == "email" and not is_verified(identity.claims)
+        unfit = claim == "email" and not is_verified(identity.claims, required=required)
         return "" if unfit else encoded(text_claim(identity.claims, claim), PRINTABLE)
     value = claim_at(identity.claims, claim)
     return _joined(value) if isinstance(value, list) else encoded(_text(value), PRINTABLE)

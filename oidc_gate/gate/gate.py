@@ -57,6 +57,8 @@ class Gate:
         self._hosts: set[str] = set()
         self._ended = components.sessions.ended
         self._cookies = components.cookies_by_scheme()
+        #: How long a request may wait for its turn, in seconds; then it is turned away.
+        self.longest_wait = settings.http_timeout
         #: What is added to most of the app's answers.
         self.response_headers = components.response_headers
         #: Request headers that only the gate may say.
@@ -168,12 +170,17 @@ class Gate:
         if request.is_websocket and not self._is_own_origin(request):
             return self._foreign(request)
         if now >= opened.due_at and self._sessions.recheck_schedule.take_turn(opened, now):
-            return Work("provider", lambda: self._look_after(request, text, opened))
+            return Work(
+                "session",
+                lambda: self._look_after(request, text, opened),
+                turned_away=lambda: Work("store", lambda: self._look_after(request, text, opened, ask=False)),
+            )
         return self._go_on(request, text, opened, now)
 
-    def _look_after(self, request: Request, text: str, opened: OpenSession) -> Decision:
+    def _look_after(self, request: Request, text: str, opened: OpenSession, *, ask: bool = True) -> Decision:
+        """Go on with what the provider says now; without asking it, as when it does not answer."""
         try:
-            kept = self._rechecking.perform(text, opened)
+            kept = self._rechecking.perform(text, opened, ask=ask)
         except StoreError as error:
             return self._refusals.failure(request, error, self._sign_in.return_path(request))
         if kept is None:

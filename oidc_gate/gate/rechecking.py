@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError, StoreError
@@ -68,13 +69,28 @@ class Rechecking:
         self._interval = components.settings.userinfo_refresh_interval or NEVER
         self._grace = components.settings.provider_outage_grace or NEVER
         self._told = False
+        #: Whether the provider gave no answer last time. As long as that is so, one request at a time waits for it:
+        #: else everybody's would, one after another, and hold all threads of a server.
+        self._silent = False
+        self._trying = Lock()
 
-    def perform(self, text: str, opened: OpenSession) -> OpenSession | None:
-        """Return the session as it is afterwards, or None when it has ended. Raises StoreError."""
+    def perform(self, text: str, opened: OpenSession, *, ask: bool = True) -> OpenSession | None:
+        """Return the session as it is afterwards, or None when it has ended. Raises StoreError.
+
+        `ask`: False for a request that did not come to its turn, as if the provider had not answered it.
+        """
+        if not ask:
+            return self._unanswered(text, opened)
+        one_at_a_time = self._silent and self._components.clock() < self._over_at(opened)
+        if one_at_a_time and not self._trying.acquire(blocking=False):
+            return self._unanswered(text, opened)
         try:
             kept = self._perform(text, opened)
         except _NoAnswerError:
             kept = self._unanswered(text, opened)
+        finally:
+            if one_at_a_time:
+                self._trying.release()
         if kept is not None and opened.allowed and not kept.allowed:
             logger.warning("no longer allowed, by what the provider says now: subject %r", kept.identity.subject)
         return kept
@@ -109,6 +125,7 @@ class Rechecking:
         try:
             return ask(text, opened)
         except (ProviderError, LoginError) as error:
+            self._silent = isinstance(error, ProviderDownError)
             logger.warning("a session could not be checked again: %s", error)
             if isinstance(error, ProviderDownError) or not is_final(error.code):
                 raise _NoAnswerError from None
@@ -147,6 +164,7 @@ class Rechecking:
             self._tell_of_access_tokens()
             raise _NoAnswerError
         found = self._components.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
+        self._silent = False
         claims, names = refreshed_claims(session.claims, session.kept, found)
         return self._keep(text, latest, claims=claims, kept=names, checked_at=now)
 
@@ -172,6 +190,7 @@ class Rechecking:
         except ProviderDownError:
             claim.give_back()  # whoever asks next, here or elsewhere, need not wait for it to end
             raise
+        self._silent = False
         refresh_at = refresh_time(issued, self._components.clock())
         kept = self._keep(text, latest, tokens=_renewed_tokens(session, issued), refresh_at=refresh_at)
         claim.give_back()  # whoever comes now finds the new tokens, which may end before the claim would

@@ -14,6 +14,7 @@ from oidc_gate.browser import own_path, pages
 from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import GateError, LoginError, ProviderError, StoreError
 from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.error_replies import provider_busy
 from oidc_gate.gate.kept_tokens import has_signed_with
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.provider import code_flow
@@ -41,7 +42,11 @@ class RemoteLogout:
         if here.request.query:  # a token in the address would be in everybody's logs (2.5)
             raise LoginError("parameters_invalid", "the logout token belongs into the body")
         token = code_flow.single_values(pairs, ("logout_token",)).get("logout_token", "")
-        return Work("provider", lambda: self._end_by_token(here, backend, token))
+        return Work(
+            "logout",
+            lambda: self._end_by_token(here, backend, token),
+            turned_away=lambda: self._refusals.failure(here.request, provider_busy(), own_path(here.origin, "/")),
+        )
 
     def _end_by_token(self, here: Here, backend: StoreBackend, token: str) -> Reply:
         try:

@@ -10,17 +10,19 @@ import logging
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from oidc_gate.browser import LONGEST_PATH, Attempt, Note, Origin, State, own_path, pages, requested_path, safe_path
+from oidc_gate.browser import Attempt, Note, Origin, State, own_path, pages
 from oidc_gate.decisions import Decision, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, StoreError
+from oidc_gate.gate.addresses_asked_for import check_auth_id, page_asked_for, return_address, tell_too_long
 from oidc_gate.gate.components import Components, Here
-from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply
+from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply, provider_busy
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.login_log import log_departure, log_session
+from oidc_gate.gate.redemptions import Redemptions
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Metadata, code_flow
 
-__all__ = ["SignIn", "check_auth_id", "return_address"]
+__all__ = ["SignIn"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -41,6 +43,7 @@ class SignIn:
         self._components = components
         self._settings = components.settings
         self._userinfo = Userinfo(components)
+        self._redemptions = Redemptions()
         self._base = lru_cache(maxsize=64)(self._authorization_base)
 
     # Leaving for the provider
@@ -48,7 +51,7 @@ class SignIn:
     def send(self, request: Request) -> Decision:
         """Send a browser that asked for a page to the provider; it will return to that page."""
         here = self._components.here(request)
-        return_to = _asked_for(here)
+        return_to = page_asked_for(here)
         if self._goes_in_circles(here):
             return self._error_reply(here, LoginError("login_loop", "the session cookie does not come back"), return_to)
         stale = here.cookies.has_session(here.cookie_header)
@@ -56,7 +59,7 @@ class SignIn:
 
     def return_path(self, request: Request) -> str:
         """Return the page that was asked for, as an address to come back to."""
-        return _asked_for(self._components.here(request))
+        return page_asked_for(self._components.here(request))
 
     def login(self, here: Here, pairs: Pairs) -> Decision:
         """Start a login that was asked for: by the app with `next`, or by another party with `iss` (Core, 4)."""
@@ -96,7 +99,7 @@ class SignIn:
                 replaces=replaces,
             )
             if begun.is_lost:
-                _tell_too_long(return_to)
+                tell_too_long(return_to)
             endpoint = metadata.authorization_endpoint
             log_departure(self._settings, return_to, endpoint, self._redirect_uri(here.origin), prompt)
             base = self._base(endpoint, here.origin, prompt)
@@ -110,11 +113,16 @@ class SignIn:
             try:
                 return depart(self._components.provider.metadata())
             except ProviderError as error:
-                # Before the provider is known there is nothing that could be the browser's fault.
-                return self._error_reply(here, ProviderDownError(error.code, error.detail), return_to, headers)
+                return self._error_reply(here, error, return_to, headers)
 
         known = self._components.provider.known_metadata()
-        return depart(known) if known is not None else Work("provider", fetch_and_depart)
+        if known is not None:
+            return depart(known)
+        return Work(
+            "login",
+            fetch_and_depart,
+            turned_away=lambda: self._error_reply(here, provider_busy(), return_to, headers),
+        )
 
     def _authorization_base(self, endpoint: str, origin: Origin, prompt: str) -> str:
         settings = self._settings
@@ -156,7 +164,17 @@ class SignIn:
             return self._unfinishable(here, state, attempt)
         if callback.error:
             return self._refused(here, state, callback)
-        return Work("provider", lambda: self._finish(here, state, attempt, callback))
+        if self._redemptions.has(callback.state):
+            return self._repeated(here, state)
+        return Work(
+            "login",
+            lambda: self._finish(here, state, attempt, callback),
+            turned_away=lambda: self._error_reply(here, provider_busy(), self._return_to(here, state)),
+        )
+
+    def _repeated(self, here: Here, state: State) -> Decision:
+        """Answer a browser whose answer was taken before, without a word to the provider: its code is spent."""
+        return self._again(here, state, LoginError("code_rejected", "the answer to this login was taken before"))
 
     def _unfinishable(self, here: Here, state: State | None, attempt: Attempt | Note | None) -> Decision:
         """Answer for a login that cannot be finished: it was already, is late, or its slot here was given to another.
@@ -189,13 +207,17 @@ class SignIn:
             return self._failed(here, state, error)
         if (callback.error, callback.error_description) in _TRY_AGAIN:
             return self._again(here, state, LoginError("login_expired", "the login page at the provider was too old"))
-        return self._failed(here, state, ProviderRefusalError(callback.error, callback.error_description))
+        refusal = ProviderRefusalError(callback.error, callback.error_description, callback.said)
+        return self._failed(here, state, refusal)
 
     def _finish(self, here: Here, state: State, attempt: Attempt, callback: code_flow.Callback) -> Decision:
         """Redeem the code and start the session. An outage leaves the attempt as it is: the page can be reloaded."""
+        if not self._redemptions.begin(callback.state):
+            return self._repeated(here, state)
         try:
             return self._redeem(here, state, attempt, callback)
         except (ProviderDownError, StoreError) as error:
+            self._redemptions.forget(callback.state)
             return self._error_reply(here, error, self._return_to(here, state))
 
     def _redeem(self, here: Here, state: State, attempt: Attempt, callback: code_flow.Callback) -> Decision:
@@ -275,25 +297,3 @@ def reauthentication_prompt(metadata: Metadata) -> str:
 
 def _is_jumpcloud(endpoint: str) -> bool:
     return (urlsplit(endpoint).hostname or "").endswith(".jumpcloud.com")
-
-
-def check_auth_id(params: code_flow.Params, auth_id: str) -> None:
-    """Refuse a login or logout at a provider that is not ours. Raises LoginError `auth_id_unknown`."""
-    if params.get("auth_id", auth_id) != auth_id:
-        raise LoginError("auth_id_unknown", "auth_id names another provider")
-
-
-def _tell_too_long(target: str) -> None:
-    logger.warning("the page asked for has an address of %d characters, too long to come back to", len(target))
-
-
-def _asked_for(here: Here) -> str:
-    return return_address(requested_path(here.request, here.origin.root_path), here)
-
-
-def return_address(target: str, here: Here) -> str:
-    """Return where to go after a login or logout; the app's root when none is given or it is not ours."""
-    if len(target) > LONGEST_PATH:
-        _tell_too_long(target)
-    found = safe_path(target, here.origin) if target else "/"
-    return own_path(here.origin, "/") if found == "/" else found

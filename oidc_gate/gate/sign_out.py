@@ -12,8 +12,8 @@ import secrets
 from oidc_gate.browser import is_cross_site, is_speculative, pages
 from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import LoginError, ProviderError
+from oidc_gate.gate.addresses_asked_for import check_auth_id, return_address
 from oidc_gate.gate.components import Components, Here
-from oidc_gate.gate.sign_in import check_auth_id, return_address
 from oidc_gate.provider import code_flow
 from oidc_gate.sealing import SignedRows
 from oidc_gate.sessions import Session
@@ -61,7 +61,15 @@ class SignOut:
         logger.info("signed out: subject %r", session.claims["sub"])
         if not self._components.settings.provider_logout and "refresh_token" not in session.tokens:
             return self._done(here, return_to, headers)
-        return Work("provider", lambda: self._leave(here, session, return_to, headers))
+        return Work(
+            "session",
+            lambda: self._leave(here, session, return_to, headers),
+            turned_away=lambda: self._leave_untold(here, return_to, headers),
+        )
+
+    def _leave_untold(self, here: Here, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
+        logger.warning("signing out is not complete at the provider: too many requests wait for it")
+        return self._done(here, return_to, headers)
 
     def _leave(self, here: Here, session: Session, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
         """Tell the provider: its tokens end, and the browser is sent there to end its session; else it stays here."""

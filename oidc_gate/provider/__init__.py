@@ -3,12 +3,15 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `http_messages`: requests and answers as values, and JSON read strictly
+- `quoting`: the provider's own words in messages for the log
+- `network_errors`: why there was no answer, and what to do about it
 - `transport`: the only code that goes over the network to the provider
 - `cache`: what the provider said of itself, kept for an hour
 - `keys`: its keys, and whether one of them signed a token
 - `token_checks`: what must hold of an ID token, a userinfo answer and a logout token
 - `claims`: how claims from the ID token and from userinfo become one set
 - `client_authentication`: how the gate proves to the token endpoint that it is the client
+- `token_errors`: what a no of the token endpoint means
 - `code_flow`: the code flow's messages, in pairs of request and answer
 - `discovery`: the provider's metadata
 - `provider`: `Provider`, which puts them together

@@ -15,6 +15,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
+from oidc_gate.provider.quoting import error_said, shown
+from oidc_gate.provider.token_errors import TokenCall, token_error
 
 __all__ = [
     "Callback",
@@ -93,10 +95,18 @@ class Callback:
     error: str
     error_description: str
 
+    @property
+    def said(self) -> str:
+        """The provider's no, for the log."""
+        return error_said(self.error, self.error_description, frozenset({self.state}))
+
     def check_issuer(self, expected_issuer: str, *, required: bool) -> None:
         """Refuse the answer of another provider (RFC 9207, 2.4). Raises ProviderError `callback_issuer_mismatch`."""
         if self.iss != expected_issuer and (self.iss or required):
-            raise ProviderError("callback_issuer_mismatch", "the answer came from another provider")
+            came = f"names {shown(self.iss)}" if self.iss else "names none"
+            raise ProviderError(
+                "callback_issuer_mismatch", f"the answer is to come from the issuer {expected_issuer!r}, and {came}"
+            )
 
 
 def read_callback(pairs: Iterable[tuple[str, str]]) -> Callback:
@@ -146,30 +156,30 @@ def revocation_request(endpoint: str, refresh_token: str) -> HTTPRequest:
     return HTTPRequest(endpoint, _FORM, urlencode({"token": refresh_token, "token_type_hint": "refresh_token"}))
 
 
-def read_tokens(answer: HTTPAnswer, *, client_auth_method: str, refreshed: bool = False) -> Tokens:
+def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
     """Return the tokens of a token answer; a refresh may bring no ID token, which is then `""` (Core, 12.2).
 
     Raises LoginError `code_rejected` (worth one more try: the code was late, or used before), ProviderError for any
     other clear no, `sign_in_demanded` where a refresh is refused until the person has signed in again, and
-    ProviderDownError when there was no sensible answer. What the provider wrote is not quoted:
-    token endpoints have been seen to repeat what they were sent.
+    ProviderDownError when there was no sensible answer. Some providers say no with status 200.
     """
-    answer.require("the token endpoint")
+    answer.require("token endpoint")
     try:
         document = read_json_object(answer.body)
     except ValueError as error:
-        raise ProviderDownError("token_answer_unreadable", f"the token answer is not readable: {error}") from None
-    if answer.status != 200:
-        if refreshed and document.get("error") in _SIGN_IN_AGAIN:
-            raise ProviderError("sign_in_demanded", f"the person has to sign in again: {document['error']}")
-        _raise_token_error(document.get("error"), answer.status, client_auth_method)
+        if answer.status == 401:
+            raise token_error(answer.status, {}, call) from None
+        detail = f"the answer of the token endpoint at {answer.url} is not readable: {error}"
+        raise ProviderDownError("token_answer_unreadable", detail) from None
+    if answer.status != 200 or document.get("error") not in (None, False, ""):
+        raise token_error(answer.status, document, call)
     id_token, access_token = document.get("id_token"), document.get("access_token")
-    if refreshed and id_token is None:
+    if call.refreshing and id_token is None:
         id_token = ""
     elif not isinstance(id_token, str) or not id_token:
         raise ProviderError("id_token_missing", "the token answer holds no ID token; is the scope openid allowed?")
     if not isinstance(access_token, str) or str(document.get("token_type")).lower() != "bearer":
-        raise ProviderError("token_answer_invalid", "the token answer holds no access token of type Bearer")
+        raise ProviderError("token_answer_invalid", _no_bearer(document.get("token_type"), access_token))
     refresh_token, expires_in = document.get("refresh_token"), document.get("expires_in")
     if not isinstance(refresh_token, str):
         refresh_token = ""
@@ -178,32 +188,20 @@ def read_tokens(answer: HTTPAnswer, *, client_auth_method: str, refreshed: bool 
     return Tokens(id_token, access_token, refresh_token, _lifetime(expires_in))
 
 
+def _no_bearer(token_type: Any, access_token: Any) -> str:
+    if not isinstance(access_token, str):
+        return "the token answer holds no access token"
+    if str(token_type).lower() == "dpop":
+        return "the provider issues this client DPoP-bound tokens only, which the gate cannot use: turn that off there"
+    return f"the access token is of type {shown(token_type, 40)}, not Bearer"
+
+
 def _lifetime(value: Any) -> float | None:
     """Return `expires_in` in seconds, or None where it is missing or makes no sense."""
     if isinstance(value, str) and value.isdecimal() and len(value) <= 10:
         value = int(value)
     usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e10
     return float(value) if usable else None
-
-
-def _raise_token_error(error: Any, status: int, client_auth_method: str) -> None:
-    if error == "invalid_grant":
-        raise LoginError("code_rejected", "the provider no longer accepts the code", retry=True)
-    if error == "invalid_client" or (status == 401 and not isinstance(error, str)):
-        raise ProviderError(
-            "client_rejected",
-            "the provider does not accept the client: check client_id and client_secret, and whether it wants another"
-            f" client_auth_method than {client_auth_method} (client_secret_post, or client_secret_basic_raw for a"
-            " provider that compares the secret without decoding it)",
-        )
-    known = error if isinstance(error, str) and error in _TOKEN_ERRORS else "no error code of RFC 6749"
-    raise ProviderError("token_request_rejected", f"the token endpoint answered with status {status}: {known}")
-
-
-#: Errors of the authorization endpoint (Core, 3.1.2.6) with which a refresh is answered when a rule of the provider's
-#: asks for more of the person than there was at the login, as conditional access does at Entra ID.
-_SIGN_IN_AGAIN = frozenset({"interaction_required", "login_required", "consent_required"})
-_TOKEN_ERRORS = frozenset({"invalid_request", "unauthorized_client", "unsupported_grant_type", "invalid_scope"})
 
 
 # Userinfo (Core, 5.3)
@@ -215,23 +213,35 @@ def userinfo_request(endpoint: str, access_token: str) -> HTTPRequest:
     return HTTPRequest(endpoint, {"Accept": accept, "Authorization": f"Bearer {access_token}"})
 
 
-def read_userinfo(answer: HTTPAnswer) -> dict[str, Any] | str:
+def read_userinfo(answer: HTTPAnswer, secrets: frozenset[str] = frozenset()) -> dict[str, Any] | str:
     """Return the claims, or the token of a signed answer, whose signature is then to be verified.
 
     Raises ProviderError `userinfo_denied` for the provider's clear no (401), `userinfo_rejected` for another refusal,
-    ProviderDownError otherwise.
+    ProviderDownError otherwise. `secrets`: what was sent and nobody is to read.
     """
-    answer.require("userinfo")
+    answer.require("userinfo endpoint")
     if answer.status == 401:
-        raise ProviderError("userinfo_denied", "userinfo no longer accepts the access token")
+        raise ProviderError("userinfo_denied", f"userinfo no longer accepts the access token{_said(answer, secrets)}")
     if answer.status != 200:
-        raise ProviderError("userinfo_rejected", f"userinfo answered with status {answer.status}")
+        status = f"userinfo at {answer.url} answered with status {answer.status}"
+        raise ProviderError("userinfo_rejected", f"{status}{_said(answer, secrets)}")
     if answer.content_type == "application/jwt":
         return answer.body.decode("ascii", "replace").strip()
     try:
         return read_json_object(answer.body)
     except ValueError as error:
-        raise ProviderDownError("userinfo_unreadable", f"the userinfo answer is not readable: {error}") from None
+        detail = f"the answer of userinfo at {answer.url} is not readable: {error}"
+        raise ProviderDownError("userinfo_unreadable", detail) from None
+
+
+def _said(answer: HTTPAnswer, secrets: frozenset[str]) -> str:
+    """Return the provider's reason (RFC 6750, 3.1), where it gives one in the body."""
+    try:
+        document = read_json_object(answer.body)
+    except ValueError:
+        return ""
+    error, description = document.get("error"), document.get("error_description")
+    return "" if error is None else f": {error_said(error, description, secrets)}"
 
 
 # Logout at the provider (RP-Initiated Logout 1.0, 2)

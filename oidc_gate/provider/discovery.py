@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from oidc_gate.errors import ProviderDownError, ProviderError
-from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
+from oidc_gate.errors import ProviderSetupError
+from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
+from oidc_gate.provider.quoting import shown
 from oidc_gate.settings import SIGNING_ALGS
 
 __all__ = ["Metadata", "discovery_request", "read_metadata"]
@@ -42,19 +43,13 @@ def read_metadata(answer: HTTPAnswer, expected_issuer: str) -> Metadata:
     spelling is the one that counts. Endpoints must be https, unless the issuer itself is plain http. What the document
     lists is not a reason to refuse a provider: lists are often incomplete.
 
-    Raises ProviderDownError when there is no such document, ProviderError when it must not be believed.
+    Raises ProviderDownError for an outage, ProviderSetupError when there is no such document, or none to believe.
     """
-    answer.require("discovery")
-    if answer.status != 200:
-        raise ProviderDownError("discovery_failed", f"discovery answered with status {answer.status}")
-    try:
-        document = read_json_object(answer.body)
-    except ValueError as error:
-        raise ProviderDownError("discovery_failed", f"the discovery document is not readable: {error}") from None
+    document = answer.document("discovery document", "discovery_failed")
     issuer = document.get("issuer")
     if not isinstance(issuer, str) or issuer.rstrip("/") != expected_issuer.rstrip("/"):
-        raise ProviderError(
-            "issuer_mismatch", f"discovery names another issuer than issuer_url {expected_issuer}; check its spelling"
+        raise ProviderSetupError(
+            "issuer_mismatch", f"discovery names the issuer {shown(issuer)}, and issuer_url is {expected_issuer!r}"
         )
     algs = document.get("id_token_signing_alg_values_supported")
     methods = document.get("token_endpoint_auth_methods_supported")
@@ -78,7 +73,8 @@ def _endpoint(document: dict[str, Any], name: str, issuer: str, *, required: boo
     if isinstance(value, str) and _is_usable(value, issuer):
         return value
     if required:
-        raise ProviderError("discovery_incomplete", f"{name} in the discovery document is missing or cannot be used")
+        wrong = "is missing" if value is None else f"cannot be used: {shown(value)}"
+        raise ProviderSetupError("discovery_incomplete", f"{name} in the discovery document {wrong}")
     return ""
 
 

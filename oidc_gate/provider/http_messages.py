@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from oidc_gate.errors import ProviderDownError
+from oidc_gate.errors import ProviderDownError, ProviderSetupError
 
 __all__ = ["HTTPAnswer", "HTTPRequest", "read_json_object"]
 
@@ -21,8 +21,9 @@ _DEEPEST = 50
 #: A text in JSON, or the beginning of one that has no end: each character is looked at once.
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)
 _BRACKETS = re.compile(r"[][{}]")
-#: Answers that say "not now" rather than "no".
+#: Answers that say "not now" rather than "no", and "there is no such thing here".
 _TRY_LATER = frozenset({408, 425, 429})
+_NOTHING_THERE = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,50 @@ class HTTPRequest:
 
 @dataclass(frozen=True, slots=True)
 class HTTPAnswer:
-    """The provider's answer, read whole. `content_type` is lower case, without parameters."""
+    """The provider's answer, read whole.
+
+    `content_type` is lower case, without parameters; `url` is what was asked, `location` where a redirect leads.
+    """
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
+    url: str = ""
+    location: str = field(default="", repr=False)
 
     def require(self, what: str) -> None:
-        """Raise ProviderDownError for an outage, a redirect or anything else that is neither a yes nor a clear no."""
-        if self.status in _TRY_LATER or not (200 <= self.status < 300 or 400 <= self.status < 500):
-            raise ProviderDownError("provider_unavailable", f"{what} answered with status {self.status}")
+        """Raise where the answer is neither a yes nor a clear no.
+
+        ProviderDownError for an outage, or a redirect; ProviderSetupError where there is nothing at that address.
+        """
+        if self.status in _NOTHING_THERE:
+            raise ProviderSetupError("endpoint_missing", f"there is {self._named(what, 'no ')}: status {self.status}")
+        if self._is_outage or 300 <= self.status < 400:
+            raise ProviderDownError("provider_unavailable", f"{self._named(what)} answered with status {self.status}")
+
+    def document(self, what: str, code: str) -> dict[str, Any]:
+        """Return the JSON object of a document that everybody may read.
+
+        Raises ProviderDownError for an outage. Anything else that is no such document is there for good, and is
+        ProviderSetupError with `code`.
+        """
+        if self._is_outage:
+            raise ProviderDownError("provider_unavailable", f"{self._named(what)} answered with status {self.status}")
+        if self.status != 200:
+            leads = f", to {self.location[:200]!r}: name the address that it leads to" if self.location else ""
+            raise ProviderSetupError(code, f"{self._named(what)} answered with status {self.status}{leads}")
+        try:
+            return read_json_object(self.body)
+        except ValueError as error:
+            kind = f" ({self.content_type[:60]!r})" if self.content_type != "application/json" else ""
+            raise ProviderSetupError(code, f"{self._named(what)} is not readable{kind}: {error}") from None
+
+    @property
+    def _is_outage(self) -> bool:
+        return self.status in _TRY_LATER or not 200 <= self.status < 500
+
+    def _named(self, what: str, article: str = "the ") -> str:
+        return f"{article}{what} at {self.url}" if self.url else f"{article}{what}"
 
 
 def read_json_object(data: bytes | str) -> dict[str, Any]:

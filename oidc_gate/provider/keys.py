@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from oidc_gate.errors import ProviderError
+from oidc_gate.errors import ProviderError, ProviderSetupError
 from oidc_gate.provider.http_messages import read_json_object
 from oidc_gate.settings import SIGNING_ALGS
 
@@ -62,6 +62,8 @@ def read_compact(token: str) -> SignedToken:
     characters are refused.
     """
     parts = token.split(".")
+    if len(parts) == 5:
+        raise ProviderError("token_malformed", "the token is encrypted, and there is no client_private_key_file")
     if len(token) > LONGEST_TOKEN or len(parts) != 3:
         raise ProviderError("token_malformed", "the token is not a compact JWS")
     try:
@@ -116,12 +118,12 @@ def _may_sign(data: dict[str, Any], token: SignedToken) -> bool:
 def read_key_set(document: dict[str, Any]) -> KeySet:
     """Return the signing keys of a JWK Set (RFC 7517, 5); keys that cannot be used are passed over, one by one.
 
-    Symmetric keys, keys with a private part and RSA keys under 2048 bits are never used. Raises ProviderError
+    Symmetric keys, keys with a private part and RSA keys under 2048 bits are never used. Raises ProviderSetupError
     `keys_missing` when the document is no key set.
     """
     entries = document.get("keys")
     if not isinstance(entries, list):
-        raise ProviderError("keys_missing", "the provider's key set holds no keys")
+        raise ProviderSetupError("keys_missing", "the provider's key set holds no keys")
     keys = [(entry, key) for entry in entries[:100] if (key := _public_key(entry)) is not None]
     return KeySet(keys)
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from joserfc.errors import JoseError
 
-from oidc_gate.errors import ProviderDownError, ProviderError, SettingsError
+from oidc_gate.errors import ProviderError, SettingsError
 from oidc_gate.provider import code_flow, keys, token_checks
 from oidc_gate.provider.cache import Cached
 from oidc_gate.provider.client_authentication import ClientAuthentication, client_authentication
 from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
-from oidc_gate.provider.http_messages import HTTPRequest, read_json_object
+from oidc_gate.provider.http_messages import HTTPRequest
+from oidc_gate.provider.quoting import secrets_in
+from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport
 
 if TYPE_CHECKING:
@@ -70,8 +72,7 @@ class Provider:
         request = code_flow.token_request(
             found.token_endpoint, code=callback.code, redirect_uri=redirect_uri, verifier=verifier
         )
-        answer = self._send(self._authenticate(request))
-        issued = code_flow.read_tokens(answer, client_auth_method=self._settings.client_auth_method)
+        issued = self._tokens(request, found)
         id_token = self._decrypted(issued.id_token)
         signed = self._verified(id_token)
         claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
@@ -85,16 +86,11 @@ class Provider:
     def refresh(self, refresh_token: str, claims: dict[str, Any]) -> tuple[dict[str, Any] | None, code_flow.Tokens]:
         """Renew the tokens of a session with these claims; return the new ID token's claims, or None, and the tokens.
 
-        Raises ProviderError; a code_rejected LoginError when the provider no longer accepts the refresh token.
+        Raises ProviderError; `refresh_token_rejected` when the provider no longer accepts the refresh token.
         """
-        try:
-            endpoint = self.metadata().token_endpoint
-            self._keys.get()  # before the refresh token is spent: without keys the answer to it would be lost
-        except ProviderError as error:
-            raise ProviderDownError(error.code, error.detail) from None  # of the session the provider has said nothing
-        request = self._authenticate(code_flow.refresh_request(endpoint, refresh_token))
-        method = self._settings.client_auth_method
-        issued = code_flow.read_tokens(self._send(request), client_auth_method=method, refreshed=True)
+        found = self.metadata()
+        self._keys.get()  # before the refresh token is spent: without keys the answer to it would be lost
+        issued = self._tokens(code_flow.refresh_request(found.token_endpoint, refresh_token), found, refreshing=True)
         if not issued.id_token:
             return None, issued
         id_token = self._decrypted(issued.id_token)
@@ -122,7 +118,8 @@ class Provider:
         endpoint = self.metadata().userinfo_endpoint
         if not endpoint:
             raise ProviderError("userinfo_missing", "the provider offers no userinfo endpoint")
-        claims = code_flow.read_userinfo(self._send(code_flow.userinfo_request(endpoint, access_token)))
+        request = code_flow.userinfo_request(endpoint, access_token)
+        claims = code_flow.read_userinfo(self._send(request), secrets_in(request))
         if isinstance(claims, str):
             inner = self._inside(claims)
             # Encrypted alone, it is as good as an answer that is neither: both are believed for where they came from.
@@ -133,6 +130,13 @@ class Provider:
         claims = token_checks.check_userinfo(claims, expected_sub=expected_sub)
         logger.debug("userinfo has the claims: %s", _names(claims))
         return claims
+
+    def _tokens(self, request: HTTPRequest, found: Metadata, *, refreshing: bool = False) -> code_flow.Tokens:
+        """Return what the token endpoint issues. Raises LoginError and ProviderError."""
+        request = self._authenticate(request)
+        method, offered = self._settings.client_auth_method, found.client_auth_methods
+        call = TokenCall(method, offered, refreshing, secrets_in(request))
+        return code_flow.read_tokens(self._send(request), call)
 
     def _expected(self) -> token_checks.Expected:
         settings = self._settings
@@ -151,7 +155,8 @@ class Provider:
     def _verified(self, token: str) -> keys.SignedToken:
         """Return a token whose signature is the provider's. Raises ProviderError."""
         signed = keys.read_compact(token)
-        if signed.alg not in (self._settings.signing_algs or self.metadata().signing_algs):
+        known = self.metadata()  # so that whoever waits for the keys waits for no more than these
+        if signed.alg not in (self._settings.signing_algs or known.signing_algs):
             raise ProviderError("alg_not_allowed", "the token is signed with an algorithm that is not allowed")
         if self._keys.get().verifies(signed) or self._keys.again(_KEY_PAUSE).verifies(signed):
             return signed
@@ -163,11 +168,7 @@ class Provider:
 
     def _fetch_keys(self) -> keys.KeySet:
         answer = self._send(HTTPRequest(self.metadata().jwks_uri))
-        answer.require("the key set")
-        try:
-            return keys.read_key_set(read_json_object(answer.body))
-        except ValueError as error:
-            raise ProviderDownError("keys_unreadable", f"the key set is not readable: {error}") from None
+        return keys.read_key_set(answer.document("key set", "keys_unreadable"))
 
 
 def _names(claims: dict[str, Any]) -> str:

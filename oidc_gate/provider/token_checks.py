@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from oidc_gate.errors import ProviderError
 from oidc_gate.provider.http_messages import read_json_object
 from oidc_gate.provider.keys import SignedToken
+from oidc_gate.provider.quoting import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,9 +134,11 @@ def check_userinfo(claims: dict[str, Any], *, expected_sub: str) -> dict[str, An
 def check_signed_userinfo(claims: dict[str, Any], expected: Expected) -> None:
     """Check `iss` and `aud` of a signed userinfo answer, where they are present (Core, 5.3.2)."""
     if "iss" in claims and claims["iss"] != expected.issuer:
-        raise ProviderError("userinfo_issuer_mismatch", "the signed userinfo answer names another issuer")
+        detail = f"the signed userinfo answer names {_other_issuer(claims, expected)}"
+        raise ProviderError("userinfo_issuer_mismatch", detail)
     if "aud" in claims and expected.client_id not in _audience(claims):
-        raise ProviderError("userinfo_audience_mismatch", "the signed userinfo answer is for another client")
+        detail = f"the signed userinfo answer is {_other_audience(claims, expected)}"
+        raise ProviderError("userinfo_audience_mismatch", detail)
 
 
 def check_logout_token(token: SignedToken, expected: Expected) -> dict[str, Any]:
@@ -190,15 +193,24 @@ def _is_unicode(text: str) -> bool:
 
 def _check_issuer(claims: Mapping[str, Any], expected: Expected) -> None:
     if claims.get("iss") != expected.issuer:
-        raise ProviderError("issuer_mismatch", "the token was issued by another provider")
+        raise ProviderError("issuer_mismatch", f"the token names {_other_issuer(claims, expected)}")
 
 
 def _check_audience(claims: Mapping[str, Any], expected: Expected) -> None:
     """Check `aud` and `azp`: other audiences may stand beside us, but we must not stand beside another `azp`."""
     if expected.client_id not in _audience(claims):
-        raise ProviderError("audience_mismatch", "the token is for another client")
+        raise ProviderError("audience_mismatch", f"the token is {_other_audience(claims, expected)}")
     if claims.get("azp") not in (None, expected.client_id):
-        raise ProviderError("azp_mismatch", "the token was issued to another client")
+        detail = f"the token was issued to {shown(claims['azp'])}, and client_id is {expected.client_id!r}"
+        raise ProviderError("azp_mismatch", detail)
+
+
+def _other_issuer(claims: Mapping[str, Any], expected: Expected) -> str:
+    return f"the issuer {shown(claims.get('iss'))}, and the provider's is {expected.issuer!r}"
+
+
+def _other_audience(claims: Mapping[str, Any], expected: Expected) -> str:
+    return f"for {shown(claims.get('aud'))}, and client_id is {expected.client_id!r}"
 
 
 def _audience(claims: Mapping[str, Any]) -> list[Any]:
@@ -211,11 +223,17 @@ def _audience(claims: Mapping[str, Any]) -> list[Any]:
 def _check_lifetime(claims: Mapping[str, Any], expected: Expected) -> None:
     """Check `exp` and `iat`, which must be there, and `nbf`, which may be."""
     if _time(claims, "exp") + expected.leeway < expected.now:
-        raise ProviderError("token_expired", "the token has expired; if it is fresh, compare the clocks")
-    if _time(claims, "iat") - expected.leeway > expected.now:
-        raise ProviderError("token_from_the_future", "the token was issued in the future; compare the clocks")
-    if "nbf" in claims and _time(claims, "nbf") - expected.leeway > expected.now:
-        raise ProviderError("token_from_the_future", "the token is not valid yet; compare the clocks")
+        ended = _seconds(expected.now - _time(claims, "exp"), expected)
+        raise ProviderError("token_expired", f"the token expired {ended} ago; if it is fresh, compare the clocks")
+    for name, what in (("iat", "was issued"), ("nbf", "is valid from")):
+        if (name == "iat" or name in claims) and _time(claims, name) - expected.leeway > expected.now:
+            ahead = _seconds(_time(claims, name) - expected.now, expected)
+            detail = f"the token {what} {ahead} in the future; compare the clocks"
+            raise ProviderError("token_from_the_future", detail)
+
+
+def _seconds(off: float, expected: Expected) -> str:
+    return f"{off:.0f} s (clock_leeway {expected.leeway:g} s)"
 
 
 def is_time(value: Any) -> TypeGuard[float]:

@@ -1,27 +1,32 @@
 """The only code that goes over the network to the provider.
 
-Every call has time-outs, follows no redirect (a token request would be sent on with its secret), reads at most a
-megabyte, and takes proxies from the environment but no passwords from `.netrc`.
+Every call has one time limit for all of it, follows no redirect (a token request would be sent on with its secret),
+reads at most a megabyte, and takes proxies from the environment but no passwords from `.netrc`.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
 import ssl
 import time
+from contextlib import suppress
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
+from threading import Timer, local
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
-from urllib3.util.retry import Retry
 
-from oidc_gate.errors import ProviderDownError, SettingsError
+from oidc_gate.errors import SettingsError
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
+from oidc_gate.provider.network_errors import AnswerTooLongError, no_answer
 
 __all__ = ["Transport"]
 
@@ -42,29 +47,47 @@ class Transport:
         self._proxies = lru_cache(maxsize=32)(get_environ_proxies)
 
     def send(self, request: HTTPRequest) -> HTTPAnswer:
-        """Return the answer, read whole. Raises ProviderDownError when there is none, or it is too long or too slow."""
+        """Return the answer, read whole. Raises ProviderDownError when there is none, or it is too long or too slow.
+
+        `timeout` is for all of it: each try, each of the host's addresses, and the answer to its last byte. Only the
+        look-up of the host's name is the system's own affair.
+        """
         if self._process != os.getpid():
             self._process, self._session = os.getpid(), self._new_session()
-        deadline = time.monotonic() + 2 * self._timeout
+        deadline = _Deadline(self._timeout)
         try:
-            with self._session.request(
-                "GET" if request.body is None else "POST",
-                request.url,
-                headers=request.headers,
-                data=request.body,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-                proxies=self._proxies(request.url),
-            ) as response:
-                body = _read(response, deadline)
+            with deadline:
+                return self._sent(request, deadline)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            hint = "; set ca_bundle if its certificate is from a private authority" if _is_tls(error) else ""
-            raise ProviderDownError("provider_unreachable", f"{request.url}: {type(error).__name__}{hint}") from None
-        content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+            cause = error if not deadline.is_over or isinstance(error, _NOT_TWICE) else TimeoutError()
+            raise no_answer(cause, request.url, self._timeout, self._ca_bundle) from None
+
+    def _sent(self, request: HTTPRequest, deadline: _Deadline) -> HTTPAnswer:
+        """Send the request; a GET once more where its connection broke, as one does that was kept for too long."""
+        try:
+            return self._try(request, deadline)
+        except requests.ConnectionError as error:
+            if request.body is not None or isinstance(error, _NOT_TWICE) or deadline.is_over:
+                raise
+        return self._try(request, deadline)
+
+    def _try(self, request: HTTPRequest, deadline: _Deadline) -> HTTPAnswer:
+        with self._session.request(
+            "GET" if request.body is None else "POST",
+            request.url,
+            headers=request.headers,
+            data=request.body,
+            timeout=Timeout(total=deadline.left()),  # type: ignore[arg-type]  # requests hands it on to urllib3
+            allow_redirects=False,
+            stream=True,
+            proxies=self._proxies(request.url),
+        ) as response:
+            body = _read(response, deadline)
+        headers = response.headers
+        content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         path = request.url.partition("?")[0]
         logger.debug("%s: %d, %s, %d bytes", path, response.status_code, content_type or "no content type", len(body))
-        return HTTPAnswer(response.status_code, content_type, body)
+        return HTTPAnswer(response.status_code, content_type, body, request.url, headers.get("location", ""))
 
     def _new_session(self) -> requests.Session:
         session = _Session()
@@ -76,6 +99,50 @@ class Transport:
         return session
 
 
+class _Deadline:
+    """The end of one call, in this thread; as a context it cuts the connection then.
+
+    Time-outs of single steps would let an answer drip for ever.
+    """
+
+    _of_thread = local()
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+        self._timer = Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._sockets: list[Any] = []
+
+    @classmethod
+    def watch(cls, sock: Any) -> None:
+        """Have this thread's call end with this connection."""
+        cls._of_thread.deadline._sockets.append(sock)
+
+    def left(self) -> float:
+        """Return the seconds that are left. Raises TimeoutError when there are none."""
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() >= self._at
+
+    def __enter__(self) -> None:
+        self._of_thread.deadline = self
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _cut(self) -> None:
+        for sock in self._sockets:
+            with suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own, which another thread is using
+
+
 class _Session(requests.Session):
     """Knows no redirects: not following one is not enough, for requests reads its whole body all the same."""
 
@@ -84,31 +151,74 @@ class _Session(requests.Session):
         return
 
 
+class _Punctual:
+    """Connections that end with the call they are used for."""
+
+    host: str
+    port: int
+    timeout: Any
+    sock: Any
+
+    def _new_conn(self) -> socket.socket:
+        """Connect; the addresses of a host with several share the time, so that one that is silent costs no more."""
+        whole, addresses = self.timeout, 1
+        with suppress(OSError):
+            addresses = len(socket.getaddrinfo(self.host, self.port, 0, socket.SOCK_STREAM))
+        self.timeout = whole / addresses
+        try:
+            connected: socket.socket = super()._new_conn()  # type: ignore[misc]  # of urllib3's class, beside this one
+        finally:
+            self.timeout = whole
+        connected.settimeout(whole)
+        return connected
+
+    def getresponse(self) -> Any:
+        """See http.client."""
+        _Deadline.watch(self.sock)
+        return super().getresponse()  # type: ignore[misc]
+
+
+class _Connection(_Punctual, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Punctual, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
 class _Adapter(HTTPAdapter):
     """Connections under one shared TLS context: reading the authorities anew takes longer than a whole login."""
 
     def __init__(self, ca_bundle: str) -> None:
         self._context = _tls_context(ca_bundle)
-        # No status is a reason to ask again: urllib3 would read the whole answer first, however long it is.
-        again = Retry(
-            total=1,
-            redirect=0,
-            status=0,
-            allowed_methods=("GET",),
-            raise_on_redirect=False,
-            respect_retry_after_header=False,
-        )
-        super().__init__(max_retries=again, pool_maxsize=32)
+        # urllib3 tries nothing again: it would give each try the whole time.
+        super().__init__(max_retries=0, pool_maxsize=32)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
         """Leave the authorities to the context; requests would load its own on top of them."""
         conn.cert_reqs = "CERT_REQUIRED"
+
+
+_POOLS = {"http": _Pool, "https": _SecurePool}
+#: What another try would not mend, or has no time for.
+_NOT_TWICE = (requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.exceptions.Timeout)
 
 
 @lru_cache(maxsize=8)
@@ -123,17 +233,12 @@ def _tls_context(ca_bundle: str) -> ssl.SSLContext:
     return context
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """Return the body. What has come is taken at once: time-outs alone would let it drip for ever."""
+def _read(response: requests.Response, deadline: _Deadline) -> bytes:
+    """Return the body. What has come is taken at once, so that no more than a little beyond the limit is ever held."""
     body = bytearray()
     while chunk := response.raw.read1(65536, decode_content=True):
         body += chunk
         if len(body) > LONGEST_ANSWER:
-            raise ValueError("the answer is too long")
-        if time.monotonic() > deadline:
-            raise TimeoutError("the answer takes too long")
+            raise AnswerTooLongError
+    deadline.left()  # a connection that was cut looks as if it had come to its end
     return bytes(body)
-
-
-def _is_tls(error: BaseException) -> bool:
-    return isinstance(error, requests.exceptions.SSLError | ssl.SSLError)

@@ -103,10 +103,12 @@ class Session(NamedTuple):
         ends_at = inf if ends_at is None else ends_at
         return cls(session_id, claims, created_at, expires_at, seen_at, checked_at, refresh_at, tokens, kept, ends_at)
 
-    def identity(self, provider: str, groups: tuple[str, ...], claim: str = "email") -> Identity:
+    def identity(
+        self, provider: str, groups: tuple[str, ...], claim: str = "email", required: bool = False
+    ) -> Identity:
         """Return the app's view of this session; `groups` are read by the rules, which know where they stand.
 
-        `claim`: the one that is in REMOTE_USER.
+        `claim`: the one that is in REMOTE_USER; `required`: as `is_verified` has it.
         """
         claims = self.claims
         return Identity(
@@ -120,7 +122,7 @@ class Session(NamedTuple):
             self.session_id,
             self.created_at,
             self.expires_at,
-            username(claims, claim),
+            username(claims, claim, required=required),
         )
 
 

@@ -63,7 +63,7 @@ class Sessions:
         limits: Limits,
         *,
         provider: str,
-        remote_user_claim: str = "email",
+        remote_user: tuple[str, bool] = ("email", False),
     ) -> None:
         self.backend = backend
         self._newest_prefix = backend.newest_prefix
@@ -81,7 +81,7 @@ class Sessions:
         self._forward = forward
         self._limits = limits
         self._idle = limits.idle
-        self._provider, self._remote_user_claim = provider, remote_user_claim
+        self._provider, self._remote_user = provider, remote_user  # see `Session.identity`
         self._recent = RecentSessions(_GENERATION_BYTES)
         self.recent_requests = RecentRequests()
         self._epoch = 0  # raised whenever everything is forgotten
@@ -176,7 +176,7 @@ class Sessions:
 
     def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
         session = Session.read(head, read_rest())
-        return session.identity(self._provider, self._rules.groups(session.claims), self._remote_user_claim)
+        return session.identity(self._provider, self._rules.groups(session.claims), *self._remote_user)
 
     # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
 

@@ -28,6 +28,12 @@ class AppFields:
     allow_groups: tuple[str, ...] | None = setting(
         None, read_list, "groups that may pass. None of the three lists given: every user of the provider"
     )
+    require_email_verified: bool = setting(
+        False,
+        read_bool,
+        "an address without the claim `email_verified` counts as unverified: for a provider at which people enter their"
+        " own, and which does not say",
+    )
     groups_claim: str = setting(
         "groups", read_text, "where the groups are; dots reach into objects (`realm_access.roles`)"
     )

@@ -67,6 +67,7 @@ class SettingsOptions(TypedDict, total=False):
     allow_emails: Texts
     allow_domains: Texts
     allow_groups: Texts
+    require_email_verified: Switch
     groups_claim: Text
     public_paths: Texts
     allow_cors_preflight: Switch

@@ -71,7 +71,9 @@ class ProviderFields:
     ca_bundle: str = setting(
         "", read_path, "PEM file of authorities, for a provider with a private certificate", shown="the system's"
     )
-    http_timeout: float = setting(5.0, read_duration, "longest wait for the provider, per step")
+    http_timeout: float = setting(
+        5.0, read_duration, "the longest that one call to the provider may take, retries included, or wait for its turn"
+    )
     insecure_http_issuer: bool = setting(
         False, read_bool, "allows plain http to a provider that is not on this machine; for tests"
     )

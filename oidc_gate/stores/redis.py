@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from threading import Thread
 from typing import Any, TypeVar
 
-from oidc_gate.errors import SettingsError, StoreError
+from oidc_gate.errors import SettingsError, StoreError, StoreSetupError
 from oidc_gate.stores.contract import Record
 from oidc_gate.stores.redis_clients import close, connect, refusal
 
@@ -30,6 +30,20 @@ _LONGEST_MS = 100 * 365 * 86_400_000
 _TIDIED = 4
 #: Loads that one event loop has under way, each on a connection of its own; more wait for their turn.
 _MOST_AT_ONCE = 50
+
+
+#: What Redis and Valkey say, or redis-py of them, where waiting does not help, and what does.
+_LASTING = {
+    "HELLO must be called with the client already authenticated": "it wants a password, as in redis://:PASSWORD@host",
+    "Authentication required": "it wants a password, as in redis://:PASSWORD@host",
+    "called without any password configured": "it has no password, and the URL names one",
+    "invalid username-password pair": "it does not accept the URL's user and password",
+    "invalid password": "it does not accept the URL's password",
+    "has no permissions": "its user may not do this; the gate needs the keys oidc_gate:*",
+    "No permissions to": "its user may not do this; the gate needs the keys oidc_gate:*",
+    "DB index is out of range": "it has no database of the URL's number",
+    "certificate verify failed": "its certificate is not trusted by this machine",
+}
 
 
 class RedisStore:
@@ -244,6 +258,9 @@ def _down(error: Exception) -> StoreError:
     whoever else is using them with an AttributeError and the like.
     """
     said = str(error).partition(" : ")[0]  # redis-py puts its whole configuration after a colon at times
+    for words, advice in _LASTING.items():
+        if words in said:
+            return StoreSetupError("store_unusable", f"Redis: {advice} ({type(error).__name__}: {said})")
     return StoreError("store_unavailable", f"Redis: {type(error).__name__}: {said}")
 
 

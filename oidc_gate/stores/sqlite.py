@@ -6,6 +6,7 @@ The file is readable by its owner only.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import struct
@@ -15,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
-from oidc_gate.errors import SettingsError, StoreError
+from oidc_gate.errors import SettingsError, StoreError, StoreSetupError
 from oidc_gate.stores.contract import Record
 
 __all__ = ["SQLiteStore"]
@@ -38,6 +39,17 @@ _SWEEPS = (
 )
 #: How each database begins, and the place of `user_version`: https://www.sqlite.org/fileformat.html, 1.3.
 _HEADER, _MAGIC = struct.Struct(">16s44xi"), b"SQLite format 3\0"
+#: What stays as it is until somebody mends the path, its rights or the file.
+_LASTING = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG})
+_LASTING_IN_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
 #: Device and inode of a file, to tell one from another that took its place.
 _Place = tuple[int, int]
 #: How long a process waits before it tries again to be the one that makes the tables, in seconds.
@@ -157,7 +169,17 @@ class SQLiteStore:
                 raise
             self._idle.append((place, connection))
         except (sqlite3.Error, OSError) as error:
-            raise StoreError("store_unavailable", f"SQLite: {type(error).__name__}: {error}") from None
+            raise self._down(error) from None
+
+    def _down(self, error: sqlite3.Error | OSError) -> StoreError:
+        """Return the error that says so of the store: whether time mends it, and if not, what is to be mended."""
+        folder = self.path.parent
+        if not folder.is_dir():
+            return StoreSetupError("store_unusable", f"SQLite: {self.path}: there is no folder {folder}")
+        lasting = isinstance(error, OSError) and error.errno in _LASTING
+        if lasting or getattr(error, "sqlite_errorcode", 0) & 0xFF in _LASTING_IN_SQLITE:
+            return StoreSetupError("store_unusable", f"SQLite: {self.path}: {type(error).__name__}: {error}")
+        return StoreError("store_unavailable", f"SQLite: {type(error).__name__}: {error}")
 
     def _borrowed(self) -> tuple[_Place, sqlite3.Connection]:
         try:
@@ -190,7 +212,7 @@ class SQLiteStore:
             if _version(connection) == 0:
                 self._make_tables(connection)
             if _version(connection) != _SCHEMA_VERSION:
-                raise StoreError("store_unavailable", f"{self.path} was written by another version of oidc_gate")
+                raise StoreSetupError("store_unusable", f"{self.path} was written by another version of oidc_gate")
         except BaseException:
             connection.close()
             raise

@@ -3,6 +3,7 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `request`: what the gate reads of an environ
+- `turns`: how many of the server's threads may wait for the provider
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
 
 May import: `identity`, `decisions`, `caching`, `reserved_headers`, `outsiders`, `settings`, `gate`.

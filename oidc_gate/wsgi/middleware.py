@@ -12,12 +12,13 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Unpack
 
 from oidc_gate.caching import QuietNames, is_unshared
-from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Reply, WithoutBody, Work
+from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, Reply, WithoutBody, Work
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
 from oidc_gate.wsgi.request import WSGIRequest
+from oidc_gate.wsgi.turns import Turns
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -71,6 +72,7 @@ class OIDCGate:
         self._gate = gate
         self._recall = gate.recall
         self._harmless = HarmlessNames(_ReservedKeys(gate.reserved_headers))
+        self._turns = Turns(gate.longest_wait)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or let the app answer it."""
@@ -89,9 +91,10 @@ class OIDCGate:
             decision = self._gate.decide(request) if IDENTITY_KEY not in environ else self._gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
+                    self._turns.meet()
                     return _answer(decision, environ, start_response)
                 if isinstance(decision, Work):
-                    decision = decision.run()
+                    decision = self._perform(decision)
                 else:
                     decision = decision.resume(_read_body(environ, decision.limit))
             if isinstance(decision, WithoutBody):
@@ -114,6 +117,17 @@ class OIDCGate:
             start_response = partial(_start_adding, start_response, response_headers, set_cookies)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         return app(environ, start_response)
+
+    def _perform(self, work: Work) -> Decision:
+        """Run work in this thread, which for some of it has to wait for its turn."""
+        if work.turned_away is None or not self._turns.limits(work.lane):
+            return work.run()
+        if not self._turns.take(work.lane):
+            return work.turned_away()
+        try:
+            return work.run()
+        finally:
+            self._turns.give_back(work.lane)
 
     def _clean(self, environ: WSGIEnvironment) -> None:
         """Take out of the environ what only the gate may say."""

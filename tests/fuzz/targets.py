@@ -31,6 +31,7 @@ from oidc_gate.provider.http_messages import HTTPAnswer, read_json_object
 from oidc_gate.provider.keys import decrypt, read_key_set
 from oidc_gate.provider.provider import Provider
 from oidc_gate.provider.token_checks import check_id_token, check_logout_token, check_signed_userinfo, read_claims
+from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.settings import Settings
 from tests.apps import COOKIE_SECRET
 from tests.asked import Asked
@@ -275,7 +276,7 @@ def documents(data: bytes) -> None:
             _try(lambda answer=answer: read_metadata(answer, here.issuer))  # type: ignore[misc]
             _try(lambda answer=answer: code_flow.read_userinfo(answer))  # type: ignore[misc]
             _try(
-                lambda answer=answer: code_flow.read_tokens(answer, client_auth_method="none")  # type: ignore[misc]
+                lambda answer=answer: code_flow.read_tokens(answer, TokenCall("none"))  # type: ignore[misc]
             )
     document = _json_object(data)
     if document is not None:

@@ -1,0 +1,38 @@
+"""What a login or a logout was asked for: where it leads, and at which provider."""
+
+from __future__ import annotations
+
+import logging
+
+from oidc_gate.browser import LONGEST_PATH, own_path, requested_path, safe_path
+from oidc_gate.errors import LoginError
+from oidc_gate.gate.components import Here
+from oidc_gate.provider import code_flow
+
+__all__ = ["check_auth_id", "page_asked_for", "return_address", "tell_too_long"]
+
+logger = logging.getLogger("oidc_gate")
+
+
+def check_auth_id(params: code_flow.Params, auth_id: str) -> None:
+    """Refuse a login or logout at a provider that is not ours. Raises LoginError `auth_id_unknown`."""
+    if params.get("auth_id", auth_id) != auth_id:
+        raise LoginError("auth_id_unknown", "auth_id names another provider")
+
+
+def tell_too_long(target: str) -> None:
+    """Log that a page is too far away to come back to: nobody but its length tells why the login led elsewhere."""
+    logger.warning("the page asked for has an address of %d characters, too long to come back to", len(target))
+
+
+def page_asked_for(here: Here) -> str:
+    """Return the page that was asked for, as an address to come back to."""
+    return return_address(requested_path(here.request, here.origin.root_path), here)
+
+
+def return_address(target: str, here: Here) -> str:
+    """Return where to go after a login or logout; the app's root when none is given or it is not ours."""
+    if len(target) > LONGEST_PATH:
+        tell_too_long(target)
+    found = safe_path(target, here.origin) if target else "/"
+    return own_path(here.origin, "/") if found == "/" else found

@@ -1,0 +1,62 @@
+"""`require_email_verified`: an address of which the provider does not say that it was verified."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oidc_gate import Settings, SettingsError
+from tests.conftest import StageFactory
+from tests.providers.local import LocalProvider
+
+UNSAID: Any = ...
+
+
+def said(provider: LocalProvider, verified: Any) -> None:
+    """Have the provider say this of every address; `...`: nothing."""
+    provider.people["ada"].pop("email_verified", None)
+    if verified is not UNSAID:
+        provider.people["ada"]["email_verified"] = verified
+
+
+@pytest.mark.parametrize(
+    ("verified", "by_default", "required"),
+    [(True, 200, 200), ("true", 200, 200), (UNSAID, 200, 403), (None, 403, 403), (False, 403, 403), ("yes", 403, 403)],
+)
+@pytest.mark.parametrize("rule", [{"allow_emails": "ada@example.com"}, {"allow_domains": "example.com"}])
+def test_who_may_pass_by_an_address(
+    stage: StageFactory, provider: LocalProvider, verified: Any, by_default: int, required: int, rule: dict[str, str]
+) -> None:
+    said(provider, verified)
+    assert stage(**rule).browser().navigate("/").status == by_default
+    assert stage(**rule, require_email_verified=True).browser().navigate("/").status == required
+
+
+def test_groups_let_pass_whatever_is_said_of_the_address(stage: StageFactory, provider: LocalProvider) -> None:
+    said(provider, UNSAID)
+    here = stage(allow_groups="admins", allow_emails="ada@example.com", require_email_verified=True)
+    assert here.browser().navigate("/").status == 200
+
+
+@pytest.mark.parametrize("verified", [True, UNSAID, False])
+@pytest.mark.parametrize("family", ["x-forwarded", "ngrok"])
+def test_the_app_is_told_no_address_that_may_be_anybodys(
+    stage: StageFactory, provider: LocalProvider, verified: Any, family: str
+) -> None:
+    said(provider, verified)
+    here = stage(require_email_verified=True, identity_headers=family)
+    assert here.signed_in().fetch("/").json()["identity"]["email"] == "ada@example.com"
+    call = here.app.calls[-1]
+    told = [call.headers[name] for name in ("x-forwarded-email", "ngrok-auth-user-email") if name in call.headers]
+    assert told == (["ada@example.com"] if verified is True else [])
+    if here.world == "wsgi":
+        assert call.remote_user == ("ada@example.com" if verified is True else "ada-1815")
+
+
+def test_it_is_a_setting_like_the_others() -> None:
+    base: Any = {"issuer_url": "https://idp.test", "client_id": "app", "client_secret": "s", "cookie_secret": "x" * 43}
+    assert Settings(**base).require_email_verified is False
+    assert Settings.from_env({"OIDC_GATE_REQUIRE_EMAIL_VERIFIED": "yes"}, **base).require_email_verified is True
+    with pytest.raises(SettingsError, match="require_email_verified must be true or false"):
+        Settings(**base, require_email_verified="perhaps")
