@@ -59,6 +59,7 @@ DEFAULTS: dict[str, Any] = {
     "userinfo": "auto",
     "userinfo_refresh_interval": 0.0,
     "provider_outage_grace": 0.0,
+    "require_email_verified": False,
     "allow_emails": None,
     "allow_domains": None,
     "allow_groups": None,
@@ -637,7 +638,7 @@ def test_the_name_that_was_meant_is_proposed(misspelt: str, meant: str) -> None:
         Settings(**(REQUIRED | {misspelt: "x"}))
 
 
-@pytest.mark.parametrize("unknown", ["allow_users", "cookie_path", "session", "url", "secret", "verify", "email", "_"])
+@pytest.mark.parametrize("unknown", ["allow_users", "cookie_path", "session", "url", "secret", "verify", "mail", "_"])
 def test_what_is_far_off_is_not_proposed(unknown: str) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings(**(REQUIRED | {unknown: "x"}))

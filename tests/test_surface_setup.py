@@ -93,7 +93,9 @@ def test_a_store_whose_folder_is_missing(
     stage: StageFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "none"
+    folder.mkdir()  # without it the gate would not start
     here = stage(session_store=f"sqlite:///{folder}/sessions.db")
+    folder.rmdir()
     browser = here.browser()
     page = browser.navigate("/report")
     assert not_set_up(page)
