@@ -42,16 +42,36 @@ class AllowLists:
     def allow(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the person with these claims may pass."""
         if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("subject %r, by the lists: %s", claims.get("sub"), self._told(claims))
+            logger.debug("subject %r, by the lists: %s", claims.get("sub"), self.told(claims))
         if self.allow_all or not self._groups.isdisjoint(self.groups(claims)):
             return True
         address = self._address(claims)
-        return address is not None and (address in self._emails or _domain(address) in self._domains)
+        return address is not None and self._has(address)
 
     def _address(self, claims: Mapping[str, Any]) -> str | None:
         return verified_email(claims, required=self._require_email_verified)
 
-    def _told(self, claims: Mapping[str, Any]) -> str:
+    def reason(self, claims: Mapping[str, Any]) -> str:
+        """Return why the person with these claims may not pass, as a code.
+
+        `email_unverified`: their address is on a list, and may not be gone by; `groups_overage`: the provider has left
+        out the groups because there are too many (Entra ID); `claim_missing`: a list asks for a claim that is not
+        there, or of the wrong type; `door`: they are on none of the lists.
+        """
+        address = bare_email(claims)
+        if address is not None and self._address(claims) is None and self._has(address):
+            return "email_unverified"
+        if self._groups and not self.groups(claims):
+            if _is_overage(claims, self._groups_claim):
+                return "groups_overage"
+            if not isinstance(self._groups_value(claims), str | list):
+                return "claim_missing"
+        return "claim_missing" if (self._emails or self._domains) and address is None else "door"
+
+    def _has(self, address: str) -> bool:
+        return address in self._emails or _domain(address) in self._domains
+
+    def told(self, claims: Mapping[str, Any]) -> str:
         """Return what each list says of the person with these claims, for the log; no claim's value is in it."""
         address = self._address(claims)
         unknown = "an address" if text_claim(claims, "email") is None else "a verified address"
@@ -93,12 +113,21 @@ def _said(holds: bool) -> str:
     return "yes" if holds else "no"
 
 
+def _is_overage(claims: Mapping[str, Any], groups_claim: str) -> bool:
+    """Return whether the provider says that it has left the groups out, as Entra ID does of more than 200."""
+    elsewhere = claims.get("_claim_names")
+    return (isinstance(elsewhere, Mapping) and groups_claim in elsewhere) or claims.get("hasgroups") is True
+
+
+def bare_email(claims: Mapping[str, Any]) -> str | None:
+    """Return the e-mail address in lower case, verified or not; None if there is none with exactly one `@`."""
+    address = lower_ascii(text_claim(claims, "email") or "")
+    return None if address.count("@") != 1 or address.startswith("@") or address.endswith("@") else address
+
+
 def verified_email(claims: Mapping[str, Any], *, required: bool = False) -> str | None:
     """Return the e-mail address in lower case, or None if there is none to go by, or it has not exactly one `@`.
 
     `required`: as `is_verified` has it.
     """
-    address = lower_ascii(text_claim(claims, "email") or "")
-    if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
-        return None
-    return address if is_verified(claims, required=required) else None
+    return bare_email(claims) if is_verified(claims, required=required) else None

@@ -24,6 +24,19 @@ Header = tuple[str, str]
 _UNAUTHENTICATED, _PERMISSION_DENIED = 16, 7
 
 
+#: What is told to the person, after who they are, for each reason.
+_REASONS = {
+    "door": ", who is not on this app's list. Ask whoever runs it for access, or sign in as someone else.",
+    "email_unverified": ". The sign-in provider has not verified that address. Have it verified there, then sign in"
+    " again; or sign in as someone else.",
+}
+_UNTOLD = (
+    ". The sign-in provider does not say of you what this app goes by. Tell whoever runs it the reference below:"
+    " the log says what is missing."
+)
+_REASONS |= {"claim_missing": _UNTOLD, "groups_overage": _UNTOLD}
+
+
 class Refusals:
     """The refusals of one gate."""
 
@@ -65,18 +78,19 @@ class Refusals:
 
     def not_allowed(self, request: Request, opened: OpenSession, headers: tuple[Header, ...] = ()) -> Reply:
         """Return the 403 for someone whom the rules do not let pass; it says who that is."""
-        here = self._components.here(request)
-        who = opened.identity.email or opened.identity.display_name
-        reference = pages.reference()
-        logger.warning("not allowed (reference %s): subject %r", reference, opened.identity.subject)
+        here, identity, lists = self._components.here(request), opened.identity, self._components.rules
+        reference, reason = pages.reference(), lists.reason(identity.claims)
+        logger.warning(
+            "not allowed (reference %s): reason=%s subject=%r; %s; claims seen: %s",
+            *(reference, reason, identity.subject, lists.told(identity.claims), ", ".join(sorted(identity.claims))),
+        )
         if kind_of(request) is Kind.GRPC_WEB:
             return pages.grpc_status(_PERMISSION_DENIED, f"not allowed, reference {reference}", _grpc_type(request))
         return pages.refusal(
             403,
             "not_allowed",
             "You may not use this app",
-            f"You are signed in as {who}, who is not on this app's list. Ask whoever runs it for access, or sign in as"
-            " someone else.",
+            f"You are signed in as {identity.email or identity.display_name}{_REASONS[reason]}",
             page=wants_page(request),
             reference=reference,
             action=("Sign in as someone else", self._components.path(here, "login")),
