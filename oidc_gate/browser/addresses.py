@@ -77,8 +77,10 @@ class Addresses:
 
     def origin(self, request: Request) -> Origin:
         """Return the origin and mount point as the browser sees them. The request must be well-formed."""
-        if self._fixed is not None:
-            return self._fixed
+        return self.seen(request) if self._fixed is None else self._fixed
+
+    def seen(self, request: Request) -> Origin:
+        """Return what the request itself says of that, and proxies that are believed, whatever `base_url` says."""
         scheme, host = self._forwarded(request) if self._trusted_hops is not None else ("", "")
         return _origin(scheme or request.scheme, host or request.host or request.server, request.root_path)
 

@@ -21,6 +21,7 @@ Under https they carry the prefix `__Host-`, which makes the browser refuse them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from oidc_gate.errors import LoginError
@@ -38,8 +39,12 @@ LOGIN_SLOTS = 8
 #: What the names of every gate's cookies start with, behind the prefixes.
 _ALL_GATES = "oidc_gate."
 _PREFIXES = ("__Host-", "__Secure-")
+#: What follows in a name on that of a gate: a part of a session, a login, a logout.
+_OF_A_GATE = re.compile(r"\.(?:[0-9]|login\..*|logout)\Z")
 #: So many places where a name may stand are looked at one by one.
 _MOST_ALIKE = 4
+#: So many cookies are looked at where nothing depends on it but the log.
+_MOST_NAMES = 64
 #: What may stand around a cookie. No more than that is cut off: a browser lets any site of the domain set a name that
 #: starts with another blank, and does not know it for one that `__Host-` protects.
 _BLANKS = " \t"
@@ -88,7 +93,7 @@ class Cookies:
     ) -> None:
         host_prefix = "__Host-" if secure else ""
         session_prefix = "__Secure-" if secure and domain else host_prefix
-        bases = [f"{_ALL_GATES}{auth_id}-{tag}" for tag in tags]
+        self._bases = bases = [f"{_ALL_GATES}{auth_id}-{tag}" for tag in tags]
         self.session, *self._older_sessions = [f"{session_prefix}{base}" for base in bases]
         self._needle = f"{self.session}="
         self._logins = [f"{host_prefix}{base}.login." for base in bases]
@@ -181,6 +186,21 @@ class Cookies:
     def _drop(self, name: str) -> Header:
         return ("set-cookie", f"{name}={self._session_end}; Max-Age=0")
 
+    def of_others(self, header: str, *, logins: bool = False) -> list[str]:
+        """Return the names of other gates' cookies that were sent: of their sessions, or of `logins` under way there.
+
+        A gate that is alike but for its `cookie_secret` is another one. Of a long header the first cookies are enough.
+        """
+        found = []
+        for pair in header.split(";", _MOST_NAMES)[:_MOST_NAMES] if _ALL_GATES in header else ():
+            name = pair.partition("=")[0].strip(_BLANKS)
+            bare = _without_prefix(name)
+            base = _OF_A_GATE.sub("", bare)
+            is_wanted = ".login." in bare if logins else base == bare
+            if is_wanted and bare.startswith(_ALL_GATES) and base not in self._bases:
+                found.append(name)
+        return found
+
     # Logins and logouts under way
 
     def login_name(self, what: int | str) -> str:
@@ -248,12 +268,15 @@ class Cookies:
 def _is_a_gates(pair: str) -> bool:
     """Return whether one cookie of a header is a gate's, or holds one behind a comma."""
     for each in pair.split(",") if "," in pair else (pair,):
-        name = each.partition("=")[0].strip()
-        for prefix in _PREFIXES:
-            name = name.removeprefix(prefix)
-        if name.startswith(_ALL_GATES):
+        if _without_prefix(each.partition("=")[0].strip()).startswith(_ALL_GATES):
             return True
     return False
+
+
+def _without_prefix(name: str) -> str:
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    return name
 
 
 def _part(name: str, number: int) -> str:

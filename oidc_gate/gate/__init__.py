@@ -6,6 +6,7 @@ Modules, from the ground up; each may import only from those before it:
 - `components`: what the others share, built once from the settings
 - `announcement`: what a gate says when it starts
 - `addresses_asked_for`: where a login or logout leads, and at which provider
+- `mismatches`: what requests show that does not fit the settings
 - `error_replies`: how an error is told, to the person and to the log
 - `refusals`: what someone gets who may not pass
 - `userinfo`: when userinfo is asked, beside the ID token

@@ -32,6 +32,8 @@ logger = logging.getLogger("oidc_gate")
 Header = tuple[str, str]
 
 _ANYONE = Forward(None)
+#: As what the provider sends a browser back, by a redirect or a form.
+_PAGES = (Kind.PAGE, Kind.FORM)
 #: Well-formed Host headers to be known again; an app has one, or a few.
 _MOST_HOSTS = 64
 
@@ -48,7 +50,7 @@ class Gate:
         self._passes_preflights = settings.allow_cors_preflight
         self._prefix = settings.path_prefix + "/"
         path = urlsplit(settings.base_url).path
-        self._kept_path = f"{path}{self._prefix}callback" if path else ""
+        self._kept_path = f"{path}{self._prefix}callback" if path else None
         # What every request needs stands one step away.
         self._clock = clock
         self._addresses = components.addresses
@@ -227,22 +229,23 @@ class Gate:
             return self._anyone(request)
         if self._passes_preflights and is_preflight(request):
             return WithoutBody(*self._anyone(request))
-        if request.path == self._kept_path:
-            return self._refusals.failure(request, _base_path_kept(request.path), "/")
         kind = kind_of(request)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %r (%s): %s", request.method, request.path, kind.name.lower(), self._why_nobody(request))
+        if kind in _PAGES and request.path == self._kept_path:
+            return self._refusals.failure(request, _base_path_kept(request.path), "/")
         return self._sign_in.send(request) if kind is Kind.PAGE else self._refusals.login_required(request, kind)
 
     def _why_nobody(self, request: Request) -> str:
         """Return what a log may say of the session cookie of a request without a session."""
-        cookies = self._components.cookies(request)
-        name, text = cookies.session_text(request.cookie_header)
+        here = self._components.here(request)
+        cookies, header = here.cookies, here.cookie_header
+        name, text = cookies.session_text(header)
         if text is not None:
             return f"the cookie {name} opens no session here, or one that has ended"
-        if cookies.has_session(request.cookie_header):
+        if cookies.has_session(header):
             return f"the cookie {cookies.session} is incomplete, or comes twice"
-        return f"no cookie {cookies.session}{', and no other' if not request.cookie_header else ''}"
+        return f"no cookie {cookies.session}{'' if request.cookie_header else ', and no other'}"
 
     def _anyone(self, request: Request) -> Forward:
         """Forward a request that needs no session, in nobody's name."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 
 from oidc_gate.decisions import Header
-from oidc_gate.gate.components import Here
-from oidc_gate.settings import Settings
+from oidc_gate.gate.components import Components, Here
 
 __all__ = ["log_departure", "log_session"]
 
 logger = logging.getLogger("oidc_gate")
 
 
-def log_departure(settings: Settings, return_to: str, endpoint: str, redirect_uri: str, prompt: str) -> None:
+def log_departure(components: Components, here: Here, return_to: str, endpoint: str, prompt: str) -> None:
     """Tell of a browser that leaves for the provider, and is to come back to that page."""
     if not logger.isEnabledFor(logging.DEBUG):
         return  # to put it together would take a part of the time that a redirect takes
@@ -21,9 +20,9 @@ def log_departure(settings: Settings, return_to: str, endpoint: str, redirect_ur
         "a login begins for %s: to %s as client %s, redirect URI %s, scopes %s%s",
         return_to.partition("#")[0].partition("?")[0],
         endpoint.partition("?")[0],
-        settings.client_id,
-        redirect_uri,
-        " ".join(settings.scopes),
+        components.settings.client_id,
+        components.url(here, "callback"),
+        " ".join(components.settings.scopes),
         f", with prompt={prompt}" if prompt else "",
     )
 

@@ -18,6 +18,7 @@ from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply, provider_busy
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.login_log import log_departure, log_session
+from oidc_gate.gate.mismatches import Mismatches
 from oidc_gate.gate.redemptions import Redemptions
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Metadata, code_flow
@@ -44,6 +45,7 @@ class SignIn:
         self._settings = components.settings
         self._userinfo = Userinfo(components)
         self._redemptions = Redemptions()
+        self._mismatches = Mismatches(components)
         self._base = lru_cache(maxsize=64)(self._authorization_base)
 
     # Leaving for the provider
@@ -53,7 +55,7 @@ class SignIn:
         here = self._components.here(request)
         return_to = page_asked_for(here)
         if self._goes_in_circles(here):
-            return self._error_reply(here, LoginError("login_loop", "the session cookie does not come back"), return_to)
+            return self._error_reply(here, self._mismatches.login_loop(here), return_to)
         stale = here.cookies.has_session(here.cookie_header)
         return self._start(here, return_to, headers=here.cookies.drop_session(here.cookie_header) if stale else ())
 
@@ -87,6 +89,8 @@ class SignIn:
         replaces: str = "",
         headers: tuple[Header, ...] = (),
     ) -> Decision:
+        self._mismatches.look_at_departure(here)
+
         def depart(metadata: Metadata) -> Reply:
             prompt = reauthentication_prompt(metadata) if forced else ""
             begun = self._components.attempts.begin(
@@ -101,7 +105,7 @@ class SignIn:
             if begun.is_lost:
                 tell_too_long(return_to)
             endpoint = metadata.authorization_endpoint
-            log_departure(self._settings, return_to, endpoint, self._redirect_uri(here.origin), prompt)
+            log_departure(self._components, here, return_to, endpoint, prompt)
             base = self._base(endpoint, here.origin, prompt)
             url = code_flow.authorization_url(
                 base, state=begun.state, nonce=begun.attempt.nonce, verifier=begun.attempt.verifier, extra=extra
@@ -186,10 +190,10 @@ class SignIn:
         if isinstance(attempt, Note) or self._components.session(here) is not None:
             return self._go(here, return_to)
         if state is None:
-            return self._error_reply(here, _no_login(here), return_to)
+            return self._error_reply(here, self._mismatches.no_login(here, is_readable=False), return_to)
         if self._components.attempts.is_late(state, self._components.clock()):
             return self._again(here, state, LoginError("login_late", "the login took longer than login_timeout"))
-        return self._error_reply(here, _no_login(here), return_to)
+        return self._error_reply(here, self._mismatches.no_login(here, is_readable=True), return_to)
 
     def _return_to(self, here: Here, state: State) -> str:
         found = state.return_to
@@ -280,11 +284,6 @@ class SignIn:
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)
-
-
-def _no_login(here: Here) -> LoginError:
-    """Return the error of a callback that belongs to no login of this browser."""
-    return LoginError("state_unknown" if here.cookie_header else "cookies_missing", "no login with this state")
 
 
 def reauthentication_prompt(metadata: Metadata) -> str:

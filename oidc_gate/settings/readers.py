@@ -260,13 +260,13 @@ def lower_ascii(text: str) -> str:
 def nearest(name: str, known: Collection[str]) -> str:
     """Return ` Did you mean …?` for a misspelt name, or nothing: what is far off leads astray.
 
-    Near is what differs in a letter or so, and what is some words of one name alone: `issuer`, `proxies`.
+    Near is what differs in a letter or so, and the first or last words of one name alone: `issuer`, `proxies`.
     """
     from difflib import get_close_matches
 
     name = name.lower().removesuffix("_file")
     found = get_close_matches(name, known, n=1, cutoff=_ALIKE)
     if not found:
-        found = [each for each in known if f"_{name}_" in f"_{each}_"]
-        found = [each for each in found if each.startswith(name)] or found
+        found = [each for each in known if each.startswith(f"{name}_")]
+        found = found or [each for each in known if each.endswith(f"_{name}")]
     return f" Did you mean {found[0]}?" if len(found) == 1 else ""
