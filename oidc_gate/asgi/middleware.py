@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
-from oidc_gate.caching import QuietNames, is_unshared
-from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, ReadBody, Reply, WithoutBody, Work
+from oidc_gate.caching import QuietNames, is_unshared, silenced
+from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, Overriding, ReadBody, Reply, WithoutBody, Work
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from oidc_gate.gate import Gate
     from oidc_gate.settings import Settings
@@ -116,11 +116,13 @@ class OIDCGate:
             self._has_guests = has_guests()
             headers = request.app_headers()
             identity, _, request_headers, response_headers, set_cookies = decision
+            if kind == "websocket" and identity is not None:
+                receive = self._noticing(receive, self._gate.on_message(request))
         if request_headers:
             headers += [(name.encode(), value.encode()) for name, value in request_headers]
         if response_headers and kind == "http":
             more = self._usual_in_bytes if response_headers is self._usual else _as_bytes(response_headers)
-            send = _adding(send, more, set_cookies)
+            send = _adding(send, more, response_headers, set_cookies)
         told = dict(scope)
         told["headers"] = headers
         told[IDENTITY_KEY] = identity
@@ -134,6 +136,26 @@ class OIDCGate:
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         await app(told, receive, send)
         return None
+
+    def _noticing(self, receive: Any, on_message: Callable[[], Callable[[], None] | None] | None) -> Any:
+        """Return a `receive` for the app that tells the gate of each message; it waits for nothing that comes of that.
+
+        Were it to wait, an app that gives up on receiving would lose the message that is here already.
+        """
+        if on_message is None:
+            return receive
+        lane = self._lanes["store"]
+
+        async def noticing() -> Any:
+            message = await receive()
+            if message["type"] == "websocket.receive":
+                work = on_message()
+                if work is not None:
+                    with suppress(RuntimeError):  # the process ends
+                        lane.submit(work)
+            return message
+
+        return noticing
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app start and stop as it likes; that returns when the server stops, and nobody asks any more."""
@@ -174,10 +196,13 @@ def _settle(future: Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _adding(send: Send, more: Headers, set_cookies: tuple[Header, ...]) -> Any:
+def _adding(
+    send: Send, more: Headers, response_headers: tuple[Header, ...], set_cookies: tuple[Header, ...]
+) -> Any:
     """Return a `send` for the app: all passes as it is, but of a response's start a copy, with headers added.
 
-    These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`.
+    These are `more`, which is `response_headers` in bytes; where the app says something of caching, `set_cookies` or
+    nothing, or these in place of that: see `Forward`.
     """
 
     def adding(message: Any) -> Any:
@@ -186,7 +211,10 @@ def _adding(send: Send, more: Headers, set_cookies: tuple[Header, ...]) -> Any:
         headers = [*message.get("headers", ())]  # which may be anything that can be gone through once
         for name, _ in headers:
             if name not in _QUIET and _QUIET.lack(name):
-                headers += _as_bytes(set_cookies) if is_unshared(_as_text(headers)) else ()
+                if isinstance(response_headers, Overriding):
+                    headers = _as_bytes(silenced(_as_text(headers))) + more
+                elif is_unshared(_as_text(headers)):
+                    headers += _as_bytes(set_cookies)
                 break
         else:
             headers += more
@@ -201,8 +229,8 @@ def _as_text(headers: Any) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-def _as_bytes(headers: tuple[Header, ...]) -> Headers:
-    return [(name.encode(), value.encode("latin-1")) for name, value in headers]
+def _as_bytes(headers: Iterable[Header]) -> Headers:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 async def _answer(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:

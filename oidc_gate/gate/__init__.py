@@ -4,6 +4,7 @@ Modules, from the ground up; each may import only from those before it:
 
 - `forwarding`: what the app is told of who asks
 - `components`: what the others share, built once from the settings
+- `activity`: what counts as use of a session
 - `announcement`: what a gate says when it starts
 - `error_replies`: how an error is told, to the person and to the log
 - `refusals`: what someone gets who may not pass

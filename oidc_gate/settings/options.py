@@ -59,6 +59,7 @@ class SettingsOptions(TypedDict, total=False):
     auth_cookie_domain: Text
     max_session_duration: Duration
     idle_session_timeout: Duration
+    idle_exempt_paths: Texts
     login_timeout: Duration
 
     userinfo: Text
