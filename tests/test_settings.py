@@ -69,6 +69,7 @@ DEFAULTS: dict[str, Any] = {
     "identity_headers": "none",
     "remote_user_claim": "email",
     "cache_control": "private",
+    "logout_cookies": None,
     "provider_logout": False,
 }
 
@@ -131,6 +132,7 @@ GIVEN = [
           (("remote-user", "email"), ("x-team", "groups"))),
     Given("remote_user_claim", "preferred_username", "preferred_username", "preferred_username"),
     Given("cache_control", "force no-store", "force no-store", "force no-store"),
+    Given("logout_cookies", "sessionid,csrftoken", ["sessionid", "csrftoken"], ("sessionid", "csrftoken")),
     Given("provider_logout", "on", True, True),
 ]  # fmt: skip
 
@@ -563,6 +565,11 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("cache_control", "shared caches", {"cache_control": "force public, no-store"}),
     ("cache_control", "force needs a value", {"cache_control": "force"}),
     ("cache_control", "force needs a value", {"cache_control": "Force max-age=60"}),
+    ("logout_cookies", "empty list", {"logout_cookies": []}),
+    ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a b"}),
+    ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a=1; Domain=x"}),
+    ("logout_cookies", "the gate's own", {"logout_cookies": "__Host-oidc_gate.default"}),
+    ("logout_cookies", "the gate's own", {"logout_cookies": "oidc_gate.default.login.x"}),
     ("idle_exempt_paths", "start with /", {"idle_exempt_paths": "poll"}),
     ("idle_exempt_paths", "in the middle of use", {"idle_exempt_paths": "/"}),
     ("idle_exempt_paths", "plain path", {"idle_exempt_paths": "/poll/*"}),

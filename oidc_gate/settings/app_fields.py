@@ -50,3 +50,6 @@ class AppFields:
         "added where the app says nothing of caching; `force no-store` (or another value) overrides the app's word on"
         " protected pages; `off`: nothing",
     )
+    logout_cookies: tuple[str, ...] | None = setting(
+        None, read_list, "names of the app's own cookies that logout deletes too, such as `sessionid`"
+    )

@@ -21,6 +21,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ENTRA = (".microsoftonline.com", ".microsoftonline.us", ".partner.microsoftonline.cn", ".windows.net")
 _MANY_TENANTS = frozenset({"common", "organizations", "consumers"})
 _AUTH_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+_COOKIE_CHARACTERS = _AUTH_ID_CHARACTERS | frozenset("!#$%&'*+.^`|~")
 
 #: ID-token algorithms that can be allowed: signatures only, so that nothing the client knows can make one.
 SIGNING_ALGS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
@@ -163,6 +164,11 @@ def _check_sessions(settings: Settings) -> None:
     if settings.cookie_deny_list and store != "cookie":
         raise SettingsError("cookie_deny_list is for session_store cookie; a session in a store is ended there.")
     _check_caching(settings.cache_control)
+    for name in settings.logout_cookies or ():
+        if not set(name) <= _COOKIE_CHARACTERS:
+            raise SettingsError(f"logout_cookies: {name} is not the name of a cookie (RFC 6265, 4.1.1).")
+        if name.removeprefix("__Host-").removeprefix("__Secure-").startswith("oidc_gate."):
+            raise SettingsError(f"logout_cookies: {name} is the gate's own; logout ends its session anyway.")
 
 
 def _check_caching(cache_control: str) -> None:

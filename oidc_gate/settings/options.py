@@ -75,6 +75,7 @@ class SettingsOptions(TypedDict, total=False):
     identity_headers: Text | Mapping[str, str]
     remote_user_claim: Text
     cache_control: Text
+    logout_cookies: Texts
     provider_logout: Switch
 
     # Other names under which a field is known at ngrok.
