@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from oidc_gate.decisions import Header
 
-__all__ = ["CACHING", "QuietNames", "is_unshared"]
+__all__ = ["CACHING", "QuietNames", "is_unshared", "silenced"]
 
 _MOST_NAMES = 1000
-_FOR_SHARED = frozenset({"cdn-cache-control", "surrogate-control"})
+_FOR_SHARED = frozenset(
+    {
+        "cdn-cache-control",
+        "cloudflare-cdn-cache-control",
+        "edge-control",
+        "netlify-cdn-cache-control",
+        "surrogate-control",
+        "vercel-cdn-cache-control",
+        "x-accel-expires",
+    }
+)
 #: Response headers, lower case, with which an app says something of caching; and those meant for shared caches alone.
 CACHING = frozenset({"cache-control", "expires", "pragma", *_FOR_SHARED})
 
@@ -34,3 +44,8 @@ def is_unshared(said: list[Header]) -> bool:
     directives = {directive.strip().lower() for value in values for directive in value.split(",")}
     kept_private = not directives.isdisjoint({"private", "no-store"}) and "public" not in directives
     return kept_private and names.isdisjoint(_FOR_SHARED)
+
+
+def silenced(said: list[Header]) -> list[Header]:
+    """Return these headers without those that say something of caching."""
+    return [(name, value) for name, value in said if name.lower() not in CACHING]

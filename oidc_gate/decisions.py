@@ -27,6 +27,8 @@ __all__ = [
     "Forward",
     "Header",
     "Key",
+    "Lane",
+    "Overriding",
     "ReadBody",
     "Reply",
     "Request",
@@ -127,7 +129,8 @@ class Forward(NamedTuple):
 
     - `identity`: None on a public path without a session. `remote_user`: its text for REMOTE_USER.
     - `request_headers` go to the app (lower-case names, ASCII values).
-    - `response_headers` are added to the app's answer when that says nothing of caching.
+    - `response_headers` are added to the app's answer when that says nothing of caching; where they are `Overriding`,
+      in place of what it says.
     - `set_cookies`, a renewed session, are added when it says that no shared cache may store it. To any other answer
       nothing is added: a cookie on it would be handed to others.
     """
@@ -141,7 +144,8 @@ class Forward(NamedTuple):
     def renewing(self, set_cookies: tuple[Header, ...]) -> Forward:
         """Return this decision with a renewed session cookie, which no shared cache may come to hold."""
         headers = (*(self.response_headers or (("cache-control", "private"),)), *set_cookies)
-        return self._replace(response_headers=Unprinted(headers), set_cookies=Unprinted(set_cookies))
+        kind = Overriding if isinstance(self.response_headers, Overriding) else Unprinted
+        return self._replace(response_headers=kind(headers), set_cookies=Unprinted(set_cookies))
 
 
 class WithoutBody(Forward):
@@ -157,6 +161,12 @@ class Unprinted(tuple[Header, ...]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} headers>"
+
+
+class Overriding(Unprinted):
+    """Headers that take the place of what the app says of caching."""
+
+    __slots__ = ()
 
 
 class Reply(NamedTuple):

@@ -53,6 +53,18 @@ def test_encrypted_id_tokens(
     assert subject(visit(panva_provider, world, browser, **options)) == "ada"
 
 
+def test_an_encrypted_id_token_is_a_hint_that_the_provider_can_read(
+    panva_provider: Panva, world: World, browser: BrowserFactory, key_file: Any
+) -> None:
+    """It refuses one that is handed back as it came: `invalid_request: could not decode id_token_hint`."""
+    options = {"client_private_key_file": key_file("RSA-OAEP-256"), "provider_logout": True}
+    settings = panva_provider.gate_options("RSA-OAEP-256-A256GCM", **options)
+    visitor = browser(gated(world, echo(world), **settings))
+    assert subject(signs_in(panva_provider, visitor)) == "ada"
+    asked = visitor.navigate("/oauth2/logout")
+    assert (asked.status, asked.url.startswith(panva_provider.issuer)) == (200, True), asked.text
+
+
 @pytest.mark.parametrize(("alg", "enc"), ENCRYPTION)
 def test_encrypted_id_tokens_without_the_key_for_them(
     panva_provider: Panva, world: World, browser: BrowserFactory, key_file: Any, alg: str, enc: str

@@ -266,3 +266,51 @@ def test_no_hostile_address_leads_the_real_browser_away(chromium: Browser) -> No
     judged = [destination(address, "https://app.test/oauth2/callback?code=x") for address in addresses]
     differing = [address for address, theirs, ours in zip(addresses, raw, judged, strict=True) if theirs != ours]
     assert [ascii(address) for address in differing] == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_logout_with_a_long_id_token_goes_to_the_provider_and_back(
+    chromium: Browser, provider: LocalProvider, serve: Serve, complaints: list[str], scripts: bool
+) -> None:
+    """By a form, which sends itself as its page's own policy allows; without scripts it has a button."""
+    provider.people["ada"]["groups"] = [f"a group with a long name, number {number}" for number in range(120)]
+    with chromium.new_context(java_script_enabled=scripts) as context:
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text))
+        page.goto(serve(provider_logout=True) + "/one")
+        page.get_by_role("link", name="Sign out").click()
+        if not scripts:
+            page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_role("heading")).to_have_text("You are signed out")
+        assert urlsplit(page.url).path == "/oauth2/logout"
+    assert len(provider.ended) == 1
+    assert [each for each in complaints if "Security Policy" in each] == []
+
+
+def test_with_no_store_back_after_a_logout_leads_to_the_login(
+    provider: LocalProvider, serve: Serve, page: Page
+) -> None:
+    provider.user = None
+    home = serve(cache_control="force no-store", provider_logout=True)
+    page.goto(home + "/secret")
+    sign_in(page)
+    expect(page.get_by_role("heading")).to_have_text("Hello, Ada Lovelace, at /secret!")
+    page.get_by_role("link", name="Sign out").click()
+    expect(page.get_by_role("heading")).to_have_text("You are signed out")
+    page.go_back()
+    expect(page.locator("input[name=username]")).to_be_visible()
+
+
+def test_a_picture_of_the_logout_signs_nobody_out(serve: Serve, page: Page, complaints: list[str]) -> None:
+    home = serve()
+    page.goto(home + "/one")
+    page.evaluate("""() => new Promise(done => {
+        const picture = new Image(), frame = document.createElement('iframe');
+        picture.onerror = () => { frame.onload = done; document.body.append(frame); };
+        frame.src = picture.src = '/oauth2/logout';
+    })""")
+    assert page.evaluate("() => fetch('/oauth2/logout').then(answer => answer.status)") == 405
+    assert complaints, "the page that asks is not shown in a frame"
+    complaints.clear()
+    page.goto(home + "/two")
+    expect(page.get_by_role("heading")).to_have_text("Hello, Ada Lovelace, at /two!")

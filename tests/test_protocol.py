@@ -14,6 +14,7 @@ from oidc_gate.provider.code_flow import (
     Callback,
     authorization_base,
     authorization_url,
+    end_session_params,
     end_session_url,
     login_hint_param,
     read_callback,
@@ -480,13 +481,13 @@ def test_nothing_that_was_sent_is_quoted_in_any_form() -> None:
 
 
 def test_the_logout_request() -> None:
-    url = end_session_url(
-        "https://idp.test/out?x=1",
+    params = end_session_params(
         client_id="app 1",
         id_token="a.b.c",
         return_url="https://app.test/oauth2/logout",
         state="s",
     )
+    url = end_session_url("https://idp.test/out?x=1", params)
     assert url.startswith("https://idp.test/out?x=1&client_id=app+1&")
     assert parse_qs(urlsplit(url).query) == {
         "x": ["1"],
@@ -498,7 +499,6 @@ def test_the_logout_request() -> None:
 
 
 def test_without_an_id_token_nothing_is_sent_that_providers_refuse() -> None:
-    url = end_session_url(
-        "https://idp.test/out", client_id="app", id_token="", return_url="https://app.test/", state="s"
-    )
+    params = end_session_params(client_id="app", id_token="", return_url="https://app.test/", state="s")
+    url = end_session_url("https://idp.test/out", params)
     assert url == "https://idp.test/out?client_id=app"

@@ -368,15 +368,17 @@ def test_ending_one_session_leaves_the_persons_others() -> None:
     assert all_sessions.find(other, NAME, T0) is not None
 
 
-def test_the_ended_sessions_that_are_remembered_are_bounded_and_the_latest_stay() -> None:
-    all_sessions = sessions()
-    first, first_text = started(all_sessions)
-    last, last_text = started(all_sessions)
-    for identifier in (first.session_id, *map(str, range(12_000)), last.session_id):
-        all_sessions.end(identifier, T0)
-        assert len(all_sessions.ended) <= 10_000
-    assert all_sessions.find(last_text, NAME, T0) is None
-    assert all_sessions.find(first_text, NAME, T0) is not None
+def test_an_ended_session_is_remembered_to_its_own_end_and_clocks_may_be_apart() -> None:
+    all_sessions = sessions(longest=600)
+    session, text = started(all_sessions)
+    all_sessions.end(session.session_id, T0 + 10, session.expires_at)
+    for number in range(12_000):
+        all_sessions.end(str(number), T0 + 11, T0 + 12)
+    assert all_sessions.find(text, NAME, T0 + 599) is None
+    assert all_sessions.ended[session.session_id] == T0 + 600 + 300
+    for number in range(40_000):
+        all_sessions.end(str(number), T0 + 900)
+    assert session.session_id not in all_sessions.ended
 
 
 # In a store

@@ -55,6 +55,7 @@ DEFAULTS: dict[str, Any] = {
     "auth_cookie_domain": "",
     "max_session_duration": 43200.0,
     "idle_session_timeout": 3600.0,
+    "idle_exempt_paths": None,
     "login_timeout": 900.0,
     "userinfo": "auto",
     "userinfo_refresh_interval": 0.0,
@@ -69,6 +70,7 @@ DEFAULTS: dict[str, Any] = {
     "identity_headers": "none",
     "remote_user_claim": "email",
     "cache_control": "private",
+    "logout_cookies": None,
     "provider_logout": False,
 }
 
@@ -115,6 +117,7 @@ GIVEN = [
     Given("auth_cookie_domain", ".Example.com", ".Example.com", "example.com"),
     Given("max_session_duration", "0", 0, 0.0),
     Given("idle_session_timeout", "1h30m", 5400, 5400.0),
+    Given("idle_exempt_paths", "/poll,/metrics", ["/poll", "/metrics"], ("/poll", "/metrics")),
     Given("login_timeout", "10m", 600, 600.0),
     Given("userinfo", "always", "always", "always"),
     Given("userinfo_refresh_interval", "5m", 300, 300.0),
@@ -129,7 +132,8 @@ GIVEN = [
     Given("identity_headers", "remote-user=email,x-team=groups", {"Remote-User": "email", "x-team": "groups"},
           (("remote-user", "email"), ("x-team", "groups"))),
     Given("remote_user_claim", "preferred_username", "preferred_username", "preferred_username"),
-    Given("cache_control", "no-store", "no-store", "no-store"),
+    Given("cache_control", "force no-store", "force no-store", "force no-store"),
+    Given("logout_cookies", "sessionid,csrftoken", ["sessionid", "csrftoken"], ("sessionid", "csrftoken")),
     Given("provider_logout", "on", True, True),
 ]  # fmt: skip
 
@@ -559,6 +563,17 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("cache_control", "control characters", {"cache_control": "private\r\nset-cookie: a=b"}),
     ("cache_control", "value of a header", {"cache_control": "privät"}),
     ("cache_control", "shared caches", {"cache_control": "Public, max-age=60"}),
+    ("cache_control", "shared caches", {"cache_control": "force public, no-store"}),
+    ("cache_control", "force needs a value", {"cache_control": "force"}),
+    ("cache_control", "force needs a value", {"cache_control": "Force max-age=60"}),
+    ("logout_cookies", "empty list", {"logout_cookies": []}),
+    ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a b"}),
+    ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a=1; Domain=x"}),
+    ("logout_cookies", "the gate's own", {"logout_cookies": "__Host-oidc_gate.default"}),
+    ("logout_cookies", "the gate's own", {"logout_cookies": "oidc_gate.default.login.x"}),
+    ("idle_exempt_paths", "start with /", {"idle_exempt_paths": "poll"}),
+    ("idle_exempt_paths", "in the middle of use", {"idle_exempt_paths": "/"}),
+    ("idle_exempt_paths", "plain path", {"idle_exempt_paths": "/poll/*"}),
     ("provider_logout", "must be true or false", {"provider_logout": "sure"}),
     # unknown and misspelt names
     ("rules", "not a setting", {"rules": []}),

@@ -11,6 +11,9 @@ from oidc_gate.decisions import LANES, Decision, Work
 
 if TYPE_CHECKING:
     from asyncio import Future
+    from collections.abc import Callable
+
+    from oidc_gate.decisions import Lane
 
 __all__ = ["Lanes"]
 
@@ -29,6 +32,11 @@ class Lanes:
         self.longest_wait = longest_wait
         self.pools = {lane: ThreadPoolExecutor(_LANE_THREADS, thread_name_prefix=f"oidc_gate-{lane}") for lane in LANES}
         self._in_thread = sync_to_async
+
+    def submit(self, lane: Lane, work: Callable[[], None]) -> None:
+        """Have something done in a lane that nobody waits for."""
+        with suppress(RuntimeError):  # the process ends
+            self.pools[lane].submit(work)
 
     async def perform(self, work: Work) -> Decision:
         """Run blocking work in its lane, with the context variables of this task.

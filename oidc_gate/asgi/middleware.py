@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 from oidc_gate.asgi.lanes import Lanes
 from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
-from oidc_gate.caching import QuietNames, is_unshared
-from oidc_gate.decisions import LONGEST_KEY, Forward, Header, ReadBody, Reply, WithoutBody
+from oidc_gate.caching import QuietNames, is_unshared, silenced
+from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Overriding, ReadBody, Reply, WithoutBody
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from oidc_gate.gate import Gate
     from oidc_gate.settings import Settings
@@ -85,8 +85,7 @@ class OIDCGate:
                 del headers[at]
         else:
             if not self._has_looked_out:
-                self._has_looked_out = True
-                warn_of_outsiders()
+                self._look_out()
             request = ASGIRequest(scope, layout)
             decision = self._gate.decide(request) if IDENTITY_KEY not in scope else self._gate.behind_another(request)
             while not isinstance(decision, Forward):
@@ -98,8 +97,7 @@ class OIDCGate:
                     decision = await decision.run_on_loop()
                 else:
                     decision = await self._lanes.perform(decision)
-            if isinstance(decision, WithoutBody):
-                receive = _without_body(receive)
+            receive = self._receive_of_the_app(receive, request, decision)
             self._has_guests = has_guests()
             headers = request.app_headers()
             identity, _, request_headers, response_headers, set_cookies = decision
@@ -107,7 +105,7 @@ class OIDCGate:
             headers += [(name.encode(), value.encode()) for name, value in request_headers]
         if response_headers and kind == "http":
             more = self._usual_in_bytes if response_headers is self._usual else _as_bytes(response_headers)
-            send = _adding(send, more, set_cookies)
+            send = _adding(send, more, response_headers, set_cookies)
         told = dict(scope)
         told["headers"] = headers
         told[IDENTITY_KEY] = identity
@@ -122,6 +120,36 @@ class OIDCGate:
         await app(told, receive, send)
         return None
 
+    def _look_out(self) -> None:
+        self._has_looked_out = True
+        warn_of_outsiders()
+
+    def _receive_of_the_app(self, receive: Receive, request: ASGIRequest, decision: Forward) -> Any:
+        """Return what the app is to receive with: nothing of a body that it must not see, and messages noticed."""
+        if isinstance(decision, WithoutBody):
+            return _without_body(receive)
+        if not request.is_websocket or decision.identity is None:
+            return receive
+        on_message = self._gate.on_message(request)
+        return receive if on_message is None else self._noticing(receive, on_message)
+
+    def _noticing(self, receive: Receive, on_message: Callable[[], Callable[[], None] | None]) -> Any:
+        """Return a `receive` for the app that tells the gate of each message; it waits for nothing that comes of that.
+
+        Were it to wait, an app that gives up on receiving would lose the message that is here already.
+        """
+        lanes = self._lanes
+
+        async def noticing() -> Any:
+            message = await receive()
+            if message["type"] == "websocket.receive":
+                work = on_message()
+                if work is not None:
+                    lanes.submit("store", work)
+            return message
+
+        return noticing
+
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app start and stop as it likes; that returns when the server stops, and nobody asks any more."""
         kind = scope["type"]
@@ -133,10 +161,13 @@ class OIDCGate:
             await self._gate.close_on_loop()
 
 
-def _adding(send: Send, more: Headers, set_cookies: tuple[Header, ...]) -> Any:
+def _adding(
+    send: Send, more: Headers, response_headers: tuple[Header, ...], set_cookies: tuple[Header, ...]
+) -> Any:
     """Return a `send` for the app: all passes as it is, but of a response's start a copy, with headers added.
 
-    These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`.
+    These are `more`, which is `response_headers` in bytes; where the app says something of caching, `set_cookies` or
+    nothing, or these in place of that: see `Forward`.
     """
 
     def adding(message: Any) -> Any:
@@ -145,7 +176,10 @@ def _adding(send: Send, more: Headers, set_cookies: tuple[Header, ...]) -> Any:
         headers = [*message.get("headers", ())]  # which may be anything that can be gone through once
         for name, _ in headers:
             if name not in _QUIET and _QUIET.lack(name):
-                headers += _as_bytes(set_cookies) if is_unshared(_as_text(headers)) else ()
+                if isinstance(response_headers, Overriding):
+                    headers = _as_bytes(silenced(_as_text(headers))) + more
+                elif is_unshared(_as_text(headers)):
+                    headers += _as_bytes(set_cookies)
                 break
         else:
             headers += more
@@ -160,8 +194,8 @@ def _as_text(headers: Any) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-def _as_bytes(headers: tuple[Header, ...]) -> Headers:
-    return [(name.encode(), value.encode("latin-1")) for name, value in headers]
+def _as_bytes(headers: Iterable[Header]) -> Headers:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 async def _answer(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,7 +1,7 @@
-"""The gate's pages: plain HTML for people, JSON for programs. No outside asset, no script; dark and small screens too.
+"""The gate's pages: plain HTML for people, JSON for programs. No outside asset; dark and small screens too.
 
 Every value that comes from elsewhere is escaped, and the Content-Security-Policy allows nothing but the one style
-sheet, by its hash.
+sheet, by its hash, and on one page a script of one statement, by its own.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import b64encode
+from collections.abc import Iterable
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -18,6 +19,7 @@ from oidc_gate.decisions import Reply
 __all__ = [
     "blank",
     "confirm_logout",
+    "form_post",
     "framed",
     "grpc_status",
     "json_reply",
@@ -80,6 +82,12 @@ _FRAMED: dict[str, Header] = {
     "content-security-policy": ("content-security-policy", _POLICY.replace("ancestors 'none'", "ancestors 'self'")),
     "x-frame-options": ("x-frame-options", "SAMEORIGIN"),
 }
+#: The one script of these pages, and what the page has in place of this header that it is on.
+_SEND = "document.forms[0].submit()"
+_SEND_HASH = b64encode(sha256(_SEND.encode()).digest()).decode()
+_SENDING: dict[str, Header] = {
+    "content-security-policy": ("content-security-policy", f"{_POLICY}; script-src 'sha256-{_SEND_HASH}'")
+}
 _JSON_HEADERS: tuple[Header, ...] = (("content-type", "application/json"), *_COMMON)
 
 
@@ -121,14 +129,25 @@ def message(
 
 def confirm_logout(logout_path: str, fields: dict[str, str]) -> Reply:
     """Return the page that asks whether to sign out, for someone whom another site has sent to the logout path."""
-    hidden = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields.items()
-    )
     form = (
-        "<p>Another site has sent you here to sign out. Nothing has happened yet.</p>"
-        f'<form method="post" action="{escape(logout_path)}">{hidden}<button class="act">Sign out</button></form>'
+        "<p>You have been sent here to sign out. Nothing has happened yet.</p>"
+        f'<form method="post" action="{escape(logout_path)}">{_hidden(fields.items())}'
+        '<button class="act">Sign out</button></form>'
     )
     return _page(200, "Sign out?", form, "", ())
+
+
+def form_post(url: str, fields: Iterable[tuple[str, str]], headers: tuple[Header, ...]) -> Reply:
+    """Return the page that sends the browser on to the provider with a form, for what is too long for an address.
+
+    It is sent by itself where scripts run; else there is the button.
+    """
+    form = (
+        "<p>You are signed out here. One more step ends your session at the sign-in provider.</p>"
+        f'<form method="post" action="{escape(url)}">{_hidden(fields)}<button class="act">Go on</button></form>'
+        f"<script>{_SEND}</script>"
+    )
+    return _with_others(_page(200, "Signing out", form, "", headers), _SENDING)
 
 
 def signed_out(login_path: str, headers: tuple[Header, ...]) -> Reply:
@@ -165,8 +184,7 @@ def framed(login_path: str, address: str) -> Reply:
     """Return the 401 for a frame, an embedded object or a download: providers do not show their pages in frames."""
     link = f'<p><a class="act" href="{escape(address)}" target="_blank" rel="noopener">Sign in in a new tab</a></p>'
     text = "<p>You are not signed in, and that cannot be done in here. Load this page again afterwards.</p>"
-    reply = _page(401, "Please sign in", text + link, "", (challenge(login_path),))
-    return reply._replace(headers=tuple(_FRAMED.get(name, (name, value)) for name, value in reply.headers))
+    return _with_others(_page(401, "Please sign in", text + link, "", (challenge(login_path),)), _FRAMED)
 
 
 def reloading(login_path: str, address: str) -> Reply:
@@ -199,6 +217,10 @@ def refusal(
     return message(status, title, text, action=action, note=f"Error {code} · Reference {reference}", headers=headers)
 
 
+def _hidden(fields: Iterable[tuple[str, str]]) -> str:
+    return "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields)
+
+
 def _page(status: int, title: str, content: str, note: str, headers: tuple[Header, ...], head: str = "") -> Reply:
     footer = f'<footer><p class="soft">{escape(note)}</p></footer>' if note else ""
     body = (
@@ -209,3 +231,8 @@ def _page(status: int, title: str, content: str, note: str, headers: tuple[Heade
     )
     # A name or an address in a claim may hold half a character, as programs leave it that cut texts to a length.
     return Reply(status, (*_PAGE_HEADERS, *headers), body.encode("utf-8", "replace"))
+
+
+def _with_others(reply: Reply, others: dict[str, Header]) -> Reply:
+    """Return the reply with other headers in place of those of the same name."""
+    return reply._replace(headers=tuple(others.get(name, (name, value)) for name, value in reply.headers))

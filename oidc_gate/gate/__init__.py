@@ -4,6 +4,7 @@ Modules, from the ground up; each may import only from those before it:
 
 - `forwarding`: what the app is told of who asks
 - `components`: what the others share, built once from the settings
+- `activity`: what counts as use of a session
 - `announcement`: what a gate says when it starts
 - `addresses_asked_for`: where a login or logout leads, and at which provider
 - `mismatches`: what requests show that does not fit the settings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oidc_gate.access import AllowLists, PublicPaths
 from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
-from oidc_gate.decisions import Header, Request
+from oidc_gate.decisions import Header, Overriding, Request
 from oidc_gate.gate.forwarding import Told, forwarding, told_headers
 from oidc_gate.provider import Provider
 from oidc_gate.reserved_headers import ReservedHeaders
@@ -43,7 +43,8 @@ class Components:
     """The parts of one gate. `clock` gives seconds since 1970.
 
     `context` is bound into every seal, so that a cookie of another app, or of another client of the provider, opens
-    nothing here. `response_headers` are added to the app's answers, as a rule.
+    nothing here. `response_headers` are added to the app's answers, as a rule. Paths in `idle_exempt` are judged as
+    those in `public` are.
     """
 
     settings: Settings
@@ -56,6 +57,7 @@ class Components:
     sessions: Sessions
     rules: AllowLists
     public: PublicPaths | None
+    idle_exempt: PublicPaths | None
     provider: Provider
     response_headers: tuple[Header, ...]
     told_headers: Told
@@ -81,6 +83,10 @@ class Components:
         header = request.cookie_header if len(request.cookie_header) <= LONGEST_HEADER else ""
         return Here(request, origin, self._cookies_under(origin.scheme), header)
 
+    def is_public(self, request: Request) -> bool:
+        """Return whether this request needs no login."""
+        return self.public is not None and self.public.cover(request.path, request.raw_target)
+
     def path(self, here: Here, name: str) -> str:
         """Return one of the gate's own paths, as the browser must ask for it."""
         return own_path(here.origin, f"{self.settings.path_prefix}/{name}")
@@ -103,7 +109,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
     """Return the parts of a gate; all that can be paid for before the first request is paid for here."""
     context = _context(settings)
     tags = [name_tag(secret, _provider_and_client(settings)) for secret in settings.cookie_secret]
-    response_headers = (("cache-control", settings.cache_control),) if settings.cache_control else ()
+    response_headers = _caching(settings.cache_control)
     rules = AllowLists(
         emails=settings.allow_emails,
         domains=settings.allow_domains,
@@ -111,7 +117,6 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
         groups_claim=settings.groups_claim,
         require_email_verified=settings.require_email_verified,
     )
-
     told = told_headers(settings.identity_headers)
 
     def cookies(*, secure: bool) -> Cookies:
@@ -131,27 +136,10 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
         secure_cookies=cookies(secure=True),
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
-        sessions=Sessions(
-            backend_of(settings),
-            rules,
-            forwarding(
-                told=told,
-                groups_claim=settings.groups_claim,
-                claim=settings.remote_user_claim,
-                require_email_verified=settings.require_email_verified,
-                response_headers=response_headers,
-            ),
-            Limits(
-                longest=settings.max_session_duration or NEVER,
-                idle=settings.idle_session_timeout or NEVER,
-                recheck=settings.userinfo_refresh_interval or NEVER,
-                cache=settings.session_cache_seconds,
-            ),
-            provider=settings.auth_id,
-            remote_user=(settings.remote_user_claim, settings.require_email_verified),
-        ),
+        sessions=_sessions(settings, rules, told, response_headers),
         rules=rules,
         public=PublicPaths(settings.public_paths) if settings.public_paths else None,
+        idle_exempt=PublicPaths(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
         provider=Provider(settings, clock),
         response_headers=response_headers,
         told_headers=told,
@@ -159,8 +147,44 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
     )
 
 
+def _sessions(
+    settings: Settings, rules: AllowLists, told: Told, response_headers: tuple[Header, ...]
+) -> Sessions:
+    forward = forwarding(
+        told=told,
+        groups_claim=settings.groups_claim,
+        claim=settings.remote_user_claim,
+        require_email_verified=settings.require_email_verified,
+        response_headers=response_headers,
+    )
+    limits = Limits(
+        longest=settings.max_session_duration or NEVER,
+        idle=settings.idle_session_timeout or NEVER,
+        recheck=settings.userinfo_refresh_interval or NEVER,
+        cache=settings.session_cache_seconds,
+    )
+    overrides_some = bool(settings.public_paths) and isinstance(response_headers, Overriding)
+    return Sessions(
+        backend_of(settings),
+        rules,
+        forward,
+        limits,
+        provider=settings.auth_id,
+        remote_user=(settings.remote_user_claim, settings.require_email_verified),
+        by_path=bool(settings.idle_exempt_paths) or overrides_some,
+    )
+
+
 def _provider_and_client(settings: Settings) -> str:
     return f"{settings.issuer_url.rstrip('/')} {settings.client_id}"
+
+
+def _caching(cache_control: str) -> tuple[Header, ...]:
+    """Return what is added to the app's answers, or what overrides its word with `force`."""
+    word, _, value = cache_control.partition(" ")
+    if word.lower() == "force":
+        return Overriding((("cache-control", value.strip()),))
+    return (("cache-control", cache_control),) if cache_control else ()
 
 
 def _context(settings: Settings) -> str:

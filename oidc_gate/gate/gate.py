@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oidc_gate.browser import Kind, is_preflight, kind_of
-from oidc_gate.decisions import Decision, Forward, Request, WithoutBody, Work
+from oidc_gate.decisions import Decision, Forward, Overriding, Request, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
+from oidc_gate.gate.activity import Activity, OnMessage
 from oidc_gate.gate.announcement import announce
 from oidc_gate.gate.components import build
 from oidc_gate.gate.own_paths import OwnPaths
@@ -47,6 +48,7 @@ class Gate:
         self._sign_in = SignIn(components)
         self._own_paths = OwnPaths(components, self._refusals, self._sign_in)
         self._rechecking = Rechecking(components)
+        self._activity = Activity(components)
         self._passes_preflights = settings.allow_cors_preflight
         self._prefix = settings.path_prefix + "/"
         path = urlsplit(settings.base_url).path
@@ -122,6 +124,13 @@ class Gate:
         if key is not None:
             self._recent_requests.put(key, opened, request.told_cookies)
 
+    def on_message(self, request: Request) -> OnMessage | None:
+        """Return what is to be called with each message on a WebSocket that was forwarded with an identity, or None.
+
+        It never blocks. What it returns may: work that nobody waits for, or None.
+        """
+        return self._activity.on_message(request)
+
     async def close_on_loop(self) -> None:
         """Close what the store keeps open for this event loop; it is opened again when it is wanted."""
         if self._sessions.close_on_loop is not None:
@@ -172,6 +181,8 @@ class Gate:
         if request.is_websocket and not self._is_own_origin(request):
             return self._foreign(request)
         if now >= opened.due_at and self._sessions.recheck_schedule.take_turn(opened, now):
+            if self._activity.counts(request, opened):
+                opened.seen_at = now  # so that what is kept after the recheck has it
             return Work(
                 "session",
                 lambda: self._look_after(request, text, opened),
@@ -191,9 +202,10 @@ class Gate:
 
     def _go_on(self, request: Request, text: str, opened: OpenSession, now: float) -> Decision:
         """Decide for a session that is up to date."""
-        if opened.allowed or self._is_public(request):
+        counts = self._activity.counts(request, opened)
+        if counts:
             opened.seen_at = now
-        if now < opened.renew_at:
+        if now < opened.renew_at or not (counts or opened.has_news):
             return self._answered(request, opened, ())
         if self._sessions.stores:
             return Work("store", lambda: self._renew(request, text, opened, now))
@@ -220,7 +232,10 @@ class Gate:
     def _answered(self, request: Request, opened: OpenSession, headers: tuple[Header, ...]) -> Decision:
         if not opened.allowed and not self._is_public(request):
             return self._refusals.not_allowed(request, opened, headers)
-        return opened.forward.renewing(headers) if headers and not request.is_websocket else opened.forward
+        forward = opened.forward
+        if isinstance(forward.response_headers, Overriding) and self._is_public(request):
+            forward = forward._replace(response_headers=tuple(forward.response_headers))
+        return forward.renewing(headers) if headers and not request.is_websocket else forward
 
     # Without one
 
@@ -253,8 +268,7 @@ class Gate:
         return _ANYONE
 
     def _is_public(self, request: Request) -> bool:
-        public = self._components.public
-        return public is not None and public.cover(request.path, request.raw_target)
+        return self._components.is_public(request)
 
     def _is_own_origin(self, request: Request) -> bool:
         """Return whether a WebSocket was opened by a page of ours; programs, which send no Origin, have no session."""

@@ -242,7 +242,7 @@ class Rechecking:
             logger.warning("a refresh token of a session that has ended could not be revoked: %s", error)
 
     def _keep(self, text: str, opened: OpenSession, **changed: Any) -> OpenSession | None:
-        session = opened.session._replace(seen_at=self._components.clock(), **changed)
+        session = opened.session._replace(seen_at=opened.seen_at, **changed)
         return self._components.sessions.keep_changed(text, opened, session)
 
 

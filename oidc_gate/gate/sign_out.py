@@ -1,5 +1,7 @@
 """Signing out: the session of this browser ends here, and at the provider where `provider_logout` says so.
 
+A person's own click signs out, and so does a POST; a page's pictures, scripts and frames do not, nor does another site.
+
 The session here ends first, whatever becomes of the rest. The way back from the provider is the logout path again, with
 the `state` it was sent: by then there is no session left to end.
 """
@@ -10,7 +12,7 @@ import logging
 import secrets
 
 from oidc_gate.browser import is_cross_site, is_speculative, pages
-from oidc_gate.decisions import Decision, Reply, Work
+from oidc_gate.decisions import Decision, Reply, Request, Work
 from oidc_gate.errors import LoginError, ProviderError
 from oidc_gate.gate.addresses_asked_for import check_auth_id, return_address
 from oidc_gate.gate.components import Components, Here
@@ -27,6 +29,10 @@ Pairs = list[tuple[str, str]]
 
 #: How long a browser may take at the provider before it comes back, in seconds.
 _WAY_BACK = 900
+#: A longer URL is refused by some providers, with an ID token of many groups in it; then it is a form (characters).
+_LONGEST_URL = 2000
+#: What the browser keeps of the app's pages; whether "back" shows one is told by its Cache-Control alone.
+_CLEARED: Header = ("clear-site-data", '"cache"')
 
 
 class SignOut:
@@ -42,16 +48,21 @@ class SignOut:
         check_auth_id(params, self._components.settings.auth_id)
         if "state" in params:
             return self._come_back(here, params["state"])
+        if here.request.method == "GET" and _is_part_of_page(here.request):
+            return pages.json_reply(405, {"error": "method_not_allowed"}, (("allow", "POST"),))
+        if _is_unseen(here.request):
+            return pages.confirm_logout(self._components.path(here, "logout"), params)
         opened = self._components.session(here, afresh=True)  # its newest refresh token is the one to be revoked
         # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
-        unasked = is_cross_site(here.request, here.origin.site) or is_speculative(here.request)
-        if (opened is not None or here.request.method == "POST") and unasked:
+        if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.origin.site):
             return pages.confirm_logout(self._components.path(here, "logout"), params)
         target = next((params[name] for name in ("next", "redirect_path") if name in params), None)
         return_to = None if target is None else return_address(target, here)
         headers = (
             *here.cookies.drop_session(here.cookie_header),
             *here.cookies.drop_logins(here.cookie_header),
+            *self._drop_apps_cookies(here),
+            _CLEARED,
         )
         if opened is None:
             logger.debug("there is no session to sign out of; cookies are deleted")
@@ -85,15 +96,32 @@ class SignOut:
             return self._done(here, return_to, headers)
         state = secrets.token_urlsafe(24)
         note = here.cookies.set_logout(self._signed.dumps([state, return_to]), _WAY_BACK)
-        url = code_flow.end_session_url(
-            endpoint,
+        params = code_flow.end_session_params(
             client_id=self._components.settings.client_id,
             id_token=session.tokens.get("id_token", ""),
             return_url=self._components.url(here, "logout"),
             state=state,
         )
         logger.debug("signing out goes on at the provider: %s", endpoint.partition("?")[0])
+        url = code_flow.end_session_url(endpoint, params)
+        if len(url) > _LONGEST_URL:  # providers take both (RP-Initiated Logout 1.0, 2)
+            return pages.form_post(endpoint, params, (*headers, note))
         return self._redirect(here, url, (*headers, note))
+
+    def _drop_apps_cookies(self, here: Here) -> tuple[Header, ...]:
+        """Return the Set-Cookie headers that delete the app's own login: at `/` and where the app is mounted.
+
+        A cookie is known by its path and domain too, which no browser tells; these are where apps set theirs.
+        """
+        settings, origin = self._components.settings, here.origin
+        secured = "; Secure" if origin.scheme == "https" else ""
+        domains = ("", f"; Domain={settings.auth_cookie_domain}") if settings.auth_cookie_domain else ("",)
+        return tuple(
+            ("set-cookie", f"{name}=; Path={path}{domain}{secured}; Max-Age=0")
+            for name in settings.logout_cookies or ()
+            for path in dict.fromkeys(("/", origin.root_path or "/"))
+            for domain in domains
+        )
 
     def _come_back(self, here: Here, state: str) -> Reply:
         """Take the browser back from the provider. Raises LoginError when it was not sent there from here."""
@@ -110,3 +138,17 @@ class SignOut:
 
     def _redirect(self, here: Here, url: str, headers: tuple[Header, ...]) -> Reply:
         return pages.redirect(url, headers, status=303 if here.request.method == "POST" else 302)
+
+
+def _is_part_of_page(request: Request) -> bool:
+    """Return whether a page asked for this by itself: for a picture, a script, a style sheet, or by a script of its.
+
+    Whoever can write into a page of the app would sign out all who read it; only a POST says that it is meant.
+    """
+    return request.header("sec-fetch-mode") not in ("", "navigate")
+
+
+def _is_unseen(request: Request) -> bool:
+    """Return whether nobody looks at the answer as a page of its own: it is for a frame, or fetched ahead."""
+    framed = request.method == "GET" and request.header("sec-fetch-dest") not in ("", "document")
+    return framed or is_speculative(request)

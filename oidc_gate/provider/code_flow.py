@@ -23,6 +23,7 @@ __all__ = [
     "Tokens",
     "authorization_base",
     "authorization_url",
+    "end_session_params",
     "end_session_url",
     "login_hint_param",
     "read_callback",
@@ -247,8 +248,8 @@ def _said(answer: HTTPAnswer, secrets: frozenset[str]) -> str:
 # Logout at the provider (RP-Initiated Logout 1.0, 2)
 
 
-def end_session_url(endpoint: str, *, client_id: str, id_token: str, return_url: str, state: str) -> str:
-    """Return the URL that ends the provider's session.
+def end_session_params(*, client_id: str, id_token: str, return_url: str, state: str) -> list[tuple[str, str]]:
+    """Return the parameters of the request that ends the provider's session.
 
     Without an ID token nothing says whose session it is: then neither a return address nor a state is sent, for some
     providers refuse the logout as a whole (Ory Hydra, JumpCloud).
@@ -256,6 +257,11 @@ def end_session_url(endpoint: str, *, client_id: str, id_token: str, return_url:
     params = [("client_id", client_id)]
     if id_token:
         params += [("id_token_hint", id_token), ("post_logout_redirect_uri", return_url), ("state", state)]
+    return params
+
+
+def end_session_url(endpoint: str, params: Iterable[tuple[str, str]]) -> str:
+    """Return the URL that makes this request."""
     return _with_params(endpoint, params)
 
 

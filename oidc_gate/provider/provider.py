@@ -41,6 +41,7 @@ class Provider:
         self._send = Transport(settings.ca_bundle, settings.http_timeout).send
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
+        self._told_of_logout = False
         self._private_key = _private_key(settings)
         self._authenticate = _authentication(settings, self._private_key)
 
@@ -164,7 +165,14 @@ class Provider:
 
     def _fetch_metadata(self) -> Metadata:
         issuer_url = self._settings.issuer_url
-        return read_metadata(self._send(discovery_request(issuer_url)), issuer_url)
+        found = read_metadata(self._send(discovery_request(issuer_url)), issuer_url)
+        if self._settings.provider_logout and not found.end_session_endpoint and not self._told_of_logout:
+            self._told_of_logout = True
+            logger.warning(
+                "provider_logout is true, and the provider offers no end_session_endpoint: a logout ends the session"
+                " here and not at the provider, so that signing in again may ask nothing"
+            )
+        return found
 
     def _fetch_keys(self) -> keys.KeySet:
         answer = self._send(HTTPRequest(self.metadata().jwks_uri))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from oidc_gate.sessions.open_session import OpenSession
@@ -10,13 +11,17 @@ if TYPE_CHECKING:
     from oidc_gate.decisions import Header, Key
     from oidc_gate.identity import Identity
 
-__all__ = ["BoundedTable", "Recalled", "RecentRequests", "RecentSessions"]
+__all__ = ["BoundedTable", "EndedSessions", "Recalled", "RecentRequests", "RecentSessions"]
+
+logger = logging.getLogger("oidc_gate")
 
 #: What a remembered session takes, by estimate: so much each, and so much for each byte of its rest: claims are read
 #: twice, for the app and for the gate, and texts of three letters take ten times the room that they have in JSON.
 _ENTRY_BYTES, _BYTES_PER_BYTE = 2500, 16
 #: So many requests are recalled, of sessions no larger than this (bytes); so many ids are remembered.
 _MOST_REQUESTS, _LARGE, _MOST_IDS = 512, 2500, 10_000
+#: So many ended sessions are remembered, some 25 MB of them; the table is gone through at first when it has so many.
+_MOST_ENDED, _FIRST_SWEEP = 100_000, 1000
 #: A Cookie header is looked up by the characters that stand at this distance, from the first on.
 _SAMPLE_STEP = 8
 
@@ -33,6 +38,35 @@ class BoundedTable(dict[str, Value]):
         if len(self) > _MOST_IDS:
             for each in list(self)[: _MOST_IDS // 2]:
                 del self[each]
+
+
+class EndedSessions(dict[str, float]):
+    """Ids of sessions that were ended here, each with the time until which a copy of its cookie could be used.
+
+    Whoever looks into it needs no lock; whoever adds to it needs one. What has run out is forgotten in passing. When
+    there are too many all the same, the half that runs out soonest is forgotten, and the log says so.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sweep_at = _FIRST_SWEEP
+
+    def remember(self, session_id: str, until: float, now: float) -> None:
+        """Add a session; times are seconds since 1970, and `until` may be inf."""
+        self[session_id] = until
+        if len(self) <= self._sweep_at:
+            return
+        for each in [each for each, end in self.items() if end <= now]:
+            del self[each]
+        if len(self) > _MOST_ENDED:
+            for each in sorted(self, key=self.__getitem__)[: _MOST_ENDED // 2]:
+                del self[each]
+            logger.warning(
+                "more than %d sessions were ended before their time; the half that ends soonest is forgotten, and a"
+                " copy of such a cookie is good again: keep sessions in a store, or set cookie_deny_list",
+                _MOST_ENDED,
+            )
+        self._sweep_at = min(max(_FIRST_SWEEP, 2 * len(self)), _MOST_ENDED)
 
 
 class RecentSessions:

@@ -64,12 +64,13 @@ class OpenSession:
     - `stale_at`: when it is to be loaded again, inf for never.
     - `stored`: what stands for it in the store, to tell whether that has changed.
     - `steady_until`: up to then there is nothing to do for a request but to forward it. The earliest of all ends, so
-      that the usual request compares once; 0 means that there is always something to look at. The idle end is not
-      among them, for `renew_at` is always before it.
+      that the usual request compares once; 0 means that there is always something to look at, with `by_path` the
+      request's path. The idle end is not among them, for `renew_at` is always before it.
     """
 
     __slots__ = (
         "_head",
+        "_is_plain",
         "_read_rest",
         "_session",
         "allowed",
@@ -96,6 +97,8 @@ class OpenSession:
         forward: Forward,
         allowed: bool,
         limits: Limits,
+        *,
+        by_path: bool = False,
     ) -> None:
         self._head = head
         self._read_rest = read_rest
@@ -118,7 +121,8 @@ class OpenSession:
             steady_until = renew_at
         if expires_at < steady_until:
             steady_until = expires_at
-        self.steady_until = steady_until if allowed else 0.0
+        self._is_plain = allowed and not by_path
+        self.steady_until = steady_until if self._is_plain else 0.0
         self.stored = stored
         self.met = False
 
@@ -130,6 +134,11 @@ class OpenSession:
         return self._session
 
     @property
+    def has_news(self) -> bool:
+        """Whether there is something to be kept anew: activity that is kept nowhere, a change, or a newer secret."""
+        return self.seen_at > self._head[3] or self.renew_at == 0.0
+
+    @property
     def identity(self) -> Identity:
         """Who it is."""
         return cast("Identity", self.forward.identity)
@@ -138,7 +147,7 @@ class OpenSession:
         """Set when the session is to be kept anew and when the provider is to be asked again."""
         self.renew_at = renew_at
         self.due_at = due_at
-        self.steady_until = min(renew_at, due_at, self.stale_at, self.expires_at) if self.allowed else 0.0
+        self.steady_until = min(renew_at, due_at, self.stale_at, self.expires_at) if self._is_plain else 0.0
 
     def believe_until(self, stale_at: float) -> None:
         """Set when the session is to be loaded again."""

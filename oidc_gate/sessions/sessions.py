@@ -21,7 +21,7 @@ from oidc_gate.errors import StoreError
 from oidc_gate.identity import Identity
 from oidc_gate.provider import is_time
 from oidc_gate.sessions.backends import AskingBackend, StoreBackend
-from oidc_gate.sessions.memory import BoundedTable, RecentRequests, RecentSessions
+from oidc_gate.sessions.memory import EndedSessions, RecentRequests, RecentSessions
 from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
 from oidc_gate.sessions.session import Head, Session
@@ -64,6 +64,7 @@ class Sessions:
         *,
         provider: str,
         remote_user: tuple[str, bool] = ("email", False),
+        by_path: bool = False,
     ) -> None:
         self.backend = backend
         self._newest_prefix = backend.newest_prefix
@@ -79,14 +80,15 @@ class Sessions:
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
         self._rules = rules
         self._forward = forward
-        self._limits = limits
+        self.limits = limits
         self._idle = limits.idle
         self._provider, self._remote_user = provider, remote_user  # see `Session.identity`
+        self._by_path = by_path
         self._recent = RecentSessions(_GENERATION_BYTES)
         self.recent_requests = RecentRequests()
         self._epoch = 0  # raised whenever everything is forgotten
         self.recheck_schedule = RecheckSchedule()
-        self.ended: BoundedTable[float] = BoundedTable()  # changed in place: the gate looks into it too
+        self.ended = EndedSessions()  # changed in place: the gate looks into it too
         self._lock = Lock()  # guards additions to ended
 
     # Finding
@@ -143,7 +145,7 @@ class Sessions:
             self._recent.forget(text)
             return None
         # What was on its way while sessions were ended from outside is good for this request alone.
-        opened.believe_until(now + self._limits.cache if epoch == self._epoch else now)
+        opened.believe_until(now + self.limits.cache if epoch == self._epoch else now)
         return opened if self.is_alive(opened, now) else None
 
     def _open(self, text: str, name: str, value: bytes | None, known: OpenSession | None) -> OpenSession | None:
@@ -153,7 +155,7 @@ class Sessions:
         if isinstance(found, bytes):  # as it was; another may have taken its place here while the store was asked
             return self._recent.get(text) or known
         head, read_rest, stored = found
-        opened = self._opened(self._limits.shortened(head), read_rest, stored, name)
+        opened = self._opened(self.limits.shortened(head), read_rest, stored, name)
         if known is not None:
             opened.seen_at = max(opened.seen_at, known.seen_at)
         if not text.startswith(self._newest_prefix):
@@ -172,7 +174,7 @@ class Sessions:
         forward = self._forward(Identity.unread(self._identity, head, read_rest), head)
         # Asked first, for without lists the rest need not be read.
         allowed = self._rules.allow_all or self._rules.allow(Session.read(head, read_rest()).claims)
-        return OpenSession(head, read_rest, stored, name, forward, allowed, self._limits)
+        return OpenSession(head, read_rest, stored, name, forward, allowed, self.limits, by_path=self._by_path)
 
     def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
         session = Session.read(head, read_rest())
@@ -195,42 +197,37 @@ class Sessions:
         `refresh_at`: when its tokens are to be renewed. `access_ends_at`: see `Session`.
         """
         ceiling = claims.get("session_expiry")
-        expires_at = now + self._limits.longest
+        expires_at = now + self.limits.longest
         if is_time(ceiling) and ceiling > 0:
             expires_at = min(expires_at, float(ceiling))
-        return Session(
-            session_id=secrets.token_urlsafe(18),
-            claims=claims,
-            created_at=now,
-            expires_at=expires_at,
-            seen_at=now,
-            checked_at=now,
-            refresh_at=refresh_at,
-            tokens=tokens,
-            kept=list(kept),
-            access_ends_at=access_ends_at,
-        )
+        times = (now, expires_at, now, now, refresh_at)
+        return Session(secrets.token_urlsafe(18), claims, *times, tokens, list(kept), access_ends_at)
 
     def keep(self, session: Session, name: str) -> tuple[Session, str]:
         """Keep a new session; return it with its final id, and the text of its cookie."""
-        return self.backend.keep(session, name, self._limits.lifetime(session))
+        return self.backend.keep(session, name, self.limits.lifetime(session))
 
     def renewed(self, opened: OpenSession, now: float, seen_at: float) -> Session | None:
         """Return the session with this activity in it when it is to be kept anew, else None. Never blocks."""
         if now < opened.renew_at:
             return None
-        opened.plan(now + min(_RETRY, self._limits.lag), opened.due_at)
+        opened.plan(now + min(_RETRY, self.limits.lag), opened.due_at)
         return opened.session._replace(seen_at=max(seen_at, opened.session.seen_at))
+
+    def notice(self, text: str, name: str, now: float) -> None:
+        """Have activity count, if the session is alive and known here. Never blocks."""
+        known = self._known(text, name)
+        if known is not None and self.is_alive(known, now):
+            known.seen_at = now
 
     def keep_seen(self, text: str, opened: OpenSession, session: Session, name: str) -> str | None:
         """Keep a session of which only the activity has changed; return its cookie's text, None when it has ended.
 
         `name`: of the cookie that it goes on in; that it was opened from may be the name of an older secret.
-
         Where the provider gave no answer, it is asked no sooner for that. Where another process has kept the session
         since it was loaded, what that has written stands: it is newer.
         """
-        lifetime = self._limits.lifetime(session)
+        lifetime = self.limits.lifetime(session)
         kept = self.backend.keep_again(session, text, (opened.name, name), lifetime, opened.stored)
         if kept is None:
             return None if self.load_afresh(text, opened.name, session.seen_at) is None else text
@@ -253,7 +250,7 @@ class Sessions:
         changes = opened.session.changes(session)
         stored = b""
         for _ in range(_MOST_TRIES if self.stores else 0):
-            lifetime = self._limits.lifetime(session)
+            lifetime = self.limits.lifetime(session)
             kept = self.backend.keep_again(session, text, (opened.name, opened.name), lifetime, opened.stored)
             if kept is not None:
                 stored = kept[1]
@@ -280,16 +277,17 @@ class Sessions:
     def end(self, session_id: str, now: float, expires_at: float = NEVER) -> None:
         """End the session with this id: at once in this process, whoever sends its cookie and in whichever sealing.
 
-        `expires_at`: its absolute end, where that is known. May block where `asks` is true, and raises StoreError:
-        where the store does not answer it is not ended here either, so that the next try finds it and ends it all over.
+        `expires_at`: its absolute end, where that is known; until then it is remembered here. May block where `asks` is
+        true, and raises StoreError: where the store does not answer it is not ended here either, so that the next try
+        finds it and ends it all over.
         """
-        limits = self._limits
-        left = min(expires_at - now, limits.longest)
+        left = min(expires_at - now, self.limits.longest)
+        until = now + max(0.0, left) + _CLOCKS_APART
         if left == NEVER:  # then a copy is over once nobody can have kept it anew for the idle time
-            left = self._idle + limits.lag + limits.cache
+            left = self._idle + self.limits.lag + self.limits.cache
         self.backend.end(session_id, max(0.0, left) + _CLOCKS_APART)
         with self._lock:
-            self.ended.remember(session_id, now)
+            self.ended.remember(session_id, until, now)
 
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""

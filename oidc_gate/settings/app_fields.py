@@ -50,4 +50,12 @@ class AppFields:
     remote_user_claim: str = setting(
         "email", read_text, "the claim in `REMOTE_USER`; `sub` where it is missing, or is an unverified address"
     )
-    cache_control: str = setting("private", read_text, "added where the app says nothing of caching; `off`: nothing")
+    cache_control: str = setting(
+        "private",
+        read_text,
+        "added where the app says nothing of caching; `force no-store` (or another value) overrides the app's word on"
+        " protected pages; `off`: nothing",
+    )
+    logout_cookies: tuple[str, ...] | None = setting(
+        None, read_list, "names of the app's own cookies that logout deletes too, such as `sessionid`"
+    )

@@ -21,6 +21,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ENTRA = (".microsoftonline.com", ".microsoftonline.us", ".partner.microsoftonline.cn", ".windows.net")
 _MANY_TENANTS = frozenset({"common", "organizations", "consumers"})
 _AUTH_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+_COOKIE_CHARACTERS = _AUTH_ID_CHARACTERS | frozenset("!#$%&'*+.^`|~")
 
 #: ID-token algorithms that can be allowed: signatures only, so that nothing the client knows can make one.
 SIGNING_ALGS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
@@ -135,13 +136,23 @@ def _check_addresses(settings: Settings) -> None:
         _check_ascii("auth_cookie_domain", settings.auth_cookie_domain)
         if not all(label.replace("-", "").isalnum() for label in labels):
             raise SettingsError("auth_cookie_domain must be a domain like example.com, without port or path.")
-    for path in settings.public_paths or ():
+    _check_paths("public_paths", settings.public_paths, "make the whole app public; name the paths that need no login")
+    _check_paths(
+        "idle_exempt_paths",
+        settings.idle_exempt_paths,
+        "end sessions in the middle of use; name the paths that are polled",
+    )
+
+
+def _check_paths(name: str, paths: tuple[str, ...] | None, whole: str) -> None:
+    """Refuse paths that are not plain, and the one that covers all; `whole` says what that would do."""
+    for path in paths or ():
         if not path.startswith("/") or "//" in path or not set(path.split("/")).isdisjoint({".", ".."}):
-            raise SettingsError(f"public_paths: {path} must start with / and have no empty or dot segments.")
+            raise SettingsError(f"{name}: {path} must start with / and have no empty or dot segments.")
         if path == "/":
-            raise SettingsError("public_paths: / would make the whole app public; name the paths that need no login.")
+            raise SettingsError(f"{name}: / would {whole}.")
         if any(character in path for character in "*?#\\%"):
-            raise SettingsError(f"public_paths: {path} must be a plain path; it covers itself and all below it.")
+            raise SettingsError(f"{name}: {path} must be a plain path; it covers itself and all below it.")
 
 
 def _check_sessions(settings: Settings) -> None:
@@ -152,10 +163,25 @@ def _check_sessions(settings: Settings) -> None:
         raise SettingsError(f"session_store must be one of: cookie, {FORMS}.")
     if settings.cookie_deny_list and store != "cookie":
         raise SettingsError("cookie_deny_list is for session_store cookie; a session in a store is ended there.")
-    if not settings.cache_control.isascii() or "public" in settings.cache_control.lower():
+    _check_caching(settings.cache_control)
+    for name in settings.logout_cookies or ():
+        if not set(name) <= _COOKIE_CHARACTERS:
+            raise SettingsError(f"logout_cookies: {name} is not the name of a cookie (RFC 6265, 4.1.1).")
+        if name.removeprefix("__Host-").removeprefix("__Secure-").startswith("oidc_gate."):
+            raise SettingsError(f"logout_cookies: {name} is the gate's own; logout ends its session anyway.")
+
+
+def _check_caching(cache_control: str) -> None:
+    word, _, forced = cache_control.lower().partition(" ")
+    if not cache_control.isascii() or "public" in cache_control.lower():
         raise SettingsError(
             "cache_control must be the value of a header that keeps answers out of shared caches, like private or"
             " no-store; or off. A shared cache would hand one person's page to another."
+        )
+    if word == "force" and {directive.strip() for directive in forced.split(",")}.isdisjoint({"private", "no-store"}):
+        raise SettingsError(
+            "cache_control force needs a value with private or no-store in it, like force no-store: it takes the place"
+            " of what the app says."
         )
 
 

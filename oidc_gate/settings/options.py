@@ -59,6 +59,7 @@ class SettingsOptions(TypedDict, total=False):
     auth_cookie_domain: Text
     max_session_duration: Duration
     idle_session_timeout: Duration
+    idle_exempt_paths: Texts
     login_timeout: Duration
 
     userinfo: Text
@@ -75,6 +76,7 @@ class SettingsOptions(TypedDict, total=False):
     identity_headers: Text | Mapping[str, str]
     remote_user_claim: Text
     cache_control: Text
+    logout_cookies: Texts
     provider_logout: Switch
 
     # Other names under which a field is known at ngrok.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oidc_gate.settings.readers import read_duration, read_secrets, read_store, read_text
+from oidc_gate.settings.readers import read_duration, read_list, read_secrets, read_store, read_text
 from oidc_gate.settings.setting import setting
 
 if TYPE_CHECKING:
@@ -56,4 +56,10 @@ class SessionFields:
         12 * 3600.0, read_duration, "absolute life of a session; `0`: no limit of its own"
     )
     idle_session_timeout: float = setting(3600.0, read_duration, "longest pause between two requests; `0`: off")
+    idle_exempt_paths: tuple[str, ...] | None = setting(
+        None,
+        read_list,
+        "paths where requests do not count as activity, such as those that pages poll: each covers itself and all below"
+        " it, as in `public_paths`",
+    )
     login_timeout: float = setting(15 * 60.0, read_duration, "how long a login may take")

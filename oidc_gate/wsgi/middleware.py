@@ -11,8 +11,8 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Unpack
 
-from oidc_gate.caching import QuietNames, is_unshared
-from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, Reply, WithoutBody, Work
+from oidc_gate.caching import QuietNames, is_unshared, silenced
+from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, Overriding, Reply, WithoutBody, Work
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders
@@ -162,7 +162,10 @@ def _start_adding(
     """
     for name, _ in headers:
         if name not in _QUIET and _QUIET.lack(name):
-            more = set_cookies if is_unshared(headers) else ()
+            if isinstance(more, Overriding):
+                headers = silenced(headers)
+            else:
+                more = set_cookies if is_unshared(headers) else ()
             break
     headers = [*headers, *more]
     return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
