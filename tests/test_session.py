@@ -61,7 +61,7 @@ def test_what_is_written_down_has_the_form_of_this_format() -> None:
     assert pack_head(head).hex() == bytes.fromhex(times + sizes).hex() + "session-id-1ünï-1".encode().hex()
     assert rest == '[{"sub":"ünï-1"},{},[],null]'.encode()
     assert whole._replace(access_ends_at=1300.5).parts()[1] == '[{"sub":"ünï-1"},{},[],1300.5]'.encode()
-    assert FORMAT == 4, "who changes the form raises the number"
+    assert FORMAT == 5, "who changes the form raises the number"
 
 
 @pytest.mark.parametrize(
