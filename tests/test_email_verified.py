@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from oidc_gate import Settings, SettingsError
+from tests.apps import COOKIE_SECRET
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
 
@@ -55,7 +56,12 @@ def test_the_app_is_told_no_address_that_may_be_anybodys(
 
 
 def test_it_is_a_setting_like_the_others() -> None:
-    base: Any = {"issuer_url": "https://idp.test", "client_id": "app", "client_secret": "s", "cookie_secret": "x" * 43}
+    base: Any = {
+        "issuer_url": "https://idp.test",
+        "client_id": "app",
+        "client_secret": "of the app",
+        "cookie_secret": COOKIE_SECRET,
+    }
     assert Settings(**base).require_email_verified is False
     assert Settings.from_env({"OIDC_GATE_REQUIRE_EMAIL_VERIFIED": "yes"}, **base).require_email_verified is True
     with pytest.raises(SettingsError, match="require_email_verified must be true or false"):

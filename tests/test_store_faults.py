@@ -147,9 +147,9 @@ def test_a_password_may_hold_any_character(tmp_path: Path) -> None:
         port = servers.servers[0].port
         save(open_store(f"redis://:p%40ss%3Aw%2Frd%25@127.0.0.1:{port}/0", TIMEOUT), "a")
         for url, said in {
-            f"redis://:wrong@127.0.0.1:{port}/0": "does not accept the URL's",
+            f"redis://:wrong@127.0.0.1:{port}/0": "does not accept the user name or password",
             f"redis://127.0.0.1:{port}/0": "wants a password",
-            f"redis://:p%40ss%3Aw%2Frd%25@127.0.0.1:{port}/99": "no database of the URL's number",
+            f"redis://:p%40ss%3Aw%2Frd%25@127.0.0.1:{port}/99": "no database of the number",
         }.items():
             with pytest.raises(StoreSetupError, match=said) as raised:
                 save(open_store(url, TIMEOUT), "a")
@@ -160,7 +160,7 @@ def test_a_password_may_hold_any_character(tmp_path: Path) -> None:
 def test_a_certificate_that_nobody_here_trusts_is_told(tmp_path: Path) -> None:
     with KeepingProvider(Authority.new(tmp_path).server_context()) as server:
         store = open_store(server.issuer.replace("https:", "rediss:"), TIMEOUT)
-        with pytest.raises(StoreSetupError, match="certificate is not trusted"):
+        with pytest.raises(StoreSetupError, match="certificate that this machine does not trust"):
             store.load(key("a"))
 
 

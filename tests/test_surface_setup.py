@@ -89,10 +89,10 @@ def test_sessions_outlive_a_provider_that_is_no_longer_there(stage: StageFactory
     assert ada.fetch("/").status == 200
 
 
-def test_a_store_whose_folder_is_missing(
+def test_a_store_whose_folder_is_gone(
     stage: StageFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = tmp_path / "none"
+    folder = tmp_path / "gone"
     folder.mkdir()  # without it the gate would not start
     here = stage(session_store=f"sqlite:///{folder}/sessions.db")
     folder.rmdir()

@@ -32,20 +32,6 @@ _TIDIED = 4
 _MOST_AT_ONCE = 50
 
 
-#: What Redis and Valkey say, or redis-py of them, where waiting does not help, and what does.
-_LASTING = {
-    "HELLO must be called with the client already authenticated": "it wants a password, as in redis://:PASSWORD@host",
-    "Authentication required": "it wants a password, as in redis://:PASSWORD@host",
-    "called without any password configured": "it has no password, and the URL names one",
-    "invalid username-password pair": "it does not accept the URL's user and password",
-    "invalid password": "it does not accept the URL's password",
-    "has no permissions": "its user may not do this; the gate needs the keys oidc_gate:*",
-    "No permissions to": "its user may not do this; the gate needs the keys oidc_gate:*",
-    "DB index is out of range": "it has no database of the URL's number",
-    "certificate verify failed": "its certificate is not trusted by this machine",
-}
-
-
 class RedisStore:
     """Sessions behind redis-py clients, which are made on first use: one for threads, and one for each event loop."""
 
@@ -258,9 +244,11 @@ def _down(error: Exception) -> StoreError:
     whoever else is using them with an AttributeError and the like.
     """
     said = str(error).partition(" : ")[0]  # redis-py puts its whole configuration after a colon at times
-    for words, advice in _LASTING.items():
-        if words in said:
-            return StoreSetupError("store_unusable", f"Redis: {advice} ({type(error).__name__}: {said})")
+    refused = refusal(error)
+    if not refused and "certificate verify failed" in said:
+        refused = "Redis has a certificate that this machine does not trust"
+    if refused:
+        return StoreSetupError("store_unusable", f"{refused} ({type(error).__name__}: {said})")
     return StoreError("store_unavailable", f"Redis: {type(error).__name__}: {said}")
 
 
