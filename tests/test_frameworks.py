@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from oidc_gate import identity_of
 from tests import django_project
 from tests import framework_apps as apps
 from tests.asgi_driver import ASGIDriver
@@ -62,13 +63,14 @@ def test_what_an_app_asks_of_another_by_itself_is_asked_by_nobody(stage: StageFa
             others.append(await client.post("/page"))
             others.append(await client.get("/page", headers={"User-Agent": "", "Host": "inner.test"}))
         told = [answer.json()["subject"] if answer.status_code == 200 else None for answer in others]
+        told.append(identity_of({name: value for name, value in scope.items() if name != "oidc_gate.identity"}))
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": json.dumps(told).encode()})
 
     here = stage(app=outer)
     ada = here.browser()
     ada.navigate("/page")
-    assert ada.fetch("/page").json() == [None] * 5
+    assert ada.fetch("/page").json() == [None] * 6
 
 
 @pytest.mark.parametrize("world", ["asgi"], indirect=True)
