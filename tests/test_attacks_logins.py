@@ -79,11 +79,14 @@ def test_a_session_id_from_before_the_login_is_worth_nothing_after_it(stage: Sta
 #: Nothing wrong with these, only rare; and userinfo is not asked in a login that lacks nothing.
 HARMLESS = {
     "discovery_lists_none",
+    "discovery_lists_prompts",
     "jwks_with_one_key",
     "jwks_with_strange_keys",
     "jwks_without_kids",
     "no_at_hash",
     "no_kid",
+    "other_auth_time",
+    "other_claims",
     "strange_expires_in",
 } | {name for name in FAULTS if name.startswith("userinfo_")}
 

@@ -196,7 +196,8 @@ def journey(by_hand: ByHand) -> str:
         standard = {"iss": provider.issuer, "aud": "app", "sub": "ada-1815", "nonce": "nonce-of-this-login"}
         standard |= {"at_hash": keys.left_half_hash(tokens["access_token"])}
         assert {name: claims[name] for name in standard} == standard, "claims"
-        assert "nbf" not in claims, "claims"
+        assert "auth_time" in claims, "claims"
+        assert not {"nbf", "nickname"} & set(claims), "claims"
         assert provider.now() - 5 <= claims["iat"] < claims["exp"] <= provider.now() + 3600, "times"
         assert userinfo["sub"] == claims["sub"], "userinfo"
     except (ValueError, KeyError, TypeError, AssertionError, requests.RequestException) as objection:

@@ -147,7 +147,7 @@ FAULTS: dict[str, Fault] = {
     "wrong_at_hash": id_token(at_hash="AAAAAAAAAAAAAAAAAAAAAA"),
     "no_at_hash": id_token(at_hash=...),
     "other_auth_time": id_token(auth_time=...),
-    "other_claims": id_token(),
+    "other_claims": id_token(nickname="countess"),
     "no_subject": id_token(sub=...),
     "empty_subject": id_token(sub=""),
     "number_as_subject": id_token(sub=7),
