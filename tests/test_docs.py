@@ -258,6 +258,7 @@ OTHER_PROGRAMS = {
     "offline_access",
     "oidc_gate",
     "proxy_buffer_size",
+    "proxy_buffers",
     "proxy_pass",
     "realm_access",
     "redirect_uri_mismatch",
