@@ -1,12 +1,13 @@
 """The documents say what is so.
 
 Every error code is in docs/errors.md, every test that docs/security.md names exists, and so does every file and name in
-docs/architecture.md and CONTRIBUTING.md.
+docs/architecture.md and CONTRIBUTING.md. What docs/troubleshooting.md quotes from log and pages, the gate says.
 """
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -15,12 +16,15 @@ from typing import TypeGuard
 
 import pytest
 
+from oidc_gate import Settings
 from oidc_gate.gate.error_replies import _REFUSALS, _WORDS
+from oidc_gate.gate.refusals import _REASONS
 from tests.docs_tables import TABLES, written_anew
 
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text()
 SECURITY = (ROOT / "docs" / "security.md").read_text()
+TROUBLE = (ROOT / "docs" / "troubleshooting.md").read_text()
 #: What those read who change the code.
 GUIDES = {name: (ROOT / name).read_text() for name in ("docs/architecture.md", "CONTRIBUTING.md")}
 RAISED = {
@@ -236,3 +240,94 @@ def test_the_code_that_a_guide_shows_is_in_the_file_that_it_names() -> None:
         first, code = block.split("\n", 1)
         source = (ROOT / first.removeprefix("# ")).read_text()
         assert [piece for piece in code.split("# …\n") if piece not in source] == [], first
+
+
+# docs/troubleshooting.md
+
+#: Words with an underscore in them that are neither a code nor a setting: claims, and words of other programs.
+OTHER_PROGRAMS = {
+    "auth_time",
+    "client_secret_basic_raw",
+    "email_verified",
+    "field_size",
+    "form_post",
+    "forwarded_allow_ips",
+    "identity_of",
+    "large_client_header_buffers",
+    "login_url",
+    "offline_access",
+    "oidc_gate",
+    "proxy_buffer_size",
+    "proxy_buffers",
+    "proxy_pass",
+    "realm_access",
+    "redirect_uri_mismatch",
+    "root_path",
+    "test_docs",
+    "wsgi_app",
+}
+#: What other programs show, and is quoted in a heading.
+OTHERS_SAY = {"Back", "Request Header Or Cookie Too Large"}
+
+
+@cache
+def messages() -> frozenset[str]:
+    """Return the texts in the package, without docstrings; a null character stands for each value that is put in."""
+    found: set[str] = set()
+    for file in (ROOT / "oidc_gate").rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value if isinstance(part, ast.Constant) else "\0" for part in node.values]
+                found.add("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                found.add(re.sub(r"%(?:\.\df|[drs])", "\0", node.value))
+    return frozenset(found)
+
+
+def is_said(phrase: str) -> bool:
+    """Tell whether one text of the package has all pieces of a phrase, in their order; `…` stands between them."""
+    pattern = re.compile(".*".join(map(re.escape, phrase.split("…"))), re.DOTALL)
+    return any(map(pattern.search, messages()))
+
+
+def log_says() -> list[str]:
+    """Return what stands where the log is quoted: a paragraph of its own, or the first column of a table."""
+    quoted, in_table, in_paragraph = [], False, False
+    for line in TROUBLE.splitlines():
+        in_paragraph = line.startswith("- **The log says") or (in_paragraph and line.startswith("  "))
+        in_table = line.startswith("| the log says |") or (in_table and line.startswith("|"))
+        if in_paragraph:
+            quoted.append(line.strip())
+        elif in_table:
+            quoted.append(line.split("|")[1])
+    return quoted
+
+
+def log_phrases() -> list[str]:
+    """Return what is quoted from the log: what has a space in it, for a code has none."""
+    return [phrase for phrase in re.findall(r"`([^`]+)`", " ".join(log_says())) if " " in phrase]
+
+
+def test_what_is_quoted_from_the_log_is_in_the_source() -> None:
+    phrases = log_phrases()
+    assert len(phrases) > 50
+    assert [phrase for phrase in phrases if len(phrase.replace("…", "")) < 6] == [], "too short to be told"
+    assert [phrase for phrase in phrases if not is_said(phrase)] == []
+
+
+def test_what_is_quoted_from_a_page_is_in_the_source() -> None:
+    headings = " ".join(re.findall(r"^### (.*)$", TROUBLE, re.MULTILINE))
+    quoted = set(re.findall(r'"([A-Z][^"]+)"', headings)) - OTHERS_SAY
+    assert len(quoted) > 10
+    assert sorted(text for text in quoted if not is_said(text)) == []
+
+
+def test_every_code_and_setting_in_the_troubleshooting_exists() -> None:
+    settings = {each.name for each in dataclasses.fields(Settings)}
+    text = " ".join(set(re.findall(r"`([^`]+)`", TROUBLE)) - set(log_phrases()))
+    used = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text))
+    assert sorted(used - codes() - set(_REASONS) - settings - OTHER_PROGRAMS) == []
+    assert len(used & settings) > 20
+    assert len(used & codes()) > 20
