@@ -88,6 +88,10 @@ class Request(Protocol):
         """See above."""
 
     @property
+    def has_unclear_mount(self) -> bool:
+        """Whether the mount point stands inside of a path that does not begin with it: a router may cut there."""
+
+    @property
     def has_kind_headers(self) -> bool:
         """Whether one of KIND_HEADERS is there."""
 

@@ -225,8 +225,8 @@ def claim_at(claims: Mapping[str, Any], name: str) -> Any:
 def username(claims: Mapping[str, Any], claim: str, *, required: bool = False) -> str:
     """Return what REMOTE_USER has for the person with these claims: that claim, else the subject.
 
-    An address stands there when it may be gone by, and has an `@`. So that two people never share one name, no subject
-    that stands in for a claim has an `@`: there it is percent-encoded, or who may choose a subject could choose
+    An address stands there when it may be gone by, and has an `@`. So that two people never share an address, no
+    subject that stands in for a claim has an `@`: there it is percent-encoded, or who may choose a subject could choose
     another's address. So is all that cannot be printed, and the percent sign, which starts what is encoded.
     `required`: as `is_verified` has it.
     """

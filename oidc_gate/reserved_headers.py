@@ -39,6 +39,8 @@ _FAMILIES = (
     *("x-ms-client-principal", "x-ms-token-", "x-replit-user-", "sf-context-current-user"),
     "x-oidc-gate-",
 )
+#: Blanks and control characters too: no name has one (RFC 9110, 5.1), and what strips them off would see another name.
+_BLANKS = "".join(map(chr, range(0x21))) + "\x7f\x85\xa0"
 _DASHES = str.maketrans(dict.fromkeys(punctuation, "-"))
 
 #: So many names are remembered, none longer than this.
@@ -50,7 +52,7 @@ def folded(name: str) -> str:
 
     Upper case first, as servers and frameworks do: that makes two letters of some that are no ASCII.
     """
-    return name.upper().lower().translate(_DASHES)
+    return name.strip(_BLANKS).upper().lower().translate(_DASHES)
 
 
 class ReservedHeaders:

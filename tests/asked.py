@@ -35,6 +35,10 @@ class Asked:
         return self.app_cookies
 
     @property
+    def has_unclear_mount(self) -> bool:
+        return False
+
+    @property
     def has_kind_headers(self) -> bool:
         return any(name in self.headers for name in KIND_HEADERS)
 

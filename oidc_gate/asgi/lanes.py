@@ -62,7 +62,7 @@ class Lanes:
 
     async def _in_turn(self, work: Work) -> Decision:
         """Run the work when a thread is free; where that takes too long, decide as the work has it for that."""
-        from asyncio import ensure_future, wait
+        from asyncio import CancelledError, ensure_future, wait
 
         begun = Lock()  # taken by whoever is first: the thread that runs it, or the wait that is over
 
@@ -71,7 +71,11 @@ class Lanes:
 
         in_lane = self._in_thread(run, thread_sensitive=False, executor=self.pools[work.lane])
         task = ensure_future(in_lane())
-        await wait({task}, timeout=self.longest_wait)
+        try:
+            await wait({task}, timeout=self.longest_wait)
+        except CancelledError:  # nobody waits any more: what has not begun need not be done
+            begun.acquire(blocking=False)
+            raise
         if not task.done() and begun.acquire(blocking=False) and work.turned_away is not None:
             return work.turned_away()
         decision: Any = await task

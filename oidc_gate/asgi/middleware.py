@@ -117,7 +117,8 @@ class OIDCGate:
         if self._has_guests:
             accommodate(told)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
-        await app(told, receive, send)
+        scope, cookies = told, b""  # what reports an app's errors may print this frame, which held the session
+        await app(scope, receive, send)
         return None
 
     def _look_out(self) -> None:

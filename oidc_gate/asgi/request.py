@@ -151,6 +151,12 @@ class ASGIRequest:
         return headers
 
     @property
+    def has_unclear_mount(self) -> bool:
+        """See `Request.has_unclear_mount`. Litestar cuts a path off at the first place where the mount point is."""
+        mount = self._scope.get("root_path", "").strip("/")
+        return bool(mount) and mount in self.path and self.path == self._scope["path"]
+
+    @property
     def has_kind_headers(self) -> bool:
         """Whether one of KIND_HEADERS is there."""
         return not _KIND_HEADERS.isdisjoint(self._names)

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["Kind", "begins_login", "is_cross_site", "is_preflight", "is_speculative", "kind_of", "wants_page"]
 
 
-#: A browser sends none of these with a preflight: an app that obeys one would act on another method, and on a body.
-_NOT_IN_PREFLIGHTS = frozenset({"transfer-encoding", "x-http-method", "x-http-method-override", "x-method-override"})
+#: A browser sends none of these with a preflight: an app that obeys one would act on another method, on a
+#: body, or as another protocol.
+_NOT_IN_PREFLIGHTS = frozenset(
+    {"authorization", "transfer-encoding", "upgrade", "x-http-method", "x-http-method-override", "x-method-override"}
+)
 
 
 class Kind(Enum):
@@ -130,6 +133,7 @@ def is_preflight(request: Request) -> bool:
     """Return whether this is a CORS preflight: OPTIONS alone is not, nor one with a body (Fetch standard, 4.8)."""
     return (
         request.method == "OPTIONS"
+        and not request.is_websocket
         and bool(request.header("origin"))
         and bool(request.header("access-control-request-method"))
         and request.header("content-length").strip() in ("", "0")

@@ -20,19 +20,24 @@ def check_auth_id(params: code_flow.Params, auth_id: str) -> None:
         raise LoginError("auth_id_unknown", "auth_id names another provider")
 
 
-def tell_too_long(target: str) -> None:
+def tell_too_long(length: int) -> None:
     """Log that a page is too far away to come back to: nobody but its length tells why the login led elsewhere."""
-    logger.warning("the page asked for has an address of %d characters, too long to come back to", len(target))
+    logger.warning("the page asked for has an address of %d characters, too long to come back to", length)
 
 
 def page_asked_for(here: Here) -> str:
     """Return the page that was asked for, as an address to come back to."""
+    length = len(here.request.path) + len(here.request.query)
+    if length > LONGEST_PATH:
+        tell_too_long(length)
+        return own_path(here.origin, "/")
     return return_address(requested_path(here.request, here.origin.root_path), here)
 
 
 def return_address(target: str, here: Here) -> str:
     """Return where to go after a login or logout; the app's root when none is given or it is not ours."""
-    if len(target) > LONGEST_PATH:
-        tell_too_long(target)
+    if len(target) > LONGEST_PATH:  # before anything of it is looked at
+        tell_too_long(len(target))
+        target = ""
     found = safe_path(target, here.origin) if target else "/"
     return own_path(here.origin, "/") if found == "/" else found

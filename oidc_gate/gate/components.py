@@ -85,7 +85,9 @@ class Components:
 
     def is_public(self, request: Request) -> bool:
         """Return whether this request needs no login."""
-        return self.public is not None and self.public.cover(request.path, request.raw_target)
+        return self.public is not None and not request.has_unclear_mount and self.public.cover(
+            request.path, request.raw_target
+        )
 
     def path(self, here: Here, name: str) -> str:
         """Return one of the gate's own paths, as the browser must ask for it."""

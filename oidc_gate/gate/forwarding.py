@@ -17,6 +17,8 @@ Told = tuple[tuple[str, str], ...]
 
 #: What stands as it is in a list, where commas are between its elements.
 _IN_LIST = bytes(set(PRINTABLE) - set(b","))
+#: Of an element with a blank at an end, which whoever takes the list apart would cut off, blanks are encoded too.
+_WITHOUT_BLANKS = bytes(set(_IN_LIST) - set(b" "))
 
 #: Claims that are texts (Core, 5.1): of another type they count as absent, as elsewhere.
 _TEXTS = frozenset({"sub", "email", "name", "preferred_username"})
@@ -81,7 +83,8 @@ def _value(claim: str, groups_claim: str, identity: Identity, *, required: bool)
 
 def _joined(values: Any) -> str:
     """Return a list's elements, with commas between them and none inside."""
-    return ",".join(filter(None, [encoded(_text(value), _IN_LIST) for value in values]))
+    texts = [text for value in values if (text := _text(value))]
+    return ",".join(encoded(text, _IN_LIST if text == text.strip(" ") else _WITHOUT_BLANKS) for text in texts)
 
 
 def _text(value: Any) -> str | None:

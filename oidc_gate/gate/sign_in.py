@@ -103,7 +103,7 @@ class SignIn:
                 replaces=replaces,
             )
             if begun.is_lost:
-                tell_too_long(return_to)
+                tell_too_long(len(return_to))
             endpoint = metadata.authorization_endpoint
             log_departure(self._components, here, return_to, endpoint, prompt)
             base = self._base(endpoint, here.origin, prompt)

@@ -40,6 +40,8 @@ __all__ = [
 _JSON = {"Accept": "application/json"}
 _FORM = {**_JSON, "Content-Type": "application/x-www-form-urlencoded"}
 _MOST_PARAMETERS = 50
+#: The longest e-mail address has 254 characters (RFC 5321, 4.5.3.1.3, and its errata); others name people longer.
+_LONGEST_HINT = 320
 
 Params = dict[str, str]
 
@@ -82,8 +84,9 @@ def authorization_url(base: str, *, state: str, nonce: str, verifier: str, extra
 
 
 def login_hint_param(hint: str) -> str:
-    """Return `login_hint` as `extra` of an authorization URL (Core, 4)."""
-    return f"&login_hint={quote(hint, safe='', errors='replace')}" if hint else ""
+    """Return `login_hint` as `extra` of an authorization URL (Core, 4); `""` for one longer than any address."""
+    usable = 0 < len(hint) <= _LONGEST_HINT
+    return f"&login_hint={quote(hint, safe='', errors='replace')}" if usable else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,11 @@ class WSGIRequest:
         return self.app_cookies
 
     @property
+    def has_unclear_mount(self) -> bool:
+        """False: a WSGI server tells the mount point and the path inside of it apart (PEP 3333)."""
+        return False
+
+    @property
     def has_kind_headers(self) -> bool:
         """Whether one of KIND_HEADERS is there."""
         return not _KIND_HEADERS.isdisjoint(self._environ)
