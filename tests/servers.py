@@ -19,8 +19,9 @@ from pathlib import Path
 
 import requests
 
-START_LIMIT = 30.0
-STOP_LIMIT = 10.0
+from tests.patience import LIMIT
+
+START_LIMIT = STOP_LIMIT = LIMIT
 TRIES = 3
 
 
@@ -171,6 +172,6 @@ def answers(url: str) -> bool:
     with requests.Session() as session:
         session.trust_env = False
         try:
-            return session.get(url, timeout=5, allow_redirects=False).status_code < 500
+            return session.get(url, timeout=LIMIT / 4, allow_redirects=False).status_code < 500
         except requests.RequestException:
             return False

@@ -25,9 +25,10 @@ from oidc_gate.command import cli, run
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
 from tests.by_hand import visitor
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.redis_servers import until
-from tests.servers import running
+from tests.servers import STOP_LIMIT, running
 
 ROOT = Path(__file__).parents[1]
 OIDC_GATE = str(Path(sys.executable).with_name("oidc-gate"))
@@ -83,11 +84,13 @@ class Served:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.gate: Any = None
         self.options: dict[str, Any] = {}
-        monkeypatch.setattr("gunicorn.app.base.BaseApplication.run", lambda application: self.gunicorn(application))
+        self.master: Any = None
+        monkeypatch.setattr("gunicorn.arbiter.Arbiter.__init__", lambda *given: self.gunicorn(*given))
+        monkeypatch.setattr("gunicorn.arbiter.Arbiter.run", lambda _: None)
         monkeypatch.setattr("uvicorn.run", self.uvicorn)
 
-    def gunicorn(self, application: Any) -> None:
-        self.gate = application.load()
+    def gunicorn(self, master: Any, application: Any) -> None:
+        self.master, self.gate = master, application.load()
         self.options = {name: setting.get() for name, setting in application.cfg.settings.items()}
 
     def uvicorn(self, app: Any, **options: Any) -> None:
@@ -323,6 +326,24 @@ def test_gunicorn_believes_no_proxy(served: Served) -> None:
     assert served.options["accesslog"] is None
 
 
+def test_what_ends_a_worker_waits_until_the_worker_can_hear_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.main(["run", "myapp:app", *FLAGS])
+    blocked: list[set[int]] = []
+
+    def note(*_: Any) -> None:
+        blocked.append({*signal.pthread_sigmask(signal.SIG_BLOCK, ())} & {*run.ENDING})
+
+    monkeypatch.setattr("gunicorn.arbiter.Arbiter.spawn_worker", note)
+    monkeypatch.setattr("gunicorn.workers.gthread.ThreadWorker.init_signals", note)
+    served.master.spawn_worker()
+    note()
+    signal.pthread_sigmask(signal.SIG_BLOCK, run.ENDING)
+    worker: Any = served.options["worker_class"]
+    worker.init_signals(worker.__new__(worker))
+    note()
+    assert blocked == [{*run.ENDING}, set(), {*run.ENDING}, set()]
+
+
 @pytest.mark.parametrize("target", ["myapp:asgi_app", "myapp:object", "myapp:Object()"])
 def test_uvicorn_believes_no_proxy(target: str, served: Served) -> None:
     cli.main(["run", target, *FLAGS])
@@ -387,7 +408,7 @@ def test_no_secret_stands_in_the_environment_of_a_process(target: str, provider:
     files = ("--set", "client_secret_file=client", "--set", "cookie_secret_file=cookie")
     argv = [OIDC_GATE, "run", target, *flags(provider)[:4], *files, "--port", "{port}", "--workers", "2"]
     with running(argv, folder=folder, cwd=folder, ready_path="/oauth2/health") as server:
-        until(lambda: len(processes_of(server.pid)) >= 3, 30)
+        until(lambda: len(processes_of(server.pid)) >= 3)
         for process in processes_of(server.pid):
             seen = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
             assert b"PYTHONUNBUFFERED" in seen, "it can be read"
@@ -405,8 +426,38 @@ def processes_of(group: int) -> list[Path]:
     return found
 
 
+#: The command, whose workers do not come to set their signal handlers before they have been told to end.
+SLOW_WORKERS = """
+import os, signal, sys, time
+from oidc_gate.command import main
+
+fork, ending = os.fork, {signal.SIGQUIT, signal.SIGTERM}
+
+def slow_fork():
+    pid = fork()
+    if not pid:
+        print("a worker is born", flush=True)
+        while not ending & signal.sigpending():
+            time.sleep(0.01)
+    return pid
+
+os.fork = slow_fork
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_workers_that_are_told_to_end_while_they_start_do_end(told: int, folder: Path) -> None:
+    argv = [sys.executable, "-c", SLOW_WORKERS, "run", "myapp:app", *FLAGS, "--port", "{port}"]
+    with running(argv, folder=folder, cwd=folder) as server:
+        server.wait_for_output("a worker is born")
+        os.kill(server.pid, told)
+        assert server.process.wait(STOP_LIMIT) == 0
+        assert server.output.count("Worker exiting") == 1, "it was not killed at the end of gunicorn's patience"
+
+
 def test_run_ends_in_one_sentence_before_a_server_starts(folder: Path) -> None:
-    ended = subprocess.run([OIDC_GATE, "run", "myapp:app"], cwd=folder, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run([OIDC_GATE, "run", "myapp:app"], cwd=folder, capture_output=True, text=True, timeout=LIMIT)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("oidc-gate: issuer_url is missing")
     assert ended.stderr.count("\n") == 1

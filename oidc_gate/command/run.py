@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -33,6 +34,9 @@ _THIS_MACHINE, _ANY_ADDRESS = ("127.0.0.1", "localhost"), ("0.0.0.0", "::", "") 
 
 #: Requests that one gunicorn worker answers at a time.
 THREADS = 8
+
+#: Signals that end gunicorn and its workers.
+ENDING = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 Interface = Literal["auto", "wsgi", "asgi"]
 
@@ -210,12 +214,31 @@ def _serve_asgi(gate: Any, launch: Launch) -> int:
 def _serve_wsgi(gate: Any, launch: Launch) -> int:
     try:
         from gunicorn.app.base import BaseApplication
+        from gunicorn.arbiter import Arbiter
+        from gunicorn.workers.gthread import ThreadWorker
     except ImportError:
         raise _missing("a WSGI app is served with gunicorn") from None
+
+    # A new worker has its master's signal handlers until it sets its own. What tells it to end meanwhile would be lost,
+    # and the master would wait for it in vain for half a minute; so such signals wait until the worker can hear them.
+    # https://github.com/benoitc/gunicorn/issues/1910
+    class Master(Arbiter):  # type: ignore[misc]
+        def spawn_worker(self) -> Any:
+            signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+            try:
+                return super().spawn_worker()
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+    class Worker(ThreadWorker):  # type: ignore[misc]
+        def init_signals(self) -> None:
+            super().init_signals()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
     options = {
         "bind": f"{_in_url(launch.host)}:{launch.port}",
         "workers": launch.workers,
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "threads": THREADS,
         "forwarded_allow_ips": "",
         "limit_request_field_size": 32768,  # a session may take five cookies
@@ -230,7 +253,7 @@ def _serve_wsgi(gate: Any, launch: Launch) -> int:
         def load(self) -> Any:
             return gate
 
-    Server().run()
+    Master(Server()).run()
     return 0
 
 
