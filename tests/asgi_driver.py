@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from tests.patience import LIMIT
 from tests.wire import BrokenAppError, Headers, WireAnswer, WireRequest, below_root
 
 T = TypeVar("T")
 Message = dict[str, Any]
-TIME_LIMIT = 60.0
 
 
 class LoopThread:
@@ -30,7 +30,7 @@ class LoopThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def run(self, work: Coroutine[Any, Any, T], limit: float = TIME_LIMIT) -> T:
+    def run(self, work: Coroutine[Any, Any, T], limit: float = LIMIT) -> T:
         future = asyncio.run_coroutine_threadsafe(work, self._running())
         try:
             return future.result(limit)
@@ -52,7 +52,7 @@ class LoopThread:
             self._loop = self._thread = None
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_wind_up(loop), loop).result(TIME_LIMIT)
+        asyncio.run_coroutine_threadsafe(_wind_up(loop), loop).result(LIMIT)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -113,7 +113,7 @@ class ASGIDriver:
 
         async def say(kind: str) -> Message:
             await inbox.put({"type": f"lifespan.{kind}"})
-            return await asyncio.wait_for(outbox.get(), TIME_LIMIT)
+            return await asyncio.wait_for(outbox.get(), LIMIT)
 
         async def begin() -> asyncio.Task[None]:
             scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import requests
 
 from tests.browser import Browser
+from tests.patience import LIMIT
 from tests.providers import keys
 from tests.providers.local import LocalProvider
 from tests.providers.people import s256
@@ -59,7 +60,7 @@ class ByHand:
         client = self.provider.clients[self.client_id]
         credentials = auth or (quote(self.client_id, safe=""), quote(client.secret or "", safe=""))
         auth = credentials if client.auth_method == "client_secret_basic" else None
-        return requests.post(self.provider.url("token"), data=form, auth=auth, timeout=10)
+        return requests.post(self.provider.url("token"), data=form, auth=auth, timeout=LIMIT)
 
     def redeem(self, code: str, **more: str) -> requests.Response:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
@@ -75,5 +76,5 @@ class ByHand:
         return tokens
 
     def claims(self, tokens: dict[str, Any], alg: str = "RS256") -> dict[str, Any]:
-        jwks = requests.get(self.provider.url("jwks"), timeout=10).json()
+        jwks = requests.get(self.provider.url("jwks"), timeout=LIMIT).json()
         return keys.verify(tokens["id_token"], jwks, (alg,))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.cookies import is_address, site_of
+from tests.patience import LIMIT
 from tests.wire import WireAnswer, WireRequest
 
 DISTANCE = ("same-origin", "same-site", "cross-site")
@@ -42,7 +43,7 @@ def over_http(request: WireRequest) -> WireAnswer:
     with requests.Session() as session:
         session.trust_env = False
         response = session.request(
-            request.method, request.url, headers=headers, data=request.body, allow_redirects=False, timeout=30
+            request.method, request.url, headers=headers, data=request.body, allow_redirects=False, timeout=LIMIT
         )
         return WireAnswer(response.status_code, list(response.raw.headers.items()), response.content)
 

@@ -22,9 +22,8 @@ from typing import Any
 
 import redis
 
+from tests.patience import LIMIT
 from tests.servers import ServerProcess, free_port, start
-
-LIMIT = 30.0
 
 
 @dataclass
@@ -38,7 +37,7 @@ class RedisServers:
 
     def client(self, number: int = 0) -> redis.Redis:
         """Return a client of one server, for looking inside; to be closed."""
-        return redis.Redis(port=self.servers[number].port, socket_timeout=10)
+        return redis.Redis(port=self.servers[number].port, socket_timeout=LIMIT)
 
     def tell(self, *command: Any, number: int = 0) -> Any:
         """Send one server a command that redis-py has no typed method for."""
@@ -265,7 +264,7 @@ def _ports() -> tuple[str, ...]:
 def _server(folder: Path, *arguments: str, port: int | None = None) -> ServerProcess:
     quiet = ("--save", "", "--appendonly", "no", "--dir", str(folder))
     server = start([_program(), *_ports(), *quiet, *arguments], folder=folder, port=port)
-    with contextlib.closing(redis.Redis(port=server.port, socket_timeout=10)) as client:
+    with contextlib.closing(redis.Redis(port=server.port, socket_timeout=LIMIT)) as client:
         until(lambda: bool(client.ping()))
     return server
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from oidc_gate.stores.sqlite import SQLiteStore
 from tests.apps import COOKIE_SECRET, asgi_echo
 from tests.asgi_driver import LOOP, Message
 from tests.browser import Browser
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, is_login, subject
 from tests.test_asgi import run, scope_for, signed_in_cookie, subject_of
@@ -76,7 +76,7 @@ def test_a_signed_in_request_is_answered_on_the_loops_own_thread(stage: MakeStag
 def test_ten_slow_logins_hold_up_neither_each_other_nor_anyone_signed_in(
     stage: MakeStage, provider: LocalProvider
 ) -> None:
-    here = stage()
+    here = stage(http_timeout=LIMIT)
     ada = here.signed_in()
     browsers = [here.browser() for _ in range(10)]
     targets = [browser.navigate("/", until="https://app.test/oauth2/callback").target for browser in browsers]
@@ -90,13 +90,11 @@ def test_ten_slow_logins_hold_up_neither_each_other_nor_anyone_signed_in(
         for login in logins:
             login.start()
         hold.wait_for(10)  # all ten are at the provider at once
-        before = time.perf_counter()
         assert [ada.fetch("/").status for _ in range(20)] == [200] * 20
-        assert time.perf_counter() - before < 2
-        assert statuses == []
+        assert statuses == [], "all ten wait still"
         hold.release()
         for login in logins:
-            login.join(20)
+            login.join(LIMIT)
     assert statuses == [302] * 10
 
 
@@ -133,7 +131,7 @@ class Slow(SQLiteStore):
 
     def load(self, key: str) -> bytes | None:
         self.asked.set()
-        assert self.may_answer.wait(20)
+        assert self.may_answer.wait(LIMIT)
         return super().load(key)
 
 
@@ -148,7 +146,7 @@ def test_a_browser_that_leaves_while_the_store_is_asked_breaks_nothing(stage: Ma
         return asyncio.create_task(here.gate(scope_for(cookie=cookie), _never, _nothing))
 
     task = LOOP.run(begin())
-    assert store.asked.wait(20)
+    assert store.asked.wait(LIMIT)
 
     async def leave() -> None:
         task.cancel()

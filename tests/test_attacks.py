@@ -234,9 +234,9 @@ def test_any_other_cookie_header_means_nobody_and_costs_little(stage: StageFacto
     here = stage()
     header = header.replace(SESSION, here.session_name)
     here.browser().get("/")  # the provider is known from now on: only the gate's own work is measured
-    before = time.perf_counter()
+    before = time.process_time()
     refused(here, header)
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
 
 
 def test_a_planted_twin_of_the_session_cookie_ends_nothing_but_itself(stage: StageFactory) -> None:

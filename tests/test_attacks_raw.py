@@ -14,6 +14,7 @@ import pytest
 
 from tests.apps import COOKIE_SECRET
 from tests.by_hand import visitor
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.servers import ServerProcess, running
 from tests.test_attacks_requests import HOSTILE_PATHS, MARK, NAMES, SPOOFED
@@ -46,7 +47,7 @@ class Victim:
         return self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
     def send(self, data: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", self.server.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=LIMIT) as connection:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
             received = b""

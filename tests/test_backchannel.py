@@ -363,7 +363,7 @@ def test_without_a_store_no_session_can_be_ended_from_outside(
 def test_while_the_store_is_down_the_provider_is_told_to_come_again(
     stage: StageFactory, provider: LocalProvider, redis_server: RedisServers
 ) -> None:
-    here = stage(session_store=redis_server.url, store_timeout=0.5)
+    here = stage(session_store=redis_server.url, store_timeout=1.5)
     browser = here.signed_in()
     token = provider.make_logout_token(sid=sid(browser))
     with redis_server.paused():

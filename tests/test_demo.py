@@ -22,10 +22,10 @@ from oidc_gate.command import cli, demo, demo_provider
 from tests.answers import Answer
 from tests.browser import Browser
 from tests.by_hand import visitor
+from tests.patience import LIMIT
 from tests.servers import ServerProcess, running
 
 OIDC_GATE = str(Path(sys.executable).with_name("oidc-gate"))
-LIMIT = 20.0
 READY = "Stop with Ctrl-C."
 
 
@@ -126,9 +126,9 @@ def test_the_provider_ends_with_its_standard_input(monkeypatch: pytest.MonkeyPat
             client = {"client_id": "demo", "client_secret": "s", "redirect_uris": ["http://127.0.0.1:1/callback"]}
             print(json.dumps(client), file=tell, flush=True)
             issuer = json.loads(hear.readline())["issuer"]
-            discovered = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=10).json()
+            discovered = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=LIMIT).json()
             found.append(discovered["issuer"] == issuer)
-            found.append("cdn" not in requests.get(f"{issuer}/logout", timeout=10).text)
+            found.append("cdn" not in requests.get(f"{issuer}/logout", timeout=LIMIT).text)
             tell.close()
 
         thread = threading.Thread(target=converse)
@@ -163,7 +163,7 @@ def test_a_provider_that_ends_by_itself(pretender: Path, capsys: pytest.CaptureF
 
 
 def test_a_provider_that_does_not_end_is_killed(pretender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pretender.write_text("#!/bin/sh\nread client\necho '{\"issuer\": \"http://127.0.0.1:1\"}'\nexec sleep 60\n")
+    pretender.write_text("#!/bin/sh\nread client\necho '{\"issuer\": \"http://127.0.0.1:1\"}'\nexec sleep 600\n")
     monkeypatch.setattr(demo, "PATIENCE_SECONDS", 0.1)
     stop = threading.Event()
     stop.set()

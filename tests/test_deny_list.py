@@ -130,7 +130,7 @@ def test_the_list_is_not_asked_while_it_need_not_be(listed: Listed, store_url: s
 
 
 def test_without_an_answer_from_the_list_nobody_is_let_in(stage: StageFactory, redis_server: RedisServers) -> None:
-    here = stage(cookie_deny_list=redis_server.url, store_timeout="500ms", public_paths="/about")
+    here = stage(cookie_deny_list=redis_server.url, store_timeout="1500ms", public_paths="/about")
     browser = here.signed_in()
     assert browser.fetch("/").status == 200
     calls = len(here.app.calls)

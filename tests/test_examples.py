@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
 from tests.by_hand import visitor
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.servers import ServerProcess, running
 
@@ -95,8 +96,9 @@ def test_the_chat_page_in_a_real_browser(fastapi_example: ServerProcess) -> None
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = chromium.new_page()
+        page.set_default_timeout(1000 * LIMIT)
         page.goto(f"{fastapi_example.url}/chat")
-        page.get_by_text("Hello, Ada Lovelace!").wait_for(timeout=10_000)
+        page.get_by_text("Hello, Ada Lovelace!").wait_for(timeout=1000 * LIMIT)
         chromium.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.by_hand import CALLBACK, ByHand
+from tests.patience import LIMIT
 from tests.providers import keys
 from tests.providers.clients import ASSERTION_TYPE
 from tests.providers.faults import FAULTS
@@ -22,7 +23,7 @@ def by_hand(provider: LocalProvider) -> ByHand:
 
 
 def test_discovery_names_the_issuer(provider: LocalProvider) -> None:
-    document = requests.get(provider.url("discovery"), timeout=10).json()
+    document = requests.get(provider.url("discovery"), timeout=LIMIT).json()
     assert document["issuer"] == provider.issuer
     assert document["token_endpoint"] == provider.url("token")
     assert [call.path for call in provider.calls("discovery")] == ["/.well-known/openid-configuration"]
@@ -38,9 +39,10 @@ def test_a_whole_login(by_hand: ByHand) -> None:
     assert (claims["sub"], claims["email"], claims["nonce"]) == ("ada-1815", "ada@example.com", "nonce-of-this-login")
     assert claims["at_hash"] == keys.left_half_hash(tokens["access_token"])
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-    assert requests.get(by_hand.provider.url("userinfo"), headers=bearer, timeout=10).json()["name"] == "Ada Lovelace"
+    answer = requests.get(by_hand.provider.url("userinfo"), headers=bearer, timeout=LIMIT)
+    assert answer.json()["name"] == "Ada Lovelace"
     assert by_hand.redeem(callback["code"]).json()["error"] == "invalid_grant"
-    assert requests.get(by_hand.provider.url("userinfo"), headers=bearer, timeout=10).status_code == 401
+    assert requests.get(by_hand.provider.url("userinfo"), headers=bearer, timeout=LIMIT).status_code == 401
 
 
 def test_pkce_and_redirect_uri_are_checked(by_hand: ByHand) -> None:
@@ -177,13 +179,13 @@ def journey(by_hand: ByHand) -> str:
     """Walk through every endpoint; return what a careful client would object to first."""
     provider = by_hand.provider
     try:
-        document = requests.get(provider.url("discovery"), timeout=10, allow_redirects=False).json()
-        jwks = requests.get(provider.url("jwks"), timeout=10).json()
+        document = requests.get(provider.url("discovery"), timeout=LIMIT, allow_redirects=False).json()
+        jwks = requests.get(provider.url("jwks"), timeout=LIMIT).json()
         callback = by_hand.callback()
         tokens = by_hand.redeem(callback["code"]).json()
         claims = keys.verify(tokens["id_token"], jwks)
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-        userinfo = requests.get(provider.url("userinfo"), headers=bearer, timeout=10).json()
+        userinfo = requests.get(provider.url("userinfo"), headers=bearer, timeout=LIMIT).json()
         expected = provider.metadata() == document and jwks == keys.generation_jwks(*provider.generations)
         assert expected, "documents"
         assert {"iss", "state"} <= set(callback), "callback"
@@ -206,14 +208,15 @@ def test_an_outage_and_the_return(provider: LocalProvider) -> None:
     issuer = provider.issuer
     provider.stop()
     with pytest.raises(requests.ConnectionError):
-        requests.get(provider.url("discovery"), timeout=10)
+        requests.get(provider.url("discovery"), timeout=LIMIT)
     provider.start()
-    assert requests.get(provider.url("discovery"), timeout=10).json()["issuer"] == issuer == provider.issuer
+    assert requests.get(provider.url("discovery"), timeout=LIMIT).json()["issuer"] == issuer == provider.issuer
 
 
 def test_requests_can_be_held(provider: LocalProvider) -> None:
     statuses: list[int] = []
-    ask = threading.Thread(target=lambda: statuses.append(requests.get(provider.url("jwks"), timeout=10).status_code))
+    jwks = provider.url("jwks")
+    ask = threading.Thread(target=lambda: statuses.append(requests.get(jwks, timeout=LIMIT).status_code))
     with provider.hold("jwks") as held:
         ask.start()
         held.wait_for(1)

@@ -11,6 +11,7 @@ import requests
 
 from tests.browser import Browser
 from tests.by_hand import CALLBACK, ByHand, visitor
+from tests.patience import LIMIT
 from tests.providers import keys
 from tests.providers.jumpcloud import SIGNED_OUT, JumpCloudProvider
 from tests.providers.people import s256
@@ -30,7 +31,7 @@ def test_jumpcloud_login(at_jumpcloud: ByHand, jumpcloud: JumpCloudProvider) -> 
     callback = at_jumpcloud.callback()
     assert (callback["scope"], "iss" in callback) == ("openid profile email", False)
     claims = at_jumpcloud.claims(at_jumpcloud.redeem(callback["code"]).json())
-    assert claims["iss"] == jumpcloud.issuer == requests.get(jumpcloud.url("discovery"), timeout=10).json()["issuer"]
+    assert claims["iss"] == jumpcloud.issuer == requests.get(jumpcloud.url("discovery"), timeout=LIMIT).json()["issuer"]
     assert (claims["aud"], claims["email_verified"]) == (["app"], "true")
     assert claims["memberOf"] == ["Engineers", "Admins"]
     assert {"rat", "sid", "jti", "at_hash", "jc_org", "auth_time"} <= set(claims)
@@ -101,7 +102,7 @@ def test_panva_signs_people_in(panva_provider: Panva) -> None:
 def test_panva_asks_before_it_signs_out(panva_provider: Panva) -> None:
     browser = visitor()
     hint = str(real_login(panva_provider, browser)["id_token"])
-    end = requests.get(panva_provider.issuer + DISCOVERY, timeout=10).json()["end_session_endpoint"]
+    end = requests.get(panva_provider.issuer + DISCOVERY, timeout=LIMIT).json()["end_session_endpoint"]
     asked = {"id_token_hint": hint, "post_logout_redirect_uri": "https://app.test/", "state": "bye"}
     page = browser.navigate(f"{end}?{urlencode(asked)}")
     assert panva_provider.log_out(browser, page, until="https://app.test").target == "https://app.test/?state=bye"
@@ -117,7 +118,7 @@ def test_panva_comes_back_with_new_keys(tmp_path: Path) -> None:
 
 def real_login(provider: RealProvider, browser: Browser, scope: str = "openid profile email") -> dict[str, object]:
     """Sign in at a real provider; return userinfo's claims, the verified ID token and its `kid`."""
-    document = requests.get(provider.issuer + DISCOVERY, timeout=10).json()
+    document = requests.get(provider.issuer + DISCOVERY, timeout=LIMIT).json()
     assert document["issuer"] == provider.issuer
     asked = {"client_id": "app", "redirect_uri": CALLBACK, "response_type": "code", "scope": scope, "nonce": "n" * 8}
     asked |= {"state": "s" * 8, "code_challenge": s256(VERIFIER), "code_challenge_method": "S256"}
@@ -127,17 +128,17 @@ def real_login(provider: RealProvider, browser: Browser, scope: str = "openid pr
     code = parse_qs(urlsplit(answer.target).query)["code"][0]
     data = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
     auth = (provider.client_id, provider.client_secret)
-    tokens = requests.post(document["token_endpoint"], data=data, auth=auth, timeout=10).json()
-    keys.verify(tokens["id_token"], requests.get(document["jwks_uri"], timeout=10).json())
+    tokens = requests.post(document["token_endpoint"], data=data, auth=auth, timeout=LIMIT).json()
+    keys.verify(tokens["id_token"], requests.get(document["jwks_uri"], timeout=LIMIT).json())
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-    userinfo: dict[str, object] = requests.get(document["userinfo_endpoint"], headers=bearer, timeout=10).json()
+    userinfo: dict[str, object] = requests.get(document["userinfo_endpoint"], headers=bearer, timeout=LIMIT).json()
     return userinfo | {"kid": keys.unverified_header(tokens["id_token"])["kid"], "id_token": tokens["id_token"]}
 
 
 def test_a_server_is_started_and_stopped(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "{port}"]
     with running(argv, folder=tmp_path, cwd=tmp_path, ready_path="/") as server:
-        assert requests.get(server.url, timeout=10).status_code == 200
+        assert requests.get(server.url, timeout=LIMIT).status_code == 200
         server.wait_for_output("GET / ")
     assert not server.alive
     assert not accepts(server.port)

@@ -29,6 +29,7 @@ from oidc_gate.provider.transport import LONGEST_ANSWER
 from oidc_gate.settings import Settings
 from tests.apps import COOKIE_SECRET
 from tests.by_hand import CALLBACK, ByHand
+from tests.patience import LIMIT, in_time
 from tests.providers import keys
 from tests.providers.local import LocalProvider
 from tests.providers.tls import Authority, KeepingProvider
@@ -516,13 +517,11 @@ def test_a_403_with_json_is_no_token(provider: LocalProvider) -> None:
 def test_a_provider_that_does_not_answer_in_time(provider: LocalProvider) -> None:
     under_test = client(provider, http_timeout=0.2)
     with provider.hold("discovery"):
-        begun = time.monotonic()
-        assert down(under_test.metadata).code == "provider_unreachable"
-        assert time.monotonic() - begun < 3
+        assert in_time(lambda: down(under_test.metadata), 3).code == "provider_unreachable"
 
 
 def test_a_post_is_not_repeated_when_its_answer_is_lost(provider: LocalProvider) -> None:
-    under_test = client(provider, http_timeout=0.2)
+    under_test = client(provider, http_timeout=2)
     with provider.hold("token"):
         assert down(lambda: sign_in(under_test, provider)).code == "provider_unreachable"
     assert len(provider.calls("token")) == 1
@@ -598,9 +597,7 @@ def test_an_answer_that_drips(head: bytes) -> None:
         connection.drip(b" " * 1000)
 
     with raw_server(dripping) as server:
-        begun = time.monotonic()
-        assert down(metadata_from(server, http_timeout=0.3)).code == "provider_unreachable"
-        assert time.monotonic() - begun < 3
+        assert in_time(lambda: down(metadata_from(server, http_timeout=0.3)), 3).code == "provider_unreachable"
 
 
 @pytest.mark.parametrize(
@@ -768,7 +765,7 @@ def test_a_forked_process_gets_connections_of_its_own(authority: Authority) -> N
         assert provider.keeping.connections == 1
         child = multiprocessing.get_context("fork").Process(target=in_child, args=(under_test,))
         child.start()
-        child.join(30)
+        child.join(LIMIT)
         assert child.exitcode == 0
         assert provider.keeping.connections == 2
         assert secure_exchange(under_test) == "code_rejected"

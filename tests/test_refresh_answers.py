@@ -218,7 +218,7 @@ def test_a_slow_provider_slows_one_request_and_no_other(
     refreshed: Refreshed,
     provider: LocalProvider,
 ) -> None:
-    here = refreshed(http_timeout="500ms")
+    here = refreshed(http_timeout="2s")
     browser = here.signed_in()
     here.clock.advance(3590)
     with provider.hold("token"):

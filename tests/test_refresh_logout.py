@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.stage import is_login
 from tests.test_refresh import Refreshed, refreshed, refreshes
@@ -15,7 +16,7 @@ __all__ = ["refreshed"]
 def test_a_logout_during_a_refresh_wins_and_the_new_token_is_revoked(
     refreshed: Refreshed, provider: LocalProvider
 ) -> None:
-    here = refreshed()
+    here = refreshed(http_timeout=LIMIT)
     browser = here.signed_in()
     elsewhere = here.moved(browser, here.another_gate())
     here.clock.advance(3590)
@@ -23,17 +24,17 @@ def test_a_logout_during_a_refresh_wins_and_the_new_token_is_revoked(
 
     def on_the_way(tokens: Any) -> Any:
         issued.set()
-        assert go_on.wait(10)
+        assert go_on.wait(LIMIT)
         return tokens
 
     provider.change_token_response = on_the_way
     found: list[int] = []
     waiting = threading.Thread(target=lambda: found.append(browser.copy().fetch("/").status))
     waiting.start()
-    assert issued.wait(10)
+    assert issued.wait(LIMIT)
     assert elsewhere.get("/oauth2/logout").status == 200
     go_on.set()
-    waiting.join(10)
+    waiting.join(LIMIT)
     assert found == [401]
     assert is_login(browser.get("/"), provider)
     assert [grant.revoked for grant in provider.refresh_tokens.values()] == [True]

@@ -17,6 +17,7 @@ from oidc_gate.stores.urls import open_store
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.redis_servers import RedisServers
 from tests.stage import Clock, Stage, is_login, session_cookie, subject, timed
@@ -167,7 +168,7 @@ def test_the_providers_ceiling_counts_in_the_store_too(stored: Stored, provider:
     provider.people["ada"]["session_expiry"] = here.clock() + 600
     browser = here.signed_in()
     kept = next(open_store(here.settings["session_store"], 5.0).records())
-    assert kept.expires_at == pytest.approx(time.time() + 600, abs=5)
+    assert kept.expires_at == pytest.approx(time.time() + 600, abs=LIMIT)
     here.clock.advance(600)
     assert browser.fetch("/").status == 401
 

@@ -10,6 +10,7 @@ import pytest
 from tests.apps import COOKIE_SECRET
 from tests.browser import World
 from tests.conftest import StageFactory
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, is_login, session_cookie, session_names, subject
 
@@ -274,7 +275,7 @@ def test_one_request_asks_while_the_others_go_on(rechecked: Stage, provider: Loc
         assert [browser.copy().fetch("/").status for _ in range(5)] == [200] * 5
         assert first == []
         hold.release()
-        waiting.join(10)
+        waiting.join(LIMIT)
     assert first == [200]
     assert len(provider.calls("userinfo")) == asked + 1
 

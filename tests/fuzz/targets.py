@@ -35,6 +35,7 @@ from oidc_gate.settings import Settings
 from tests.apps import COOKIE_SECRET
 from tests.asked import Asked
 from tests.hostile_addresses import destination
+from tests.patience import LIMIT
 from tests.providers import keys
 from tests.providers.local import LocalProvider
 
@@ -84,7 +85,7 @@ def scene() -> Scene:
 def _session(gate: Gate) -> str:
     """Sign in by a login of its own; return the value of the session cookie."""
     start = _finished(gate.decide(Asked(path="/private", headers={"sec-fetch-mode": "navigate"})))
-    sent_back = requests.get(dict(start.headers)["location"], allow_redirects=False, timeout=10).headers["location"]
+    sent_back = requests.get(dict(start.headers)["location"], allow_redirects=False, timeout=LIMIT).headers["location"]
     asked = Asked(path="/oauth2/callback", query=urlsplit(sent_back).query, cookie_header=_cookies(start))
     pairs = dict(pair.split("=", 1) for pair in _cookies(_finished(gate.decide(asked))).split("; "))
     return pairs[gate._components.secure_cookies.session]

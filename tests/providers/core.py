@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self
 from joserfc.jwk import Key
 from werkzeug import Request, Response
 
+from tests.patience import LIMIT
 from tests.providers import keys
 from tests.providers.clients import OAuthError
 from tests.providers.keys import Claims, Header
@@ -50,9 +51,9 @@ class Hold:
     def wait(self) -> None:
         """Make a request (a server thread) wait."""
         self._arrived.release()
-        self.released.wait(30)
+        self.released.wait(LIMIT)
 
-    def wait_for(self, count: int = 1, limit: float = 10) -> None:
+    def wait_for(self, count: int = 1, limit: float = LIMIT) -> None:
         """Return once `count` more requests hang here."""
         for _ in range(count):
             if not self._arrived.acquire(timeout=limit):

@@ -24,6 +24,7 @@ from joserfc.jwk import ECKey, Key, RSAKey
 
 from tests.answers import Answer
 from tests.browser import Browser
+from tests.patience import LIMIT
 from tests.providers import keys
 from tests.servers import ServerProcess, free_port, running
 
@@ -71,7 +72,7 @@ class NanoIDP(RealProvider):
         return browser.follow(sent, until=until)
 
     def rotate_keys(self) -> None:
-        requests.post(f"{self.issuer}/api/keys/rotate", timeout=10).raise_for_status()
+        requests.post(f"{self.issuer}/api/keys/rotate", timeout=LIMIT).raise_for_status()
 
 
 class Panva(RealProvider):

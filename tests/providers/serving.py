@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from tests.patience import LIMIT
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -57,7 +59,7 @@ class ServerThread:
         thread.join()
 
 
-def _listening_socket(host: str, port: int, limit: float = 10.0) -> socket.socket:
+def _listening_socket(host: str, port: int, limit: float = LIMIT) -> socket.socket:
     """Bind and listen; on a port that was ours a moment ago, wait until the system gives it back."""
     give_up = time.monotonic() + limit
     while True:
