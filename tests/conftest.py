@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from tests.asgi_driver import GATES, LOOP
+from tests.patience import LIMIT
 
 if TYPE_CHECKING:
     import playwright.sync_api
@@ -217,12 +218,15 @@ def chromium() -> Iterator[playwright.sync_api.Browser]:
 
     Not for longer than a module: as long as it runs, Playwright's event loop counts as this thread's.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
     plain = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=[*plain, *quiet])
+        browser = driver.chromium.launch(
+            executable_path="/usr/bin/chromium", args=[*plain, *quiet], timeout=1000 * LIMIT
+        )
+        expect.set_options(timeout=1000 * LIMIT)
         yield browser
         browser.close()
 

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 __all__ = ["HealthCheck", "Phase", "assume", "example", "given", "settings", "st"]
 
-settings.register_profile("tests", deadline=None, derandomize=True)
-settings.register_profile("fuzz", deadline=None, max_examples=10_000)
+#: How long an example takes to make says more of what else the machine does than of the test.
+BUSY = [HealthCheck.too_slow]
+
+settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=BUSY)
+settings.register_profile("fuzz", deadline=None, max_examples=10_000, suppress_health_check=BUSY)
 settings.load_profile("tests")

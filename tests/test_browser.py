@@ -18,6 +18,7 @@ from oidc_gate.browser.addresses import Origin, safe_path
 from oidc_gate.wsgi import OIDCGate
 from tests.apps import COOKIE_SECRET
 from tests.hostile_addresses import destination, hostile
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.providers.people import PASSWORD
 from tests.providers.serving import ServerThread
@@ -42,7 +43,7 @@ def page(chromium: Browser, complaints: list[str]) -> Iterator[Page]:
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(1000 * LIMIT)
         yield page
         assert complaints == []
 

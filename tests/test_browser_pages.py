@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.test_browser import Serve, app, serve
 
@@ -86,6 +87,7 @@ def test_a_page_can_be_read_and_used_anywhere(
 ) -> None:
     show, title = PAGES[name]
     with chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}) as context:
+        context.set_default_timeout(1000 * LIMIT)
         page = context.new_page()
         show(page, serve, provider)
         expect(page.get_by_role("heading")).to_have_text(title)

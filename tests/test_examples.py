@@ -94,7 +94,9 @@ def test_the_websocket_says_hello(fastapi_example: ServerProcess) -> None:
 
 def test_the_chat_page_in_a_real_browser(fastapi_example: ServerProcess) -> None:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"], timeout=1000 * LIMIT
+        )
         page = chromium.new_page()
         page.set_default_timeout(1000 * LIMIT)
         page.goto(f"{fastapi_example.url}/chat")

@@ -22,7 +22,7 @@ from oidc_gate.settings.readers import read_duration, read_list, read_words
 from tests.asked import Asked
 from tests.cookies import MAX_BYTES
 from tests.hostile_addresses import EVIL, destination, hostile
-from tests.made_up import HealthCheck, assume, example, given, settings, st
+from tests.made_up import assume, example, given, st
 
 T = TypeVar("T")
 
@@ -345,7 +345,6 @@ def test_groups_are_said_so_that_an_app_reads_them_back(groups: tuple[str, ...])
 
 
 @given(st.dictionaries(any_text, json_values, max_size=6), st.integers(0, 2))
-@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_any_claims_go_into_a_session_and_come_back(claims: dict[str, object], spaces: int) -> None:
     session = BLANK._replace(claims=claims | {"sub": "1"})  # what is no text is never taken for a subject
     head, rest = session.parts()
