@@ -153,7 +153,7 @@ def test_whoever_loses_the_right_gets_403_and_the_log_says_so(
 def test_of_200_requests_at_once_one_refreshes_and_all_are_answered(
     refreshed: Refreshed, provider: LocalProvider
 ) -> None:
-    here = refreshed()
+    here = refreshed(http_timeout=LIMIT, store_timeout=LIMIT)
     browser = here.signed_in()
     other = here.moved(browser, here.another_gate())
     here.clock.advance(3590)
