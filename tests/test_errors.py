@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, SettingsError, StoreError
+from tests.patience import LIMIT
 
 
 @pytest.mark.parametrize(
@@ -75,5 +76,5 @@ again = pickle.loads(pickle.dumps(error))
 assert isinstance(again, SettingsError) and again.detail == "x"
 print("all of it")
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=LIMIT)
     assert done.stdout == "all of it\n"

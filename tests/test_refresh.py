@@ -295,7 +295,7 @@ def test_a_process_that_came_too_late_for_one_renewal_does_the_next(
         hold.wait_for(1)
         assert other.fetch("/").status == 200, "goes on with what is known"
         hold.release()
-        first.join(10)
+        first.join(LIMIT)
     for _ in range(3):
         here.clock.advance(11)
         assert other.fetch("/").status == 200
