@@ -49,7 +49,7 @@ $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz: $(VENV)/.%: setup.cfg pyproject.toml 
 $(LOWEST)/.test: setup.cfg pyproject.toml .ci/lowest-versions | $(LOWEST)/bin/python
 	.ci/lowest-versions > $(LOWEST)/constraints.txt
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(LOWEST)/constraints.txt \
-		--editable '.[test]'
+		--editable '.[test-core]'
 	@touch $@
 
 $(BIN)/python:

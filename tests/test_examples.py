@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import gunicorn.config
 import pytest
 from playwright.sync_api import sync_playwright
 from websockets.exceptions import InvalidStatus
@@ -21,11 +22,13 @@ from tests.providers.local import LocalProvider
 from tests.servers import ServerProcess, running
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+#: gunicorn opens a socket for commands since 25; the lowest version that is allowed knows neither that nor the option.
+ALONE = ("--no-control-socket",) if hasattr(gunicorn.config, "ControlSocketDisable") else ()
 STARTS = {
     "flask": ("flask_app", ("flask", "--app", "app", "run", "--port", "{port}")),
     "gunicorn": (
         "flask_app",
-        ("gunicorn", "--bind", "127.0.0.1:{port}", "--forwarded-allow-ips", "", "--no-control-socket", "app:app"),
+        ("gunicorn", "--bind", "127.0.0.1:{port}", "--forwarded-allow-ips", "", *ALONE, "app:app"),
     ),
     "uvicorn": ("fastapi_app", ("uvicorn", "--port", "{port}", "--no-proxy-headers", "app:app")),
 }
