@@ -119,6 +119,7 @@ GIVEN = [
     Given("userinfo", "always", "always", "always"),
     Given("userinfo_refresh_interval", "5m", 300, 300.0),
     Given("provider_outage_grace", "1h", 3600, 3600.0),
+    Given("require_email_verified", "yes", True, True),
     Given("allow_emails", "Ann@Example.com,bob@b.example", ["Ann@Example.com", "bob@b.example"],
           ("ann@example.com", "bob@b.example")),
     Given("allow_domains", "Example.com", ["Example.com"], ("example.com",)),
