@@ -303,7 +303,7 @@ def test_a_copy_of_the_store_gives_nothing_away(
 def test_of_many_first_requests_in_a_new_process_one_asks_the_provider(
     stored: Stored, provider: LocalProvider
 ) -> None:
-    here = stored(userinfo_refresh_interval="5m", idle_session_timeout=0)
+    here = stored(userinfo_refresh_interval="5m", idle_session_timeout=0, http_timeout=LIMIT, store_timeout=LIMIT)
     browser = here.signed_in()
     here.clock.advance(301)
     gate = here.another_gate()

@@ -35,7 +35,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def store(url: str) -> SessionStore:
-    return open_store(url, 5.0)
+    return open_store(url, LIMIT)
 
 
 def key(name: str) -> str:
@@ -72,7 +72,7 @@ def test_what_was_saved_is_loaded_byte_for_byte(store: SessionStore) -> None:
 
 def test_another_connection_sees_it_at_once(store: SessionStore, url: str) -> None:
     save(store, "a")
-    other = open_store(url, 5.0)
+    other = open_store(url, LIMIT)
     assert other.load(key("a")) == b"value"
     other.delete(key("a"))
     assert store.load(key("a")) is None
@@ -214,7 +214,7 @@ def test_a_claim_that_is_given_back_can_be_had_again(store: SessionStore) -> Non
 
 
 def test_of_many_threads_one_gets_the_claim(store: SessionStore, url: str) -> None:
-    stores = [store, *(open_store(url, 5.0) for _ in range(3))]
+    stores = [store, *(open_store(url, LIMIT) for _ in range(3))]
     won = in_threads(32, lambda number: stores[number % 4].claim(key("refresh"), 60))
     assert won.count(True) == 1
 
@@ -249,7 +249,7 @@ def test_many_threads_at_once_lose_nothing(store: SessionStore) -> None:
 
 
 def _work_in_a_process(url: str, number: int, won: object) -> None:
-    store = open_store(url, 10.0)
+    store = open_store(url, LIMIT)
     for step in range(20):
         save(store, f"{number} {step}", "all")
     if store.claim(key("one of all"), 60):
