@@ -408,7 +408,7 @@ def test_no_secret_stands_in_the_environment_of_a_process(target: str, provider:
     files = ("--set", "client_secret_file=client", "--set", "cookie_secret_file=cookie")
     argv = [OIDC_GATE, "run", target, *flags(provider)[:4], *files, "--port", "{port}", "--workers", "2"]
     with running(argv, folder=folder, cwd=folder, ready_path="/oauth2/health") as server:
-        until(lambda: len(processes_of(server.pid)) >= 3, 30)
+        until(lambda: len(processes_of(server.pid)) >= 3)
         for process in processes_of(server.pid):
             seen = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
             assert b"PYTHONUNBUFFERED" in seen, "it can be read"

@@ -18,6 +18,7 @@ from oidc_gate.errors import (
     StoreError,
     StoreSetupError,
 )
+from tests.patience import LIMIT
 
 
 @pytest.mark.parametrize(
@@ -91,5 +92,5 @@ again = pickle.loads(pickle.dumps(error))
 assert isinstance(again, SettingsError) and again.detail == "x"
 print("all of it")
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=LIMIT)
     assert done.stdout == "all of it\n"

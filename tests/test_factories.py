@@ -15,6 +15,7 @@ import pytest
 
 from tests.apps import COOKIE_SECRET
 from tests.by_hand import visitor
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.servers import free_port, running
 
@@ -157,7 +158,7 @@ def test_a_wrong_setting_is_one_line_and_no_traceback(argv: tuple[str, ...], fol
     command = [str(Path(sys.executable).with_name(program)), *rest]
     env = {name: value for name, value in os.environ.items() if not name.startswith("OIDC_GATE_")}
     ended = subprocess.run(
-        command, cwd=folder, env=env | {"OIDC_GATE_CLIENT_ID": "x"}, capture_output=True, text=True, timeout=60
+        command, cwd=folder, env=env | {"OIDC_GATE_CLIENT_ID": "x"}, capture_output=True, text=True, timeout=LIMIT
     )
     assert ended.returncode != 0
     lines = [line for line in (ended.stdout + ended.stderr).splitlines() if "issuer_url is missing" in line]

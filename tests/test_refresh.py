@@ -153,7 +153,7 @@ def test_whoever_loses_the_right_gets_403_and_the_log_says_so(
 def test_of_200_requests_at_once_one_refreshes_and_all_are_answered(
     refreshed: Refreshed, provider: LocalProvider
 ) -> None:
-    here = refreshed()
+    here = refreshed(http_timeout=LIMIT, store_timeout=LIMIT)
     browser = here.signed_in()
     other = here.moved(browser, here.another_gate())
     here.clock.advance(3590)
@@ -295,7 +295,7 @@ def test_a_process_that_came_too_late_for_one_renewal_does_the_next(
         hold.wait_for(1)
         assert other.fetch("/").status == 200, "goes on with what is known"
         hold.release()
-        first.join(10)
+        first.join(LIMIT)
     for _ in range(3):
         here.clock.advance(11)
         assert other.fetch("/").status == 200

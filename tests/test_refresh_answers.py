@@ -341,7 +341,7 @@ def test_a_claim_that_has_run_out_is_not_given_back_for_it_is_somebody_elses(
     with provider.fault("token_down"), provider.hold("token") as hold, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(browser.fetch, "/")
         hold.wait_for(1)
-        until(lambda: other.claim(f"refresh {session_id}", 60), 10)
+        until(lambda: other.claim(f"refresh {session_id}", 60))
         hold.release()
         assert answer.result().status == 200
     assert not other.claim(f"refresh {session_id}", 60), "it is still the other's"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from oidc_gate.errors import ProviderDownError, ProviderSetupError
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
+from tests.made_up import given, st
 
 
 @pytest.mark.parametrize("document", [b'{"a": [1, 1.5, "x", null, true]}', b'\xef\xbb\xbf{"a": {}}', '{"a": 1}'])
