@@ -21,6 +21,7 @@ from oidc_gate.provider.cache import Cached
 from oidc_gate.wsgi.turns import Turns
 from tests.asgi_driver import LOOP
 from tests.conftest import StageFactory
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.redis_servers import until
 from tests.stage import Stage, is_login, query
@@ -50,7 +51,7 @@ def test_while_one_is_redeemed_the_others_are_answered_at_once(stage: StageFacto
     at_provider = browser.navigate("/report", until=CALLBACK)
     with ThreadPoolExecutor(1) as pool, provider.hold("token"):
         first = pool.submit(browser.copy().get, at_provider.target)
-        until(lambda: len(provider.calls("token")) == 1, 20)
+        until(lambda: len(provider.calls("token")) == 1)
         for number in range(30):
             assert is_login(browser.copy().get(made_up(at_provider, number)), provider)
         assert here.browser().get("/oauth2/health").status == 200
@@ -97,7 +98,7 @@ def test_of_many_threads_one_redeems() -> None:
     redemptions, barrier = Redemptions(), threading.Barrier(16)
 
     def begin(_: int) -> bool:
-        barrier.wait(20)
+        barrier.wait(LIMIT)
         return redemptions.begin("one")
 
     with ThreadPoolExecutor(16) as pool:
@@ -122,21 +123,21 @@ def crowded(here: Stage, lane: str) -> Iterator[None]:
     def hold() -> None:
         assert here.gate._turns.take(lane)
         took.set()
-        released.wait(60)
+        released.wait(LIMIT)
         here.gate._turns.give_back(lane)
 
     holding = threading.Thread(target=hold)
     holding.start()
-    assert took.wait(20)
+    assert took.wait(LIMIT)
     yield
     released.set()
-    holding.join(20)
+    holding.join(LIMIT)
 
 
 def test_a_callback_that_does_not_come_to_its_turn_is_503_and_goes_on_by_itself(
     stage: StageFactory, provider: LocalProvider
 ) -> None:
-    here = stage(http_timeout="300ms")
+    here = stage(http_timeout="1500ms")
     browser = here.browser()
     at_provider = browser.navigate("/report", until=CALLBACK)
     with crowded(here, "login"):
@@ -151,7 +152,7 @@ def test_a_callback_that_does_not_come_to_its_turn_is_503_and_goes_on_by_itself(
 def until_landed(browser: Any, target: str) -> str:
     """Reload until it is this browser's turn, as `Refresh` makes it do; return where it ends."""
     page = browser.navigate(target)
-    for _ in range(100):
+    for _ in range(600):
         if page.status != 503:
             break
         time.sleep(0.1)
@@ -160,7 +161,7 @@ def until_landed(browser: Any, target: str) -> str:
 
 
 def test_a_login_that_has_to_wait_for_discovery_is_turned_away_too(stage: StageFactory) -> None:
-    here = stage(http_timeout="300ms")
+    here = stage(http_timeout="1500ms")
     with crowded(here, "login"):
         page = here.browser().get("/report")
         assert (page.status, page.header("Refresh"), "provider_busy" in page.text) == (503, "2", True)
@@ -168,7 +169,7 @@ def test_a_login_that_has_to_wait_for_discovery_is_turned_away_too(stage: StageF
 
 
 def test_a_form_that_the_provider_posts_is_not_asked_for_again_without_its_body(stage: StageFactory) -> None:
-    here = stage(http_timeout="300ms", response_mode="form_post")
+    here = stage(http_timeout="1500ms", response_mode="form_post")
     browser = here.browser()
     browser.get("/report")
     with crowded(here, "login"):
@@ -182,14 +183,14 @@ def test_a_form_that_the_provider_posts_is_not_asked_for_again_without_its_body(
 def test_a_flood_of_logins_holds_up_no_logout_token(
     stage: StageFactory, provider: LocalProvider, tmp_path: Path
 ) -> None:
-    here = stage(session_store=f"sqlite:///{tmp_path}/sessions.db", http_timeout="500ms", session_cache_seconds=0)
+    here = stage(session_store=f"sqlite:///{tmp_path}/sessions.db", http_timeout="1500ms", session_cache_seconds=0)
     ada = here.signed_in()
     told = here.browser()
     token = provider.make_logout_token(sub="ada-1815")
     with crowded(here, "login"):
         if here.world == "wsgi":  # three threads are known then: one may wait for each lane, and one is free
             with ThreadPoolExecutor(1) as pool:
-                assert pool.submit(here.gate._turns.take, "logout").result(20)
+                assert pool.submit(here.gate._turns.take, "logout").result(LIMIT)
             here.gate._turns.give_back("logout")
         answer = told.post("/oauth2/backchannel-logout", form={"logout_token": token}, navigate=False)
         assert answer.status == 200
@@ -200,7 +201,7 @@ def test_a_flood_of_logins_holds_up_no_logout_token(
 
 
 def test_a_flood_of_logins_holds_up_no_recheck(stage: StageFactory, provider: LocalProvider) -> None:
-    here = stage(http_timeout="300ms", userinfo_refresh_interval="1m", idle_session_timeout=0)
+    here = stage(http_timeout="1500ms", userinfo_refresh_interval="1m", idle_session_timeout=0)
     provider.access_token_lifetime = 10_000
     ada = here.signed_in()
     asked = len(provider.calls("userinfo"))
@@ -211,7 +212,7 @@ def test_a_flood_of_logins_holds_up_no_recheck(stage: StageFactory, provider: Lo
 
 
 def test_a_recheck_that_does_not_come_to_its_turn_lets_the_session_go_on(provider: LocalProvider) -> None:
-    here = Stage("asgi", provider, http_timeout="300ms", userinfo_refresh_interval="1m", idle_session_timeout=0)
+    here = Stage("asgi", provider, http_timeout="1500ms", userinfo_refresh_interval="1m", idle_session_timeout=0)
     ada = here.signed_in()
     here.clock.advance(61)
     with crowded(here, "session"):
@@ -226,7 +227,7 @@ def test_a_recheck_that_does_not_come_to_its_turn_lets_the_session_go_on(provide
 def test_a_logout_that_does_not_come_to_its_turn_ends_the_session_here(
     provider: LocalProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
-    here = Stage("asgi", provider, http_timeout="300ms", provider_logout=True)
+    here = Stage("asgi", provider, http_timeout="1500ms", provider_logout=True)
     ada = here.signed_in()
     with crowded(here, "session"):
         page = ada.get("/oauth2/logout", initiator="https://app.test/")
@@ -249,7 +250,7 @@ def test_while_the_provider_is_silent_one_request_at_a_time_waits_for_it(
     asked = len(provider.calls("userinfo"))
     with ThreadPoolExecutor(1) as pool, provider.hold("userinfo"):
         waiting = pool.submit(people[1].fetch, "/")
-        until(lambda: len(provider.calls("userinfo")) == asked + 1, 20)
+        until(lambda: len(provider.calls("userinfo")) == asked + 1)
         for person in people[2:]:
             assert person.fetch("/").status == 200
         assert len(provider.calls("userinfo")) == asked + 1
@@ -275,7 +276,7 @@ def test_work_in_a_lane_waits_no_longer_than_it_may_and_is_not_done_afterwards()
     begun = time.monotonic()
     decision = LOOP.run(lanes.perform(Work("login", run, turned_away=lambda: Reply(503, ()))))
     assert decision == Reply(503, ())
-    assert 0.2 <= time.monotonic() - begun < 5
+    assert 0.2 <= time.monotonic() - begun < 30
     released.set()
     lanes.pools["login"].shutdown(wait=True)
     assert done == []
@@ -304,7 +305,7 @@ class Server:
             with alone:
                 assert self.turns.take("login")
                 self.turns.give_back("login")
-            barrier.wait(20)
+            barrier.wait(LIMIT)
 
         list(self.pool.map(come, range(threads)))
 
@@ -315,7 +316,7 @@ class Server:
         def ask() -> None:
             outcome.append(self.turns.take("login"))
             if outcome[0]:
-                self.released.wait(60)
+                self.released.wait(LIMIT)
                 self.turns.give_back("login")
 
         self.pool.submit(ask)
@@ -343,17 +344,17 @@ def test_the_only_thread_of_a_server_always_has_its_turn() -> None:
 def test_of_two_or_three_threads_one_asks_and_the_last_is_never_held_for_long(threads: int) -> None:
     with serving(threads) as server:
         first = server.take()
-        until(lambda: first() is True, 20)
+        until(lambda: first() is True)
         waiting = [server.take() for _ in range(threads - 2)]
-        until(lambda: server.turns._waiting == threads - 2, 20)
+        until(lambda: server.turns._waiting == threads - 2)
         begun = time.monotonic()
         last = server.take()
-        until(lambda: last() is not None, 20)
+        until(lambda: last() is not None)
         assert (last(), time.monotonic() - begun >= 0.4) == (False, True)
         begun = time.monotonic()
         for _ in range(20):
             another = server.take()
-            until(lambda another=another: another() is not None, 20)  # type: ignore[misc]
+            until(lambda another=another: another() is not None)  # type: ignore[misc]
             assert another() is False
         assert time.monotonic() - begun < 20 * 0.5
         assert [each() for each in waiting] == [None] * (threads - 2)
@@ -362,24 +363,24 @@ def test_of_two_or_three_threads_one_asks_and_the_last_is_never_held_for_long(th
 def test_half_of_the_threads_ask_others_wait_and_one_stays_free() -> None:
     with serving(8) as server:
         asking = [server.take() for _ in range(4)]
-        until(lambda: [each() for each in asking] == [True] * 4, 20)
+        until(lambda: [each() for each in asking] == [True] * 4)
         waiting = [server.take() for _ in range(3)]
-        until(lambda: server.turns._waiting == 3, 20)
+        until(lambda: server.turns._waiting == 3)
         last = server.take()
-        until(lambda: last() is False, 20)
+        until(lambda: last() is False)
         assert [each() for each in waiting] == [None] * 3
         server.released.set()
-        until(lambda: [each() for each in waiting] == [True] * 3, 20)
-        until(lambda: server.turns._taken.total() == 0, 20)
+        until(lambda: [each() for each in waiting] == [True] * 3)
+        until(lambda: server.turns._taken.total() == 0)
 
 
 def test_a_turn_that_is_given_back_goes_to_whoever_waits() -> None:
     with serving(2) as server:
-        assert server.pool.submit(server.turns.take, "login").result(20)
+        assert server.pool.submit(server.turns.take, "login").result(LIMIT)
         second = server.take()
-        until(lambda: server.turns._waiting == 1, 20)
+        until(lambda: server.turns._waiting == 1)
         server.turns.give_back("login")
-        until(lambda: second() is True, 20)
+        until(lambda: second() is True)
 
 
 def test_so_many_threads_are_known_and_no_more() -> None:
@@ -403,7 +404,7 @@ class Fetched:
     def fetch(self) -> int:
         self.count += 1
         self.begun.set()
-        assert self.may_end.wait(20)
+        assert self.may_end.wait(LIMIT)
         self.now += 60  # longer than any pause
         if self.fails:
             raise ProviderDownError("provider_unreachable", "no answer")
@@ -420,11 +421,11 @@ class Fetched:
 
         with ThreadPoolExecutor(threads) as pool:
             first = pool.submit(outcome, 0)
-            assert self.begun.wait(20)
+            assert self.begun.wait(LIMIT)
             others = [pool.submit(outcome, number) for number in range(1, threads)]
             time.sleep(0.2)
             self.may_end.set()
-            return [first.result(20), *(each.result(20) for each in others)]
+            return [first.result(LIMIT), *(each.result(LIMIT) for each in others)]
 
 
 def test_whoever_waits_for_a_fetch_waits_for_that_one_alone() -> None:
@@ -447,9 +448,9 @@ def test_a_forced_fetch_is_one_for_all_who_force_it_and_holds_up_nobody_else() -
     fetched.may_end.clear()
     with ThreadPoolExecutor(1) as pool:
         forced = pool.submit(fetched.asked_by, 8, lambda: fetched.cached.again(10))
-        assert fetched.begun.wait(20)
+        assert fetched.begun.wait(LIMIT)
         assert fetched.cached.get() == 1
-        assert forced.result(20) == [2] * 8
+        assert forced.result(LIMIT) == [2] * 8
     assert fetched.count == 2
 
 
