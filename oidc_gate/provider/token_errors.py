@@ -17,15 +17,9 @@ _OF_CLIENT = frozenset({"invalid_client", "unauthorized_client", "bad_client_sec
 #: asks for more of the person than there was at the login, as conditional access does at Entra ID.
 _SIGN_IN_AGAIN = frozenset({"interaction_required", "login_required", "consent_required"})
 _BASIC = "client_secret_basic"
-#: The methods that the gate has, in the order in which they are worth a try.
-_METHODS = (
-    _BASIC,
-    "client_secret_post",
-    "client_secret_basic_raw",
-    "private_key_jwt",
-    "client_secret_jwt",
-    "none",
-)
+_RAW = "client_secret_basic_raw"
+#: The methods that a provider may list and the gate has, in the order in which they are worth a try.
+_METHODS = (_BASIC, "client_secret_post", "private_key_jwt", "client_secret_jwt", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +59,13 @@ def _grant_rejected(call: TokenCall, said: str) -> GateError:
 
 
 def _advice(call: TokenCall) -> str:
-    others = _other_methods(call)
-    method = f"client_auth_method is {call.method}"
-    if not others:
-        advice = f"check client_id and client_secret ({method}, and the provider lists no other)"
-    elif call.offered:
-        advice = f"check client_id and client_secret; {method}, the provider lists {', '.join(others)}"
+    advice = f"check client_id and client_secret; client_auth_method is {call.method}"
+    if call.offered:
+        known = [method for method in _METHODS if method in call.offered]
+        advice += f", the provider lists {', '.join(known) or 'none that the gate has'}"
     else:
-        advice = f"check client_id and client_secret; {method}, others are {', '.join(others)}"
-    if "client_secret_basic_raw" in others:
-        advice += " (client_secret_basic_raw: for a provider that compares the secret without decoding it)"
+        advice += f", the usual ones are {_BASIC} and client_secret_post"
+    if call.method != _RAW and _BASIC in (call.offered or (_BASIC,)):
+        advice += f" (one that compares the secret without decoding it needs {_RAW})"
     grant = "refresh tokens" if call.refreshing else "the authorization code grant"
     return f"{advice}; and whether the provider allows the client {grant}"
-
-
-def _other_methods(call: TokenCall) -> list[str]:
-    """Return the methods that are worth a try: those that discovery lists, or the usual ones, but the one in use."""
-    listed = set(call.offered) or {_BASIC, "client_secret_post"}
-    if _BASIC in listed:
-        listed.add("client_secret_basic_raw")
-    return [method for method in _METHODS if method in listed and method != call.method]
