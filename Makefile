@@ -1,5 +1,6 @@
 # make demo   a login to look at, without an account: a local provider and a gated sample app
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
+# make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
 VENV := .venv
 BIN := $(VENV)/bin
 NPM := tests/providers/panva tests/typing
@@ -10,7 +11,7 @@ LOWEST := .venv-lowest
 LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_threads cli client_authentication demo \
 	examples provider sealing settings stores surface_logins wsgi))
 
-.PHONY: demo test lowest lint docs fuzz bench system-packages clean
+.PHONY: demo test lowest lint docs providers fuzz bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -28,6 +29,9 @@ lint: $(VENV)/.test
 docs: $(VENV)/.test
 	$(BIN)/python -m tests.docs_tables
 
+providers: $(VENV)/.test
+	$(BIN)/pytest tests/real_providers/journeys.py -p no:cacheprovider
+
 fuzz: $(VENV)/.fuzz
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz
 	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz.harness $$target -max_total_time=120 || exit 1; done
@@ -39,7 +43,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(NPM:%=%/node_modules) build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) .providers $(NPM:%=%/node_modules) build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python

@@ -126,7 +126,7 @@ class Browser:
             seen.append(answer.url)
         return answer
 
-    def submit(self, answer: Answer, form: int = 0, **fields: str) -> Answer:
+    def submit(self, answer: Answer, /, form: int = 0, **fields: str) -> Answer:
         """Fill in a form of the page and send it off; hidden fields are kept, the answer is not followed."""
         chosen = answer.forms[form]
         data = urlencode(chosen.filled(fields))

@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 MAX_BYTES = 4096  # RFC 6265 6.1: name, value and attributes together; some browsers allow more, none less
+_LOOPBACK = ("127.0.0.1", "localhost")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _order = itertools.count()
 
@@ -60,6 +61,7 @@ class Jar:
         self.home = home
         self.clock = clock
         self.rejected: list[Rejected] = []
+        self.trusts_loopback = False  # True: as Chromium and Firefox, which take Secure cookies of 127.0.0.1 over http
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
 
     def copy(self) -> Jar:
@@ -75,7 +77,7 @@ class Jar:
         fitting = [
             one
             for one in self._cookies.values()
-            if one.fits(parts.hostname or "", parts.path or "/", parts.scheme == "https")
+            if one.fits(parts.hostname or "", parts.path or "/", self._is_secure(url or self.home))
         ]
         return sorted(fitting, key=lambda one: (-len(one.path), one.created))
 
@@ -117,7 +119,7 @@ class Jar:
 
     def receive(self, url: str, header: str, *, same_site: bool = True) -> None:
         """Take one `Set-Cookie` header; `same_site` is false for a subrequest from another site."""
-        cookie, reason = parse_set_cookie(url, header, self.clock())
+        cookie, reason = parse_set_cookie(url, header, self.clock(), secure=self._is_secure(url))
         reason = reason or self._overwrites_secure(url, cookie)
         if not reason and not same_site and cookie.same_site != "none":
             reason = "SameSite cookie on a cross-site subrequest"
@@ -137,18 +139,25 @@ class Jar:
         self.all()  # drops the dead ones
         return [one for one in self._cookies.values() if one.domain == host or domain_matches(host, one.domain)]
 
+    def _is_secure(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return parts.scheme == "https" or (self.trusts_loopback and parts.hostname in _LOOPBACK)
+
     def _overwrites_secure(self, url: str, cookie: Cookie) -> str:
         """Leave secure cookies alone (RFC 6265bis 5.7, step 16)."""
-        if url.startswith("https:"):
+        if self._is_secure(url):
             return ""
         clash = any(one.secure and one.name == cookie.name and one.domain == cookie.domain for one in self._at_home())
         return "would overwrite a Secure cookie from http" if clash else ""
 
 
-def parse_set_cookie(url: str, header: str, now: float) -> tuple[Cookie, str]:
-    """Read a `Set-Cookie` header sent from a URL; also say why it must be refused (empty: it need not)."""
+def parse_set_cookie(url: str, header: str, now: float, *, secure: bool) -> tuple[Cookie, str]:
+    """Read a `Set-Cookie` header sent from a URL; also say why it must be refused (empty: it need not).
+
+    `secure` tells whether the URL counts as secure, so that it may set Secure cookies.
+    """
     parts = urlsplit(url)
-    host, https = parts.hostname or "", parts.scheme == "https"
+    host = parts.hostname or ""
     pair, *rest = header.split(";")
     name, equals, value = (part.strip() for part in pair.partition("="))
     name, value = (name, value) if equals else ("", name)
@@ -167,10 +176,10 @@ def parse_set_cookie(url: str, header: str, now: float) -> tuple[Cookie, str]:
         expires=_expiry(attributes, now),
         created=next(_order),
     )
-    return cookie, _why_refused(cookie, header, host, https, path)
+    return cookie, _why_refused(cookie, header, host, secure, path)
 
 
-def _why_refused(cookie: Cookie, header: str, host: str, https: bool, path: str) -> str:
+def _why_refused(cookie: Cookie, header: str, host: str, secure: bool, path: str) -> str:
     prefix = cookie.name.lower()
     if _CONTROL.search(header):
         return "control character"
@@ -180,7 +189,7 @@ def _why_refused(cookie: Cookie, header: str, host: str, https: bool, path: str)
         return "neither name nor value"
     if not cookie.host_only and not may_claim_domain(host, cookie.domain):
         return f"Domain={cookie.domain} is not {host}'s"
-    if cookie.secure and not https:
+    if cookie.secure and not secure:
         return "Secure over http"
     if cookie.same_site == "none" and not cookie.secure:
         return "SameSite=None without Secure"

@@ -53,9 +53,9 @@ TABLES: list[tuple[Path, str, Callable[[], str]]] = [
 ]
 
 
-def written_anew(text: str, name: str, table: str) -> str:
-    """Return the document's text with this table as it is to be."""
-    start, end = f"<!-- {name}: written by `make docs` -->", f"<!-- end of {name} -->"
+def written_anew(text: str, name: str, table: str, command: str = "make docs") -> str:
+    """Return the document's text with this table as it is to be; `command` is what writes it."""
+    start, end = f"<!-- {name}: written by `{command}` -->", f"<!-- end of {name} -->"
     pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     found, count = pattern.subn(lambda _: f"{start}\n\n{table}\n\n{end}", text)
     if count != 1:

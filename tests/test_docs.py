@@ -20,6 +20,7 @@ from oidc_gate import Settings
 from oidc_gate.gate.error_replies import _REFUSALS, _WORDS
 from oidc_gate.gate.refusals import _REASONS
 from tests.docs_tables import TABLES, written_anew
+from tests.real_providers import pages
 
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text()
@@ -140,6 +141,16 @@ def test_every_point_of_the_checklist_is_answered(number: int) -> None:
 def test_a_table_that_is_made_from_the_code_is_up_to_date(path: Path, name: str, make: Callable[[], str]) -> None:
     text = path.read_text(encoding="utf-8")
     assert text == written_anew(text, name, make()), "run: make docs"
+
+
+# docs/providers/
+
+
+@pytest.mark.parametrize("name", pages.PROVIDERS)
+def test_every_provider_that_is_run_has_a_page_with_what_was_found(name: str) -> None:
+    page = (pages.FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    assert f"({name}.md)" in (pages.FOLDER / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"^\| A wrong client secret \| `client_rejected` \|$", page, re.MULTILINE), "run: make providers"
 
 
 # docs/architecture.md, CONTRIBUTING.md

@@ -219,6 +219,16 @@ def test_cookies_end_when_they_say() -> None:
     assert jar.rejected[-1].name == "secret"
 
 
+def test_secure_cookies_of_this_machine_are_taken_over_http_by_browsers_that_trust_it() -> None:
+    jar = Jar("https://app.test/")
+    for trusting in (False, True):
+        jar.trusts_loopback = trusting
+        jar.receive("http://127.0.0.1:8080/", "sso=1; Secure; SameSite=None")
+        assert jar.header_for("http://127.0.0.1:8080/") == ("sso=1" if trusting else "")
+    jar.receive("http://elsewhere.test/", "sso=1; Secure")
+    assert jar.header_for("https://elsewhere.test/") == ""
+
+
 def broken_wsgi(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     start_response("200 OK", [("Content-Type", "text/plain")])
     start_response("200 OK", [("Content-Type", "text/plain")])
