@@ -257,6 +257,8 @@ def test_the_code_that_a_guide_shows_is_in_the_file_that_it_names() -> None:
 
 #: Words with an underscore in them that are neither a code nor a setting: claims, and words of other programs.
 OTHER_PROGRAMS = {
+    "add_middleware",
+    "invalid_client",
     "auth_time",
     "client_secret_basic_raw",
     "email_verified",

@@ -367,11 +367,11 @@ def test_an_error_that_says_nothing_is_none(nothing: Any) -> None:
         (
             "client_secret_post",
             ("client_secret_post", "client_secret_basic", "tls_client_auth"),
-            "the provider lists client_secret_basic, client_secret_post (one that compares the secret without",
+            "the provider lists client_secret_basic, client_secret_post (a provider that compares the secret without",
         ),
         ("client_secret_post", ("client_secret_post",), "the provider lists client_secret_post;"),
         ("client_secret_post", ("tls_client_auth",), "the provider lists none that the gate has;"),
-        ("private_key_jwt", (), "the usual ones are client_secret_basic and client_secret_post (one that compares"),
+        ("private_key_jwt", (), "the usual ones are client_secret_basic and client_secret_post (a provider that"),
         ("client_secret_basic_raw", (), "the usual ones are client_secret_basic and client_secret_post;"),
         ("client_secret_basic_raw", ("client_secret_basic",), "the provider lists client_secret_basic;"),
     ],

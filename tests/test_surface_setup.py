@@ -167,7 +167,7 @@ def test_a_wrong_secret_is_told_as_one_whatever_the_provider_calls_it(
     page = stage().browser().navigate("/report")
     assert (page.status, "client_rejected" in page.text) == (400, True)
     assert f"(status {status}, error '{error}', 'Invalid client or Invalid client credentials')" in caplog.text
-    assert "the provider lists client_secret_basic, client_secret_post (one that compares" in caplog.text
+    assert "the provider lists client_secret_basic, client_secret_post (a provider that compares" in caplog.text
 
 
 @pytest.mark.parametrize("status", [200, 400])

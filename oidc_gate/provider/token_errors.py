@@ -66,6 +66,6 @@ def _advice(call: TokenCall) -> str:
     else:
         advice += f", the usual ones are {_BASIC} and client_secret_post"
     if call.method != _RAW and _BASIC in (call.offered or (_BASIC,)):
-        advice += f" (one that compares the secret without decoding it needs {_RAW})"
+        advice += f" (a provider that compares the secret without decoding it needs {_RAW})"
     grant = "refresh tokens" if call.refreshing else "the authorization code grant"
     return f"{advice}; and whether the provider allows the client {grant}"
