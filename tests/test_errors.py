@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -94,3 +95,9 @@ print("all of it")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=LIMIT)
     assert done.stdout == "all of it\n"
+
+
+def test_a_settings_error_can_be_handed_to_another_process() -> None:
+    again = pickle.loads(pickle.dumps(SettingsError("issuer_url is missing")))
+    assert isinstance(again, SettingsError)
+    assert (str(again), again.code, again.detail) == ("issuer_url is missing", "settings", "issuer_url is missing")
