@@ -20,6 +20,7 @@ from oidc_gate.gate.redemptions import Redemptions
 from oidc_gate.provider.cache import Cached
 from oidc_gate.wsgi.turns import Turns
 from tests.asgi_driver import LOOP
+from tests.asked import Asked
 from tests.conftest import StageFactory
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
@@ -103,6 +104,18 @@ def test_of_many_threads_one_redeems() -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert sum(pool.map(begin, range(16))) == 1
+
+
+def test_of_two_that_were_let_through_before_either_was_redeemed_one_is(provider: LocalProvider) -> None:
+    here = Stage("wsgi", provider)
+    browser = here.browser()
+    target = browser.navigate("/report", until=CALLBACK).target
+    cookie = "; ".join(value for _, value in browser._cookie_header(CALLBACK, same_site=False, lax_allowed=True))
+    request = Asked(path="/oauth2/callback", query=target.partition("?")[2], cookie_header=cookie)
+    first, second = (here.gate._gate.decide(request) for _ in range(2))
+    assert dict(first.run().headers)["location"] == "/report"
+    assert dict(second.run().headers)["location"].startswith(provider.issuer)
+    assert len(provider.calls("token")) == 1
 
 
 # Turned away

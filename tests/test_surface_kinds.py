@@ -229,6 +229,14 @@ def test_only_a_prompt_that_the_provider_knows_is_sent(
     assert parse_qs(urlsplit(away.target).query).get("prompt") == prompt
 
 
+def test_google_lists_no_prompts_and_knows_no_login(stage: StageFactory, provider: LocalProvider) -> None:
+    google = {"authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth"}
+    provider.change_discovery = lambda document: document | google
+    away = stage().browser().get("/oauth2/login")
+    assert away.target.startswith(google["authorization_endpoint"])
+    assert query(away.target)["prompt"] == "select_account"
+
+
 @pytest.mark.parametrize(("seconds", "passes"), [(0, True), (50, True), (120, False)])
 def test_whoever_was_to_authenticate_anew_and_did_not_is_told_so(
     stage: StageFactory, provider: LocalProvider, seconds: float, passes: bool

@@ -66,6 +66,8 @@ class Kind(Enum):
         '401, `WWW-Authenticate`, JSON `{"error": "login_required", "login_url": …}`',
     )
 
+    __hash__ = object.__hash__  # a member is one object, and Enum's own is slow
+
     def __init__(self, title: str, told: str, answer: str) -> None:
         self.title = title
         self.told = told
@@ -83,13 +85,14 @@ def kind_of(request: Request) -> Kind:
     special = _special(request) if request.has_kind_headers else None
     if special is not None:
         return special
-    if request.header("sec-fetch-mode") == "navigate":
+    mode = request.header("sec-fetch-mode")
+    if mode == "navigate":
         if request.method not in _READS:
             return Kind.FORM
         return Kind.PAGE if request.header("sec-fetch-dest") in ("", "document") else Kind.FRAME
     if request.method == "POST" and request.header("content-type").startswith("application/grpc-web"):
         return Kind.GRPC_WEB
-    if has_fetch_metadata(request) or not _wants_html(request):
+    if mode or not _wants_html(request) or has_fetch_metadata(request):
         return Kind.PROGRAM
     if request.method in _READS:
         return Kind.PAGE

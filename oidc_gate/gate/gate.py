@@ -247,7 +247,7 @@ class Gate:
         kind = kind_of(request)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %r (%s): %s", request.method, request.path, kind.name.lower(), self._why_nobody(request))
-        if kind in _PAGES and request.path == self._kept_path:
+        if request.path == self._kept_path and kind in _PAGES:
             return self._refusals.failure(request, _base_path_kept(request.path), "/")
         return self._sign_in.send(request) if kind is Kind.PAGE else self._refusals.login_required(request, kind)
 
