@@ -58,7 +58,7 @@ class Sessions:
     def __init__(
         self,
         backend: Backend,
-        rules: AllowLists,
+        lists: AllowLists,
         forward: Callable[[Identity, Head], Forward],
         limits: Limits,
         *,
@@ -78,7 +78,7 @@ class Sessions:
         if self._asking is not None and self._asking.load_on_loop is not None:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
-        self._rules = rules
+        self._lists = lists
         self._forward = forward
         self.limits = limits
         self._idle = limits.idle
@@ -173,12 +173,15 @@ class Sessions:
         """Return the session with what is worked out once: whether the rules let it pass, and what the app is told."""
         forward = self._forward(Identity.unread(self._identity, head, read_rest), head)
         # Asked first, for without lists the rest need not be read.
-        allowed = self._rules.allow_all or self._rules.allow(Session.read(head, read_rest()).claims)
+        allowed = self._lists.allow_all or self._lists.allow(Session.read(head, read_rest()).claims)
         return OpenSession(head, read_rest, stored, name, forward, allowed, self.limits, by_path=self._by_path)
 
     def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
-        session = Session.read(head, read_rest())
-        return session.identity(self._provider, self._rules.groups(session.claims), *self._remote_user)
+        return self.identity(Session.read(head, read_rest()))
+
+    def identity(self, session: Session) -> Identity:
+        """Return the app's view of a session."""
+        return session.identity(self._provider, self._lists.groups(session.claims), *self._remote_user)
 
     # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
 
