@@ -581,7 +581,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     # unknown and misspelt names
     ("policies", "not a setting", {"policies": []}),
     ("rules", "empty list", {"rules": []}),
-    ("rules", "not a setting", {"rules": None}),
+    ("policies", "not a setting", {"policies": None}),
     ("alow_emails", "Did you mean allow_emails?", {"alow_emails": "a@b"}),
     ("allow_email", "Did you mean allow_emails?", {"allow_email": "a@b"}),
     ("allow_email", "Did you mean allow_emails?", {"allow_email": None}),
@@ -681,7 +681,7 @@ def test_settings_are_given_by_name_alone() -> None:
     [
         ("OIDC_GATE_ALOW_EMAILS", "Did you mean OIDC_GATE_ALLOW_EMAILS?"),
         ("OIDC_GATE_ALLOW_EMAIL_FILE", "Did you mean OIDC_GATE_ALLOW_EMAILS?"),
-        ("OIDC_GATE_RULES", "Correct or unset it"),
+        ("OIDC_GATE_POLICIES", "Correct or unset it"),
         ("OIDC_GATE_XYZZY", "Correct or unset it"),
         ("OIDC_GATE_Client_Id", "Did you mean OIDC_GATE_CLIENT_ID?"),
         ("oidc_gate_client_id", "Did you mean OIDC_GATE_CLIENT_ID?"),
@@ -995,7 +995,7 @@ def read_policy(tmp_path: Path, policy: Any, **options: Any) -> Settings:
             "give OIDC_GATE_ALLOW_GROUPS instead",
             id="a list that only ngrok can work out",
         ),
-        pytest.param(policy_of({"type": "oidc", "config": {"policies": []}}), "policies is not a setting", id="unknown"),
+        pytest.param(policy_of({"type": "oidc", "config": {"policy": []}}), "policy is not a setting", id="unknown"),
     ],
 )  # fmt: skip
 def test_a_policy_that_would_be_followed_in_part_is_refused(policy: Any, says: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ Modules, from the ground up; each may import only from those before it:
 - `expressions`: the conditions of a Traffic Policy, in CEL
 - `policy`: `Policy`, which judges every request
 
-May import: `errors`, `identity`.
+May import: `identity`.
 """
 
 from oidc_gate.access.allow_lists import AllowLists
@@ -26,7 +26,6 @@ from oidc_gate.access.conditions import (
     Condition,
     Domains,
     Emails,
-    Finding,
     Function,
     Groups,
     Provider,
@@ -35,9 +34,9 @@ from oidc_gate.access.conditions import (
 from oidc_gate.access.emails import lower_ascii
 from oidc_gate.access.expressions import Conditional
 from oidc_gate.access.path_list import PathList
-from oidc_gate.access.paths import EVERYWHERE, Pattern, read_pattern
+from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_pattern
 from oidc_gate.access.places import Tree
-from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Policy, Spot, Verdict, signed_in_at, step_up_until
+from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Policy, Spot, Verdict, signed_in_at
 from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule, Rule
 from oidc_gate.access.unreachable import covered_by
 
@@ -58,7 +57,6 @@ __all__ = [
     "Conditional",
     "Domains",
     "Emails",
-    "Finding",
     "Function",
     "Groups",
     "Not",
@@ -72,8 +70,8 @@ __all__ = [
     "Tree",
     "Verdict",
     "covered_by",
+    "encoded_segments",
     "lower_ascii",
     "read_pattern",
     "signed_in_at",
-    "step_up_until",
 ]

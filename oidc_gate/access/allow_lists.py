@@ -86,7 +86,7 @@ class AllowLists:
             held = self.groups(claims)
             groups = f"{len(held)} groups" if self._groups_value(claims) is not None else f"no {self._groups_claim}"
             said["allow_groups"] = f"{_said(not self._groups.isdisjoint(held))}, of {groups}"
-        return "; ".join(f"{name}: {answer}" for name, answer in said.items()) or "there are none"
+        return "; ".join(f"{name}: {answer}" for name, answer in said.items()) or "there are no allow lists"
 
     def groups(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the person's groups: the claim may be one text or a list of texts, and may be missing.

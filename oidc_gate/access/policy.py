@@ -35,7 +35,9 @@ __all__ = ["AMBIGUOUS", "NO_RULE", "Policy", "Spot", "Verdict", "signed_in_at", 
 
 #: Places besides the rules' own numbers: no rule decides, so the lists do; the path could be read in two ways, so all
 #: rules and the lists do; conditions that depend on more of the request do.
-NO_RULE, AMBIGUOUS, BY_REQUEST = -1, -2, -3
+NO_RULE = -1
+AMBIGUOUS = -2
+BY_REQUEST = -3
 
 Outcome = Literal["pass", "refused", "login", "step_up"]
 
@@ -197,7 +199,7 @@ class Policy:
         for rule in self.rules:
             verdict = self._of_person(rule, person, now, allowed=allowed)
             if not verdict.passes:
-                return Verdict("refused", "path_ambiguous", because=f"rule {rule.name}: {verdict.reason}")
+                return Verdict("refused", "path_ambiguous", because=f"{rule.name}: {verdict.reason}")
             until = min(until, verdict.until)
         if self.conditionals:
             verdict = self._conditional(identity, None, allowed=allowed)

@@ -236,6 +236,10 @@ class Attempts:
             return {}
         return {slot: each for slot in range(LOGIN_SLOTS) for each in self._in_slot(slot, cookies, header)}
 
+    def finished_since(self, since: float, cookies: Cookies, header: str) -> int:
+        """Return how many logins this browser has finished since then."""
+        return sum(isinstance(each, Note) and each.done_at > since for each in self.all(cookies, header).values())
+
     def finish(self, state: State, cookies: Cookies, now: float) -> Header:
         """Return the Set-Cookie header that leaves a note in the place of a login that was answered."""
         return self._written(cookies, state.slot, state.identifier, now, is_done=True)

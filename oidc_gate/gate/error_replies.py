@@ -57,7 +57,7 @@ class StepUpUnmetError(GateError):
     status = 403
 
     def __init__(self, rule: str, asked: str, came: str) -> None:
-        super().__init__("step_up_unmet", f"rule {rule} asks for a sign-in {asked}; what came is {came}")
+        super().__init__("step_up_unmet", f"{rule} asks for a sign-in {asked}; what came is {came}")
         self.description = f"It asks for a sign-in {asked}; the sign-in provider says {came}."
 
 

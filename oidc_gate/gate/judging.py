@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from oidc_gate.access import AMBIGUOUS, NO_RULE, Spot, Verdict
-from oidc_gate.access.paths import encoded_segments
+from oidc_gate.access import AMBIGUOUS, NO_RULE, Spot, Verdict, encoded_segments
 from oidc_gate.decisions import Request
 from oidc_gate.gate.components import Components
 from oidc_gate.sessions import OpenSession

@@ -68,17 +68,13 @@ class SignIn:
     def step_up(
         self, request: Request, rule: CheckedRule, opened: OpenSession, headers: tuple[Header, ...]
     ) -> Decision:
-        """Send a browser whose sign-in is not good enough for this rule to the provider; the same person is to return.
-
-        Where one sign-in after another is too old as soon as it is here, a page says so.
-        """
+        """Send a browser whose sign-in is not good enough for a rule to the provider; the same person is to return."""
         here = self._components.here(request)
         return_to = page_asked_for(here)
         if self._goes_in_circles(here):
             return self._error_reply(here, self._step_up.unmet(rule, opened.identity.claims), return_to, headers)
-        identity = opened.identity
         return self._start(
-            here, return_to, rule=rule, subject=identity.subject, replaces=identity.session_id, headers=headers
+            here, return_to, rule=rule, subject=opened.identity.subject, replaces=opened.session_id, headers=headers
         )
 
     def return_path(self, request: Request) -> str:
@@ -162,9 +158,8 @@ class SignIn:
         )
 
     def _goes_in_circles(self, here: Here) -> bool:
-        since = self._components.clock() - _LOOP_SECONDS
-        found = self._components.attempts.all(here.cookies, here.cookie_header).values()
-        return sum(isinstance(each, Note) and each.done_at > since for each in found) >= _LOOP_LOGINS
+        since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
+        return attempts.finished_since(since, here.cookies, here.cookie_header) >= _LOOP_LOGINS
 
     # Coming back
 

@@ -120,11 +120,10 @@ class Sessions:
 
     def load_afresh(self, text: str, name: str, now: float) -> OpenSession | None:
         """Return the living session as the store knows it this moment. May block; raises StoreError."""
-        known, epoch, value = self._known(text, name), self._epoch, None
-        if self._asking is not None:
-            key = self._asking.key(text, name, "" if known is None else known.session_id)
-            value = self._asking.load(key) if key else None
-        return self._loaded(text, name, now, known, epoch, value)
+        known, epoch = self._known(text, name), self._epoch
+        asking, session_id = self._asking, "" if known is None else known.session_id
+        key = "" if asking is None else asking.key(text, name, session_id)
+        return self._loaded(text, name, now, known, epoch, asking.load(key) if asking is not None and key else None)
 
     async def _load_on_loop(
         self, asking: AskingBackend, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
@@ -170,7 +169,7 @@ class Sessions:
         return opened.session_id not in self.ended
 
     def _opened(self, head: Head, read_rest: Callable[[], bytes], stored: bytes, name: str) -> OpenSession:
-        """Return the session with what is worked out once: whether the rules let it pass, and what the app is told."""
+        """Return the session with what is worked out once: whether the lists let it pass, and what the app is told."""
         forward = self._forward(Identity.unread(self._identity, head, read_rest), head)
         # Asked first, for without lists the rest need not be read.
         allowed = self._lists.allow_all or self._lists.allow(Session.read(head, read_rest()).claims)

@@ -13,7 +13,7 @@ Modules, from the ground up; each may import only from those before it:
 - `settings`: `Settings`, which is made of these
 - `app_target`: the app behind the gate, by name
 
-May import: `errors`, `identity`, `stores`, `access`.
+May import: `errors`, `stores`, `access`.
 """
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings

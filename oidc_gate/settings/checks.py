@@ -53,7 +53,13 @@ def check(settings: Settings) -> None:
     _check_addresses(settings)
     _check_sessions(settings)
     _check_lists(settings)
-    check_rules(settings)
+    check_rules(
+        settings.rules or (),
+        public_paths=settings.public_paths or (),
+        path_prefix=settings.path_prefix,
+        base_url=settings.base_url,
+        auth_id=settings.auth_id,
+    )
 
 
 def _check_provider(settings: Settings) -> None:

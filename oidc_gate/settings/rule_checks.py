@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from oidc_gate.access import ANYONE, CheckedRule, Conditional, Pattern, Tree, covered_by, read_pattern
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.rule_tables import label
 
-if TYPE_CHECKING:
-    from oidc_gate.settings.settings import Settings
-
 __all__ = ["check_rules"]
 
 
-def check_rules(settings: Settings) -> None:
-    """Refuse rules that could not mean what they say. Raises SettingsError."""
-    rules = [rule for rule in settings.rules or () if not isinstance(rule, Conditional)]
+def check_rules(
+    given: Sequence[CheckedRule | Conditional],
+    *,
+    public_paths: Sequence[str],
+    path_prefix: str,
+    base_url: str,
+    auth_id: str,
+) -> None:
+    """Refuse rules that could not mean what they say beside these settings. Raises SettingsError."""
+    rules = [rule for rule in given if isinstance(rule, CheckedRule)]
     for rule in rules:
-        _check_prefix(rule, settings.path_prefix)
-        _check_hosts(rule, settings.base_url)
-        _check_providers(rule, settings.auth_id)
-    _check_order(rules, settings.public_paths or ())
+        _check_prefix(rule, path_prefix)
+        _check_hosts(rule, base_url)
+        _check_providers(rule, auth_id)
+    _check_order(rules, public_paths)
 
 
 def _check_prefix(rule: CheckedRule, prefix: str) -> None:
@@ -54,7 +58,7 @@ def _check_providers(rule: CheckedRule, auth_id: str) -> None:
             raise _error(rule, f"allow.provider: there is no provider with auth_id {name}; there is {auth_id}")
 
 
-def _check_order(rules: list[CheckedRule], public_paths: tuple[str, ...]) -> None:
+def _check_order(rules: list[CheckedRule], public_paths: Sequence[str]) -> None:
     """Refuse a rule that can never decide, because earlier ones decide all that it could."""
     public = CheckedRule("", 0, ANYONE, patterns=tuple(read_pattern(path, is_exact=False) for path in public_paths))
     earlier = [public]
@@ -106,4 +110,4 @@ def _named(rule: CheckedRule) -> str:
 
 
 def _error(rule: CheckedRule, sentence: str) -> SettingsError:
-    return SettingsError(f"{label(rule.number, rule.name, rule.where)}: {sentence}.")
+    return SettingsError(f"rules: {label(rule.number, rule.name, rule.where)}: {sentence}.")

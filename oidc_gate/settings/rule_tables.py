@@ -212,7 +212,7 @@ class _Reading:
         )
 
     def _error(self, sentence: str) -> SettingsError:
-        return SettingsError(f"{label(self._number, self._name, self._where)}: {sentence}.")
+        return SettingsError(f"rules: {label(self._number, self._name, self._where)}: {sentence}.")
 
 
 def label(number: int, name: str, where: str) -> str:
