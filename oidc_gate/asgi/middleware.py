@@ -78,11 +78,8 @@ class OIDCGate:
             cookies = headers[cookie_at][1]
             if len(cookies) <= LONGEST_KEY:
                 line = scope["path"]
-                if self._judges_lines:
-                    if _PERCENT in (scope.get("raw_path") or b""):
-                        line = None
-                    elif self._judges_methods:
-                        line = f"{scope['method']} {line}"
+                if self._judges_lines and (_PERCENT in (scope.get("raw_path") or b"") or self._judges_methods):
+                    line = self._line(scope, line)
                 if line is not None:
                     recall = self._recall
                     found = recall(scope.get("scheme"), headers[host_at][1], cookies, line)
@@ -118,17 +115,18 @@ class OIDCGate:
         told = dict(scope)
         told["headers"] = headers
         told[IDENTITY_KEY] = identity
-        if identity is None:
-            told["user"], told["auth"] = NOBODY, NO_AUTH
-        else:
-            told["user"] = identity
-            told["auth"] = identity._auth or auth_of(identity)
+        told["user"] = NOBODY if identity is None else identity
+        told["auth"] = NO_AUTH if identity is None else identity._auth or auth_of(identity)
         if self._has_guests:
             accommodate(told)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         scope, cookies = told, b""  # what reports an app's errors may print this frame, which held the session
         await app(scope, receive, send)
         return None
+
+    def _line(self, scope: Scope, path: str) -> str | None:
+        """Return what `recall` wants to know of a line that is not its path alone, None where it cannot go by that."""
+        return None if _PERCENT in (scope.get("raw_path") or b"") else f"{scope['method']} {path}"
 
     def _look_out(self) -> None:
         self._has_looked_out = True
