@@ -108,6 +108,10 @@ def test_the_empty_path_is_the_root() -> None:
     assert holds("req.url.path == '/'", asked("")) is True
 
 
+def test_a_header_whose_value_nobody_tells_is_empty() -> None:
+    assert holds("req.headers['x-team'] == ['']", AskedOf("GET", "", "/", header_names=["X-Team"])) is True
+
+
 def test_all_expressions_of_a_rule_have_to_be_true() -> None:
     both = rule("req.method == 'POST'", "req.url.path == '/a'")
     assert both.holds(asked("/a", "POST"), None) is True

@@ -116,6 +116,14 @@ on_http_request:
     assert found.holds(asked("/"), person()) is False
 
 
+@pytest.mark.parametrize("text", [STRANGERS, "!oidc.claims.staff", "! oidc.claims.staff"])
+def test_a_not_without_quotes_which_yaml_takes_for_a_tag_or_drops_is_told(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"on_http_request:\n  - expressions:\n      - {text}\n")
+    with pytest.raises(SettingsError, match=r"line 3, .*\. A text that begins with ! has to stand in quotes\."):
+        from_traffic_policy(file)
+
+
 def test_login_that_depends_on_headers_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="oidc_gate"):
         read(tmp_path, rule(LOGIN, expressions=["!('x-probe' in req.headers)"]))

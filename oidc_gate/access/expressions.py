@@ -30,7 +30,7 @@ from oidc_gate.errors import SettingsError
 if TYPE_CHECKING:
     from oidc_gate.identity import Identity
 
-__all__ = ["Answer", "Conditional", "Expression", "Found", "compiled"]
+__all__ = ["Answer", "AskedOf", "Conditional", "Expression", "Found", "Known", "compiled"]
 
 _TYPES = REQUEST_TYPES | PERSON_TYPES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,18 @@ def parsed(path: Path, text: str) -> Any:
         raise SettingsError(f"{path} is YAML; install what reads it: pip install 'oidc-gate[yaml]'") from None
 
     class Loader(yaml.SafeLoader):
-        """Takes a key once in each map; PyYAML itself lets the last one win, without a word."""
+        """Takes a key once in each map, and no `! text`; PyYAML lets the last one win, and drops the `!`."""
 
         def compose_mapping_node(self, anchor: Any) -> Any:
             node = super().compose_mapping_node(anchor)
             _once_each((key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode))
             return node
+
+        def compose_scalar_node(self, anchor: Any) -> Any:
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+            if event.tag == "!":
+                raise yaml.MarkedYAMLError(problem="a tag without a name", problem_mark=event.start_mark)
+            return super().compose_scalar_node(anchor)
 
     try:
         return yaml.load(text, Loader)  # noqa: S506  # it is a SafeLoader
@@ -51,7 +58,9 @@ def parsed(path: Path, text: str) -> Any:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date or number that is none
         mark = getattr(error, "problem_mark", None)  # the error's own text quotes the line, which may hold a secret
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise SettingsError(f"{path} is not valid YAML{where}.") from None
+        has_tag = mark and any(re.match(r"\s*-\s+!", line) for line in text.split("\n")[mark.line : mark.line + 1])
+        hint = " A text that begins with ! has to stand in quotes." if has_tag else ""
+        raise SettingsError(f"{path} is not valid YAML{where}.{hint}") from None
 
 
 class _RepeatedKeyError(ValueError):
