@@ -36,6 +36,13 @@ def conditionals(folder: Path, *rules: Any) -> tuple[Conditional, ...]:
     return tuple(found["rules"])
 
 
+PLAIN = ("content-type", "text/plain; charset=utf-8")
+
+
+def plain(status: int, body: bytes = b"") -> Answer:
+    return Answer(status, (PLAIN,), body)
+
+
 def answer_of(folder: Path, kind: str, config: Any = None) -> Answer | None:
     action = {"type": kind} if config is None else {"type": kind, "config": config}
     (found,) = conditionals(folder, rule(LOGIN), rule(action, expressions=[STRANGERS]))
@@ -60,7 +67,7 @@ def test_rules_stand_beside_the_settings_in_their_order(tmp_path: Path) -> None:
         "rule 3 (deny) of policy.json",
         "rule 4 (custom-response) of policy.json",
     ]
-    assert [each.answer for each in found] == [None, Answer(403), Answer(404)]
+    assert [each.answer for each in found] == [None, plain(403), plain(404)]
     assert [each.reads_request for each in found] == [True, True, False]
     assert [[expression.text for expression in each.expressions] for each in found] == [
         ["req.url.path != '/health'"],
@@ -140,14 +147,14 @@ def test_login_that_depends_on_headers_is_told(tmp_path: Path, caplog: pytest.Lo
 @pytest.mark.parametrize(
     ("kind", "config", "expected"),
     [
-        ("deny", None, Answer(403)),
-        ("deny", {"status_code": 404}, Answer(404)),
-        ("custom-response", None, Answer(200)),
-        ("custom-response", {}, Answer(200)),
+        ("deny", None, plain(403)),
+        ("deny", {"status_code": 404}, plain(404)),
+        ("custom-response", None, plain(200)),
+        ("custom-response", {}, plain(200)),
         (
             "custom-response",
             {"status_code": 302, "headers": {"Location": "https://a.example/"}},
-            Answer(302, (("location", "https://a.example/"),)),
+            Answer(302, (("location", "https://a.example/"), PLAIN)),
         ),
         (
             "custom-response",
@@ -208,6 +215,7 @@ def test_an_answer_is_read_as_ngrok_writes_it(kind: str, config: Any, expected: 
         ("custom-response", {"body": {"error": "no"}}, "what is to be JSON stands in quotes"),
         ("custom-response", {"body": "\ud800"}, "body must be text"),
         ("custom-response", {"status_code": 204, "body": "x"}, "an answer of status 204 has no body"),
+        ("custom-response", {"status_code": 304, "headers": {"content-type": "a/b"}}, "status 304 has no content-type"),
         ("custom-response", {"headers": ["a"]}, "headers must be a map of names to texts"),
         ("custom-response", {"headers": {"a b": "x"}}, "'a b' is none"),
         ("custom-response", {"headers": {"a": None}}, "'a' is none"),

@@ -23,6 +23,7 @@ _OF_THE_SERVER = frozenset(
     {"connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 _WITHOUT_BODY = (204, 205, 304)
+_WITHOUT_CONTENT = (204, 304)
 _HTML = re.compile(r"\s*<(?:!doctype\s+html|html|head|body|h1|p|div|title|style|!--)\b", re.IGNORECASE)
 
 
@@ -52,8 +53,10 @@ def read_answer(where: str, action: Mapping[str, Any]) -> Answer:
             f"{where}: an answer of status {status} has no body. Remove the body, or change status_code."
         )
     headers = _headers(where, config.get("headers"))
-    if body and "content-type" not in dict(headers):
-        headers += (("content-type", _content_type(body)),)
+    if status in _WITHOUT_CONTENT and "content-type" in dict(headers):
+        raise SettingsError(f"{where}: an answer of status {status} has no content-type. Remove that header.")
+    if status not in _WITHOUT_CONTENT and "content-type" not in dict(headers):
+        headers += (("content-type", _content_type(body)),)  # of an empty body too: WSGI wants it
     return Answer(status, headers, body.encode())
 
 
