@@ -12,10 +12,12 @@ Modules, from the ground up; each may import only from those before it:
 - `path_list`: a plain list of paths
 - `unreachable`: whether patterns leave nothing to another one
 - `rule`: one rule, as it is written and as it was read
-- `expressions`: the conditions of a Traffic Policy, in CEL
+- `ngrok_names`: what expressions may name at ngrok, and not here
+- `expression_values`: what names in expressions stand for
+- `expressions`: CEL, and the rules of a Traffic Policy that go by it
 - `policy`: `Policy`, which judges every request
 
-May import: `identity`.
+May import: `errors`, `identity`.
 """
 
 from oidc_gate.access.allow_lists import AllowLists
@@ -32,7 +34,7 @@ from oidc_gate.access.conditions import (
     Scopes,
 )
 from oidc_gate.access.emails import lower_ascii
-from oidc_gate.access.expressions import Conditional
+from oidc_gate.access.expressions import Answer, Conditional, compiled
 from oidc_gate.access.path_list import PathList
 from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_pattern
 from oidc_gate.access.places import Tree
@@ -50,6 +52,7 @@ __all__ = [
     "SIGNED_IN",
     "AllOf",
     "AllowLists",
+    "Answer",
     "AnyOf",
     "CheckedRule",
     "Claim",
@@ -69,6 +72,7 @@ __all__ = [
     "Spot",
     "Tree",
     "Verdict",
+    "compiled",
     "covered_by",
     "encoded_segments",
     "lower_ascii",

@@ -25,6 +25,7 @@ from oidc_gate.settings.checks import check
 from oidc_gate.settings.provider_fields import ProviderFields
 from oidc_gate.settings.readers import nearest
 from oidc_gate.settings.session_fields import SessionFields
+from oidc_gate.settings.traffic_policy import from_traffic_policy
 
 if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
@@ -77,7 +78,7 @@ class Settings(AppFields, SessionFields, ProviderFields):
 
         Such a file has no `cookie_secret`: give it in the environment or as an option.
         """
-        return cls.merged(sources.from_traffic_policy(path), os.environ, options)
+        return cls.merged(from_traffic_policy(path), os.environ, options)
 
     @classmethod
     def merged(cls, file: Mapping[str, Any], environ: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
