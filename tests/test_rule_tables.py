@@ -49,8 +49,8 @@ def test_a_rule_is_read_whole() -> None:
     )
     assert (rule.name, rule.number, rule.where) == ("finance", 1, "")
     assert [str(pattern) for pattern in rule.patterns] == ["/reports/finance and below", "/users/*/pay and below"]
-    assert rule.methods == {"GET", "HEAD", "POST"}
-    assert rule.hosts == {"finance.example.com", "[::1]"}
+    assert rule.methods == frozenset({"GET", "HEAD", "POST"})
+    assert rule.hosts == frozenset({"finance.example.com", "[::1]"})
     assert str(rule.who) == "group Finance or Board*"
     assert (rule.acr, rule.max_age, rule.help) == (("phr", "mfa"), 600.0, "Ask finance-it@example.com.")
     assert rule.scope == (

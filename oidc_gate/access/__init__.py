@@ -34,6 +34,7 @@ from oidc_gate.access.conditions import (
     Scopes,
 )
 from oidc_gate.access.emails import lower_ascii
+from oidc_gate.access.expression_values import AskedOf
 from oidc_gate.access.expressions import Answer, Conditional, compiled
 from oidc_gate.access.path_list import PathList
 from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_pattern
@@ -54,6 +55,7 @@ __all__ = [
     "AllowLists",
     "Answer",
     "AnyOf",
+    "AskedOf",
     "CheckedRule",
     "Claim",
     "Condition",

@@ -118,6 +118,8 @@ class Conditional:
     def holds(self, asked: AskedOf | None, identity: Identity | None, known: Known | None = None) -> bool | None:
         """Return True where all expressions are true, False where one is false, and None where it cannot be told.
 
+        Of the login's own expressions all have to be told: what makes it unnecessary must be certain.
+
         `asked` may be None where `reads_request` is False. `known`: what the settings make of the person's claims;
         without it, an address is good unless the provider says otherwise, and no groups count as none sent.
         """
@@ -125,9 +127,9 @@ class Conditional:
         told: set[bool | None] = set()
         for expression in self.expressions:
             told.add(expression.found(values).value)
-            if False in told:
+            if False in told and self.answer is not None:
                 return False
-        return None if None in told else True
+        return None if None in told else False not in told
 
     def found(self, asked: AskedOf | None, identity: Identity | None, known: Known | None = None) -> tuple[Found, ...]:
         """Return what each expression says, for those that want to know why."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import urlsplit
 
-from oidc_gate.access import CheckedRule, lower_ascii
+from oidc_gate.access import CheckedRule, Conditional, lower_ascii
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings import sources
 from oidc_gate.settings.app_fields import AppFields
@@ -85,7 +85,13 @@ class Settings(AppFields, SessionFields, ProviderFields):
         """Return the settings of these three sources, each over the one before: what the others read come to this."""
         merged: dict[str, Any] = {}
         for source in (file, sources.from_environment(environ, _KNOWN), options):
-            merged |= _named(source)
+            given = _named(source)
+            if "rules" in given and any(isinstance(each, Conditional) for each in merged.get("rules", ())):
+                raise SettingsError(
+                    "rules would take the place of what the Traffic Policy refuses. Write all of them there, or all of"
+                    " them here."
+                )
+            merged |= given
         return cls(**merged)
 
     def with_options(self, **options: Unpack[SettingsOptions]) -> Settings:
