@@ -268,6 +268,7 @@ OTHER_PROGRAMS = {
     "identity_of",
     "large_client_header_buffers",
     "login_url",
+    "max_age",
     "offline_access",
     "oidc_gate",
     "proxy_buffer_size",
@@ -276,6 +277,7 @@ OTHER_PROGRAMS = {
     "realm_access",
     "redirect_uri_mismatch",
     "root_path",
+    "step_up",
     "test_docs",
     "wsgi_app",
 }
