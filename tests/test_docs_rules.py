@@ -1,4 +1,4 @@
-"""docs/rules.md, docs/from-oauth2-proxy.md and docs/from-apache.md are true.
+"""docs/rules.md, docs/from-oauth2-proxy.md, docs/from-apache.md, and the README's word on rules are true.
 
 Every policy in them starts, or stops the start where the page says so. Every row of their tables that says who gets
 what is asked of the gate in both worlds and of `oidc-gate explain`. Commands run as they stand, and say what is below.
@@ -29,11 +29,12 @@ from tests.answers import Answer
 from tests.apps import COOKIE_SECRET, echo
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
-from tests.documents import ROOT
+from tests.documents import README, ROOT
 from tests.providers.local import LocalProvider
-from tests.stage import Stage
+from tests.stage import Stage, query, subject
 
 PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("rules", "from-oauth2-proxy", "from-apache")}
+PAGES["README"] = README.split("\n## Rules\n")[1].split("\n## ")[0]
 REQUIRED: dict[str, Any] = {
     "issuer_url": "https://issuer.test/",
     "client_id": "app",
@@ -73,7 +74,7 @@ class Row:
     def claims(self, now: float) -> dict[str, Any]:
         """Return what the provider says of this person, who signed in `age` seconds before now."""
         said = dict(self.who or {})
-        return {"sub": "somebody"} | said | ({"auth_time": int(now) - self.age} if "auth_time" in said else {})
+        return {"sub": "ada-1815"} | said | ({"auth_time": int(now) - self.age} if "auth_time" in said else {})
 
 
 @dataclass
@@ -116,6 +117,10 @@ def row_of(line: str) -> Row:
     return Row(claims, method, target, verdict, {"\u2013": None, "": UNCHECKED}.get(rule, rule.strip("`")), age)
 
 
+def row_of_case(case: dict[str, Any]) -> Row:
+    return Row(case.get("as"), case.get("method", "GET"), case["path"], case["verdict"], case.get("rule", UNCHECKED))
+
+
 def parts_of(text: str) -> Iterator[tuple[str, str]]:
     """Yield the language and text of each block, and `row` for each row of a table that says who gets what."""
     at = 0
@@ -135,7 +140,9 @@ def policies() -> list[Policy]:
     found: list[Policy] = []
     for page, text in PAGES.items():
         for language, part in parts_of(text):
-            if language == "toml" and not part.startswith(CASES):
+            if language == "toml" and part.startswith(CASES):
+                found[-1].rows += [row_of_case(case) for case in tomllib.loads(part)["cases"]]
+            elif language == "toml":
                 found.append(Policy(page, len(found) + 1, part))
             elif language == "row":
                 found[-1].rows.append(row_of(part))
@@ -176,16 +183,22 @@ def test_the_policy_for_two_providers_is_toml() -> None:
 # Who gets what
 
 
-def signed_in(here: Stage, row: Row) -> Browser:
-    """Return a browser that has signed in as this person, at a gate without rules, which shares its sessions."""
-    origin = f"https://{row.host or 'app.test'}"
-    browser = here.browser(origin=origin)
+def at(here: Stage, gate: Any, row: Row) -> Browser:
+    """Return a browser at this gate, in which whoever the row is about has signed in.
+
+    They did at a gate without rules, with which this one shares its sessions: so nothing has to be open to them here.
+    """
+    there = {"origin": f"https://{row.host or 'app.test'}", "validate": False}  # the validator knows no PROPFIND
+    found = here.browser(gate, **there)
+    if row.who is None:
+        return found
+    browser = here.browser(**there)
     claims = row.claims(here.clock())
-    told = {name: ... for name in here.provider.people["ada"] if name not in claims} | claims
-    told |= {} if "auth_time" in claims else {"auth_time": ...}
+    told = dict.fromkeys(("email", "email_verified", "groups", "auth_time"), ...) | claims
     with here.provider.fault("other_claims", **told):
         assert browser.navigate("/").status == 200
-    return browser
+    found.cookies = browser.cookies
+    return found
 
 
 def verdict_of(answer: Answer) -> str:
@@ -198,11 +211,7 @@ def test_the_gate_gives_each_what_the_document_says(policy: Policy, stage: Stage
     gate = here.another_gate(**policy.settings)
     wrong = []
     for row in policy.rows:
-        browser = here.browser(gate, origin=f"https://{row.host or 'app.test'}")
-        if row.who is not None:
-            browser = here.moved(signed_in(here, row), gate)
-        method = "GET" if row.method == "HEAD" and row.verdict != "pass" else row.method
-        came = verdict_of(browser.fetch(row.path, method, headers={"Accept": "application/json"}))
+        came = verdict_of(at(here, gate, row).fetch(row.path, row.method, headers={"Accept": "application/json"}))
         wrong += [] if came == row.verdict else [(row, came)]
     assert wrong == []
 
@@ -336,8 +345,7 @@ OPS_ALONE = {"path": "/admin", "allow": {"groups": "Ops"}}
 
 
 def asked(here: Stage, gate: Any, row: Row, **options: Any) -> str:
-    browser = here.moved(signed_in(here, row), gate)
-    return verdict_of(browser.fetch(row.path, row.method, **options))
+    return verdict_of(at(here, gate, row).fetch(row.path, row.method, **options))
 
 
 def test_a_header_that_overrides_the_method_makes_a_request_one_for_those_who_pass_everywhere(
@@ -366,10 +374,10 @@ def test_exact_is_literal(stage: StageFactory) -> None:
 def test_a_websocket_is_a_get(provider: LocalProvider) -> None:
     here = Stage("asgi", provider, userinfo="never")
     gate = here.another_gate(rules=[{"path": "/live", "method": "GET", "allow": {"groups": "Ops"}}])
-    staff = here.moved(signed_in(here, Row(STAFF, "GET", "/", "pass", None)), gate)
-    assert staff.websocket("/live").status == 403
-    ops = here.moved(signed_in(here, Row({"groups": ["Ops"]}, "GET", "/", "pass", None)), gate)
-    assert ops.websocket("/live").accepted
+    refused = at(here, gate, Row(STAFF, "GET", "/live", "refused", None)).websocket("/live").denial
+    assert refused is not None
+    assert refused.status == 403
+    assert at(here, gate, Row({"groups": ["Ops"]}, "GET", "/live", "pass", None)).websocket("/live").accepted
 
 
 def test_a_true_preflight_passes_before_all_rules(stage: StageFactory) -> None:
@@ -399,24 +407,48 @@ def test_nobody_passes_whom_the_lists_keep_out(stage: StageFactory) -> None:
     assert asked(here, gate, Row(bob, "GET", "/open", "pass", None)) == "pass"
 
 
-def test_step_up_goes_as_the_page_says(stage: StageFactory) -> None:
+PAYROLL = {"path": "/payroll", "allow": "signed-in", "acr": ["phr", "phrh"], "max_age": "10m"}
+WEAK = Row({"acr": "pwd", "auth_time": 0}, "GET", "/payroll", "step_up", None)
+
+
+def test_a_page_that_wants_a_better_sign_in_asks_the_provider_for_it_once(stage: StageFactory) -> None:
     here = stage(userinfo="never")
-    rules = [{"path": "/payroll", "allow": "signed-in", "acr": ["phr", "phrh"], "max_age": "10m"}]
-    gate = here.another_gate(rules=rules)
-    weak = here.moved(signed_in(here, Row({"acr": "pwd", "auth_time": 0}, "GET", "/", "pass", None)), gate)
-    sent = weak.get("/payroll")
-    assert sent.status == 302
-    assert "acr_values=phr+phrh" in sent.target or "acr_values=phr%20phrh" in sent.target
-    assert "max_age=600" in sent.target
-    page = weak.follow(sent)
+    browser = at(here, here.another_gate(rules=[PAYROLL]), WEAK)
+    sent = browser.get("/payroll")
+    asked_for = query(sent.target)
+    assert (sent.status, asked_for["acr_values"], asked_for["max_age"]) == (302, "phr phrh", "600")
+    page = browser.follow(sent)
     assert page.status == 403
-    assert "step_up_unmet" in page.text
-    script = weak.fetch("/payroll")
-    assert script.status == 401
-    assert 'error="insufficient_user_authentication"' in script.header("WWW-Authenticate")
+    assert [word for word in ("step_up_unmet", "phr", "phrh") if word not in page.text] == []
+
+
+def test_a_program_and_a_form_are_told_that_a_better_sign_in_is_wanted(stage: StageFactory) -> None:
+    here = stage(userinfo="never")
+    browser = at(here, here.another_gate(rules=[PAYROLL]), WEAK)
+    script = browser.fetch("/payroll")
+    assert (script.status, script.json()["error"]) == (401, "insufficient_user_authentication")
+    assert script.header("WWW-Authenticate").startswith('Bearer error="insufficient_user_authentication"')
     assert script.json()["login_url"].startswith("/oauth2/login?")
-    form = weak.request("POST", "/payroll", form={"a": "b"})
+    form = browser.request("POST", "/payroll", form={"a": "b"})
     assert (form.status, form.header("Content-Type").partition(";")[0]) == (401, "text/html")
+
+
+def test_somebody_else_who_comes_back_is_refused_and_the_session_stays(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    here = stage(userinfo="never")
+    browser = at(here, here.another_gate(rules=[PAYROLL]), WEAK)
+    with provider.fault("other_claims", sub="somebody-else", acr="phr"):
+        page = browser.navigate("/payroll")
+    assert page.status == 403
+    assert "step_up_other_person" in page.text
+    assert subject(browser.fetch("/")) == "ada-1815"
+
+
+def test_a_strangers_login_asks_for_it_at_once(stage: StageFactory) -> None:
+    here = stage(userinfo="never", rules=[PAYROLL])
+    sent = here.browser().get("/payroll")
+    assert (sent.status, query(sent.target)["acr_values"]) == (302, "phr phrh")
 
 
 # Code
