@@ -22,7 +22,6 @@ Claims = Mapping[str, Any]
 Truth = bool | None
 
 PUBLIC = "public_paths"
-ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "X-OTHER")
 
 
 @dataclass(frozen=True)
@@ -352,25 +351,32 @@ def judge(policy: Policy, person: Claims | None, asking: Asking, now: float) -> 
 
 # Rules that can never decide
 
-SEGMENTS = ("a", "b", "c", "\N{LATIN SMALL LETTER Z}z")
+
+def universe(rules: Sequence[Rule]) -> tuple[list[list[str]], list[str], list[str]]:
+    """Return paths, methods and hosts among which there is one for each rule that decides anything at all.
+
+    That is, all paths of the segments that the rules name and of another one, one deeper than they go, with a slash at
+    the end and without; their methods, and another; their hosts, and another.
+    """
+    patterns = [each for rule in rules for each in listed(rule.get("path", [])) + listed(rule.get("exact", []))]
+    named = {part for each in patterns for part in split(each)} - {"", "*"}
+    paths: list[list[str]] = [[""]]
+    longer: list[list[str]] = [[]]
+    for _ in range(1 + max((len(split(each)) for each in patterns), default=0)):
+        longer = [[*path, segment] for path in longer for segment in [*sorted(named), "another"]]
+        paths += [*longer, *([*path, ""] for path in longer)]
+    methods = {each for rule in rules for each in listed(rule.get("method", []))} | {"HEAD", "ANOTHER"}
+    hosts = {each for rule in rules for each in listed(rule.get("host", []))} | {"another.test"}
+    return paths, sorted(methods), sorted(hosts)
 
 
-def universe(depth: int, segments: Sequence[str] = SEGMENTS) -> Iterator[list[str]]:
-    """Return all unambiguous paths of at most so many segments, with a slash at the end and without."""
-    paths: list[list[str]] = [[]]
-    for _ in range(depth):
-        yield from ([*path, ""] for path in paths)
-        paths = [[*path, segment] for path in paths for segment in segments]
-        yield from paths
-    yield from ([*path, ""] for path in paths)
-
-
-def deciding(rules: Sequence[Rule], paths: Sequence[list[str]], hosts: Sequence[str]) -> set[str]:
-    """Return the names of the rules that decide a request to one of these paths, by any method, at one of the hosts."""
+def deciding(rules: Sequence[Rule]) -> set[str]:
+    """Return the names of the rules that decide any request at all."""
     found = set()
+    paths, methods, hosts = universe(rules)
     for segments in paths:
         there = [rule for rule in rules if meets(rule, segments)]
-        for method in ALL_METHODS:
+        for method in methods:
             for host in hosts:
                 rule = first(there, segments, method, host)
                 found |= {rule["name"]} if rule else set()
