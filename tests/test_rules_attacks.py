@@ -106,7 +106,8 @@ DISGUISES = [
     *("/static/../{}", "/static/%2e%2e/{}", "/static/..%2f{}", "/static%2f..%2f{}", "/static//../{}", "/oauth2/../{}"),
     *("/oauth2/health/../../{}", "/oauth2/health%2f..%2f..%2f{}", "/oauth2;/../{}", "/hooks/github/../../{}"),
     *("http://127.0.0.1/{}", "http://evil.test/{}", "http://open.test/{}", "https://open.test/pub/../{}"),
-    *("//open.test/{}", "{}", "./{}", "\\{}", "/\\{}", "/pub/\t/../../{}", "/{}\xff", "/x%2F..%2F{}", "/{}/../pub", "/{}%2f..%2fpub"),
+    *("//open.test/{}", "{}", "./{}"),
+    *("\\{}", "/\\{}", "/pub/\t/../../{}", "/{}\xff", "/x%2F..%2F{}", "/{}/../pub", "/{}%2f..%2fpub"),
 ]  # fmt: skip
 
 
