@@ -45,9 +45,9 @@ class Policy:
     @property
     def settings(self) -> dict[str, Any]:
         """The same as the gate's settings."""
-        named = ("public_paths", "allow_emails", "allow_domains", "allow_groups", "require_email_verified")
+        named = ("rules", "public_paths", "allow_emails", "allow_domains", "allow_groups", "require_email_verified")
         given = {name: getattr(self, name) for name in named}
-        return {"rules": list(self.rules)} | {name: value for name, value in given.items() if value}
+        return {name: value for name, value in given.items() if value}
 
 
 @dataclass(frozen=True)
