@@ -57,6 +57,7 @@ class OIDCGate:
         """Have this gate decide."""
         self._gate = gate
         self._recall = gate.recall
+        self._recalls_by = gate.recalls_by
         self._has_guests = has_guests()
         self._layout_of = Layouts(gate.reserved_headers).of
         self._lanes = Lanes(gate.longest_wait)
@@ -75,8 +76,10 @@ class OIDCGate:
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
             if len(cookies) <= LONGEST_KEY:
-                recall = self._recall
-                found = recall(scope.get("scheme"), headers[host_at][1], cookies, scope["path"])
+                line = scope["path"] if self._recalls_by == "path" else self._line(scope)
+                if line is not None:
+                    recall = self._recall
+                    found = recall(scope.get("scheme"), headers[host_at][1], cookies, line)
         if found is not None:
             told_cookies, identity, _, request_headers, response_headers, set_cookies = found
             headers = [*headers]
@@ -120,6 +123,13 @@ class OIDCGate:
         scope, cookies = told, b""  # what reports an app's errors may print this frame, which held the session
         await app(scope, receive, send)
         return None
+
+    def _line(self, scope: Scope) -> str | None:
+        """Return what `recall` wants to know of the request's line, None where it cannot go by that."""
+        if b"%" in (scope.get("raw_path") or b""):
+            return None
+        path: str = scope["path"]
+        return path if self._recalls_by == "plain path" else f"{scope['method']} {path}"
 
     def _look_out(self) -> None:
         self._has_looked_out = True

@@ -84,6 +84,10 @@ class Addresses:
         scheme, host = self._forwarded(request) if self._trusted_hops is not None else ("", "")
         return _origin(scheme or request.scheme, host or request.host or request.server, request.root_path)
 
+    def host(self, header: str) -> str:
+        """Return the host of a request with this Host header, where no header of a proxy has a say."""
+        return header.lower() if self._fixed is None else self._fixed.host
+
     def root_path(self, request: Request) -> str:
         """Return the mount point as the browser sees it."""
         return _mount(request.root_path) if self._fixed is None else self._fixed.root_path

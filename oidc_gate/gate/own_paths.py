@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from oidc_gate.access import Verdict
 from oidc_gate.browser import Kind, begins_login, kind_of, own_path, pages
 from oidc_gate.decisions import Decision, ReadBody, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError
@@ -84,7 +85,8 @@ class OwnPaths:
         if opened is None:
             return self._refusals.login_required(here.request, Kind.PROGRAM)
         if not opened.allowed:
-            return self._refusals.not_allowed(here.request, opened)
+            reason = self._components.policy.lists.reason(opened.identity.claims)
+            return self._refusals.not_allowed(here.request, opened, Verdict("refused", reason))
         return pages.json_reply(200, _public_view(opened))
 
 

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import urlsplit
 
+from oidc_gate.access import lower_ascii
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings import sources
 from oidc_gate.settings.app_fields import AppFields
 from oidc_gate.settings.checks import check
 from oidc_gate.settings.provider_fields import ProviderFields
-from oidc_gate.settings.readers import lower_ascii, nearest
+from oidc_gate.settings.readers import nearest
 from oidc_gate.settings.session_fields import SessionFields
 
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ def _value(each: Field[Any], given: dict[str, Any]) -> Any:
         return ""
     try:
         return each.metadata["read"](value)
+    except SettingsError:  # it names more than the setting
+        raise
     except ValueError as error:
         raise SettingsError(f"{each.name} {error}.") from None
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.readers import nearest, read_path
+from oidc_gate.settings.rule_tables import located
 
 __all__ = ["from_config_file", "from_environment", "from_traffic_policy", "read_secret_files"]
 
@@ -77,9 +78,13 @@ def from_config_file(path: str | Path) -> dict[str, Any]:
         return from_traffic_policy(path)
     text = _text_of("the configuration file", path)
     try:
-        return tomllib.loads(text)
+        found = tomllib.loads(text)
     except ValueError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from None
+    rules = found.get("rules")
+    if isinstance(rules, list):
+        found["rules"] = located(rules, path.name, text)
+    return found
 
 
 def from_traffic_policy(path: str | Path) -> dict[str, Any]:
