@@ -161,11 +161,8 @@ def differs_in_case_alone(rules: Sequence[Rule], asking: Asking) -> bool:
 
 
 def names_two_methods(rules: Sequence[Rule], asking: Asking) -> bool:
-    """Return whether a header tells the app of another method where rules go by the method."""
-    by_path, by_wire = readings(asking)
-    return asking.overrides_method and any(
-        "method" in rule and (meets(rule, by_path) or meets(rule, by_wire)) for rule in rules
-    )
+    """Return whether a header tells the app of another method, where any rule goes by the method."""
+    return asking.overrides_method and any("method" in rule for rule in rules)
 
 
 def is_ambiguous(rules: Sequence[Rule], asking: Asking) -> bool:

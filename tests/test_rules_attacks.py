@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
-from tests.apps import COOKIE_SECRET
-from tests.browser import World
-from tests.by_hand import visitor
+from oidc_gate import SettingsError
+from tests.apps import COOKIE_SECRET, gated, wsgi_echo
+from tests.browser import Browser, World
 from tests.naive_rules import Asking, Policy, Rule, judge
 from tests.path_readings import forbidden_readings
 from tests.providers import people
@@ -165,9 +166,10 @@ def known(
         cookies = {"a stranger": ""}
         for name in ("grace", "ada"):
             _served_provider.user = _served_provider.people[name]
-            browser = visitor()
-            assert browser.navigate(f"{server.url}{mount}/other").status == 200
-            cookies[name] = browser.cookies.header_for(f"{server.url}{mount}/other")
+            # At another gate with the same secret: not every server here is where a browser would find it.
+            browser = Browser(gated("wsgi", wsgi_echo(), **settings), "wsgi", origin=server.url)
+            assert browser.navigate("/other").status == 200
+            cookies[name] = browser.cookies.header_for(server.url)
         yield Known(server, "", cookies, mount)
         assert "Traceback" not in server.output
 
@@ -194,11 +196,15 @@ def is_theirs(answer: bytes, who: str, target: str, host: str = "app.test", meth
     call = seen(answer)
     if call is None:
         return
-    raw = target.partition("?")[0].partition("#")[0]
-    raws = [raw] if raw.startswith("/") else []
-    for each in [*raws, call["path"]]:
-        asking = Asking(method, each, host, path=call["path"] or "/")
-        assert next(forbidden_readings(POLICY, WHO[who], asking, 0), None) is None, (who, target, call["path"])
+    path, raw = call["path"] or "/", target.partition("?")[0]
+    for each in {path, raw if unquote(raw, errors="replace") == path else path}:
+        asking = Asking(method, each, host, path=path)
+        assert next(forbidden_readings(POLICY, WHO[who], asking, 0), None) is None, (who, target, path)
+
+
+def is_told(answer: bytes) -> bool:
+    """Return whether the server itself says that the mount point is not where it was told."""
+    return status(answer) == 500 and b"does not start with SCRIPT_NAME" in answer
 
 
 def test_the_file_says_what_the_naive_interpreter_is_told() -> None:
@@ -246,9 +252,7 @@ def test_no_disguise_of_a_path_leads_to_what_is_guarded(known: Known, who: str) 
     for target in CORPUS:
         answer = ask(known, who, target)
         is_theirs(answer, who, target)
-        assert status(answer) in (0, 200, 302, 400, 401, 403, 404, 405, 505), target
-        if "metrics" in target and APP in answer:
-            assert "metrics" not in (seen(answer) or {})["path"].split("/")[1], target
+        assert status(answer) in (0, 200, 302, 400, 401, 403, 404, 405, 505) or is_told(answer), target
 
 
 @pytest.mark.parametrize("who", list(WHO))
@@ -306,7 +310,7 @@ def test_a_host_is_the_same_however_it_is_written(known: Known, who: str, host: 
 def test_no_header_makes_a_host_of_another(known: Known, host: str, headers: list[str]) -> None:
     for target in ("/site", "/site/x", "http://open.test/site"):
         answer = ask(known, "a stranger", target, *headers, host=host)
-        assert (status(answer) in (0, 400, 401, 404), APP in answer) == (True, False), target
+        assert (status(answer) in (0, 400, 401, 404) or is_told(answer), APP in answer) == (True, False), target
 
 
 def test_an_open_place_at_one_host_is_open_there(known: Known) -> None:
@@ -424,13 +428,16 @@ DOCUMENTED: list[tuple[Rule, str, str, str]] = [
      "GET", "/reports/finance/q3", "app.test"),
     ({"path": "/payroll", "allow": {"groups": "HR"}, "acr": ["phr", "phrh"], "max_age": "10m"},
      "GET", "/payroll", "app.test"),
-    ({"host": "acme.example.com", "allow": {"provider": "acme"}}, "GET", "/x", "acme.example.com"),
-    ({"host": "globex.example.com", "allow": {"provider": "globex"}}, "GET", "/x", "globex.example.com"),
     ({"allow": "nobody"}, "GET", "/x", "app.test"),
     ({"path": "/mcp", "allow": {"all": [{"scopes": "mcp:use"}, {"groups": "Engineering"}]}},
      "POST", "/mcp", "app.test"),
     ({"path": "/metrics", "allow": "nobody"}, "GET", "/metrics", "app.test"),
 ]  # fmt: skip
+#: These stop start-up where there is no such provider.
+BY_PROVIDER: list[Rule] = [
+    {"host": "acme.example.com", "allow": {"provider": "acme"}},
+    {"host": "globex.example.com", "allow": {"provider": "globex"}},
+]
 OPEN: list[tuple[Policy, str, str]] = [
     (Policy([], ["/static"]), "GET", "/static/app.css"),
     (Policy([{"exact": ["/", "/favicon.ico"], "allow": "anyone"}]), "GET", "/"),
@@ -463,6 +470,15 @@ def test_every_documented_rule_alone_denies_an_outsider(
                 assert outcome == ["login"] * 3
             elif asking.raw == path or rule["allow"] == "nobody" or "path" in rule:
                 assert set(outcome) <= {"refused", "login"}, (claims, asking)
+
+
+@pytest.mark.parametrize("world", ["wsgi", "asgi"])
+@pytest.mark.parametrize("rule", BY_PROVIDER)
+def test_a_rule_for_a_provider_denies_an_outsider(world: World, rule: Rule) -> None:
+    with pytest.raises(SettingsError, match="provider"):
+        RuleGate(world, Policy([rule]))
+    gate = RuleGate(world, Policy([rule]), auth_id=rule["allow"]["provider"])
+    assert [gate.outcome("", Asking("GET", "/x", host)) for host in (rule["host"], "app.test")] == ["login"] * 2
 
 
 @pytest.mark.parametrize("world", ["wsgi", "asgi"])
