@@ -249,13 +249,15 @@ def test_a_stranger_who_comes_back_without_it_is_signed_in_and_told(
 
 def test_reloading_that_page_asks_once_more_and_no_oftener(stage: StageFactory, provider: LocalProvider) -> None:
     provider.acr_values = "ignored"
-    browser = ruled(stage, PHR).browser()
+    here = ruled(stage, PHR)
+    browser = here.browser()
     page = browser.navigate("/payroll")
     for _ in range(4):
         before = len(asked(provider))
         unmet(page := browser.navigate(page.url))
         assert len(asked(provider)) - before <= 1
     provider.acr_values = "heeded"
+    here.clock.advance(61)
     assert acr(browser.navigate("/payroll")) == "phr"
 
 
@@ -300,8 +302,8 @@ def test_without_an_auth_time_nobody_knows_how_old_the_sign_in_is(
     with provider.fault("other_auth_time", auth_time=auth_time):
         browser = here.browser()
         text = unmet(browser.navigate("/payroll"))
-        assert "auth_time" in text or "when you signed in" in text
-        assert re.search(r"\b(600|10 ?min|10m)", text), "what was asked"
+        assert "no time of signing in" in text
+        assert "not older than 10 minutes" in text
         assert browser.navigate("/").status == 200
         assert browser.fetch("/payroll").status == 401
 
@@ -323,8 +325,8 @@ def test_a_provider_that_lets_an_old_session_through_is_told_of(stage: StageFact
     here.clock.advance(601)
     provider.heeds_max_age = False
     text = unmet(browser.navigate("/payroll"))
-    assert re.search(r"\b(600|10 ?min|10m)", text)
-    assert re.search(r"\b(601|10 min)", text)
+    assert "not older than 10 minutes" in text
+    assert "a sign-in 10 minutes ago" in text
     assert browser.navigate("/").status == 200
 
 
@@ -453,7 +455,7 @@ def test_max_age_runs_out_at_the_very_second_whatever_was_answered_before(
     assert is_login(browser.get("/payroll"), provider)
     page = browser.navigate("/payroll")
     assert (page.status, len(asked(provider))) == (200, 2)
-    here.clock.advance(600)
+    here.clock.now = page.json()["identity"]["claims"]["auth_time"] + 600.0
     assert [browser.fetch("/payroll").status for _ in range(2)] == [200] * 2
     here.clock.advance(1)
     assert [browser.fetch("/payroll").status for _ in range(2)] == [401] * 2
@@ -492,6 +494,23 @@ def test_an_old_session_at_the_provider_is_not_enough_for_a_stranger(
     page = browser.navigate("/payroll")
     claims = page.json()["identity"]["claims"]
     assert (page.status, claims["auth_time"]) == (200, here.clock.now)
+
+
+@pytest.mark.parametrize("behind", [0, 5])
+def test_a_provider_that_finds_young_what_is_too_old_here_is_asked_once(
+    stage: StageFactory, provider: LocalProvider, behind: int
+) -> None:
+    """Its clock is behind; or it counts whole seconds, and the last one has just begun."""
+    provider.clock_offset = -behind
+    here = ruled(stage, FRESH)
+    browser = here.signed_in("/payroll")
+    here.clock.advance(600.5 - behind)
+    assert browser.fetch("/payroll").status == 401
+    before = len(asked(provider))
+    page = browser.navigate("/payroll")
+    assert (page.status in (200, 403), len(asked(provider)) - before) == (True, 1)
+    here.clock.advance(behind + 1)
+    assert browser.navigate("/payroll").status == 200
 
 
 # Another person
@@ -534,6 +553,50 @@ def kept(folder: Path) -> list[tuple[Any, ...]]:
         return connection.execute("SELECT key FROM sessions ORDER BY key").fetchall()
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_another_person_is_refused_after_a_second_try_too(
+    storing: StageFactory, provider: LocalProvider, mode: str
+) -> None:
+    """The first answer was spent already, so the login is started again; a posted one comes without the session."""
+    here = ruled(storing, PHR, response_mode=mode)
+    browser = here.signed_in()
+    cookie = session_cookie(browser)
+    at_provider = browser.get("/payroll")
+    grace_is_there(provider)
+    with provider.fault("token_invalid_grant"):
+        answer = browser.follow(at_provider, until=CALLBACK)
+        again = browser.submit(answer) if answer.submits_itself else browser.get(answer.target)
+    page = browser.follow(again)
+    assert page.status in (400, 403), "not the page"
+    assert (session_cookie(browser), subject(browser.fetch("/"))) == (cookie, "ada-1815")
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_a_second_try_ends_the_session_before_as_the_first_would(
+    stage: StageFactory, provider: LocalProvider, tmp_path: Path, mode: str
+) -> None:
+    here = ruled(stage, PHR, response_mode=mode, session_store=f"sqlite:///{tmp_path}/sessions.db")
+    browser = here.signed_in()
+    old = browser.copy()
+    at_provider = browser.get("/payroll")
+    with provider.fault("token_invalid_grant"):
+        answer = browser.follow(at_provider, until=CALLBACK)
+        again = browser.submit(answer) if answer.submits_itself else browser.get(answer.target)
+    page = browser.follow(again)
+    if page.status != 200:  # it may as well say that it did not work
+        assert page.status == 400
+        assert browser.navigate("/payroll").status == 200
+    assert old.fetch("/").status == 401
+
+
+def test_somebody_who_signed_out_meanwhile_may_come_back(stage: StageFactory, provider: LocalProvider) -> None:
+    browser = ruled(stage, PHR).signed_in()
+    at_provider = browser.get("/payroll")
+    browser.navigate("/oauth2/logout")
+    page = browser.follow(at_provider)
+    assert (page.status, subject(page), acr(page)) == (200, "ada-1815", "phr")
 
 
 def test_who_signs_in_as_somebody_else_on_purpose_may(stage: StageFactory, provider: LocalProvider) -> None:
@@ -654,7 +717,7 @@ def test_a_login_url_that_is_not_enough_or_of_another_ends_on_the_same_pages(
     assert subject(browser.fetch("/")) == "ada-1815"
 
 
-@pytest.mark.parametrize("step_up", ["", "99", "-1", "x", "1x", "0", "00", "1&step_up=1", "%00", "\u0661", "9" * 5000])
+@pytest.mark.parametrize("step_up", ["", "99", "-1", "x", "1x", "0", "00", "1&step_up=1", "%00", "%D9%A1", "9" * 5000])
 def test_a_made_up_login_url_steps_nobody_up(stage: StageFactory, provider: LocalProvider, step_up: str) -> None:
     """At worst it is an ordinary login, or 400; it never asks for less than an ordinary one and never breaks."""
     here = ruled(stage, {"path": "/free", "allow": "anyone"}, PHR)
@@ -708,8 +771,8 @@ NO_LOGIN: dict[str, dict[str, str]] = {
     "prefetch": {"Sec-Purpose": "prefetch", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
     "prerender": {"Sec-Purpose": "prefetch;prerender", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
     "image": {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image", "Accept": "image/*"},
-    "event stream": {"Accept": "text/event-stream"},
-    "x-requested-with": {"X-Requested-With": "XMLHttpRequest", "Accept": "text/html"},
+    "event stream": {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Accept": "text/event-stream"},
+    "XMLHttpRequest": {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "X-Requested-With": "XMLHttpRequest"},
 }
 
 
@@ -774,7 +837,6 @@ def test_head_is_answered_as_get_is(stage: StageFactory, provider: LocalProvider
     assert (told.status, told.body) == (401, b"")
     assert challenge(told)["error"] == "insufficient_user_authentication"
     assert browser.fetch("/payroll", "POST").status == 200, "another method is not the rule's"
-    assert browser.follow(away).status == 200
 
 
 # Where the path can be read in two ways
@@ -890,16 +952,6 @@ def test_asking_userinfo_again_keeps_the_level(stage: StageFactory, provider: Lo
     provider.change_userinfo = lambda claims: claims | {"acr": "pwd"}
     assert acr(browser.fetch("/payroll")) == "phr"
     assert len(provider.calls("userinfo")) >= 1
-
-
-def test_a_session_that_keeps_few_claims_keeps_these(storing: StageFactory, provider: LocalProvider) -> None:
-    here = ruled(storing, BOTH, session_claims="name")
-    browser = here.signed_in("/payroll")
-    assert [browser.fetch("/payroll").status for _ in range(2)] == [200] * 2
-    other = here.moved(browser, here.another_gate())
-    assert other.fetch("/payroll").status == 200
-    here.clock.advance(601)
-    assert [each.fetch("/payroll").status for each in (browser, other)] == [401] * 2
 
 
 def test_a_session_from_before_the_rule_steps_up(storing: StageFactory, provider: LocalProvider) -> None:
