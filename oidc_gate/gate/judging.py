@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, unquote
 
 from oidc_gate.access import AMBIGUOUS, NO_RULE, AskedOf, Spot, Verdict, encoded_segments
-from oidc_gate.decisions import Request
+from oidc_gate.decisions import METHOD_HEADERS, Request
 from oidc_gate.gate.components import Components
 from oidc_gate.sessions import OpenSession
 
@@ -13,9 +13,6 @@ __all__ = ["Judging"]
 
 #: Places of paths to be known again: so many, each so long at most.
 _MOST_PATHS, _LONGEST_PATH = 4096, 256
-#: Headers by which some apps act on another method than the request's.
-_OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
-_READS = ("GET", "HEAD")
 
 
 class Judging:
@@ -38,20 +35,20 @@ class Judging:
         """Return the place of a request, as `Policy.place` has it."""
         host = _bare_host(self._addresses.origin(request).host) if self._by_host else ""
         is_unclear = request.has_unclear_mount or (
-            self._by_method and any(request.header(name) for name in _OVERRIDES)
+            self._by_method and any(request.header(name) for name in METHOD_HEADERS)
         )
         return self._policy.place(Spot(request.path, request.method.upper(), host, _sent_inside(request), is_unclear))
 
     def known_place(self, host: str | bytes | None, line: str) -> int | None:
         """Return the place of a request that nothing but this tells anything of; None where it has to be decided.
 
-        `line`: the path, all of it sent as it is; where methods have a say, after the method and a blank.
+        `line`: the path, all of it sent as it is; where methods have a say, after the method and a blank, and no header
+        names another one.
         """
         method, path = "GET", line
         if self._by_method:
             method, path = line.split(" ", 1)
-            if method not in _READS:  # then other headers may have a say
-                return None
+            method = method.upper()
         if len(path) > _LONGEST_PATH or not path.isascii() or path.startswith(self._prefix):
             return None
         name = ""
