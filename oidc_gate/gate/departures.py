@@ -154,7 +154,7 @@ class Departures:
 
 
 def _may_go_in_circles(rule: CheckedRule) -> bool:
-    """Return whether a sign-in may be too old for a rule as soon as it is here. For all else the callback sees to it."""
+    """Return whether a sign-in may be too old for a rule as soon as it is here. All else is told by the callback."""
     return rule.max_age is not None and rule.max_age < _LOOP_SECONDS
 
 

@@ -11,8 +11,8 @@ from oidc_gate.sessions import OpenSession
 
 __all__ = ["Judging"]
 
-#: Places of paths to be known again: so many, each so long at most.
-_MOST_PATHS, _LONGEST_PATH = 4096, 256
+#: Places to be known again: so many, the line of each so long at most.
+_MOST_PLACES, _LONGEST_LINE = 4096, 256
 
 
 class Judging:
@@ -49,7 +49,7 @@ class Judging:
         if self._by_method:
             method, path = line.split(" ", 1)
             method = method.upper()
-        if len(path) > _LONGEST_PATH or not path.isascii() or path.startswith(self._prefix):
+        if len(line) > _LONGEST_LINE or not path.isascii() or path.startswith(self._prefix):
             return None
         name = ""
         if self._by_host:
@@ -57,7 +57,7 @@ class Judging:
                 return None
             name = _bare_host(self._addresses.host(host.decode("latin-1") if isinstance(host, bytes) else host))
         place = self._policy.plain_place(path, method, name)
-        if len(self.places) >= _MOST_PATHS:
+        if len(self.places) >= _MOST_PLACES:
             self.places.clear()
         self.places[(host, line) if self._by_host else line] = place
         return place

@@ -75,7 +75,7 @@ class StepUp:
             at = signed_in_at(claims)
             asked.append(f"not older than {_age(rule.max_age)}")
             came.append("no time of signing in" if at is None else f"a sign-in {_age(now - at)} ago")
-        return StepUpUnmetError(rule.name, " and ".join(asked), " and ".join(came))
+        return StepUpUnmetError(rule.name, claims["sub"], " and ".join(asked), " and ".join(came))
 
 
 def _age(seconds: float) -> str:
