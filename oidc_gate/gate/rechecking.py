@@ -31,7 +31,7 @@ _MAY_PASS = frozenset({"client_rejected", "token_request_rejected", "token_answe
 #: How long one process may take to refresh, in seconds and in time-outs, before another may try.
 _CLAIM, _CLAIM_TIMEOUTS = 30.0, 6.0
 #: What a refreshed ID token need not repeat of the one it follows (Core, 12.2), and later ones are held against.
-_OF_LOGIN = ("auth_time", "nonce", "sid")
+_OF_LOGIN = ("acr", "amr", "auth_time", "nonce", "sid")
 
 
 class _NoAnswerError(Exception):

@@ -9,7 +9,7 @@ Modules, from the ground up; each may import only from those before it:
 - `recheck_schedule`: which request asks the provider again, and when
 - `sessions`: `Sessions`, which puts them together
 
-May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `provider`, `access`.
+May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `provider`.
 """
 
 from oidc_gate.sessions.backends import Backend, CookieBackend, DenyListedCookieBackend, StoreBackend

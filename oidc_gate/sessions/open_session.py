@@ -16,6 +16,10 @@ __all__ = ["NEVER", "Limits", "OpenSession"]
 
 NEVER = float("inf")
 
+#: Shared by all sessions of which no place was asked, and never changed.
+_NOTHING_ASKED: dict[int, float] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long sessions last, in seconds; `inf` for no limit.
@@ -55,6 +59,8 @@ class OpenSession:
 
     - `allowed`: whether the rules let this person pass.
     - `met`: whether a request was forwarded with it before.
+    - `passes`: until when it passes at which places, by their numbers (`access.Policy`), as far as that was asked. It
+      goes by the claims of this copy, which never change.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
     - `session_id`, `expires_at`: of the session.
     - `size`: the bytes of the rest, not deflated, from which its memory is estimated.
@@ -79,6 +85,7 @@ class OpenSession:
         "forward",
         "met",
         "name",
+        "passes",
         "renew_at",
         "seen_at",
         "session_id",
@@ -107,6 +114,7 @@ class OpenSession:
         self.expires_at = expires_at
         self.seen_at = seen_at
         self.name = name
+        self.passes = _NOTHING_ASKED
         self.forward = forward
         self.allowed = allowed
         self.renew_at = renew_at = seen_at + limits.lag
@@ -137,6 +145,12 @@ class OpenSession:
     def has_news(self) -> bool:
         """Whether there is something to be kept anew: activity that is kept nowhere, a change, or a newer secret."""
         return self.seen_at > self._head[3] or self.renew_at == 0.0
+
+    def remember_passing(self, place: int, until: float) -> None:
+        """Remember until when this session passes at a place."""
+        if self.passes is _NOTHING_ASKED:
+            self.passes = {}
+        self.passes[place] = until
 
     @property
     def identity(self) -> Identity:

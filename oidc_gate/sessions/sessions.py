@@ -58,7 +58,7 @@ class Sessions:
     def __init__(
         self,
         backend: Backend,
-        rules: AllowLists,
+        lists: AllowLists,
         forward: Callable[[Identity, Head], Forward],
         limits: Limits,
         *,
@@ -78,7 +78,7 @@ class Sessions:
         if self._asking is not None and self._asking.load_on_loop is not None:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
-        self._rules = rules
+        self._lists = lists
         self._forward = forward
         self.limits = limits
         self._idle = limits.idle
@@ -120,11 +120,10 @@ class Sessions:
 
     def load_afresh(self, text: str, name: str, now: float) -> OpenSession | None:
         """Return the living session as the store knows it this moment. May block; raises StoreError."""
-        known, epoch, value = self._known(text, name), self._epoch, None
-        if self._asking is not None:
-            key = self._asking.key(text, name, "" if known is None else known.session_id)
-            value = self._asking.load(key) if key else None
-        return self._loaded(text, name, now, known, epoch, value)
+        known, epoch = self._known(text, name), self._epoch
+        asking, session_id = self._asking, "" if known is None else known.session_id
+        key = "" if asking is None else asking.key(text, name, session_id)
+        return self._loaded(text, name, now, known, epoch, asking.load(key) if asking is not None and key else None)
 
     async def _load_on_loop(
         self, asking: AskingBackend, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
@@ -170,15 +169,18 @@ class Sessions:
         return opened.session_id not in self.ended
 
     def _opened(self, head: Head, read_rest: Callable[[], bytes], stored: bytes, name: str) -> OpenSession:
-        """Return the session with what is worked out once: whether the rules let it pass, and what the app is told."""
+        """Return the session with what is worked out once: whether the lists let it pass, and what the app is told."""
         forward = self._forward(Identity.unread(self._identity, head, read_rest), head)
         # Asked first, for without lists the rest need not be read.
-        allowed = self._rules.allow_all or self._rules.allow(Session.read(head, read_rest()).claims)
+        allowed = self._lists.allow_all or self._lists.allow(Session.read(head, read_rest()).claims)
         return OpenSession(head, read_rest, stored, name, forward, allowed, self.limits, by_path=self._by_path)
 
     def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
-        session = Session.read(head, read_rest())
-        return session.identity(self._provider, self._rules.groups(session.claims), *self._remote_user)
+        return self.identity(Session.read(head, read_rest()))
+
+    def identity(self, session: Session) -> Identity:
+        """Return the app's view of a session."""
+        return session.identity(self._provider, self._lists.groups(session.claims), *self._remote_user)
 
     # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
 

@@ -3,7 +3,12 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `readers`: from what stood in code, a file or the environment to the one form that is used
-- `sources`: the environment, a TOML file, an ngrok Traffic Policy file
+- `condition_tables`, `rule_tables`: from the tables of `rules` to what requests are judged by
+- `files`: their text, and what JSON or YAML in them says
+- `policy_answers`: what a Traffic Policy answers in place of the app
+- `traffic_policy`: an ngrok Traffic Policy file
+- `sources`: the environment, a TOML file
+- `rule_checks`: what must hold of rules beside other settings
 - `checks`: what must hold of settings taken together
 - `options`: the fields as keywords, for type checkers and editors
 - `setting`: one setting: its default, its reader and its meaning
@@ -11,14 +16,14 @@ Modules, from the ground up; each may import only from those before it:
 - `settings`: `Settings`, which is made of these
 - `app_target`: the app behind the gate, by name
 
-May import: `errors`, `stores`.
+May import: `errors`, `stores`, `access`.
 """
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
-from oidc_gate.settings.readers import lower_ascii
 from oidc_gate.settings.settings import Settings
-from oidc_gate.settings.sources import from_config_file, from_traffic_policy
+from oidc_gate.settings.sources import from_config_file
+from oidc_gate.settings.traffic_policy import from_traffic_policy
 
 __all__ = [
     "SIGNING_ALGS",
@@ -28,7 +33,6 @@ __all__ = [
     "from_traffic_policy",
     "is_asgi",
     "load_app",
-    "lower_ascii",
     "resolve_app",
     "resolve_settings",
 ]

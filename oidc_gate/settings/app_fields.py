@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from oidc_gate.settings.readers import read_bool, read_identity_headers, read_list, read_proxies, read_text
+from oidc_gate.settings.rule_tables import read_rules
 from oidc_gate.settings.setting import setting
 
 __all__ = ["AppFields"]
@@ -39,6 +41,9 @@ class AppFields:
     )
     public_paths: tuple[str, ...] | None = setting(
         None, read_list, "paths that need no login: each covers itself and all below it, in whole segments"
+    )
+    rules: tuple[Any, ...] | None = setting(
+        None, read_rules, "who may do what, where: tables in a file, or `Rule` in code; see `docs/rules.md`"
     )
     allow_cors_preflight: bool = setting(False, read_bool, "lets true preflights pass")
     identity_headers: str | tuple[tuple[str, str], ...] = setting(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from oidc_gate.errors import SettingsError
+from oidc_gate.settings.rule_checks import check_rules
 from oidc_gate.stores import FORMS
 
 if TYPE_CHECKING:
@@ -51,7 +52,14 @@ def check(settings: Settings) -> None:
     _check_client(settings)
     _check_addresses(settings)
     _check_sessions(settings)
-    _check_rules(settings)
+    _check_lists(settings)
+    check_rules(
+        settings.rules or (),
+        public_paths=settings.public_paths or (),
+        path_prefix=settings.path_prefix,
+        base_url=settings.base_url,
+        auth_id=settings.auth_id,
+    )
 
 
 def _check_provider(settings: Settings) -> None:
@@ -185,7 +193,7 @@ def _check_caching(cache_control: str) -> None:
         )
 
 
-def _check_rules(settings: Settings) -> None:
+def _check_lists(settings: Settings) -> None:
     if "*" in (settings.allow_groups or ()):
         raise SettingsError(
             "allow_groups: * is no pattern, and no group's name. Name the groups; for all users of the provider leave"

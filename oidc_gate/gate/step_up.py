@@ -1,0 +1,86 @@
+"""Step-up: a rule asks for a sign-in of a certain kind (`acr`), or for one not older than `max_age`.
+
+The provider is asked for it with `acr_values` and `max_age` (Core, 3.1.2.1); what came of that is told by the claims
+`acr` and `auth_time`. A provider need not do what it is asked: then a page says so, instead of asking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from oidc_gate.access import CheckedRule, signed_in_at
+from oidc_gate.browser import State
+from oidc_gate.errors import LoginError
+from oidc_gate.gate.components import Components
+from oidc_gate.gate.error_replies import StepUpUnmetError
+from oidc_gate.sessions import Session
+
+__all__ = ["StepUp", "asking"]
+
+
+def asking(rule: CheckedRule | None) -> CheckedRule | None:
+    """Return the rule if it asks something of the sign-in."""
+    return rule if rule is not None and rule.wants_step_up else None
+
+
+class StepUp:
+    """The step-ups of one gate."""
+
+    def __init__(self, components: Components) -> None:
+        self._components = components
+        self._rules = {str(rule.number): rule for rule in components.policy.rules if rule.wants_step_up}
+
+    def rule(self, number: str) -> CheckedRule | None:
+        """Return the rule of this number that asks something of the sign-in."""
+        return self._rules.get(number)
+
+    def params(self, rule: CheckedRule | None) -> str:
+        """Return what the rule asks of the provider, for the authorization URL."""
+        if rule is None:
+            return ""
+        acr_values = f"&acr_values={quote(' '.join(rule.acr), safe='')}" if rule.acr else ""
+        return acr_values + (f"&max_age={rule.max_age:.0f}" if rule.max_age is not None else "")
+
+    def check_person(self, state: State, claims: Mapping[str, Any]) -> None:
+        """Refuse another person than the one that left to be stepped up. Raises LoginError `step_up_other_person`."""
+        if not state.is_of(claims["sub"]):
+            raise LoginError(
+                "step_up_other_person", f"somebody else came back from a step-up: subject {claims['sub']!r}", status=403
+            )
+
+    def unmet_by(self, session: Session, number: int) -> StepUpUnmetError | None:
+        """Return what to say where a new session is not what the rule of this number asked for.
+
+        To somebody whom the rule does not let pass in any case nothing of that is said.
+        """
+        rule, policy = self.rule(str(number)), self._components.policy
+        if rule is None:
+            return None
+        identity = self._components.sessions.identity(session)
+        allowed, now = policy.lists.allow(session.claims), self._components.clock()
+        verdict = policy.verdict(policy.rules.index(rule), identity, now, allowed=allowed)
+        return self.unmet(rule, session.claims) if verdict.outcome == "step_up" else None
+
+    def unmet(self, rule: CheckedRule, claims: Mapping[str, Any]) -> StepUpUnmetError:
+        """Return the error that says what was asked, and what came."""
+        asked, came = [], []
+        now = self._components.clock()
+        if rule.acr:
+            acr = claims.get("acr")
+            asked.append(f"of the kind {' or '.join(rule.acr)}")
+            came.append(f"the kind {acr}" if isinstance(acr, str) and acr else "no kind")
+        if rule.max_age is not None:
+            at = signed_in_at(claims)
+            asked.append(f"not older than {_age(rule.max_age)}")
+            came.append("no time of signing in" if at is None else f"a sign-in {_age(now - at)} ago")
+        return StepUpUnmetError(rule.name, " and ".join(asked), " and ".join(came))
+
+
+def _age(seconds: float) -> str:
+    """Return a time for people: `45 seconds`, `10 minutes`, `3 hours`."""
+    for size, unit in ((3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size or seconds == size:
+            return f"{seconds / size:.0f} {unit}{'' if seconds == size else 's'}"
+    return f"{max(0.0, seconds):.0f} second{'' if round(seconds) == 1 else 's'}"

@@ -1,0 +1,136 @@
+"""Who a rule lets pass, from the table at `allow` to a condition.
+
+Two conditions in one table are refused rather than taken for `any` or for `all`: readers guess both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from inspect import iscoroutinefunction
+from typing import Any
+
+from oidc_gate.access import (
+    MISSING,
+    AllOf,
+    AnyOf,
+    Claim,
+    Condition,
+    Domains,
+    Emails,
+    Function,
+    Groups,
+    Not,
+    Provider,
+    Scopes,
+)
+from oidc_gate.errors import SettingsError
+from oidc_gate.settings.readers import nearest
+
+__all__ = ["CONDITIONS", "ConditionTables", "near"]
+
+
+class ConditionTables:
+    """Reads the tables of one rule. `error`: returns the SettingsError that says this of the rule."""
+
+    def __init__(self, error: Callable[[str], SettingsError]) -> None:
+        self._error = error
+
+    def condition(self, at: str, given: Any) -> Condition:
+        """Return the condition that stands at this place: a table that holds one, or a function."""
+        if not isinstance(given, Mapping):
+            return self._function(at, given)
+        if not given:
+            raise self._error(f"{at} is empty: nobody could tell who passes; name a condition, like groups")
+        for key in given:
+            if key not in CONDITIONS:
+                raise self._error(
+                    f"{at}: {key} is no condition.{near(str(key), CONDITIONS)} There are: {', '.join(CONDITIONS)}"
+                )
+        if len(given) > 1:
+            raise self._error(
+                f"{at} has {' and '.join(given)}: say whether one is enough or all are needed:"
+                " { any = [{ … }, { … }] } or { all = [{ … }, { … }] }"
+            )
+        ((key, value),) = given.items()
+        return CONDITIONS[key](self, f"{at}.{key}", value)
+
+    def _function(self, at: str, given: Any) -> Condition:
+        if not callable(given):
+            raise self._error(
+                f'{at} must be a table with one condition, like {{ groups = "Finance" }}, not {type(given).__name__}'
+            )
+        if iscoroutinefunction(given) or iscoroutinefunction(getattr(given, "__call__", None)):  # noqa: B004
+            raise self._error(f"{at} must be a plain function, not async: it is asked while a request waits")
+        return Function(given)
+
+    def _addresses(self, at: str, value: Any) -> Condition:
+        texts = self.listed(at, value)
+        for text in texts:
+            if "*" not in text and (text.count("@") != 1 or text.startswith("@") or text.endswith("@")):
+                raise self._error(f"{at}: {text} is no e-mail address; whole domains go to domains")
+        return Emails(texts)
+
+    def _domains(self, at: str, value: Any) -> Condition:
+        texts = self.listed(at, value)
+        for text in texts:
+            if any(character in text for character in "@/:") or text.startswith("."):
+                raise self._error(f"{at}: {text} must be a domain like example.com")
+        return Domains(texts)
+
+    def _several(self, at: str, value: Any) -> list[Condition]:
+        if not isinstance(value, list | tuple) or len(value) < 2:
+            raise self._error(f"{at} must be a list of two conditions or more; a single one stands without {at[-3:]}")
+        return [self.condition(f"{at}[{index}]", each) for index, each in enumerate(value)]
+
+    def _claims(self, at: str, value: Any) -> Condition:
+        if not isinstance(value, Mapping) or not value:
+            raise self._error(f'{at} must be a table of claims and values, like {{ department = "Finance" }}')
+        found = [Claim(self._claim_name(at, name), self._wanted(f"{at}.{name}", each)) for name, each in value.items()]
+        return found[0] if len(found) == 1 else AllOf(found)
+
+    def _claim_name(self, at: str, name: Any) -> str:
+        if not isinstance(name, str) or not name.strip():
+            raise self._error(f"{at} must name a claim")
+        return name
+
+    def _wanted(self, at: str, value: Any) -> list[Any]:
+        if isinstance(value, Mapping):
+            if value != {"missing": True} or type(value["missing"]) is not bool:
+                raise self._error(f"{at} must be a value, a list of values, or {{ missing = true }}")
+            return [MISSING]
+        values = list(value) if isinstance(value, list | tuple) else [value]
+        if not values:
+            raise self._error(f"{at} is an empty list, which nobody can match; name a value")
+        for each in values:
+            if not isinstance(each, str | int | float):
+                raise self._error(f"{at}: values must be texts, numbers, true or false, not {type(each).__name__}")
+        return values
+
+    def listed(self, at: str, value: Any) -> tuple[str, ...]:
+        """Return one text, or a list of them. Commas are no separators here: a group's name may have one."""
+        values = value if isinstance(value, list | tuple | set | frozenset) else [value]
+        if not values:
+            raise self._error(f"{at} is an empty list, which matches nothing; name something, or leave it out")
+        for each in values:
+            if not isinstance(each, str) or not each:
+                raise self._error(f"{at} must be a text or a list of texts, none of them empty")
+        return tuple(values)
+
+
+def near(word: str, known: Collection[str]) -> str:
+    """Return ` Did you mean …?` for a word that is much like a known one, also in lower case, or nothing."""
+    return nearest(word, known) or nearest(word, [each.lower() for each in known])
+
+
+#: The words that a table may have, and what reads what stands there.
+CONDITIONS: dict[str, Callable[[ConditionTables, str, Any], Condition]] = {
+    "emails": ConditionTables._addresses,
+    "domains": ConditionTables._domains,
+    "groups": lambda tables, at, value: Groups(tables.listed(at, value)),
+    "scopes": lambda tables, at, value: Scopes(tables.listed(at, value)),
+    "provider": lambda tables, at, value: Provider(tables.listed(at, value)),
+    "claims": ConditionTables._claims,
+    "any": lambda tables, at, value: AnyOf(tables._several(at, value)),
+    "all": lambda tables, at, value: AllOf(tables._several(at, value)),
+    "not": lambda tables, at, value: Not(tables.condition(at, value)),
+}
