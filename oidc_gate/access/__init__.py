@@ -2,6 +2,7 @@
 
 Modules, from the ground up; each may import only from those before it:
 
+- `reasons`: why somebody passes or does not, as codes
 - `emails`: addresses that somebody can be gone by
 - `texts`: texts with `*`, to be compared with
 - `allow_lists`: addresses, domains and groups that may pass
@@ -14,6 +15,7 @@ Modules, from the ground up; each may import only from those before it:
 - `rule`: one rule, as it is written and as it was read
 - `expressions`: the conditions of a Traffic Policy, in CEL
 - `policy`: `Policy`, which judges every request
+- `explanation`: a verdict in words, and as JSON
 
 May import: `identity`.
 """

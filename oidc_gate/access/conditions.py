@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_gate.access.emails import lower_ascii
 from oidc_gate.access.texts import Texts, listed
@@ -18,6 +18,7 @@ from oidc_gate.identity import claim_at
 
 if TYPE_CHECKING:
     from oidc_gate.access.person import Person
+    from oidc_gate.access.reasons import Reason
     from oidc_gate.identity import Identity
 
 __all__ = [
@@ -54,7 +55,7 @@ class Finding(NamedTuple):
     condition: str
     answer: Answer
     seen: str = ""
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     title: str = ""
     parts: tuple[Finding, ...] = ()
 
@@ -89,7 +90,7 @@ class Condition(ABC):
     def _seen(self, _: Person) -> str:
         return ""
 
-    def _reason(self, _: Person) -> str:
+    def _reason(self, _: Person) -> Reason:
         return "claim_missing"
 
 
@@ -125,7 +126,7 @@ class Emails(Condition):
     def _seen(self, person: Person) -> str:
         return person.email or ""
 
-    def _reason(self, person: Person) -> str:
+    def _reason(self, person: Person) -> Reason:
         return person.email_reason
 
 
@@ -158,7 +159,7 @@ class Groups(Condition):
     def _seen(self, person: Person) -> str:
         return _shown(", ".join(person.groups or ()))
 
-    def _reason(self, person: Person) -> str:
+    def _reason(self, person: Person) -> Reason:
         return person.groups_reason
 
 
@@ -271,5 +272,5 @@ class Function(Condition):
     def __str__(self) -> str:
         return self._words
 
-    def _reason(self, _: Person) -> str:
+    def _reason(self, _: Person) -> Reason:
         return "rule"

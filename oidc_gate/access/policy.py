@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from oidc_gate.access.allow_lists import AllowLists
     from oidc_gate.access.expressions import AskedOf, Conditional
+    from oidc_gate.access.reasons import Reason
     from oidc_gate.identity import Identity
 
 __all__ = ["AMBIGUOUS", "NO_RULE", "Policy", "Spot", "Verdict", "signed_in_at", "step_up_until"]
@@ -64,7 +65,7 @@ class Verdict(NamedTuple):
     """
 
     outcome: Outcome
-    reason: str
+    reason: Reason
     rule: CheckedRule | None = None
     until: float = 0.0
     because: str = ""
@@ -79,6 +80,12 @@ class Verdict(NamedTuple):
     def is_open(self) -> bool:
         """Whether it passes whoever asks."""
         return self.rule is not None and self.rule.opens
+
+    @property
+    def words(self) -> str:
+        """Why, in the words of the log and of `oidc-gate explain`: `reason=rule rule='finance' condition='group Ops'`."""
+        rule = "" if self.rule is None else f" rule={self.rule.name!r}"
+        return f"reason={self.reason}{rule}{f' condition={self.because!r}' if self.because else ''}"
 
 
 class Policy:
@@ -136,6 +143,11 @@ class Policy:
             if (rule.methods is None or method in rule.methods) and (rule.hosts is None or host in rule.hosts):
                 return number
         return BY_REQUEST if self._reads_request else NO_RULE
+
+    def matching(self, spot: Spot) -> tuple[int, ...]:
+        """Return the numbers of all rules for this path, method and host, as the app's router sees the path."""
+        covering = self._tree.covering(segments_of(spot.path))
+        return tuple(number for number in covering if self._first((number,), spot.method, spot.host) == number)
 
     def _meets_more(self, path: str, covering: Sequence[int]) -> bool:
         """Return whether there is a rule that covers the path only when case is ignored."""

@@ -35,11 +35,15 @@ class Judging:
 
     def place(self, request: Request) -> int:
         """Return the place of a request, as `Policy.place` has it."""
+        return self._policy.place(self.spot(request))
+
+    def spot(self, request: Request) -> Spot:
+        """Return what of a request tells its place."""
         host = _bare_host(self._addresses.origin(request).host) if self._by_host else ""
         is_unclear = request.has_unclear_mount or (
             self._by_method and any(request.header(name) for name in _OVERRIDES)
         )
-        return self._policy.place(Spot(request.path, request.method.upper(), host, _sent_inside(request), is_unclear))
+        return Spot(request.path, request.method.upper(), host, _sent_inside(request), is_unclear)
 
     def known_place(self, host: str | bytes | None, line: str) -> int | None:
         """Return the place of a request that nothing but this tells anything of; None where it has to be decided.

@@ -130,9 +130,7 @@ class Refusals:
 
     def _log(self, opened: OpenSession | None, verdict: Verdict, reference: str) -> None:
         """Log who is refused and why: the one line that `oidc-gate explain` has the same words in."""
-        rule = "" if verdict.rule is None else f" rule={verdict.rule.name!r}"
-        because = f" condition={verdict.because!r}" if verdict.because else ""
-        said = f"not allowed (reference {reference}): reason={verdict.reason}{rule}{because}"
+        said = f"not allowed (reference {reference}): {verdict.words}"
         if opened is None:
             logger.warning("%s; nobody is signed in", said)
             return

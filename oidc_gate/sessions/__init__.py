@@ -14,9 +14,9 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `p
 
 from oidc_gate.sessions.backends import Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
 from oidc_gate.sessions.memory import Recalled
-from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
+from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.session import Head, Session
-from oidc_gate.sessions.sessions import LoadOnLoop, Sessions, Unloaded
+from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
 
 __all__ = [
     "NEVER",
