@@ -19,6 +19,7 @@ __all__ = [
     "folded",
     "folded_pattern",
     "is_ambiguous",
+    "is_plain",
     "read_pattern",
     "segments_of",
 ]
@@ -29,6 +30,8 @@ __all__ = [
 _AMBIGUOUS = re.compile(
     r"//|/\.{1,2}(?:/|$)|;|\s(?:/|$)|[\\\x00-\x1f\x7f\ufffd]|%(?:2[ef5]|5c|3b|0[0-9a-f]|1[0-9a-f])", re.IGNORECASE
 )
+#: What most paths are, and is told sooner: segments of characters that mean nothing, none beginning with a dot.
+is_plain = re.compile(r"(?:/[\w~-][\w.~-]*)*/?", re.ASCII).fullmatch
 _ENCODED_SEPARATOR = re.compile(r"%(?:2f|5c|2e|25|3b|00)", re.IGNORECASE)
 #: What cannot stand in a pattern, where it would cover nothing, or something else than it says.
 _NOT_PLAIN = re.compile(r"[?#\\%;\x00-\x1f\x7f\ufffd]|\s(?:/|$)")

@@ -17,6 +17,7 @@ from oidc_gate.access.paths import (
     folded,
     folded_pattern,
     is_ambiguous,
+    is_plain,
     read_pattern,
     segments_of,
 )
@@ -108,6 +109,9 @@ class Policy:
         #: Whether there is more than the lists; and whether somebody whom these let pass may not everywhere.
         self.has_places = bool(self.rules or self.conditionals)
         self.narrows = any(not rule.opens for rule in self.rules) or bool(self.conditionals)
+        self._unconditional = frozenset(
+            number for number, rule in enumerate(self.rules) if rule.methods is None and rule.hosts is None
+        )
         self._tree, self._folded_tree, self._is_folded = Tree(), Tree(), True
         for number, rule in enumerate(self.rules):
             for pattern in rule.patterns:
@@ -116,6 +120,7 @@ class Policy:
                 self._folded_tree.add(number, twin)
                 self._is_folded = self._is_folded and twin == pattern
         self._reads_request = any(each.reads_request for each in self.conditionals)
+        self._otherwise = BY_REQUEST if self._reads_request else NO_RULE
 
     @property
     def claims(self) -> frozenset[str]:
@@ -126,15 +131,25 @@ class Policy:
 
     def place(self, spot: Spot) -> int:
         """Return the number of the rule that decides, NO_RULE, AMBIGUOUS or BY_REQUEST."""
-        path = spot.path
-        if spot.is_unclear or spot.sent is None or is_ambiguous(path):
+        path, method, host, sent, is_unclear = spot
+        if is_unclear or sent is None:
             return AMBIGUOUS
-        covering = self._tree.covering(segments_of(path))
-        if self._meets_more(path, covering):
+        if "%" in sent and (segments := encoded_segments(sent)) != []:
+            return self._encoded_place(path, method, host, segments)
+        return self.plain_place(path, method, host)
+
+    def plain_place(self, path: str, method: str, host: str) -> int:
+        """Return the place of a request whose path was sent without an escape that has a say in it."""
+        if not is_plain(path) and is_ambiguous(path):
             return AMBIGUOUS
-        if "%" in spot.sent and (segments := encoded_segments(spot.sent)) != []:
-            return self._encoded_place(spot, segments, covering)
-        return self._first(covering, spot.method, spot.host)
+        covering = self._tree.covering(path.split("/")[1:] or [""])
+        if not (self._is_folded and path.islower() and path.isascii()):
+            fold = folded(path)
+            if self._folded_tree.covering(segments_of(fold)) != covering:
+                return AMBIGUOUS  # there is a rule that covers it only when case is ignored
+        if not covering:
+            return self._otherwise
+        return covering[0] if covering[0] in self._unconditional else self._first(covering, method, host)
 
     def _first(self, covering: Sequence[int], method: str, host: str) -> int:
         """Return the place, of those whose rules cover the path."""
@@ -142,28 +157,22 @@ class Policy:
             rule = self.rules[number]
             if (rule.methods is None or method in rule.methods) and (rule.hosts is None or host in rule.hosts):
                 return number
-        return BY_REQUEST if self._reads_request else NO_RULE
+        return self._otherwise
 
     def matching(self, spot: Spot) -> tuple[int, ...]:
         """Return the numbers of all rules for this path, method and host, as the app's router sees the path."""
         covering = self._tree.covering(segments_of(spot.path))
         return tuple(number for number in covering if self._first((number,), spot.method, spot.host) == number)
 
-    def _meets_more(self, path: str, covering: Sequence[int]) -> bool:
-        """Return whether there is a rule that covers the path only when case is ignored."""
-        fold = folded(path)
-        if fold == path and self._is_folded:
-            return False
-        return self._folded_tree.covering(segments_of(fold)) != covering
-
-    def _encoded_place(self, spot: Spot, segments: list[str] | None, covering: Sequence[int]) -> int:
+    def _encoded_place(self, path: str, method: str, host: str, segments: list[str] | None) -> int:
         """Return the place of a path with encoded separators: certain where both readings meet the same rules."""
-        if segments is None or self._tree.covering(segments) != covering:
+        number = self.plain_place(path, method, host)
+        if number == AMBIGUOUS or segments is None:
             return AMBIGUOUS
+        covering = self._tree.covering(segments_of(path))
         twin = [folded(segment) for segment in segments]
-        if self._folded_tree.covering(twin) != covering:
+        if self._tree.covering(segments) != covering or self._folded_tree.covering(twin) != covering:
             return AMBIGUOUS
-        number = self._first(covering, spot.method, spot.host)
         is_certain = number == NO_RULE or (number >= 0 and not self.rules[number].opens)
         return number if is_certain else AMBIGUOUS
 

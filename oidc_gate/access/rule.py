@@ -78,6 +78,12 @@ class CheckedRule:
         return self.who is ANYONE
 
     @property
+    def narrows_everything(self) -> bool:
+        """Whether it decides all that no earlier rule does, and not everybody who is signed in passes there."""
+        decides_all = EVERYWHERE in self.patterns and self.methods is None and self.hosts is None
+        return decides_all and self.who not in (ANYONE, SIGNED_IN)
+
+    @property
     def wants_step_up(self) -> bool:
         """Whether it asks something of the sign-in itself."""
         return bool(self.acr) or self.max_age is not None

@@ -19,7 +19,8 @@ Modules, from the ground up; each may import only from those before it:
 - `login_log`: what the log says of the steps of a login
 - `rechecking`: a session whose provider is due to be asked again
 - `redemptions`: which logins have been answered in this process
-- `sign_in`: from a request without a session to the provider, and back with one
+- `departures`: leaving for the provider: which request starts a login, and what is asked of it
+- `sign_in`: back from the provider, with a session
 - `sign_out`: this browser's session ends, and the provider's
 - `remote_logout`: the provider says whose session has ended there
 - `own_paths`: the paths under `path_prefix`

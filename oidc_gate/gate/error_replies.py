@@ -90,6 +90,10 @@ _REFUSALS = {
     "login_required": _Words(_FAILED, "The sign-in provider wants you to sign in there first."),
     "interaction_required": _Words(_FAILED, "The sign-in provider has a question for you that was not answered."),
     "consent_required": _Words(_FAILED, "The sign-in provider needs your consent, which was not given."),
+    "unmet_authentication_requirements": _Words(
+        "Your sign-in is not enough for this page",
+        "The sign-in provider cannot sign you in in the way that this page asks for.",
+    ),
     "invalid_scope": _Words(
         _FAILED, "The provider does not know one of the scopes this app asks for. Tell whoever runs it."
     ),

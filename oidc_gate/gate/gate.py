@@ -20,12 +20,12 @@ from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.activity import Activity, OnMessage
 from oidc_gate.gate.announcement import announce
 from oidc_gate.gate.components import build
+from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.own_paths import OwnPaths
 from oidc_gate.gate.recalling import Recalling
 from oidc_gate.gate.rechecking import Rechecking
 from oidc_gate.gate.refusals import Refusals
-from oidc_gate.gate.sign_in import SignIn
 from oidc_gate.sessions import LoadOnLoop, OpenSession, Unloaded
 from oidc_gate.settings import Settings
 
@@ -48,8 +48,8 @@ class Gate:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._components = components = build(settings, clock)
         self._refusals = Refusals(components)
-        self._sign_in = SignIn(components)
-        self._own_paths = OwnPaths(components, self._refusals, self._sign_in)
+        self._departures = Departures(components)
+        self._own_paths = OwnPaths(components, self._refusals, self._departures)
         self._rechecking = Rechecking(components)
         self._activity = Activity(components)
         self._judging = Judging(components)
@@ -150,7 +150,7 @@ class Gate:
         try:
             return self._found(request, text, self._sessions.load(text, name, now, asked_at), now)
         except StoreError as error:
-            return self._refusals.failure(request, error, self._sign_in.return_path(request))
+            return self._refusals.failure(request, error, self._departures.return_path(request))
 
     async def _load_on_loop(self, load: LoadOnLoop, request: Request, text: str, name: str) -> Decision:
         """Do the same on an event loop, where the store's own timeout covers the wait for a turn."""
@@ -158,7 +158,7 @@ class Gate:
         try:
             return self._found(request, text, await load(text, name, now), now)
         except StoreError as error:
-            return self._refusals.failure(request, error, self._sign_in.return_path(request))
+            return self._refusals.failure(request, error, self._departures.return_path(request))
 
     def _found(self, request: Request, text: str, opened: OpenSession | None, now: float) -> Decision:
         return self._without_session(request) if opened is None else self._with_session(request, text, opened, now)
@@ -182,7 +182,7 @@ class Gate:
         try:
             kept = self._rechecking.perform(text, opened, ask=ask)
         except StoreError as error:
-            return self._refusals.failure(request, error, self._sign_in.return_path(request))
+            return self._refusals.failure(request, error, self._departures.return_path(request))
         if kept is None:
             return self._without_session(request)
         return self._go_on(request, text, kept, self._clock())
@@ -235,7 +235,7 @@ class Gate:
         """Answer somebody who may pass once they have signed in more recently, or in a stronger way."""
         rule, kind = cast("CheckedRule", verdict.rule), kind_of(request)
         if kind is Kind.PAGE:
-            return self._sign_in.step_up(request, rule, opened, headers)
+            return self._departures.step_up(request, rule, opened, headers)
         return self._refusals.login_required(request, kind, rule)
 
     # Without one
@@ -254,7 +254,7 @@ class Gate:
         if request.path == self._kept_path and kind in _PAGES:
             return self._refusals.failure(request, _base_path_kept(request.path), "/")
         if kind is Kind.PAGE:
-            return self._sign_in.send(request, verdict.rule)
+            return self._departures.send(request, verdict.rule)
         return self._refusals.login_required(request, kind)
 
     def _why_nobody(self, request: Request) -> str:

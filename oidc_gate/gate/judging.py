@@ -50,15 +50,19 @@ class Judging:
 
         `line`: the path, all of it sent as it is; where methods have a say, after the method and a blank.
         """
-        method, path = line.split(" ", 1) if self._by_method else ("GET", line)
-        if len(path) > _LONGEST_PATH or not path.isascii() or path.startswith(self._prefix) or method not in _READS:
+        method, path = "GET", line
+        if self._by_method:
+            method, path = line.split(" ", 1)
+            if method not in _READS:  # then other headers may have a say
+                return None
+        if len(path) > _LONGEST_PATH or not path.isascii() or path.startswith(self._prefix):
             return None
         name = ""
         if self._by_host:
             if host is None:
                 return None
             name = _bare_host(self._addresses.host(host.decode("latin-1") if isinstance(host, bytes) else host))
-        place = self._policy.place(Spot(path, method, name))
+        place = self._policy.plain_place(path, method, name)
         if len(self.places) >= _MOST_PATHS:
             self.places.clear()
         self.places[(host, line) if self._by_host else line] = place

@@ -42,7 +42,7 @@ _REASONS |= {
     "groups_overage": _UNTOLD,
     "rule": _NOT_HERE,
     "nobody": ". Nobody may use this part of the app.",
-    "path_ambiguous": ". This address can be read in more than one way, and not all of them are open to you. Go to the"
+    "path_ambiguous": ". This request can be read in more than one way, and not all of them are open to you. Go to the"
     " page from a link in the app.",
 }
 #: Another sign-in helps with none of these.

@@ -1,4 +1,4 @@
-"""Signing in: from a request without a session to the provider, and back again with one.
+"""Signing in: the browser comes back from the provider, and gets a session.
 
 Nothing here leads in a circle. A login that fails in a way that a second try may mend is started again once, by itself;
 browsers that come back from login after login without their session are told so.
@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import logging
 
-from oidc_gate.access import CheckedRule
 from oidc_gate.browser import Attempt, Note, State, own_path, pages
-from oidc_gate.decisions import Decision, Reply, Request, Work
+from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, StoreError
-from oidc_gate.gate.addresses_asked_for import check_auth_id, page_asked_for, return_address, tell_too_long
-from oidc_gate.gate.authorization_requests import AuthorizationRequests, reauthentication_prompt
+from oidc_gate.gate.authorization_requests import AuthorizationRequests
 from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply, provider_busy
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
-from oidc_gate.gate.login_log import log_departure, log_session
-from oidc_gate.gate.mismatches import Mismatches
+from oidc_gate.gate.login_log import log_session
 from oidc_gate.gate.redemptions import Redemptions
-from oidc_gate.gate.step_up import StepUp, asking
+from oidc_gate.gate.step_up import StepUp
 from oidc_gate.gate.userinfo import Userinfo
-from oidc_gate.provider import Metadata, code_flow
-from oidc_gate.sessions import OpenSession, Session
+from oidc_gate.provider import code_flow
+from oidc_gate.sessions import Session
 
 __all__ = ["SignIn"]
 
@@ -32,136 +30,22 @@ logger = logging.getLogger("oidc_gate")
 Header = tuple[str, str]
 Pairs = list[tuple[str, str]]
 
-#: So many logins finished within so many seconds, and still no session: the browser does not keep it.
-_LOOP_LOGINS, _LOOP_SECONDS = 3, 60.0
 #: What Keycloak says to its other tabs once somebody has signed in in one of them.
 _TRY_AGAIN = {("temporarily_unavailable", "authentication_expired")}
 
 
 class SignIn:
-    """The login of one gate: `send` starts it for a page, `login` and `callback` are its paths."""
+    """The callback of one gate."""
 
-    def __init__(self, components: Components) -> None:
+    def __init__(self, components: Components, departures: Departures) -> None:
         self._components = components
         self._settings = components.settings
-        self._userinfo = Userinfo(components)
-        self._redemptions = Redemptions()
-        self._mismatches = Mismatches(components)
+        self._departures = departures
         self._requests = AuthorizationRequests(components.settings)
         self._step_up = StepUp(components)
-
-    # Leaving for the provider
-
-    def send(self, request: Request, rule: CheckedRule | None) -> Decision:
-        """Send a browser without a session, that asked for a page, to the provider; it will return to that page.
-
-        `rule`: the one that decides there.
-        """
-        here = self._components.here(request)
-        return_to = page_asked_for(here)
-        if self._goes_in_circles(here):
-            return self._error_reply(here, self._mismatches.login_loop(here), return_to)
-        stale = here.cookies.has_session(here.cookie_header)
-        headers = here.cookies.drop_session(here.cookie_header) if stale else ()
-        return self._start(here, return_to, rule=asking(rule), headers=headers)
-
-    def step_up(
-        self, request: Request, rule: CheckedRule, opened: OpenSession, headers: tuple[Header, ...]
-    ) -> Decision:
-        """Send a browser whose sign-in is not good enough for a rule to the provider; the same person is to return."""
-        here = self._components.here(request)
-        return_to = page_asked_for(here)
-        if self._goes_in_circles(here):
-            return self._error_reply(here, self._step_up.unmet(rule, opened.identity.claims), return_to, headers)
-        return self._start(
-            here, return_to, rule=rule, subject=opened.identity.subject, replaces=opened.session_id, headers=headers
-        )
-
-    def return_path(self, request: Request) -> str:
-        """Return the page that was asked for, as an address to come back to."""
-        return page_asked_for(self._components.here(request))
-
-    def login(self, here: Here, pairs: Pairs) -> Decision:
-        """Start a login that was asked for: by the app with `next`, or by another party with `iss` (Core, 4)."""
-        names = ("next", "redirect_path", "target_link_uri", "auth_id", "iss", "login_hint", "step_up")
-        params = code_flow.single_values(pairs, names)
-        check_auth_id(params, self._settings.auth_id)
-        issuer = params.get("iss")
-        if issuer is not None and issuer.rstrip("/") != self._settings.issuer_url.rstrip("/"):
-            raise LoginError("issuer_unknown", "a login was asked for at another provider than issuer_url")
-        target = next((params[name] for name in names[:3] if name in params), "")
-        extra = code_flow.login_hint_param(params.get("login_hint", ""))
-        before = self._components.session(here)
-        replaces = before.session_id if before is not None else ""
-        return_to = return_address(target, here)
-        rule = self._step_up.rule(params.get("step_up", ""))
-        return self._start(
-            here,
-            return_to,
-            forced=issuer is None and rule is None,
-            extra=extra,
-            replaces=replaces,
-            rule=rule,
-            subject=before.identity.subject if rule is not None and before is not None else "",
-        )
-
-    def _start(
-        self,
-        here: Here,
-        return_to: str,
-        *,
-        forced: bool = False,
-        extra: str = "",
-        restarted: bool = False,
-        replaces: str = "",
-        rule: CheckedRule | None = None,
-        subject: str = "",
-        headers: tuple[Header, ...] = (),
-    ) -> Decision:
-        """Start a login. `rule`: the one that asks something of the sign-in; `subject`: who alone may come back."""
-        self._mismatches.look_at_departure(here)
-
-        def depart(metadata: Metadata) -> Reply:
-            prompt = reauthentication_prompt(metadata) if forced else ""
-            begun = self._components.attempts.begin(
-                return_to,
-                here.cookies,
-                here.cookie_header,
-                self._components.clock(),
-                restarted=restarted,
-                forced=prompt == "login",
-                replaces=replaces,
-                step_up=0 if rule is None else rule.number,
-                subject=subject,
-            )
-            if begun.is_lost:
-                tell_too_long(len(return_to))
-            endpoint = metadata.authorization_endpoint
-            log_departure(self._components, here, return_to, endpoint, prompt)
-            url = self._requests.url(endpoint, here.origin, begun, prompt, extra + self._step_up.params(rule))
-            status = 303 if here.request.method == "POST" else 302
-            return pages.redirect(url, (*headers, *begun.set_cookies), status=status)
-
-        def fetch_and_depart() -> Decision:
-            try:
-                return depart(self._components.provider.metadata())
-            except ProviderError as error:
-                return self._error_reply(here, error, return_to, headers)
-
-        known = self._components.provider.known_metadata()
-        if known is not None:
-            return depart(known)
-        return Work(
-            "login",
-            fetch_and_depart,
-            turned_away=lambda: self._error_reply(here, provider_busy(), return_to, headers),
-        )
-
-    def _goes_in_circles(self, here: Here) -> bool:
-        since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
-        return attempts.finished_since(since, here.cookies, here.cookie_header) >= _LOOP_LOGINS
-
-    # Coming back
+        self._userinfo = Userinfo(components)
+        self._redemptions = Redemptions()
+        self._mismatches = departures.mismatches
 
     def callback(self, here: Here, pairs: Pairs) -> Decision:
         """Take the provider's answer: it must belong to a login that was started in this browser, and not long ago."""
@@ -276,16 +160,22 @@ class SignIn:
         return session, headers
 
     def _again(self, here: Here, state: State, error: LoginError) -> Decision:
-        """Start the login again, once; a browser that has a good session meanwhile just goes on to its page."""
+        """Start the login again, once; a browser that has a good session meanwhile just goes on to its page.
+
+        Not where the login was to step that session up: the page would only lead here again.
+        """
         return_to = self._return_to(here, state)
         dropped = (here.cookies.drop_slot(state.slot),)
-        if self._components.session(here) is not None:
+        opened, rule = self._components.session(here), self._step_up.rule(str(state.step_up))
+        if opened is not None and rule is None:
             return self._go(here, return_to, dropped)
         if state.restarted:
             return self._failed(here, state, error)
         logger.info("a login is started again: %s", error)
-        rule = self._step_up.rule(str(state.step_up))
-        return self._start(here, return_to, forced=state.forced, restarted=True, rule=rule, headers=dropped)
+        subject = "" if opened is None else opened.identity.subject
+        return self._departures.start(
+            here, return_to, forced=state.forced, restarted=True, rule=rule, subject=subject, headers=dropped
+        )
 
     def _failed(self, here: Here, state: State, error: GateError) -> Reply:
         dropped = (here.cookies.drop_slot(state.slot),)

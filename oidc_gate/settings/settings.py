@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import urlsplit
 
-from oidc_gate.access import lower_ascii
+from oidc_gate.access import CheckedRule, lower_ascii
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings import sources
 from oidc_gate.settings.app_fields import AppFields
@@ -95,7 +95,9 @@ class Settings(AppFields, SessionFields, ProviderFields):
     def warnings(self) -> list[str]:
         """Return what is allowed and still worth a second look, a sentence each."""
         found = []
-        if self.allow_emails is None and self.allow_domains is None and self.allow_groups is None:
+        rules = [rule for rule in self.rules or () if isinstance(rule, CheckedRule)]
+        lists = (self.allow_emails, self.allow_domains, self.allow_groups)
+        if lists == (None, None, None) and not any(rule.narrows_everything for rule in rules):
             found.append("every user of the provider may pass: no allow_emails, allow_domains or allow_groups is set")
         if self.client_auth_method == "none":
             found.append("client_auth_method is none: the provider cannot tell this gate from another program")
@@ -105,6 +107,11 @@ class Settings(AppFields, SessionFields, ProviderFields):
             found.append("trusted_proxies trusts every address: anyone can say which host and scheme this app has")
         if (self.allow_emails or self.allow_domains) and "email" not in self.scopes:
             found.append("allow_emails and allow_domains need the claim email, and scopes lack email")
+        found += [
+            f"{rule.name} goes by the claim email, and scopes lack email"
+            for rule in rules
+            if "email" in rule.who.claims and "email" not in self.scopes
+        ]
         given: dict[str, Any] = self._given  # type: ignore[attr-defined]
         if "idle_session_timeout" in given and 0 < self.max_session_duration < self.idle_session_timeout:
             found.append(
