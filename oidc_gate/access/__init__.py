@@ -34,12 +34,15 @@ from oidc_gate.access.conditions import (
     Scopes,
 )
 from oidc_gate.access.emails import lower_ascii
+from oidc_gate.access.explanation import Explanation, RuleList, explained, listed_rules
 from oidc_gate.access.expressions import Conditional
 from oidc_gate.access.path_list import PathList
 from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_pattern
 from oidc_gate.access.places import Tree
-from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Policy, Spot, Verdict, signed_in_at
+from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Outcome, Policy, Spot, Verdict, signed_in_at
+from oidc_gate.access.reasons import REASONS, Reason
 from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule, Rule
+from oidc_gate.access.texts import age
 from oidc_gate.access.unreachable import covered_by
 
 __all__ = [
@@ -49,6 +52,7 @@ __all__ = [
     "MISSING",
     "NOBODY",
     "NO_RULE",
+    "REASONS",
     "SIGNED_IN",
     "AllOf",
     "AllowLists",
@@ -59,20 +63,27 @@ __all__ = [
     "Conditional",
     "Domains",
     "Emails",
+    "Explanation",
     "Function",
     "Groups",
     "Not",
+    "Outcome",
     "PathList",
     "Pattern",
     "Policy",
     "Provider",
+    "Reason",
     "Rule",
+    "RuleList",
     "Scopes",
     "Spot",
     "Tree",
     "Verdict",
+    "age",
     "covered_by",
     "encoded_segments",
+    "explained",
+    "listed_rules",
     "lower_ascii",
     "read_pattern",
     "signed_in_at",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_gate.access.emails import bare_email, verified_email
 from oidc_gate.identity import claim_at, text_claim
@@ -18,12 +18,13 @@ logger = logging.getLogger("oidc_gate")
 
 
 class ListAnswer(NamedTuple):
-    """What one list says of a person. `holds`: None where it cannot be told; `seen`: what it went by."""
+    """What one list says of a person. `holds`: None where it cannot be told, for a `reason`; `seen`: what it went by."""
 
     name: str
     listed: tuple[str, ...]
     holds: bool | None
     seen: str
+    reason: Reason | Literal[""]
 
 
 class AllowLists:
@@ -104,22 +105,18 @@ class AllowLists:
         """Return what each list says of the person with these claims, with what it went by; one yes is enough."""
         address = self.address(claims)
         held = self.groups(claims) if self.has_groups(claims) else None
-        found: list[tuple[str, frozenset[str], bool | None, str]] = [
-            ("allow_emails", self._emails, None if address is None else address in self._emails, address or ""),
-            (
-                "allow_domains",
-                self._domains,
-                None if address is None else _domain(address) in self._domains,
-                address or "",
-            ),
-            (
-                "allow_groups",
-                self._groups,
-                None if held is None else not self._groups.isdisjoint(held),
-                ", ".join(held or ()),
-            ),
-        ]
-        return [ListAnswer(name, tuple(sorted(listed)), *rest) for name, listed, *rest in found if listed]
+        seen, groups = address or "", ", ".join(held or ())
+        by_address = None if address is None else address in self._emails
+        by_domain = None if address is None else _domain(address) in self._domains
+        unknown: Reason | Literal[""] = self.address_reason(claims) if address is None else ""
+        no_groups: Reason | Literal[""] = self.groups_reason(claims) if held is None else ""
+        by_group = None if held is None else not self._groups.isdisjoint(held)
+        found = (
+            ListAnswer("allow_emails", tuple(sorted(self._emails)), by_address, seen, unknown),
+            ListAnswer("allow_domains", tuple(sorted(self._domains)), by_domain, seen, unknown),
+            ListAnswer("allow_groups", tuple(sorted(self._groups)), by_group, groups, no_groups),
+        )
+        return [each for each in found if each.listed]
 
     def groups(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the person's groups: the claim may be one text or a list of texts, and may be missing.

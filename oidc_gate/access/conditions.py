@@ -34,6 +34,7 @@ __all__ = [
     "Groups",
     "Provider",
     "Scopes",
+    "shown",
 ]
 
 logger = logging.getLogger("oidc_gate")
@@ -157,7 +158,7 @@ class Groups(Condition):
         return f"group {self._texts}"
 
     def _seen(self, person: Person) -> str:
-        return _shown(", ".join(person.groups or ()))
+        return shown(", ".join(person.groups or ()))
 
     def _reason(self, person: Person) -> Reason:
         return person.groups_reason
@@ -177,7 +178,7 @@ class Scopes(Condition):
         return f"scope {self._texts}"
 
     def _seen(self, person: Person) -> str:
-        return _shown(" ".join(person.identity.scopes))
+        return shown(" ".join(person.identity.scopes))
 
 
 def _one_fits(texts: Texts, values: tuple[str, ...] | None, *, whole: bool = True) -> Answer:
@@ -239,14 +240,15 @@ class Claim(Condition):
 
     def _seen(self, person: Person) -> str:
         value = claim_at(person.claims, self._name)
-        return "" if value is None else _shown(_written(value))
+        return "" if value is None else shown(_written(value))
 
 
 def _written(value: Any) -> str:
     return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return the text as it is shown in a finding: not all of a long one."""
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 

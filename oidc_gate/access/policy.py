@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from oidc_gate.access.reasons import Reason
     from oidc_gate.identity import Identity
 
-__all__ = ["AMBIGUOUS", "NO_RULE", "Policy", "Spot", "Verdict", "signed_in_at", "step_up_until"]
+__all__ = ["AMBIGUOUS", "NO_RULE", "Outcome", "Policy", "Spot", "Verdict", "signed_in_at", "step_up_until"]
 
 #: Places besides the rules' own numbers: no rule decides, so the lists do; the path could be read in two ways, so all
 #: rules and the lists do; conditions that depend on more of the request do.
@@ -84,7 +84,7 @@ class Verdict(NamedTuple):
 
     @property
     def words(self) -> str:
-        """Why, in the words of the log and of `oidc-gate explain`: `reason=rule rule='finance' condition='group Ops'`."""
+        """Why, as the log and `oidc-gate explain` have it: `reason=rule rule='finance' condition='group Ops'`."""
         rule = "" if self.rule is None else f" rule={self.rule.name!r}"
         return f"reason={self.reason}{rule}{f' condition={self.because!r}' if self.because else ''}"
 

@@ -1,4 +1,4 @@
-"""Why somebody passes or does not, as codes: the only list of them. They are stable; the log and `explain` have them."""
+"""Why somebody passes or does not, as codes: the only list of them. They are stable; log and `explain` have them."""
 
 from __future__ import annotations
 
