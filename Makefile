@@ -9,7 +9,7 @@ FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 # The lowest versions that setup.cfg allows, and the tests that use each of them.
 LOWEST := .venv-lowest
 LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_threads cli client_authentication demo \
-	examples provider sealing settings stores surface_logins wsgi))
+	examples expressions provider sealing settings stores surface_logins wsgi))
 
 .PHONY: demo test lowest lint docs providers fuzz bench system-packages clean
 

@@ -122,6 +122,9 @@ class Request(Protocol):
     def header(self, name: str) -> str:
         """Return the header of that lower-case name, several joined by commas, or `""`."""
 
+    def header_names(self) -> set[str]:
+        """Return the names of all headers, lower case."""
+
     def folded_names(self) -> set[str]:
         """Return the names of all headers as `reserved_headers.folded` spells them."""
 
@@ -179,6 +182,13 @@ class Reply(NamedTuple):
     status: int
     headers: tuple[Header, ...]
     body: bytes = b""
+
+    @property
+    def all_headers(self) -> tuple[Header, ...]:
+        """The headers, with the length of the body unless the status has none (RFC 9110, 8.6)."""
+        if self.status in (204, 304):
+            return self.headers
+        return (*self.headers, ("content-length", str(len(self.body))))
 
 
 class Work(NamedTuple):

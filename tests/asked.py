@@ -45,5 +45,8 @@ class Asked:
     def header(self, name: str) -> str:
         return self.headers.get(name, "")
 
+    def header_names(self) -> set[str]:
+        return set(self.headers)
+
     def folded_names(self) -> set[str]:
         return {folded(name) for name in self.headers}

@@ -13,11 +13,14 @@ Modules, from the ground up; each may import only from those before it:
 - `path_list`: a plain list of paths
 - `unreachable`: whether patterns leave nothing to another one
 - `rule`: one rule, as it is written and as it was read
-- `expressions`: the conditions of a Traffic Policy, in CEL
+- `ngrok_names`: what expressions may name at ngrok, and not here
+- `expression_values`: what names in expressions stand for
+- `expressions`: CEL, and the rules of a Traffic Policy that go by it
 - `policy`: `Policy`, which judges every request
+- `rule_list`: all rules, a line each
 - `explanation`: a verdict in words, and as JSON
 
-May import: `identity`.
+May import: `errors`, `identity`.
 """
 
 from oidc_gate.access.allow_lists import AllowLists
@@ -34,14 +37,16 @@ from oidc_gate.access.conditions import (
     Scopes,
 )
 from oidc_gate.access.emails import lower_ascii
-from oidc_gate.access.explanation import Explanation, RuleList, explained, listed_rules
-from oidc_gate.access.expressions import Conditional
+from oidc_gate.access.explanation import Explanation, explained
+from oidc_gate.access.expression_values import AskedOf
+from oidc_gate.access.expressions import Answer, Conditional, compiled
 from oidc_gate.access.path_list import PathList
 from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_pattern
 from oidc_gate.access.places import Tree
 from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Outcome, Policy, Spot, Verdict, signed_in_at
 from oidc_gate.access.reasons import REASONS, Reason
 from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule, Rule
+from oidc_gate.access.rule_list import RuleList, listed_rules
 from oidc_gate.access.texts import age
 from oidc_gate.access.unreachable import covered_by
 
@@ -56,7 +61,9 @@ __all__ = [
     "SIGNED_IN",
     "AllOf",
     "AllowLists",
+    "Answer",
     "AnyOf",
+    "AskedOf",
     "CheckedRule",
     "Claim",
     "Condition",
@@ -80,6 +87,7 @@ __all__ = [
     "Tree",
     "Verdict",
     "age",
+    "compiled",
     "covered_by",
     "encoded_segments",
     "explained",

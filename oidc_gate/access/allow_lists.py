@@ -18,7 +18,7 @@ logger = logging.getLogger("oidc_gate")
 
 
 class ListAnswer(NamedTuple):
-    """What one list says of a person. `holds`: None where it cannot be told, for a `reason`; `seen`: what it went by."""
+    """What one list says of a person. `holds`: None where it cannot be told, for this `reason`; `seen`: what it had."""
 
     name: str
     listed: tuple[str, ...]

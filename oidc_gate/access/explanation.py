@@ -6,21 +6,24 @@ printed is escaped: a person's name is not to command the terminal of whoever as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_gate.access.conditions import Finding, shown
 from oidc_gate.access.paths import ambiguous_part
-from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Policy, Spot, Verdict, signed_in_at, step_up_until
+from oidc_gate.access.person import Person
+from oidc_gate.access.policy import AMBIGUOUS, Policy, Spot, Verdict, signed_in_at, step_up_until
 from oidc_gate.access.rule import NOBODY, CheckedRule
+from oidc_gate.access.rule_list import PASSES, WIDEST, printable, width, word
 from oidc_gate.access.texts import age, listed
 
 if TYPE_CHECKING:
     from oidc_gate.access.allow_lists import ListAnswer
+    from oidc_gate.access.expression_values import AskedOf
     from oidc_gate.identity import Identity
 
-__all__ = ["Explanation", "ListedRule", "RuleList", "explained", "listed_rules"]
+__all__ = ["Explanation", "explained"]
 
 _HEADS = {
     "pass": "passes",
@@ -28,13 +31,10 @@ _HEADS = {
     "login": "302 to sign in; a script gets 401",
     "step_up": "302 to sign in as the rule asks; a script gets 401",
 }
-_WORDS = {"pass": "yes", "refused": "no", "login": "needs login", "step_up": "needs step-up"}
 _RESULTS = {True: "yes", False: "no", None: "unknown"}
 _MARKS = {True: "\u2713", False: "\u2717", None: "?"}
 #: Of a longer list only the first ones are shown.
 _MOST_LISTED = 5
-#: Columns are no wider than this.
-_WIDEST = 48
 
 
 class Row(NamedTuple):
@@ -63,7 +63,7 @@ class Explanation:
     @property
     def words(self) -> str:
         """Why, in one line, as the log has it."""
-        return _printable(self.verdict.words)
+        return printable(self.verdict.words)
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -86,23 +86,28 @@ class Explanation:
     def text(self) -> str:
         """What a person reads, several lines."""
         names = [*(row.name for row in self.rows), "door"]
-        name_width, scope_width = _width(names), _width([row.scope for row in self.rows])
-        lines = [f"{_HEADS[self.verdict.outcome]}    {self._by_what}", f"  {self.words}"]
+        name_width, scope_width = width(names), width([row.scope for row in self.rows])
+        lines = [f"{self._head}    {self._by_what}", f"  {self.words}"]
         lines += [f"  {self.note}"] if self.note else []
         for row in self.rows:
             lines.append(f"  {row.name:{name_width}}  {row.scope:{scope_width}}  {row.word}")
-            for each in row.findings if row.word != _WORDS["pass"] else ():
+            for each in row.findings if row.word != PASSES else ():
                 lines += _tree(each, 2)
         if self.door is not None:
             first, *others = _tree(self.door, 0)
             lines += [f"  {'door':{name_width}}  {first}", *(f"  {line}" for line in others)]
-        return "\n".join(_printable(line.rstrip()) for line in lines)
+        return "\n".join(printable(line.rstrip()) for line in lines)
+
+    @property
+    def _head(self) -> str:
+        answer = self.verdict.answer
+        return _HEADS[self.verdict.outcome] if answer is None else f"{answer.status} as the Traffic Policy says"
 
     @property
     def _by_what(self) -> str:
         rule = self.verdict.rule
-        if self.verdict.conditional is not None:
-            return f"rule {self.verdict.conditional.name} of the Traffic Policy"
+        if rule is None and self.verdict.because and not self.note:
+            return f"{self.verdict.because} of the Traffic Policy"
         if rule is None:
             return "no rule: the path is ambiguous" if self.note else "no rule: the allow lists decide"
         name = rule.name if rule.name in (f"rule {rule.number}", "public_paths") else f"rule {rule.name}"
@@ -110,32 +115,57 @@ class Explanation:
 
 
 def explained(
-    policy: Policy, spot: Spot, verdict: Verdict, identity: Identity | None, now: float, *, allowed: bool
+    policy: Policy,
+    spot: Spot,
+    verdict: Verdict,
+    identity: Identity | None,
+    now: float,
+    *,
+    allowed: bool,
+    asked: AskedOf | None,
 ) -> Explanation:
     """Return why this came of a request: `verdict` is what the gate has said of it.
 
     `identity`: who is signed in, None for nobody. `allowed`: whether the lists let them pass.
+    `asked`: what the expressions of a Traffic Policy may ask of the request.
     """
     matching = policy.matching(spot)
     is_ambiguous = policy.has_places and policy.place(spot) == AMBIGUOUS
     rows = []
     for number, rule in enumerate(policy.rules):
-        word: str = "no match"
+        said: str = "no match"
         findings: tuple[Finding, ...] = ()
         if is_ambiguous:
             own = policy.verdict(number, identity, now, allowed=allowed)
-            word, findings = _word(own), _findings(policy, rule, identity, now)
+            said, findings = word(own), _findings(policy, rule, identity, now)
         elif number in matching:
-            word = "comes later"
+            said = "comes later"
             if rule is verdict.rule:
-                word, findings = "decides", _findings(policy, rule, identity, now)
-        rows.append(Row(rule.name, rule.scope, word, findings))
-    rows += [
-        Row(each.name, "expressions", "decides" if each is verdict.conditional else "") for each in policy.conditionals
-    ]
+                said, findings = "decides", _findings(policy, rule, identity, now)
+        rows.append(Row(rule.name, rule.scope, said, findings))
+    is_decided = is_ambiguous or (verdict.rule is not None and verdict.rule in policy.rules)
+    rows += _conditional_rows(policy, identity, asked, allowed=allowed, is_decided=is_decided)
     has_say = verdict.rule is None or not (verdict.rule.opens or verdict.rule.who is NOBODY)
     door = _door(policy, identity, allowed=allowed) if identity is not None and has_say else None
     return Explanation(verdict, tuple(rows), door, _why_ambiguous(policy, spot) if is_ambiguous else "")
+
+
+def _conditional_rows(
+    policy: Policy, identity: Identity | None, asked: AskedOf | None, *, allowed: bool, is_decided: bool
+) -> Iterator[Row]:
+    """Return the rules of a Traffic Policy that have expressions; `is_decided`: whether they are never asked."""
+    person = None if identity is None else Person(identity, policy.lists)
+    for each in policy.conditionals:
+        if is_decided:
+            yield Row(each.name, "expressions", "not asked")
+            continue
+        findings = tuple(
+            Finding(found.expression, found.value, shown(found.why)) for found in each.found(asked, identity, person)
+        )
+        holds = each.holds(asked, identity, person)
+        is_decided = holds is not False and not (each.answer is None and allowed)
+        said = "decides" if is_decided else "no match" if holds is False else "signed in"
+        yield Row(each.name, "expressions", said, findings)
 
 
 def _findings(policy: Policy, rule: CheckedRule, identity: Identity | None, now: float) -> tuple[Finding, ...]:
@@ -186,62 +216,6 @@ def _why_ambiguous(policy: Policy, spot: Spot) -> str:
     return f"ambiguous: {why}; only who passes every rule and the lists passes"
 
 
-class ListedRule(NamedTuple):
-    """A rule, and what comes of a request there. `name`: None for the requests that no rule decides."""
-
-    name: str | None
-    scope: str
-    verdict: Verdict | None
-
-    @property
-    def as_json(self) -> dict[str, Any]:
-        """What JSON has of it."""
-        said = {} if self.verdict is None else {"verdict": self.verdict.outcome, "reason": self.verdict.reason}
-        return {"rule": self.name, "scope": self.scope, **said}
-
-
-class RuleList(tuple[ListedRule, ...]):
-    """All rules, in their order, and at the end what no rule decides."""
-
-    __slots__ = ()
-
-    @property
-    def as_json(self) -> list[dict[str, Any]]:
-        """What JSON has of them."""
-        return [each.as_json for each in self]
-
-    @property
-    def text(self) -> str:
-        """A line for each."""
-        rows = [(each.name or "no rule", each.scope, _why(each.verdict)) for each in self]
-        name_width, scope_width = (_width([row[column] for row in rows]) for column in (0, 1))
-        lines = [f"{name:{name_width}}  {scope:{scope_width}}  {word}" for name, scope, word in rows]
-        return "\n".join(_printable(line.rstrip()) for line in lines)
-
-
-def listed_rules(policy: Policy, identity: Identity | None, now: float, *, allowed: bool, asks: bool) -> RuleList:
-    """Return all rules, with what comes of a request by this person, or by nobody; just the rules unless it `asks`."""
-
-    def of(number: int) -> Verdict | None:
-        return policy.verdict(number, identity, now, allowed=allowed) if asks else None
-
-    rows = [ListedRule(rule.name, rule.scope, of(number)) for number, rule in enumerate(policy.rules)]
-    if any(each.reads_request for each in policy.conditionals):
-        return RuleList((*rows, ListedRule(None, "all else: expressions decide, by the request", None)))
-    return RuleList((*rows, ListedRule(None, "all else" if policy.rules else "every path", of(NO_RULE))))
-
-
-def _why(verdict: Verdict | None) -> str:
-    if verdict is None:
-        return ""
-    because = f": {verdict.because}" if verdict.because else ""
-    return _word(verdict) + (f" ({verdict.reason}{because})" if verdict.outcome == "refused" else "")
-
-
-def _word(verdict: Verdict) -> str:
-    return _WORDS[verdict.outcome]
-
-
 def _plain(finding: Finding) -> dict[str, Any]:
     parts = {"conditions": [_plain(part) for part in finding.parts]} if finding.parts else {}
     found = finding.seen or None
@@ -251,16 +225,6 @@ def _plain(finding: Finding) -> dict[str, Any]:
 def _tree(finding: Finding, depth: int) -> Iterator[str]:
     line = f"{'  ' * depth}{_MARKS[finding.answer]} {finding.title or finding.condition}"
     told = (f"({finding.seen})" if finding.seen else "", finding.reason)
-    yield f"{line:{_WIDEST}} {' '.join(filter(None, told))}"
+    yield f"{line:{WIDEST}} {' '.join(filter(None, told))}"
     for part in finding.parts:
         yield from _tree(part, depth + 1)
-
-
-def _width(texts: Sequence[str]) -> int:
-    return min(_WIDEST, max(map(len, texts), default=0))
-
-
-def _printable(text: str) -> str:
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
-    )

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oidc_gate.access.allow_lists import AllowLists
-    from oidc_gate.access.expressions import AskedOf, Conditional
+    from oidc_gate.access.expression_values import AskedOf
+    from oidc_gate.access.expressions import Answer, Conditional
     from oidc_gate.access.reasons import Reason
     from oidc_gate.identity import Identity
 
@@ -62,7 +63,7 @@ class Verdict(NamedTuple):
     """What comes of a request. `until`: how long it holds for this session, as time.time().
 
     `rule`: the one that decides, None for none. `reason`: as the log has it. `because`: what of the rule's condition
-    does not hold, in words. `conditional`: the condition of a Traffic Policy that refuses.
+    does not hold, in words. `answer`: what a Traffic Policy has in place of the page.
     """
 
     outcome: Outcome
@@ -70,7 +71,7 @@ class Verdict(NamedTuple):
     rule: CheckedRule | None = None
     until: float = 0.0
     because: str = ""
-    conditional: Conditional | None = None
+    answer: Answer | None = None
 
     @property
     def passes(self) -> bool:
@@ -229,9 +230,9 @@ class Policy:
 
     def _conditional(self, identity: Identity | None, asked: AskedOf | None, *, allowed: bool) -> Verdict:
         """Return what the conditions of a Traffic Policy say, one after another as ngrok goes through them."""
-        opened = False
+        opened, person = False, None if identity is None else Person(identity, self.lists)
         for each in self.conditionals:
-            holds = each.holds(asked, identity)
+            holds = each.holds(asked, identity, person)
             if each.answer is None:  # it stands at the login itself
                 opened = holds is False
                 if not opened and identity is None:
@@ -239,7 +240,7 @@ class Policy:
                 if not opened and not allowed and identity is not None:
                     return Verdict("refused", self.lists.reason(identity.claims))
             elif holds is not False:
-                return Verdict("refused", "rule", because=each.name, conditional=each)
+                return Verdict("refused", "rule", because=each.name, answer=each.answer if holds else None)
         until = 0.0 if self._reads_request else inf
         return Verdict("pass", "rule", _OPENED if opened else None, until)
 

@@ -208,8 +208,7 @@ def _as_bytes(headers: Iterable[Header]) -> Headers:
 
 async def _answer(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer in the gate's name. A WebSocket is refused before it is accepted, with this answer if that can be sent."""
-    headers = _as_bytes(reply.headers)
-    headers.append((b"content-length", str(len(reply.body)).encode()))
+    headers = _as_bytes(reply.all_headers)
     kind, body = "http", b"" if scope.get("method") == "HEAD" else reply.body
     if scope["type"] == "websocket":
         await receive()

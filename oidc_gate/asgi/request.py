@@ -204,6 +204,10 @@ class ASGIRequest:
         values = [value for each, (_, value) in zip(names, headers, strict=True) if each == wanted]
         return b",".join(values).decode("latin-1")
 
+    def header_names(self) -> set[str]:
+        """See `Request.header_names`."""
+        return {name.decode("latin-1") for name in self._names}
+
     def folded_names(self) -> set[str]:
         """See `Request.folded_names`."""
         return {folded(name.decode("latin-1")) for name in self._names}

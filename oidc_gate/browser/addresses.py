@@ -88,6 +88,17 @@ class Addresses:
         """Return the host of a request with this Host header, where no header of a proxy has a say."""
         return header.lower() if self._fixed is None else self._fixed.host
 
+    def client(self, request: Request) -> str:
+        """Return the address of the client as the outermost trusted proxy saw it, `""` where it did not say."""
+        hops = self._trusted_hops(request) if self._trusted_hops is not None else 0
+        if not hops:
+            return request.peer
+        said = _nth_from_right(request.header("x-forwarded-for"), hops)
+        if not said:
+            element = _nth_from_right(request.header("forwarded"), hops)
+            said = dict(_forwarded_pair(pair) for pair in element.split(";")).get("for", "")
+        return _address(said)
+
     def root_path(self, request: Request) -> str:
         """Return the mount point as the browser sees it."""
         return _mount(request.root_path) if self._fixed is None else self._fixed.root_path
@@ -135,6 +146,19 @@ def _hop_counter(trusted: int | tuple[str, ...]) -> Callable[[Request], int]:
         return count
 
     return hops
+
+
+def _address(text: str) -> str:
+    """Return an IP address without brackets and port, `""` for what is none (RFC 7239, 6)."""
+    from ipaddress import ip_address
+
+    bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
+    for each in (bare, bare.partition(":")[0]):
+        try:
+            return str(ip_address(each))
+        except ValueError:
+            continue
+    return ""
 
 
 def _nth_from_right(header: str, number: int) -> str:

@@ -96,9 +96,9 @@ class PaperGate:
         request = self._request(method, path, host)
         now = self._clock()
         verdict = self._judging.verdict(request, opened, now)
-        spot = self._judging.spot(request)
+        spot, asked = self._judging.spot(request), self._judging.asked(request)
         identity, allowed = (None, False) if opened is None else (opened.identity, opened.allowed)
-        return explained(self.policy, spot, verdict, identity, now, allowed=allowed)
+        return explained(self.policy, spot, verdict, identity, now, allowed=allowed, asked=asked)
 
     def rules(self, opened: OpenSession | None, *, asks: bool) -> RuleList:
         """Return all rules, with what comes of a request with this session or none; just the rules unless it `asks`."""

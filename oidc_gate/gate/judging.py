@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from oidc_gate.access import AMBIGUOUS, NO_RULE, Spot, Verdict, encoded_segments
+from oidc_gate.access import AMBIGUOUS, NO_RULE, AskedOf, Spot, Verdict, encoded_segments
 from oidc_gate.decisions import Request
 from oidc_gate.gate.components import Components
 from oidc_gate.sessions import OpenSession
@@ -24,6 +24,7 @@ class Judging:
     def __init__(self, components: Components) -> None:
         self._policy = policy = components.policy
         self._addresses = components.addresses
+        self._reserved = components.reserved_headers
         self._prefix = components.settings.path_prefix + "/"
         self._by_method, self._by_host = policy.by_method, policy.by_host
         #: Places by path, or by what `line` makes of it; with rules for hosts by that and the Host header.
@@ -77,10 +78,10 @@ class Judging:
             return self._by_lists(opened)
         place = self.place(request)
         if opened is None:
-            return policy.verdict(place, None, now, asked=self._asked(request))
+            return policy.verdict(place, None, now, asked=self.asked(request))
         if now <= opened.passes.get(place, 0.0):
             return self._passing[place]
-        verdict = policy.verdict(place, opened.identity, now, allowed=opened.allowed, asked=self._asked(request))
+        verdict = policy.verdict(place, opened.identity, now, allowed=opened.allowed, asked=self.asked(request))
         if verdict.passes and verdict.until > 0.0:
             opened.remember_passing(place, verdict.until)
         return verdict
@@ -93,9 +94,13 @@ class Judging:
             return self._passing[NO_RULE]
         return Verdict("refused", self._policy.lists.reason(opened.identity.claims))
 
-    def _asked(self, request: Request) -> Request | None:
-        """Return the request for conditions that may read it."""
-        return request if self._policy.conditionals else None
+    def asked(self, request: Request) -> AskedOf | None:
+        """Return what the expressions of a Traffic Policy may ask: of no header that only the gate may say."""
+        if not self._policy.conditionals:
+            return None
+        names = {name for name in request.header_names() if name not in self._reserved}
+        host = _bare_host(self._addresses.origin(request).host)
+        return AskedOf(request.method, host, request.path, self._addresses.client(request), names, request.header)
 
 
 _LOGIN = Verdict("login", "door")

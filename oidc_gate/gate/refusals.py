@@ -103,10 +103,10 @@ class Refusals:
         self, request: Request, opened: OpenSession | None, verdict: Verdict, headers: tuple[Header, ...] = ()
     ) -> Reply:
         """Return the 403 for someone who may not pass, whoever signs in; it says who that is."""
-        if verdict.conditional is not None:
-            return _answer_of_policy(verdict)
         reference = pages.reference()
         self._log(opened, verdict, reference)
+        if verdict.answer is not None:
+            return Reply(*verdict.answer)
         if kind_of(request) is Kind.GRPC_WEB:
             return pages.grpc_status(_PERMISSION_DENIED, f"not allowed, reference {reference}", _grpc_type(request))
         text, action = _NOBODY, None
@@ -175,10 +175,6 @@ def _step_up_challenge(rule: CheckedRule) -> Header:
     parts += [f'acr_values="{" ".join(rule.acr)}"'] if rule.acr else []
     parts += [f'max_age="{rule.max_age:.0f}"'] if rule.max_age is not None else []
     return "www-authenticate", ", ".join(parts)
-
-
-def _answer_of_policy(verdict: Verdict) -> Reply:
-    raise NotImplementedError
 
 
 def _asked_for(here: Here) -> str:

@@ -4,7 +4,10 @@ Modules, from the ground up; each may import only from those before it:
 
 - `readers`: from what stood in code, a file or the environment to the one form that is used
 - `condition_tables`, `rule_tables`: from the tables of `rules` to what requests are judged by
-- `sources`: the environment, a TOML file, an ngrok Traffic Policy file
+- `files`: their text, and what JSON or YAML in them says
+- `policy_answers`: what a Traffic Policy answers in place of the app
+- `traffic_policy`: an ngrok Traffic Policy file
+- `sources`: the environment, a TOML file
 - `rule_checks`: what must hold of rules beside other settings
 - `checks`: what must hold of settings taken together
 - `options`: the fields as keywords, for type checkers and editors
@@ -20,7 +23,8 @@ from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_
 from oidc_gate.settings.checks import SIGNING_ALGS
 from oidc_gate.settings.readers import nearest
 from oidc_gate.settings.settings import Settings
-from oidc_gate.settings.sources import from_config_file, from_traffic_policy
+from oidc_gate.settings.sources import from_config_file
+from oidc_gate.settings.traffic_policy import from_traffic_policy
 
 __all__ = [
     "SIGNING_ALGS",

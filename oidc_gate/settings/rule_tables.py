@@ -141,7 +141,8 @@ class _Reading:
             return None
         methods = {text.upper() for text in self._texts("method")}
         for method in sorted(methods - _METHODS):
-            raise self._error(f"method: {method} is no HTTP method.{near(method, _METHODS)} For all, leave method out")
+            hint = near(method, _METHODS).upper().replace("DID YOU MEAN", "Did you mean")
+            raise self._error(f"method: {method} is no HTTP method.{hint} For all, leave method out")
         return frozenset(methods | ({"HEAD"} if "GET" in methods else set()))
 
     def _hosts(self) -> frozenset[str] | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import urlsplit
 
-from oidc_gate.access import CheckedRule, lower_ascii
+from oidc_gate.access import CheckedRule, Conditional, lower_ascii
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings import sources
 from oidc_gate.settings.app_fields import AppFields
@@ -25,6 +25,7 @@ from oidc_gate.settings.checks import check
 from oidc_gate.settings.provider_fields import ProviderFields
 from oidc_gate.settings.readers import nearest
 from oidc_gate.settings.session_fields import SessionFields
+from oidc_gate.settings.traffic_policy import from_traffic_policy
 
 if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
@@ -77,14 +78,20 @@ class Settings(AppFields, SessionFields, ProviderFields):
 
         Such a file has no `cookie_secret`: give it in the environment or as an option.
         """
-        return cls.merged(sources.from_traffic_policy(path), os.environ, options)
+        return cls.merged(from_traffic_policy(path), os.environ, options)
 
     @classmethod
     def merged(cls, file: Mapping[str, Any], environ: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
         """Return the settings of these three sources, each over the one before: what the others read come to this."""
         merged: dict[str, Any] = {}
         for source in (file, sources.from_environment(environ, _KNOWN), options):
-            merged |= _named(source)
+            given = _named(source)
+            if "rules" in given and any(isinstance(each, Conditional) for each in merged.get("rules", ())):
+                raise SettingsError(
+                    "rules would take the place of what the Traffic Policy refuses. Write all of them there, or all of"
+                    " them here."
+                )
+            merged |= given
         return cls(**merged)
 
     def with_options(self, **options: Unpack[SettingsOptions]) -> Settings:

@@ -182,10 +182,16 @@ def _start_adding(
 
 
 def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-    headers = [*reply.headers, ("content-length", str(len(reply.body)))]
-    start_response(f"{reply.status} {_REASONS[reply.status]}", headers)
+    start_response(f"{reply.status} {_REASONS.get(reply.status) or _rare_reason(reply.status)}", [*reply.all_headers])
     # Never an empty iterable: hypercorn sends the status with the first part of the body, and 500 where there is none.
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
+
+
+def _rare_reason(status: int) -> str:
+    """Return what stands beside a status that only the answers of a Traffic Policy have."""
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase if status in HTTPStatus.__members__.values() else "Other"
 
 
 def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:

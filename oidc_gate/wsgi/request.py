@@ -92,6 +92,12 @@ class WSGIRequest:
         key = name.upper().replace("-", "_")
         return str(self._environ.get(key if key in _UNPREFIXED else f"HTTP_{key}", ""))
 
+    def header_names(self) -> set[str]:
+        """See `Request.header_names`."""
+        keys = {key.removeprefix("HTTP_") for key in self._environ if key.startswith("HTTP_")}
+        keys |= {key for key in _UNPREFIXED if self._environ.get(key)}
+        return {key.lower().replace("_", "-") for key in keys}
+
     def folded_names(self) -> set[str]:
         """See `Request.folded_names`."""
         return {folded(key.removeprefix("HTTP_")) for key in self._environ if key.startswith("HTTP_")}
