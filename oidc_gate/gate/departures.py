@@ -58,7 +58,7 @@ class Departures:
         here = self._components.here(request)
         return_to = page_asked_for(here)
         if _may_go_in_circles(rule) and self._goes_in_circles(here):
-            return _error_reply(here, self._step_up.unmet(rule, opened.identity.claims), return_to, headers)
+            return self._step_up.unmet_reply(here, rule, opened.identity.claims, return_to, headers)
         return self.start(
             here,
             return_to,

@@ -125,9 +125,9 @@ class SignIn:
             return self._failed(here, state, error)
         note = self._components.attempts.finish(state, here.cookies, self._components.clock())
         headers, return_to = (*session_headers, note), self._return_to(here, state)
-        unmet = self._step_up.unmet_by(session, state.step_up)
-        if unmet is not None:
-            return self._error_reply(here, unmet, return_to, headers)
+        rule = self._step_up.unmet_by(session, state.step_up)
+        if rule is not None:
+            return self._step_up.unmet_reply(here, rule, session.claims, return_to, headers)
         return self._go(here, return_to, headers)
 
     def _start_session(

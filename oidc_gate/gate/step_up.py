@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from oidc_gate.access import CheckedRule, age, signed_in_at
 from oidc_gate.browser import Attempt, State, person_of
-from oidc_gate.decisions import Header
+from oidc_gate.decisions import Header, Reply
 from oidc_gate.errors import LoginError
-from oidc_gate.gate.components import Components
-from oidc_gate.gate.error_replies import StepUpUnmetError
+from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.error_replies import StepUpUnmetError, error_reply
 from oidc_gate.sessions import Session
 
 __all__ = ["StepUp", "asking"]
@@ -50,10 +51,10 @@ class StepUp:
                 "step_up_other_person", f"somebody else came back from a step-up: subject {claims['sub']!r}", status=403
             )
 
-    def unmet_by(self, session: Session, number: int) -> StepUpUnmetError | None:
-        """Return what to say where a new session is not what the rule of this number asked for.
+    def unmet_by(self, session: Session, number: int) -> CheckedRule | None:
+        """Return the rule of this number where a new session is not what it asked for.
 
-        To somebody whom the rule does not let pass in any case nothing of that is said.
+        None for somebody whom it does not let pass in any case: the page says so.
         """
         rule, policy = self.rule(str(number)), self._components.policy
         if rule is None:
@@ -61,10 +62,21 @@ class StepUp:
         identity = self._components.sessions.identity(session)
         allowed, now = policy.lists.allow(session.claims), self._components.clock()
         verdict = policy.verdict(policy.rules.index(rule), identity, now, allowed=allowed)
-        return self.unmet(rule, session.claims) if verdict.outcome == "step_up" else None
+        return rule if verdict.outcome == "step_up" else None
 
-    def unmet(self, rule: CheckedRule, claims: Mapping[str, Any]) -> StepUpUnmetError:
-        """Return the error that says what was asked, and what came."""
+    def unmet_reply(
+        self, here: Here, rule: CheckedRule, claims: Mapping[str, Any], page: str, headers: tuple[Header, ...]
+    ) -> Reply:
+        """Return the page that says what was asked, and what came.
+
+        Its link asks once more; where age has a say, with `prompt=login`: some providers heed that alone.
+        """
+        again = page
+        if rule.max_age is not None:
+            again = f"{self._components.path(here, 'login')}?next={quote(page, safe='/')}"
+        return error_reply(self._unmet(rule, claims), here.request, action_path=again, headers=headers)
+
+    def _unmet(self, rule: CheckedRule, claims: Mapping[str, Any]) -> StepUpUnmetError:
         asked, came = [], []
         now = self._components.clock()
         if rule.acr:
