@@ -154,10 +154,10 @@ def readings(asking: Asking) -> tuple[list[str], list[str]]:
 
 
 def differs_in_case_alone(rules: Sequence[Rule], asking: Asking) -> bool:
-    """Return whether a reading meets a rule's path only when case is ignored."""
+    """Return whether a reading meets a rule's path only when case is ignored, or only when it is not."""
     by_path, by_wire = readings(asking)
     pairs = [(by_path, split(folded(asking.path))), (by_wire, [folded(part) for part in by_wire])]
-    return any(meets(rule, after, folded) and not meets(rule, before) for rule in rules for before, after in pairs)
+    return any(meets(rule, after, folded) != meets(rule, before) for rule in rules for before, after in pairs)
 
 
 def names_two_methods(rules: Sequence[Rule], asking: Asking) -> bool:

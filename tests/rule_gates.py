@@ -10,7 +10,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from tests.asgi_driver import ASGIDriver
 from tests.browser import World
@@ -57,7 +57,7 @@ class ASGIApp:
 
 
 class Refusals(logging.Handler):
-    """Keeps what is said of refusals."""
+    """Keeps what the log says of refusals, while the block lasts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,12 +68,20 @@ class Refusals(logging.Handler):
         if message.startswith("not allowed"):
             self.said.append(message)
 
-    def rule(self) -> str | None:
-        """Return the name of the rule that the one refusal since was put down to."""
+    def __enter__(self) -> Self:
+        logging.getLogger("oidc_gate").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("oidc_gate").removeHandler(self)
+
+    def latest(self) -> tuple[str, str | None]:
+        """Return the reason of the one refusal since this was last asked, and the name of the rule that decided."""
         (message,) = self.said
         self.said.clear()
-        found = re.search(r" rule='([^']*)'", message)
-        return found[1] if found else None
+        found = re.search(r"reason=(\w+)(?: rule='([^']*)')?", message)
+        assert found, message
+        return found[1], found[2]
 
 
 class RuleGate:

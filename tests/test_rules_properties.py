@@ -21,12 +21,13 @@ from tests.naive_rules import (
     Policy,
     Rule,
     deciding,
+    is_ambiguous,
     judge,
     listed,
     passes_lists,
 )
 from tests.path_readings import forbidden_readings
-from tests.rule_gates import RuleGate
+from tests.rule_gates import Refusals, RuleGate
 
 pytestmark = pytest.mark.fuzz
 
@@ -196,6 +197,9 @@ many_askings = askings(METHODS, raw_paths, SENT_HOSTS)
 persons = st.lists(st.none() | people, min_size=1, max_size=3)
 
 
+REASONS = {"door", "rule", "claim_missing", "groups_overage", "email_unverified", "path_ambiguous", "nobody"}
+
+
 @given(policies(), persons, many_askings, st.sampled_from(["", "", "/m"]), st.randoms(use_true_random=False))
 def test_both_worlds_do_what_the_naive_interpreter_says(
     policy: Policy, known: list[Claims | None], asked: list[Asking], mount: str, random: Random
@@ -205,11 +209,16 @@ def test_both_worlds_do_what_the_naive_interpreter_says(
     cookies = [[gate.cookies(person) for person in known] for gate in gates]
     turns = [(who, asking) for who in range(len(known)) for asking in asked] * 3
     random.shuffle(turns)
-    for who, asking in turns:
-        expected, name = judge(policy, known[who], asking, gates[0].clock())
-        for gate, told in zip(gates, cookies, strict=True):
-            about = gate.world, known[who], asking, name
-            assert (gate.outcome(told[who], asking), about) == (expected, about)
+    with Refusals() as refusals:
+        for who, asking in turns:
+            expected, name = judge(policy, known[who], asking, gates[0].clock())
+            for gate, told in zip(gates, cookies, strict=True):
+                about = gate.world, known[who], asking, name
+                assert (gate.outcome(told[who], asking), about) == (expected, about)
+                if expected == "refused":
+                    reason, rule = refusals.latest()
+                    assert (rule, reason in REASONS, about) == (name, True, about)
+                    assert (reason == "path_ambiguous") is is_ambiguous(policy.all_rules, asking)
     for who, asking in turns[: len(asked)]:
         handshake = replace(asking, method="GET")
         expected, name = judge(policy, known[who], handshake, gates[1].clock())
