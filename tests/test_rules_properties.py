@@ -147,9 +147,12 @@ def without_idle(policy: Policy) -> Policy:
     kept: list[Rule] = []
     for rule in policy.rules:
         tried = Policy([*kept, rule], policy.public_paths).all_rules
-        if tried[-1]["name"] in deciding(tried):
+        if tried[-1]["name"] in deciding(tried, policy.base_url):
             kept.append(rule)
     return replace(policy, rules=kept)
+
+
+base_urls = st.sampled_from(["", "", "", "https://one.test"])
 
 
 def policies(*, most: int = 5, losing_may_help: bool = True, verified: bool | None = None) -> Made[Policy]:
@@ -161,6 +164,7 @@ def policies(*, most: int = 5, losing_may_help: bool = True, verified: bool | No
         st.sampled_from([None, None, ["y.test"]]),
         st.sampled_from([None, None, ["a", "b"]]),
         st.booleans() if verified is None else st.just(verified),
+        base_url=base_urls,
     ).map(without_idle)
 
 
@@ -218,7 +222,7 @@ def test_both_worlds_do_what_the_naive_interpreter_says(
                 if expected == "refused":
                     reason, rule = refusals.latest()
                     assert (rule, reason in REASONS, about) == (name, True, about)
-                    assert (reason == "path_ambiguous") is is_ambiguous(policy.all_rules, asking)
+                    assert (reason == "path_ambiguous") is is_ambiguous(policy.all_rules, policy.as_seen(asking))
     for who, asking in turns[: len(asked)]:
         handshake = replace(asking, method="GET")
         expected, name = judge(policy, known[who], handshake, gates[1].clock())
@@ -306,10 +310,12 @@ def test_whatever_an_app_makes_of_a_path_who_reaches_it_may(
 # Rules that can never decide
 
 
-@given(st.lists(rules(few_patterns), min_size=1, max_size=5), st.lists(public_patterns, max_size=1))
-def test_start_up_stops_at_a_rule_that_can_never_decide_and_at_no_other(made: list[Rule], public: list[str]) -> None:
-    policy = Policy(made, public)
-    decide = deciding(policy.all_rules)
+@given(st.lists(rules(few_patterns), min_size=1, max_size=5), st.lists(public_patterns, max_size=1), base_urls)
+def test_start_up_stops_at_a_rule_that_can_never_decide_and_at_no_other(
+    made: list[Rule], public: list[str], base_url: str
+) -> None:
+    policy = Policy(made, public, base_url=base_url)
+    decide = deciding(policy.all_rules, base_url)
     idle = [rule["name"] for rule in policy.all_rules if rule["name"] not in decide and rule["name"] != PUBLIC]
     error = complaint(policy)
     assert (error is not None) is bool(idle), (idle, error)
