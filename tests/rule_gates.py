@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from tests.asgi_driver import ASGIDriver
@@ -84,15 +84,75 @@ class Refusals(logging.Handler):
         return found[1], found[2]
 
 
-class RuleGate:
-    """One gate in front of one app, with a clock that stands still."""
+class Kept:
+    """A store in memory, in which nothing ever ends; a request's session is loaded from it each time."""
 
-    def __init__(self, world: World, policy: Policy, *, mount: str = "", **more: Any) -> None:
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def load(self, key: str) -> bytes | None:
+        return self.values.get(key)
+
+    def save(self, key: str, value: bytes, _lifetime: float, _names: Sequence[str], _longest: float) -> None:
+        self.values[key] = value
+
+    def replace(self, key: str, value: bytes, _lifetime: float, expected: bytes) -> bool:
+        if self.values.get(key) != expected:
+            return False
+        self.values[key] = value
+        return True
+
+    def delete(self, key: str) -> None:
+        self.values.pop(key, None)
+
+    def delete_named(self, _name: str) -> int:
+        return 0
+
+    def claim(self, _name: str, _seconds: float) -> bool:
+        return True
+
+    def release(self, _name: str) -> None:
+        pass
+
+    def records(self) -> Iterator[Any]:
+        return iter(())
+
+
+def without_raw(world: World, gate: Any) -> Any:
+    """Return the gate behind a server that does not tell the path as it was sent."""
+
+    def wsgi_server(environ: dict[str, Any], start_response: Any) -> Any:
+        return gate({name: value for name, value in environ.items() if name != "RAW_URI"}, start_response)
+
+    async def asgi_server(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await gate({name: value for name, value in scope.items() if name != "raw_path"}, receive, send)
+
+    return wsgi_server if world == "wsgi" else asgi_server
+
+
+class RuleGate:
+    """One gate in front of one app, with a clock that stands still.
+
+    `tells_raw`: whether the server tells the path as it was sent. `stores`: whether sessions are in a store.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        policy: Policy,
+        *,
+        mount: str = "",
+        tells_raw: bool = True,
+        stores: bool = False,
+        **more: Any,
+    ) -> None:
+        more |= {"session_store": Kept(), "session_cache_seconds": 0} if stores else {}
         self.world, self.mount = world, mount
         self.clock = Clock()
         self.app: WSGIApp | ASGIApp = WSGIApp() if world == "wsgi" else ASGIApp()
         gate = timed(world, self.app, self.clock, **(CLIENT | LONG | policy.settings | more))
         self.components = gate._gate._components
+        gate = gate if tells_raw else without_raw(world, gate)
         self.driver: WSGIDriver | ASGIDriver = (
             WSGIDriver(gate, root_path=mount, validate=False) if world == "wsgi" else ASGIDriver(gate, root_path=mount)
         )
