@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from oidc_gate.access import CheckedRule, signed_in_at
-from oidc_gate.browser import State
+from oidc_gate.browser import Attempt, State, person_of
+from oidc_gate.decisions import Header
 from oidc_gate.errors import LoginError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.error_replies import StepUpUnmetError
@@ -36,16 +36,16 @@ class StepUp:
         """Return the rule of this number that asks something of the sign-in."""
         return self._rules.get(number)
 
-    def params(self, rule: CheckedRule | None) -> str:
-        """Return what the rule asks of the provider, for the authorization URL."""
+    def params(self, rule: CheckedRule | None) -> tuple[Header, ...]:
+        """Return what the rule asks of the provider, as parameters of the authorization request."""
         if rule is None:
-            return ""
-        acr_values = f"&acr_values={quote(' '.join(rule.acr), safe='')}" if rule.acr else ""
-        return acr_values + (f"&max_age={rule.max_age:.0f}" if rule.max_age is not None else "")
+            return ()
+        acr_values = (("acr_values", " ".join(rule.acr)),) if rule.acr else ()
+        return acr_values + ((("max_age", f"{rule.max_age:.0f}"),) if rule.max_age is not None else ())
 
-    def check_person(self, state: State, claims: Mapping[str, Any]) -> None:
+    def check_person(self, state: State, attempt: Attempt, claims: Mapping[str, Any]) -> None:
         """Refuse another person than the one that left to be stepped up. Raises LoginError `step_up_other_person`."""
-        if not state.is_of(claims["sub"]):
+        if state.person not in (b"", person_of(claims["sub"], attempt.replaces)):
             raise LoginError(
                 "step_up_other_person", f"somebody else came back from a step-up: subject {claims['sub']!r}", status=403
             )
@@ -75,7 +75,7 @@ class StepUp:
             at = signed_in_at(claims)
             asked.append(f"not older than {_age(rule.max_age)}")
             came.append("no time of signing in" if at is None else f"a sign-in {_age(now - at)} ago")
-        return StepUpUnmetError(rule.name, " and ".join(asked), " and ".join(came))
+        return StepUpUnmetError(rule.name, claims["sub"], " and ".join(asked), " and ".join(came))
 
 
 def _age(seconds: float) -> str:
