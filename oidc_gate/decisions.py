@@ -23,6 +23,7 @@ __all__ = [
     "KIND_HEADERS",
     "LANES",
     "LONGEST_KEY",
+    "METHOD_HEADERS",
     "Decision",
     "Forward",
     "Header",
@@ -53,6 +54,8 @@ LONGEST_KEY = 4096
 
 
 #: Headers by which a kind of request is told (`browser.request_kinds`) and which most requests lack, lower case.
+#: Headers by which some apps act on another method than the request's, lower case.
+METHOD_HEADERS = ("x-http-method", "x-http-method-override", "x-method-override")
 KIND_HEADERS = ("hx-request", "purpose", "sec-purpose", "turbo-frame", "x-sec-purpose", "x-turbo-request-id")
 
 

@@ -216,6 +216,28 @@ def test_below_a_mount_it_works_as_elsewhere(stage: StageFactory, provider: Loca
     assert fresh.fetch("/shop/payroll").status == 200
 
 
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+@pytest.mark.parametrize("length", [0, 50, 300, 900, 1900])
+def test_a_long_address_comes_back_byte_for_byte(
+    stage: StageFactory, provider: LocalProvider, length: int, mode: str
+) -> None:
+    browser = ruled(stage, PHR, response_mode=mode).signed_in()
+    path = "/payroll?q=" + "".join(f"{number:x}-%2F" for number in range(length // 6))
+    page = browser.navigate(path)
+    assert (page.status, page.url, acr(page)) == (200, f"https://app.test{path}", "phr")
+
+
+def test_twenty_tabs_that_step_up_leave_small_cookies_and_all_end_at_their_pages(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    browser = ruled(stage, PHR).signed_in()
+    tabs = [browser.get(f"/payroll/{number}?{'q' * 300}") for number in range(20)]
+    assert len(browser.cookies.header_for("https://app.test/")) < 4096
+    for number in (19, *range(19)):
+        page = browser.follow(tabs[number])
+        assert (page.status, page.url) == (200, f"https://app.test/payroll/{number}?{'q' * 300}")
+
+
 # Back, and still not enough
 
 
@@ -432,6 +454,38 @@ def test_a_provider_that_is_down_closes_no_other_page(stage: StageFactory, provi
     with provider.fault("token_down"):
         page = browser.navigate("/payroll")
         assert (page.status, bool(page.header("Retry-After"))) == (503, True)
+        assert browser.fetch("/").status == 200
+
+
+def test_a_new_process_that_cannot_reach_the_provider_closes_no_other_page(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    here = ruled(stage, PHR)
+    browser = here.moved(here.signed_in(), here.another_gate())
+    cookie = session_cookie(browser)
+    with provider.fault("discovery_down"):
+        assert [browser.navigate("/payroll").status, browser.fetch("/payroll").status] == [503, 401]
+        assert (browser.fetch("/").status, session_cookie(browser)) == (200, cookie)
+
+
+@pytest.mark.parametrize("path", ["/payroll", "/other"])
+def test_requests_that_are_told_to_step_up_take_no_activity_away(storing: StageFactory, path: str) -> None:
+    """A session that is due to be kept anew is, whoever asks first."""
+    here = ruled(storing, PHR, idle_session_timeout="10m")
+    browser = here.signed_in()
+    for _ in range(4):
+        here.clock.advance(400)
+        browser.fetch(path)
+        here.clock.advance(1)
+        assert browser.fetch("/").status == 200
+
+
+def test_a_page_that_steps_up_loses_no_session_that_was_due_to_be_kept_anew(storing: StageFactory) -> None:
+    here = ruled(storing, PHR, idle_session_timeout="10m")
+    browser = here.signed_in()
+    for _ in range(3):
+        here.clock.advance(400)
+        browser.get("/payroll")
         assert browser.fetch("/").status == 200
 
 
@@ -723,6 +777,16 @@ def test_a_made_up_login_url_steps_nobody_up(stage: StageFactory, provider: Loca
     assert subject(browser.fetch("/")) == "ada-1815"
 
 
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example"]
+)
+def test_a_login_url_leads_to_no_other_site(stage: StageFactory, provider: LocalProvider, target: str) -> None:
+    browser = ruled(stage, PHR).signed_in()
+    login_url = browser.fetch("/payroll").json()["login_url"]
+    page = browser.navigate(f"{login_url}&{urlencode({'next': target})}")
+    assert (page.url, acr(page)) == ("https://app.test/", "phr")
+
+
 def test_a_form_gets_a_page_with_a_link_that_steps_up(storing: StageFactory, provider: LocalProvider) -> None:
     here = ruled(storing, PHR)
     browser = here.signed_in()
@@ -888,6 +952,22 @@ def test_the_answer_to_an_ordinary_login_does_not_finish_a_step_up(
     mixed = f"{CALLBACK}?{urlencode(ordinary | {'code': raised['code']})}"
     assert browser.get(mixed).status in (302, 400)
     assert browser.fetch("/payroll").status == 401
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_the_step_up_of_another_browser_lifts_nobody_here(
+    storing: StageFactory, provider: LocalProvider, mode: str
+) -> None:
+    here = ruled(storing, PHR, response_mode=mode)
+    browser = here.signed_in()
+    other = here.signed_in()
+    answer = other.navigate("/payroll", until=CALLBACK)
+    stolen = answer.forms[0].fields if answer.submits_itself else query(answer.target)
+    told = browser.post("/oauth2/callback", form=stolen) if answer.submits_itself else browser.get(answer.target)
+    assert told.status in (302, 303, 400)
+    assert browser.fetch("/payroll").status == 401
+    page = other.follow(answer)
+    assert (page.status, acr(page), acr(browser.fetch("/"))) == (200, "phr", "pwd")
 
 
 @pytest.mark.parametrize("rule", [PHR, FRESH, BOTH])

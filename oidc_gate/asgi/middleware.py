@@ -14,7 +14,7 @@ from oidc_gate.asgi.lanes import Lanes
 from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
 from oidc_gate.caching import QuietNames, is_unshared, silenced
-from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Overriding, ReadBody, Reply, WithoutBody
+from oidc_gate.decisions import LONGEST_KEY, METHOD_HEADERS, Forward, Header, Overriding, ReadBody, Reply, WithoutBody
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
@@ -34,6 +34,7 @@ __all__ = ["OIDCGate"]
 
 _QUIET = QuietNames()
 _name_of = itemgetter(0)
+_METHOD_HEADERS = frozenset(name.encode() for name in METHOD_HEADERS)
 _PERCENT = ord("%")  #: A number is looked for in bytes seven times as fast as bytes are.
 
 
@@ -72,14 +73,14 @@ class OIDCGate:
         headers: Headers = scope["headers"]
         layout_of = self._layout_of
         layout = layout_of([*map(_name_of, headers)])
-        host_at, cookie_at, dropped, dropped_with_cookie, _ = layout
+        host_at, cookie_at, dropped, dropped_with_cookie, names = layout
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
             if len(cookies) <= LONGEST_KEY:
                 line = scope["path"]
                 if self._judges_lines and (_PERCENT in (scope.get("raw_path") or b"") or self._judges_methods):
-                    line = self._line(scope, line)
+                    line = self._line(scope, names)
                 if line is not None:
                     recall = self._recall
                     found = recall(scope.get("scheme"), headers[host_at][1], cookies, line)
@@ -124,9 +125,11 @@ class OIDCGate:
         await app(scope, receive, send)
         return None
 
-    def _line(self, scope: Scope, path: str) -> str | None:
+    def _line(self, scope: Scope, names: list[bytes]) -> str | None:
         """Return what `recall` wants to know of a line that is not its path alone, None where it cannot go by that."""
-        return None if _PERCENT in (scope.get("raw_path") or b"") else f"{scope['method']} {path}"
+        if _PERCENT in (scope.get("raw_path") or b"") or not _METHOD_HEADERS.isdisjoint(names):
+            return None
+        return f"{scope['method']} {scope['path']}"
 
     def _look_out(self) -> None:
         self._has_looked_out = True

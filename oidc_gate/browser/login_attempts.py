@@ -27,7 +27,7 @@ from typing import NamedTuple
 from oidc_gate.browser.cookies import LOGIN_SLOTS, Cookies
 from oidc_gate.sealing import Seal
 
-__all__ = ["Attempt", "Attempts", "BegunLogin", "Note", "State"]
+__all__ = ["Attempt", "Attempts", "BegunLogin", "Note", "State", "person_of"]
 
 Header = tuple[str, str]
 
@@ -61,7 +61,8 @@ class State(NamedTuple):
 
     `return_to` is a path of our own, None where it was too long for `state`: then it stands in a cookie, or is lost.
     `restarted`: this is the second try of one login. `forced`: the person was to authenticate anew. `step_up`: the
-    number of the rule that asks something of the sign-in, 0 for none; `person`: see `is_of`.
+    number of the rule that asks something of the sign-in, 0 for none; `person`: who alone may come back with it, as
+    `person_of` has them, `b""` for anybody.
     """
 
     identifier: bytes
@@ -72,10 +73,6 @@ class State(NamedTuple):
     return_to: str | None
     step_up: int = 0
     person: bytes = b""
-
-    def is_of(self, subject: str) -> bool:
-        """Return whether this person may come back with this login: anybody, unless it was begun for one alone."""
-        return not self.person or secrets.compare_digest(self.person, _person(self.identifier, subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +140,11 @@ class Attempts:
         forced: bool = False,
         replaces: str = "",
         step_up: int = 0,
-        subject: str = "",
+        person: bytes = b"",
     ) -> BegunLogin:
         """Begin a login that is to lead to `return_to`, in a browser that sent this Cookie header.
 
-        `step_up`: see `State`; `subject`: who alone may come back with it, `""` for anybody.
+        `step_up`, `person`: see `State`. `replaces`: see `Attempt`.
         """
         attempt = Attempt(os.urandom(16), now, replaces)
         slots, page_room = self._room(cookies, header)
@@ -159,8 +156,8 @@ class Attempts:
         if len(address) > _MOST_IN_STATE:
             page = self._slot_seal.seal(attempt.identifier + address, cookies.login_name("page"))
             flags, address = flags | _IN_COOKIE, b""
-        if subject:
-            flags, address = flags | _BY_PERSON, _person(attempt.identifier, subject) + address
+        if person:
+            flags, address = flags | _BY_PERSON, person + address
         if step_up:
             flags, address = flags | _STEP_UP, _RULE.pack(step_up) + address
         packed = _STATE.pack(attempt.identifier, now, slot, flags) + address
@@ -268,9 +265,10 @@ def _address(data: bytes, *, is_deflated: bool) -> str:
     return (zlib.decompressobj().decompress(data) if is_deflated else data).decode().rstrip(" ")
 
 
-def _person(identifier: bytes, subject: str) -> bytes:
-    """Return what stands for a person in one login's `state`; another login has another."""
-    return blake2b(subject.encode("utf-8", "surrogatepass"), digest_size=_PERSON_BYTES, key=identifier).digest()
+def person_of(subject: str, session_id: str) -> bytes:
+    """Return what stands for a person in the `state` of a login that is to step this session of theirs up."""
+    key = session_id.encode()[:64]
+    return blake2b(subject.encode("utf-8", "surrogatepass"), digest_size=_PERSON_BYTES, key=key).digest()
 
 
 def _derived(seed: bytes, what: bytes) -> bytes:

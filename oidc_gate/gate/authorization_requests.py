@@ -6,6 +6,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from oidc_gate.browser import BegunLogin, Origin
+from oidc_gate.decisions import Header
 from oidc_gate.provider import Metadata, code_flow
 from oidc_gate.settings import Settings
 
@@ -19,11 +20,13 @@ class AuthorizationRequests:
         self._settings = settings
         self._base = lru_cache(maxsize=64)(self._authorization_base)
 
-    def url(self, endpoint: str, origin: Origin, begun: BegunLogin, prompt: str, extra: str) -> str:
-        """Return the address of one login; `extra` is encoded already."""
+    def url(
+        self, endpoint: str, origin: Origin, begun: BegunLogin, prompt: str, extra: str, asked: tuple[Header, ...]
+    ) -> str:
+        """Return the address of one login; `extra` is encoded already, `asked` is what a rule asks of the sign-in."""
         attempt = begun.attempt
         return code_flow.authorization_url(
-            self._base(endpoint, origin, prompt),
+            self._base(endpoint, origin, prompt, asked),
             state=begun.state,
             nonce=attempt.nonce,
             verifier=attempt.verifier,
@@ -34,9 +37,9 @@ class AuthorizationRequests:
         """Return the redirect URI, as it is registered at the provider."""
         return f"{origin.url}{self._settings.path_prefix}/callback"
 
-    def _authorization_base(self, endpoint: str, origin: Origin, prompt: str) -> str:
+    def _authorization_base(self, endpoint: str, origin: Origin, prompt: str, asked: tuple[Header, ...]) -> str:
         settings = self._settings
-        extra = dict(settings.authz_url_params)
+        extra = dict((*settings.authz_url_params, *asked))
         if prompt:
             extra["prompt"] = prompt
         elif extra.get("prompt") == "select_account" and _is_jumpcloud(endpoint):

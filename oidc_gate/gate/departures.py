@@ -6,7 +6,7 @@ Nothing here leads in a circle: browsers that come back from login after login w
 from __future__ import annotations
 
 from oidc_gate.access import CheckedRule
-from oidc_gate.browser import pages
+from oidc_gate.browser import pages, person_of
 from oidc_gate.decisions import Decision, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, ProviderError
 from oidc_gate.gate.addresses_asked_for import check_auth_id, page_asked_for, return_address, tell_too_long
@@ -57,10 +57,15 @@ class Departures:
         """Send a browser whose sign-in is not good enough for a rule to the provider; the same person is to return."""
         here = self._components.here(request)
         return_to = page_asked_for(here)
-        if self._goes_in_circles(here):
-            return _error_reply(here, self._step_up.unmet(rule, opened.identity.claims), return_to, headers)
+        if _may_go_in_circles(rule) and self._goes_in_circles(here):
+            return self._step_up.unmet_reply(here, rule, opened.identity.claims, return_to, headers)
         return self.start(
-            here, return_to, rule=rule, subject=opened.identity.subject, replaces=opened.session_id, headers=headers
+            here,
+            return_to,
+            rule=rule,
+            person=person_of(opened.identity.subject, opened.session_id),
+            replaces=opened.session_id,
+            headers=headers,
         )
 
     def return_path(self, request: Request) -> str:
@@ -88,7 +93,7 @@ class Departures:
             extra=extra,
             replaces=replaces,
             rule=rule,
-            subject=before.identity.subject if rule is not None and before is not None else "",
+            person=person_of(before.identity.subject, replaces) if rule is not None and before is not None else b"",
         )
 
     def start(
@@ -101,10 +106,10 @@ class Departures:
         restarted: bool = False,
         replaces: str = "",
         rule: CheckedRule | None = None,
-        subject: str = "",
+        person: bytes = b"",
         headers: tuple[Header, ...] = (),
     ) -> Decision:
-        """Start a login. `rule`: the one that asks something of the sign-in; `subject`: who alone may come back."""
+        """Start a login. `rule`: the one that asks something of the sign-in; `person`: who alone may come back."""
         self.mismatches.look_at_departure(here)
 
         def depart(metadata: Metadata) -> Reply:
@@ -118,13 +123,13 @@ class Departures:
                 forced=prompt == "login",
                 replaces=replaces,
                 step_up=0 if rule is None else rule.number,
-                subject=subject,
+                person=person,
             )
             if begun.is_lost:
                 tell_too_long(len(return_to))
             endpoint = metadata.authorization_endpoint
             log_departure(self._components, here, return_to, endpoint, prompt)
-            url = self._requests.url(endpoint, here.origin, begun, prompt, extra + self._step_up.params(rule))
+            url = self._requests.url(endpoint, here.origin, begun, prompt, extra, self._step_up.params(rule))
             status = 303 if here.request.method == "POST" else 302
             return pages.redirect(url, (*headers, *begun.set_cookies), status=status)
 
@@ -146,6 +151,11 @@ class Departures:
     def _goes_in_circles(self, here: Here) -> bool:
         since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
         return attempts.finished_since(since, here.cookies, here.cookie_header) >= _LOOP_LOGINS
+
+
+def _may_go_in_circles(rule: CheckedRule) -> bool:
+    """Return whether a sign-in may be too old for a rule as soon as it is here. All else is told by the callback."""
+    return rule.max_age is not None and rule.max_age < _LOOP_SECONDS
 
 
 def _error_reply(here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:

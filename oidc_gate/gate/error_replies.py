@@ -56,8 +56,9 @@ class StepUpUnmetError(GateError):
 
     status = 403
 
-    def __init__(self, rule: str, asked: str, came: str) -> None:
-        super().__init__("step_up_unmet", f"{rule} asks for a sign-in {asked}; what came is {came}")
+    def __init__(self, rule: str, subject: str, asked: str, came: str) -> None:
+        said = f"reason=step_up rule={rule!r} subject={subject!r}"
+        super().__init__("step_up_unmet", f"{said}; it asks for a sign-in {asked}; what came is {came}")
         self.description = f"It asks for a sign-in {asked}; the sign-in provider says {came}."
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from urllib.parse import quote, unquote
 
 from oidc_gate.access import AMBIGUOUS, NO_RULE, AskedOf, Spot, Verdict, encoded_segments
-from oidc_gate.decisions import Request
+from oidc_gate.decisions import METHOD_HEADERS, Request
 from oidc_gate.gate.components import Components
 from oidc_gate.sessions import OpenSession
 
 __all__ = ["Judging"]
 
-#: Places of paths to be known again: so many, each so long at most.
-_MOST_PATHS, _LONGEST_PATH = 4096, 256
-#: Headers by which some apps act on another method than the request's.
-_OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
-_READS = ("GET", "HEAD")
+#: Places to be known again: so many, the line of each so long at most.
+_MOST_PLACES, _LONGEST_LINE = 4096, 256
 
 
 class Judging:
@@ -38,21 +35,21 @@ class Judging:
         """Return the place of a request, as `Policy.place` has it."""
         host = _bare_host(self._addresses.origin(request).host) if self._by_host else ""
         is_unclear = request.has_unclear_mount or (
-            self._by_method and any(request.header(name) for name in _OVERRIDES)
+            self._by_method and any(request.header(name) for name in METHOD_HEADERS)
         )
         return self._policy.place(Spot(request.path, request.method.upper(), host, _sent_inside(request), is_unclear))
 
     def known_place(self, host: str | bytes | None, line: str) -> int | None:
         """Return the place of a request that nothing but this tells anything of; None where it has to be decided.
 
-        `line`: the path, all of it sent as it is; where methods have a say, after the method and a blank.
+        `line`: the path, all of it sent as it is; where methods have a say, after the method and a blank, and no header
+        names another one.
         """
         method, path = "GET", line
         if self._by_method:
             method, path = line.split(" ", 1)
-            if method not in _READS:  # then other headers may have a say
-                return None
-        if len(path) > _LONGEST_PATH or not path.isascii() or path.startswith(self._prefix):
+            method = method.upper()
+        if len(line) > _LONGEST_LINE or not path.isascii() or path.startswith(self._prefix):
             return None
         name = ""
         if self._by_host:
@@ -60,7 +57,7 @@ class Judging:
                 return None
             name = _bare_host(self._addresses.host(host.decode("latin-1") if isinstance(host, bytes) else host))
         place = self._policy.plain_place(path, method, name)
-        if len(self.places) >= _MOST_PATHS:
+        if len(self.places) >= _MOST_PLACES:
             self.places.clear()
         self.places[(host, line) if self._by_host else line] = place
         return place

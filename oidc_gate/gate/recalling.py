@@ -15,8 +15,8 @@ from oidc_gate.sessions import OpenSession, Recalled
 __all__ = ["By", "Recalling"]
 
 #: What `recall` wants to know of a request's line: its path as the server gave it; or the path where all of it was sent
-#: as it is, without an escape, and the method in front of that where it has a say. An adapter that cannot give that
-#: asks `Gate.decide`.
+#: as it is, without an escape; or the method in front of that, where none of METHOD_HEADERS is there. An adapter that
+#: cannot give that asks `Gate.decide`.
 By = Literal["path", "plain path", "method and plain path"]
 
 

@@ -125,9 +125,9 @@ class SignIn:
             return self._failed(here, state, error)
         note = self._components.attempts.finish(state, here.cookies, self._components.clock())
         headers, return_to = (*session_headers, note), self._return_to(here, state)
-        unmet = self._step_up.unmet_by(session, state.step_up)
-        if unmet is not None:
-            return self._error_reply(here, unmet, return_to, headers)
+        rule = self._step_up.unmet_by(session, state.step_up)
+        if rule is not None:
+            return self._step_up.unmet_reply(here, rule, session.claims, return_to, headers)
         return self._go(here, return_to, headers)
 
     def _start_session(
@@ -141,7 +141,7 @@ class SignIn:
             nonce=attempt.nonce,
             authenticated_since=state.begun_at if state.forced else None,
         )
-        self._step_up.check_person(state, claims)
+        self._step_up.check_person(state, attempt, claims)
         claims, kept = self._userinfo.complete(claims, issued.access_token)
         now = components.clock()
         tokens = kept_tokens(components, issued)
@@ -166,15 +166,22 @@ class SignIn:
         """
         return_to = self._return_to(here, state)
         dropped = (here.cookies.drop_slot(state.slot),)
-        opened, rule = self._components.session(here), self._step_up.rule(str(state.step_up))
-        if opened is not None and rule is None:
+        rule = self._step_up.rule(str(state.step_up))
+        if rule is None and self._components.session(here) is not None:
             return self._go(here, return_to, dropped)
         if state.restarted:
             return self._failed(here, state, error)
         logger.info("a login is started again: %s", error)
-        subject = "" if opened is None else opened.identity.subject
+        attempt = self._components.attempts.find(state, here.cookies, here.cookie_header)
         return self._departures.start(
-            here, return_to, forced=state.forced, restarted=True, rule=rule, subject=subject, headers=dropped
+            here,
+            return_to,
+            forced=state.forced,
+            restarted=True,
+            rule=rule,
+            person=state.person,
+            replaces=attempt.replaces if isinstance(attempt, Attempt) else "",
+            headers=dropped,
         )
 
     def _failed(self, here: Here, state: State, error: GateError) -> Reply:

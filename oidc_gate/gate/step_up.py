@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from oidc_gate.access import CheckedRule, signed_in_at
-from oidc_gate.browser import State
+from oidc_gate.browser import Attempt, State, person_of
+from oidc_gate.decisions import Header, Reply
 from oidc_gate.errors import LoginError
-from oidc_gate.gate.components import Components
-from oidc_gate.gate.error_replies import StepUpUnmetError
+from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.error_replies import StepUpUnmetError, error_reply
 from oidc_gate.sessions import Session
 
 __all__ = ["StepUp", "asking"]
@@ -36,24 +37,24 @@ class StepUp:
         """Return the rule of this number that asks something of the sign-in."""
         return self._rules.get(number)
 
-    def params(self, rule: CheckedRule | None) -> str:
-        """Return what the rule asks of the provider, for the authorization URL."""
+    def params(self, rule: CheckedRule | None) -> tuple[Header, ...]:
+        """Return what the rule asks of the provider, as parameters of the authorization request."""
         if rule is None:
-            return ""
-        acr_values = f"&acr_values={quote(' '.join(rule.acr), safe='')}" if rule.acr else ""
-        return acr_values + (f"&max_age={rule.max_age:.0f}" if rule.max_age is not None else "")
+            return ()
+        acr_values = (("acr_values", " ".join(rule.acr)),) if rule.acr else ()
+        return acr_values + ((("max_age", f"{rule.max_age:.0f}"),) if rule.max_age is not None else ())
 
-    def check_person(self, state: State, claims: Mapping[str, Any]) -> None:
+    def check_person(self, state: State, attempt: Attempt, claims: Mapping[str, Any]) -> None:
         """Refuse another person than the one that left to be stepped up. Raises LoginError `step_up_other_person`."""
-        if not state.is_of(claims["sub"]):
+        if state.person not in (b"", person_of(claims["sub"], attempt.replaces)):
             raise LoginError(
                 "step_up_other_person", f"somebody else came back from a step-up: subject {claims['sub']!r}", status=403
             )
 
-    def unmet_by(self, session: Session, number: int) -> StepUpUnmetError | None:
-        """Return what to say where a new session is not what the rule of this number asked for.
+    def unmet_by(self, session: Session, number: int) -> CheckedRule | None:
+        """Return the rule of this number where a new session is not what it asked for.
 
-        To somebody whom the rule does not let pass in any case nothing of that is said.
+        None for somebody whom it does not let pass in any case: the page says so.
         """
         rule, policy = self.rule(str(number)), self._components.policy
         if rule is None:
@@ -61,10 +62,21 @@ class StepUp:
         identity = self._components.sessions.identity(session)
         allowed, now = policy.lists.allow(session.claims), self._components.clock()
         verdict = policy.verdict(policy.rules.index(rule), identity, now, allowed=allowed)
-        return self.unmet(rule, session.claims) if verdict.outcome == "step_up" else None
+        return rule if verdict.outcome == "step_up" else None
 
-    def unmet(self, rule: CheckedRule, claims: Mapping[str, Any]) -> StepUpUnmetError:
-        """Return the error that says what was asked, and what came."""
+    def unmet_reply(
+        self, here: Here, rule: CheckedRule, claims: Mapping[str, Any], page: str, headers: tuple[Header, ...]
+    ) -> Reply:
+        """Return the page that says what was asked, and what came.
+
+        Its link asks once more; where age has a say, with `prompt=login`: some providers heed that alone.
+        """
+        again = page
+        if rule.max_age is not None:
+            again = f"{self._components.path(here, 'login')}?next={quote(page, safe='/')}"
+        return error_reply(self._unmet(rule, claims), here.request, action_path=again, headers=headers)
+
+    def _unmet(self, rule: CheckedRule, claims: Mapping[str, Any]) -> StepUpUnmetError:
         asked, came = [], []
         now = self._components.clock()
         if rule.acr:
@@ -75,7 +87,7 @@ class StepUp:
             at = signed_in_at(claims)
             asked.append(f"not older than {_age(rule.max_age)}")
             came.append("no time of signing in" if at is None else f"a sign-in {_age(now - at)} ago")
-        return StepUpUnmetError(rule.name, " and ".join(asked), " and ".join(came))
+        return StepUpUnmetError(rule.name, claims["sub"], " and ".join(asked), " and ".join(came))
 
 
 def _age(seconds: float) -> str:

@@ -175,7 +175,7 @@ class _Reading:
             raise self._error(f"max_age {error}") from None
         if seconds < 1:
             raise self._error("max_age must be at least 1 second: no sign-in would ever be new enough")
-        return seconds
+        return float(int(seconds))  # providers are asked in whole seconds
 
     # Who
 

@@ -12,7 +12,17 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Unpack
 
 from oidc_gate.caching import QuietNames, is_unshared, silenced
-from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, Overriding, Reply, WithoutBody, Work
+from oidc_gate.decisions import (
+    LONGEST_KEY,
+    METHOD_HEADERS,
+    Decision,
+    Forward,
+    Header,
+    Overriding,
+    Reply,
+    WithoutBody,
+    Work,
+)
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders
@@ -44,6 +54,7 @@ _REASONS = {
     501: "Not Implemented",
     503: "Service Unavailable",
 }
+_METHOD_KEYS = tuple("HTTP_" + name.upper().replace("-", "_") for name in METHOD_HEADERS)
 #: Where the app looks for the gate's word, and a server may have put another's.
 _OWN_KEYS = frozenset({"REMOTE_USER", "AUTH_TYPE", IDENTITY_KEY})
 
@@ -126,7 +137,12 @@ class OIDCGate:
         target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if target and "%" in target and "%" in target.partition("?")[0]:
             return None
-        return path if self._recalls_by == "plain path" else f"{environ['REQUEST_METHOD']} {path}"
+        if self._recalls_by == "plain path":
+            return path
+        for key in _METHOD_KEYS:
+            if key in environ:
+                return None
+        return f"{environ['REQUEST_METHOD']} {path}"
 
     def _perform(self, work: Work) -> Decision:
         """Run work in this thread, which for some of it has to wait for its turn."""

@@ -260,6 +260,23 @@ def test_several_levels_are_asked_for_as_the_provider_takes_them(
     provider.found(f"`acr = {wanted}`, signed in to nothing".replace("'", '"'), found)
 
 
+def test_a_renewal_may_tell_of_a_step_up_elsewhere(
+    provider: Provider, visit: Gated, tmp_path: Any, clock: Clock
+) -> None:
+    """Two apps of one client, in one browser; the person steps up in one of them."""
+    person, (_, high) = with_steps(provider)
+    settings = person.settings(**payroll(acr=[high]), idle_session_timeout="12h", clock_leeway="2m")
+    here = visit(**settings, session_store=f"sqlite:///{tmp_path}/here.db")
+    signed_in(person, here)
+    there = visit(**settings, session_store=f"sqlite:///{tmp_path}/there.db", auth_id="there")
+    there.cookies = here.cookies
+    signed_in(person, there, "/payroll")
+    assert here.fetch("/payroll").status == 401
+    clock.advance(person.access_seconds - 1)
+    level = here.fetch("/api").json()["identity"]["claims"]["acr"]
+    provider.found("A renewal, after a step-up at another app of the same client", f"says `{level}`")
+
+
 def test_a_page_that_wants_a_fresh_sign_in_asks_for_the_password_when_it_is_old(
     provider: Provider, visit: Gated
 ) -> None:
