@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from oidc_gate.access.allow_lists import AllowLists
     from oidc_gate.access.expression_values import AskedOf
     from oidc_gate.access.expressions import Answer, Conditional
+    from oidc_gate.access.reasons import Reason
     from oidc_gate.identity import Identity
 
-__all__ = ["AMBIGUOUS", "NO_RULE", "Policy", "Spot", "Verdict", "signed_in_at", "step_up_until"]
+__all__ = ["AMBIGUOUS", "NO_RULE", "Outcome", "Policy", "Spot", "Verdict", "signed_in_at", "step_up_until"]
 
 #: Places besides the rules' own numbers: no rule decides, so the lists do; the path could be read in two ways, so all
 #: rules and the lists do; conditions that depend on more of the request do.
@@ -66,7 +67,7 @@ class Verdict(NamedTuple):
     """
 
     outcome: Outcome
-    reason: str
+    reason: Reason
     rule: CheckedRule | None = None
     until: float = 0.0
     because: str = ""
@@ -81,6 +82,12 @@ class Verdict(NamedTuple):
     def is_open(self) -> bool:
         """Whether it passes whoever asks."""
         return self.rule is not None and self.rule.opens
+
+    @property
+    def words(self) -> str:
+        """Why, as the log and `oidc-gate explain` have it: `reason=rule rule='finance' condition='group Ops'`."""
+        rule = "" if self.rule is None else f" rule={self.rule.name!r}"
+        return f"reason={self.reason}{rule}{f' condition={self.because!r}' if self.because else ''}"
 
 
 class Policy:
@@ -152,6 +159,11 @@ class Policy:
             if (rule.methods is None or method in rule.methods) and (rule.hosts is None or host in rule.hosts):
                 return number
         return self._otherwise
+
+    def matching(self, spot: Spot) -> tuple[int, ...]:
+        """Return the numbers of all rules for this path, method and host, as the app's router sees the path."""
+        covering = self._tree.covering(segments_of(spot.path))
+        return tuple(number for number in covering if self._first((number,), spot.method, spot.host) == number)
 
     def _encoded_place(self, path: str, method: str, host: str, segments: list[str] | None) -> int:
         """Return the place of a path with encoded separators: certain where both readings meet the same rules."""

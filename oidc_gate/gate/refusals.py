@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-from oidc_gate.access import CheckedRule, Verdict
+from oidc_gate.access import CheckedRule, Reason, Verdict
 from oidc_gate.browser import Kind, kind_of, pages, requested_path, safe_path, wants_page
 from oidc_gate.decisions import Reply, Request
 from oidc_gate.errors import GateError
@@ -27,7 +27,7 @@ _UNAUTHENTICATED, _PERMISSION_DENIED = 16, 7
 
 
 #: What is told to the person, after who they are, for each reason.
-_REASONS = {
+_REASONS: dict[Reason, str] = {
     "door": ", who is not on this app's list. Ask whoever runs it for access, or sign in as someone else.",
     "email_unverified": ". The sign-in provider has not verified that address. Have it verified there, then sign in"
     " again; or sign in as someone else.",
@@ -46,7 +46,7 @@ _REASONS |= {
     " page from a link in the app.",
 }
 #: Another sign-in helps with none of these.
-_WHOEVER_ASKS = frozenset({"nobody"})
+_WHOEVER_ASKS: frozenset[Reason] = frozenset({"nobody"})
 #: For somebody who has not signed in, and need not try.
 _NOBODY = "Nobody may use this part of the app."
 
@@ -130,9 +130,7 @@ class Refusals:
 
     def _log(self, opened: OpenSession | None, verdict: Verdict, reference: str) -> None:
         """Log who is refused and why: the one line that `oidc-gate explain` has the same words in."""
-        rule = "" if verdict.rule is None else f" rule={verdict.rule.name!r}"
-        because = f" condition={verdict.because!r}" if verdict.because else ""
-        said = f"not allowed (reference {reference}): reason={verdict.reason}{rule}{because}"
+        said = f"not allowed (reference {reference}): {verdict.words}"
         if opened is None:
             logger.warning("%s; nobody is signed in", said)
             return

@@ -21,6 +21,7 @@ May import: `errors`, `stores`, `access`.
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
+from oidc_gate.settings.readers import nearest
 from oidc_gate.settings.settings import Settings
 from oidc_gate.settings.sources import from_config_file
 from oidc_gate.settings.traffic_policy import from_traffic_policy
@@ -33,6 +34,7 @@ __all__ = [
     "from_traffic_policy",
     "is_asgi",
     "load_app",
+    "nearest",
     "resolve_app",
     "resolve_settings",
 ]
