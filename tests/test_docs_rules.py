@@ -470,7 +470,25 @@ def test_a_strangers_login_asks_for_it_at_once(stage: StageFactory) -> None:
     assert (sent.status, query(sent.target)["acr_values"]) == (302, "phr phrh")
 
 
+def test_the_help_of_a_rule_stands_on_the_page(stage: StageFactory) -> None:
+    (finance,) = [rule for policy in RUN for rule in policy.settings.get("rules", ()) if "help" in rule]
+    here = stage(userinfo="never")
+    page = at(here, here.another_gate(rules=[finance]), Row(STAFF, "GET", "/reports/finance", "refused", None))
+    assert finance["help"] in page.get("/reports/finance").text
+
+
 # Code
+
+
+def test_rules_in_code_replace_those_of_the_file_and_the_environment_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = RUN[0].file(tmp_path)
+    settings = Settings.from_file(config, rules=[Rule(path="/metrics", allow="nobody", name="metrics")])
+    assert [rule.name for rule in settings.rules or ()] == ["metrics"]
+    monkeypatch.setenv("OIDC_GATE_RULES", "/metrics")
+    with pytest.raises(SettingsError, match="rules"):
+        Settings.from_file(config)
 
 
 def test_the_code_runs(world: World, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch) -> None:
