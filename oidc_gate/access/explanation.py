@@ -107,7 +107,7 @@ class Explanation:
     def _by_what(self) -> str:
         rule = self.verdict.rule
         if rule is None and self.verdict.because and not self.note:
-            return f"{self.verdict.because} of the Traffic Policy"
+            return self.verdict.because
         if rule is None:
             return "no rule: the path is ambiguous" if self.note else "no rule: the allow lists decide"
         name = rule.name if rule.name in (f"rule {rule.number}", "public_paths") else f"rule {rule.name}"

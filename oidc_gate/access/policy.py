@@ -8,7 +8,7 @@ when, which can be remembered for a session. So most requests cost two look-ups.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_gate.access.conditions import Finding
@@ -41,6 +41,9 @@ __all__ = ["AMBIGUOUS", "NO_RULE", "Outcome", "Policy", "Spot", "Verdict", "sign
 NO_RULE = -1
 AMBIGUOUS = -2
 BY_REQUEST = -3
+
+#: A later time is none: the year 33658.
+_LATEST = 1e12
 
 Outcome = Literal["pass", "refused", "login", "step_up"]
 
@@ -120,6 +123,9 @@ class Policy:
                 self._tree.add(number, pattern)
                 self._folded_tree.add(number, twin)
                 self._is_folded = self._is_folded and twin == pattern
+        #: The condition at the login itself, if there is one, and those that refuse.
+        self._login = next((each for each in self.conditionals if each.answer is None), None)
+        self._denials = tuple(each for each in self.conditionals if each.answer is not None)
         self._reads_request = any(each.reads_request for each in self.conditionals)
         self._otherwise = BY_REQUEST if self._reads_request else NO_RULE
 
@@ -229,17 +235,16 @@ class Policy:
         return Verdict("pass", "path_ambiguous", None, until)
 
     def _conditional(self, identity: Identity | None, asked: AskedOf | None, *, allowed: bool) -> Verdict:
-        """Return what the conditions of a Traffic Policy say, one after another as ngrok goes through them."""
-        opened, person = False, None if identity is None else Person(identity, self.lists)
-        for each in self.conditionals:
+        """Return what the conditions of a Traffic Policy say: whether login applies, then what is refused, in order."""
+        person = None if identity is None else Person(identity, self.lists)
+        opened = self._login is not None and self._login.holds(asked, identity, person) is False
+        if not opened and identity is None:
+            return Verdict("login", "door")
+        if not opened and not allowed and identity is not None:
+            return Verdict("refused", self.lists.reason(identity.claims))
+        for each in self._denials:
             holds = each.holds(asked, identity, person)
-            if each.answer is None:  # it stands at the login itself
-                opened = holds is False
-                if not opened and identity is None:
-                    return Verdict("login", "door")
-                if not opened and not allowed and identity is not None:
-                    return Verdict("refused", self.lists.reason(identity.claims))
-            elif holds is not False:
+            if holds is not False:
                 return Verdict("refused", "rule", because=each.name, answer=each.answer if holds else None)
         until = 0.0 if self._reads_request else inf
         return Verdict("pass", "rule", _OPENED if opened else None, until)
@@ -280,7 +285,7 @@ def step_up_until(rule: CheckedRule, claims: Mapping[str, Any]) -> float:
 def signed_in_at(claims: Mapping[str, Any]) -> float | None:
     """Return when the person signed in at the provider, as time.time(); None where it does not say (Core, 2)."""
     at: Any = claims.get("auth_time")
-    return float(at) if type(at) in (int, float) and isfinite(at) else None
+    return float(at) if type(at) in (int, float) and 0 <= at <= _LATEST else None
 
 
 _OPENED = CheckedRule("openid-connect", 0, ANYONE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_gate.access.paths import EVERYWHERE
 from oidc_gate.access.policy import NO_RULE, Policy, Verdict
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def listed_rules(policy: Policy, identity: Identity | None, now: float, *, allow
     rows = [ListedRule(rule.name, rule.scope, of(number)) for number, rule in enumerate(policy.rules)]
     if any(each.reads_request for each in policy.conditionals):
         return RuleList((*rows, ListedRule(None, "all else: expressions decide, by the request", None)))
+    if any(EVERYWHERE in rule.patterns and rule.methods is None and rule.hosts is None for rule in policy.rules):
+        return RuleList((*rows, ListedRule(None, "nothing is left", None)))
     return RuleList((*rows, ListedRule(None, "all else" if policy.rules else "every path", of(NO_RULE))))
 
 
