@@ -335,6 +335,11 @@ def test_under_a_base_url_a_rule_for_another_host_can_never_decide() -> None:
     assert read({"host": "[::1]", "allow": STAFF}, base_url="http://[::1]:8000")
 
 
+def test_under_a_base_url_a_rule_for_its_host_leaves_nothing_to_one_for_any() -> None:
+    message = covered({"path": "/a", "host": "app.test"}, {"path": "/a"}, base_url="https://app.test")
+    assert message.startswith("rules: rule 2: can never decide: rule 1 before it")
+
+
 def test_a_rule_may_name_this_gates_provider_or_a_pattern() -> None:
     assert read({"path": "/a", "allow": {"provider": ["jc", "jc*"]}}, auth_id="jc")
     assert "no provider with auth_id jc" in refused({"path": "/a", "allow": {"not": {"provider": "jc"}}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oidc_gate.access import ANYONE, CheckedRule, Conditional, Pattern, Tree, covered_by, read_pattern
@@ -26,7 +27,8 @@ def check_rules(
         _check_prefix(rule, path_prefix)
         _check_hosts(rule, base_url)
         _check_providers(rule, auth_id)
-    _check_order(rules, public_paths)
+    # With base_url every request is for its host, and so all rules that are left are for any.
+    _check_order([replace(rule, hosts=None) for rule in rules] if base_url else rules, public_paths)
 
 
 def _check_prefix(rule: CheckedRule, prefix: str) -> None:
