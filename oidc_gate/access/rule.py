@@ -84,6 +84,11 @@ class CheckedRule:
         return decides_all and self.who not in (ANYONE, SIGNED_IN)
 
     @property
+    def opens_the_rest(self) -> bool:
+        """Whether nobody has to sign in for any path that no earlier rule decides."""
+        return self.opens and EVERYWHERE in self.patterns
+
+    @property
     def wants_step_up(self) -> bool:
         """Whether it asks something of the sign-in itself."""
         return bool(self.acr) or self.max_age is not None

@@ -114,6 +114,8 @@ class Settings(AppFields, SessionFields, ProviderFields):
             found.append("trusted_proxies trusts every address: anyone can say which host and scheme this app has")
         if (self.allow_emails or self.allow_domains) and "email" not in self.scopes:
             found.append("allow_emails and allow_domains need the claim email, and scopes lack email")
+        opening = [rule for rule in rules if rule.opens_the_rest]
+        found += [f"{rule.name} opens every path that no rule before it decides" for rule in opening]
         found += [
             f"{rule.name} goes by the claim email, and scopes lack email"
             for rule in rules
