@@ -16,12 +16,12 @@ from oidc_gate.access import (
     Condition,
     Conditional,
     Pattern,
-    Rule,
     read_pattern,
 )
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.condition_tables import CONDITIONS, ConditionTables, near
 from oidc_gate.settings.readers import read_duration, read_text
+from oidc_gate.settings.rule import Rule
 
 __all__ = ["RuleTable", "label", "located", "read_rules"]
 
