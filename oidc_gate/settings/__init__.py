@@ -4,6 +4,7 @@ Modules, from the ground up; each may import only from those before it:
 
 - `readers`: from what stood in code, a file or the environment to the one form that is used
 - `rule`: one rule, as it is written in code
+- `mends`: what to write in place of what other programs understand
 - `condition_tables`, `rule_tables`: from the tables of `rules` to what requests are judged by
 - `files`: their text, and what JSON or YAML in them says
 - `policy_answers`: what a Traffic Policy answers in place of the app

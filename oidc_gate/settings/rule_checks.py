@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oidc_gate.access import ANYONE, CheckedRule, Conditional, Pattern, Tree, covered_by, read_pattern
 from oidc_gate.errors import SettingsError
+from oidc_gate.settings.mends import in_quotes
 from oidc_gate.settings.rule_tables import label
 
 __all__ = ["check_replacing", "check_rules", "narrow_everything", "rule_warnings"]
+
+#: What public paths are called where rules have a name.
+_PUBLIC = "public_paths"
 
 
 def check_rules(
@@ -23,6 +27,7 @@ def check_rules(
 ) -> None:
     """Refuse rules that could not mean what they say beside these settings. Raises SettingsError."""
     rules = [rule for rule in given if isinstance(rule, CheckedRule)]
+    _check_names(rules, public_paths)
     for rule in rules:
         _check_prefix(rule, path_prefix)
         _check_hosts(rule, base_url)
@@ -50,9 +55,62 @@ def rule_warnings(given: Sequence[CheckedRule | Conditional], scopes: Sequence[s
     rules = [rule for rule in given if isinstance(rule, CheckedRule)]
     by_address = [rule for rule in rules if "email" in rule.who.claims and "email" not in scopes]
     return [
-        *(f"{rule.name} opens every path that no rule before it decides" for rule in rules if rule.opens_the_rest),
-        *(f"{rule.name} goes by the claim email, and scopes lack email" for rule in by_address),
+        *(opened for rule in rules if (opened := _opened(rule))),
+        *_beside_stars(rules),
+        *(
+            f"{rule.name}: {loose.text} also fits {loose.fits}; write {', '.join(map(in_quotes, loose.meant))}"
+            for rule in rules
+            for loose in sorted(rule.who.loose)
+        ),
+        *(f"{rule.name} goes by the claim email, and scopes lack email; add it to scopes" for rule in by_address),
     ]
+
+
+def _opened(rule: CheckedRule) -> str:
+    """Return what is to be said of a rule that opens about everything, `""` of any other."""
+    if rule.opens_the_rest:
+        return (
+            f"{rule.name} opens every path that no rule before it decides; where that is not meant, name the paths that"
+            " need no login"
+        )
+    stars = next((each for each in rule.patterns if rule.opens and set(each.segments) == {None}), None)
+    if stars is None:
+        return ""
+    return (
+        f"{rule.name} opens {stars}, whatever stands for *, where no rule before it decides; name the paths that need"
+        " no login"
+    )
+
+
+def _beside_stars(rules: Sequence[CheckedRule]) -> Iterator[str]:
+    """Yield what is to be said of rules for all below a path, where no rule is for the path itself."""
+    tree = Tree()
+    for number, rule in enumerate(rules):
+        for pattern in rule.patterns:
+            tree.add(number, pattern)
+    for rule in rules:
+        for pattern in rule.patterns if not rule.opens else ():
+            if pattern.is_exact or pattern.segments[-1:] != (None,):
+                continue
+            itself = pattern.segments[:-1] or ("",)
+            if covered_by(tree, Pattern(itself, is_exact=True), lambda _: True) is None:
+                path = str(Pattern(itself, is_exact=False)).removesuffix(" and below")
+                yield f'{rule.name}: {path}/* does not cover {path} itself; path = "{path}" covers both'.replace(
+                    "//", "/"
+                )
+
+
+def _check_names(rules: Sequence[CheckedRule], public_paths: Sequence[str]) -> None:
+    """Refuse two rules of one name, by which nobody could tell in the log which one it was."""
+    known: dict[str, str] = {_PUBLIC: _PUBLIC} if public_paths else {}
+    for rule in rules:
+        if rule.name in known:
+            raise _error(
+                rule,
+                f"{known[rule.name]} has this name already, and names tell rules apart in explain and in the log. Give"
+                " each its own, or leave name out",
+            )
+        known[rule.name] = _named(rule)
 
 
 def _check_prefix(rule: CheckedRule, prefix: str) -> None:
@@ -86,7 +144,9 @@ def _check_providers(rule: CheckedRule, auth_id: str) -> None:
 
 def _check_order(rules: list[CheckedRule], public_paths: Sequence[str]) -> None:
     """Refuse a rule that can never decide, because earlier ones decide all that it could."""
-    public = CheckedRule("", 0, ANYONE, patterns=tuple(read_pattern(path, is_exact=False) for path in public_paths))
+    public = CheckedRule(
+        _PUBLIC, 0, ANYONE, patterns=tuple(read_pattern(path, is_exact=False) for path in public_paths)
+    )
     earlier = [public]
     tree = Tree()
     for pattern in public.patterns:
@@ -98,11 +158,29 @@ def _check_order(rules: list[CheckedRule], public_paths: Sequence[str]) -> None:
             raise _error(
                 rule,
                 f"can never decide: {names} before it {'decides' if len(covering) == 1 else 'decide'} all that it"
-                " covers. Put it first, or take it out",
+                f" covers. {_order_mend(rule, covering)}",
             )
         for pattern in rule.patterns:
             tree.add(number, pattern)
         earlier.append(rule)
+
+
+def _order_mend(rule: CheckedRule, covering: Collection[CheckedRule]) -> str:
+    """Return what to do about a rule that these earlier ones cover."""
+    public, *others = sorted(covering, key=lambda each: each.number)
+    own = label(rule.number, rule.name, "")
+    if public.number:
+        if (public.patterns, public.methods, public.hosts) == (rule.patterns, rule.methods, rule.hosts):
+            return "Both are for the same requests: make one rule of them, or take one out"
+        return f"Put {own} above {label(public.number, public.name, '')}, or take it out"
+    opened = [
+        each
+        for each in public.patterns
+        if any(pattern.segments[: len(each.segments)] == each.segments for pattern in rule.patterns)
+    ]
+    paths = " and ".join(str(each).removesuffix(" and below") for each in opened)
+    above = f", and put it above {label(others[0].number, others[0].name, '')}" if others else ""
+    return f"Take {paths} out of public_paths{above}, or this rule out"
 
 
 def _covering(rule: CheckedRule, tree: Tree, earlier: list[CheckedRule]) -> set[CheckedRule] | None:
@@ -132,7 +210,7 @@ def _covered(
 
 
 def _named(rule: CheckedRule) -> str:
-    return label(rule.number, rule.name, rule.where) if rule.number else "public_paths"
+    return label(rule.number, rule.name, rule.where) if rule.number else rule.name
 
 
 def _error(rule: CheckedRule, sentence: str) -> SettingsError:
