@@ -31,6 +31,8 @@ __all__ = ["CONDITIONS", "ConditionTables", "near"]
 
 #: How alike a misspelt word is to one of these few short ones, at least.
 _ALIKE = 0.7
+#: In place of a list that would be too long here.
+_TWO = "[{ … }, { … }]"
 #: What may stand at `allow`, and in no table.
 _WORDS = ("anyone", "signed-in", "nobody")
 #: Keys of a rule that stand beside `allow`.
@@ -53,7 +55,7 @@ class ConditionTables:
             if key not in CONDITIONS:
                 raise self._unknown(at, str(key), given[key])
         if len(given) > 1:
-            each = written([{key: value} for key, value in given.items()]).replace("\u2026", "[{ \u2026 }, { \u2026 }]")
+            each = _listed(given)
             raise self._error(
                 f"{at} has {' and '.join(given)}: say whether one is enough or all are needed: {{ any = {each} }} or"
                 f" {{ all = {each} }}"
@@ -97,7 +99,7 @@ class ConditionTables:
     def _several(self, at: str, value: Any) -> list[Condition]:
         word = at.rpartition(".")[2]
         if isinstance(value, Mapping):
-            listed = written([{key: each} for key, each in value.items()]) if len(value) > 1 else "[{ … }, { … }]"
+            listed = _listed(value) if len(value) > 1 else _TWO
             raise self._error(f"{at} must be a list of two conditions or more, not a table: {{ {word} = {listed} }}")
         if not isinstance(value, list | tuple) or len(value) < 2:
             raise self._error(f"{at} must be a list of two conditions or more; a single one stands without {word}")
@@ -146,6 +148,12 @@ class ConditionTables:
             if not isinstance(each, str) or not each:
                 raise self._error(f"{at} must be a text or a list of texts, none of them empty")
         return tuple(values)
+
+
+def _listed(table: Mapping[str, Any]) -> str:
+    """Return the conditions of a table as a list of tables of one, as TOML has it."""
+    listed = written([{key: value} for key, value in table.items()])
+    return listed if listed.startswith("[") else _TWO
 
 
 def near(word: str, known: Collection[str]) -> str:
