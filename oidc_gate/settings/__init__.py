@@ -23,7 +23,7 @@ May import: `errors`, `identity`, `stores`, `access`.
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
-from oidc_gate.settings.readers import nearest
+from oidc_gate.settings.readers import nearest, read_duration
 from oidc_gate.settings.rule import Rule
 from oidc_gate.settings.settings import Settings
 from oidc_gate.settings.sources import from_config_file, from_traffic_policy
@@ -38,6 +38,7 @@ __all__ = [
     "is_asgi",
     "load_app",
     "nearest",
+    "read_duration",
     "resolve_app",
     "resolve_settings",
 ]
