@@ -13,11 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
 
+from oidc_gate import Settings
 from oidc_gate.access import REASONS
 from oidc_gate.command import cli, explain
+from oidc_gate.command.on_paper import PaperGate
 from oidc_gate.settings import from_config_file
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser, World
@@ -25,8 +28,9 @@ from tests.conftest import StageFactory
 from tests.documents import ROOT
 from tests.naive_rules import Asking
 from tests.providers.local import LocalProvider
-from tests.rule_gates import Refusals, RuleGate
+from tests.rule_gates import CLIENT, Refusals, RuleGate
 from tests.stage import Stage, session_names
+from tests.test_rules import AMBIGUOUS
 
 Explain = Callable[..., tuple[int, str, str]]
 
@@ -354,6 +358,23 @@ def test_explain_says_what_comes_of_a_request(world: World, asked: Explain) -> N
     assert {reason for came, reason in came_to if came == "refused"} >= {"door", "rule", "nobody", "path_ambiguous"}
 
 
+def test_no_path_is_read_otherwise_than_the_gate_reads_it(world: World) -> None:
+    settings = Settings(**(CLIENT | {"cookie_secret": COOKIE_SECRET} | from_config_file("gate.toml")))
+    gate = RuleGate(world, cast("Any", SimpleNamespace(settings=from_config_file("gate.toml"))))
+    paper = PaperGate(settings, gate.clock)
+    claims = {"sub": "s"} | ANN
+    cookies, person = gate.cookies(claims), paper.person(claims)
+    odd = {"/" + quote(path[1:], safe="/;\\") for path in AMBIGUOUS}
+    odd |= {path.replace("/static", place) for path in odd for place in ("/reports", "/books", "/else", "/STATIC")}
+    odd |= {path.replace("/", "%2F").replace("%2F", "/", 1) for path in odd}
+    odd |= {f"/static/{quote(chr(code))}/x" for code in (*range(256), 0x2024, 0xFF0F, 0x212A)}
+    for path in sorted(odd):
+        for whose, opened in ((cookies, person), ("", None)):
+            said = paper.explanation("GET", path, "app.test", opened)
+            assert said.verdict.outcome == gate.outcome(whose, Asking("GET", path)), path
+            assert said.text
+
+
 def test_the_reasons_are_those_that_are_documented() -> None:
     told = "door rule claim_missing groups_overage email_unverified step_up path_ambiguous nobody"
     assert told.split() == list(REASONS)
@@ -559,6 +580,7 @@ def test_only_one_person_can_ask(asked: Explain, capsys: pytest.CaptureFixture[s
         ("[" * 100_000, "is not valid JSON"),
         ('{"x": NaN}', "NaN is no number"),
         ('{"x": 1e999}', "the claim x holds what JSON cannot hold"),
+        ('{"x": ' + "[" * 60 + "]" * 60 + "}", "nested too deeply"),
         ("[]", "must be an object of claims"),
         ('"ann"', "must be an object of claims"),
         ('{"sub": 7}', "the claim sub must be text"),

@@ -12,7 +12,7 @@ Modules, from the ground up; each may import only from those before it:
 - `places`: the tree in which patterns are looked up
 - `path_list`: a plain list of paths
 - `unreachable`: whether patterns leave nothing to another one
-- `rule`: one rule, as it is written and as it was read
+- `rule`: one rule, as requests are judged by it
 - `ngrok_names`: what expressions may name at ngrok, and not here
 - `expression_values`: what names in expressions stand for
 - `expressions`: CEL, and the rules of a Traffic Policy that go by it
@@ -36,7 +36,6 @@ from oidc_gate.access.conditions import (
     Provider,
     Scopes,
 )
-from oidc_gate.access.emails import lower_ascii
 from oidc_gate.access.explanation import Explanation, explained
 from oidc_gate.access.expression_values import AskedOf
 from oidc_gate.access.expressions import Answer, Conditional, compiled
@@ -45,7 +44,7 @@ from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_p
 from oidc_gate.access.places import Tree
 from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Outcome, Policy, Spot, Verdict, signed_in_at
 from oidc_gate.access.reasons import REASONS, Reason
-from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule, Rule
+from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule
 from oidc_gate.access.rule_list import RuleList, listed_rules
 from oidc_gate.access.texts import age
 from oidc_gate.access.unreachable import covered_by
@@ -80,7 +79,6 @@ __all__ = [
     "Policy",
     "Provider",
     "Reason",
-    "Rule",
     "RuleList",
     "Scopes",
     "Spot",
@@ -92,7 +90,6 @@ __all__ = [
     "encoded_segments",
     "explained",
     "listed_rules",
-    "lower_ascii",
     "read_pattern",
     "signed_in_at",
 ]

@@ -12,9 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_gate.access.emails import lower_ascii
 from oidc_gate.access.texts import Texts, listed
-from oidc_gate.identity import claim_at
+from oidc_gate.identity import claim_at, lower_ascii
 
 if TYPE_CHECKING:
     from oidc_gate.access.person import Person

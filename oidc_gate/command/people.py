@@ -18,6 +18,8 @@ __all__ = ["checked_claims", "claims_in", "of_cookie", "text_of"]
 
 #: In place of a subject: rules do not go by it, but nobody is without one.
 _SUBJECT = "sub"
+#: So many lists and objects may stand in each other.
+_DEEPEST = 50
 
 
 def text_of(what: str, path: str | Path) -> str:
@@ -48,8 +50,8 @@ def checked_claims(where: str, claims: Any) -> dict[str, Any]:
     for name, value in claims.items():
         if not _is_json(value):
             raise SettingsError(
-                f"{where}: the claim {name} holds what JSON cannot hold, and no provider can send; dates are texts, or"
-                " seconds since 1970."
+                f"{where}: the claim {name} holds what JSON cannot hold, and no provider can send, or is nested too"
+                " deeply; dates are texts, or seconds since 1970."
             )
     subject = claims.get("sub", _SUBJECT)
     if not isinstance(subject, str) or not subject:
@@ -61,11 +63,11 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
 
 
-def _is_json(value: Any) -> bool:
+def _is_json(value: Any, depth: int = 0) -> bool:
     if isinstance(value, Mapping):
-        return all(map(_is_json, value.values()))
+        value = list(value.values())
     if isinstance(value, list):
-        return all(map(_is_json, value))
+        return depth < _DEEPEST and all(_is_json(each, depth + 1) for each in value)
     return value is None or isinstance(value, str | int) or (isinstance(value, float) and isfinite(value))
 
 

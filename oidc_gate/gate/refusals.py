@@ -36,7 +36,7 @@ _UNTOLD = (
     ". The sign-in provider does not say of you what this app goes by. Tell whoever runs it the reference below:"
     " the log says what is missing."
 )
-_NOT_HERE = ", who may use this app, and not this part of it."
+_NOT_HERE = ", who may use this app, but not this part of it."
 _REASONS |= {
     "claim_missing": _UNTOLD,
     "groups_overage": _UNTOLD,
@@ -117,6 +117,8 @@ class Refusals:
                 login = self._components.path(self._components.here(request), "login")
                 action = ("Sign in as someone else", login)
         help_ = verdict.rule.help if verdict.rule is not None else ""
+        if verdict.reason == "rule" and not help_:
+            help_ = "Ask whoever runs it for access."
         return pages.refusal(
             403,
             "not_allowed",
