@@ -68,7 +68,10 @@ def test_what_is_refused_has_the_policys_answer_and_a_line_in_the_log(
     caplog.set_level(logging.WARNING, "oidc_gate")
     refused = browser.fetch("/", method="POST")
     assert (refused.status, refused.text) == (418, "no tea")
-    assert "reason=rule condition='rule 2 (custom-response) of policy.json' subject='ada-1815'" in caplog.text
+    assert (
+        "reason=rule condition='rule 2 (custom-response) of policy.json' method='POST' path='/' host='app.test'"
+        " subject='ada-1815'"
+    ) in caplog.text
     nothing = browser.fetch("/none")
     assert (nothing.status, nothing.header("x-why"), nothing.header("content-length")) == (204, "nothing", "")
     assert browser.get("/away").target == "https://elsewhere.example/"

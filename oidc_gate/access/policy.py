@@ -227,7 +227,7 @@ class Policy:
         for rule in self.rules:
             verdict = self._of_person(rule, person, now, allowed=allowed)
             if not verdict.passes:
-                return Verdict("refused", "path_ambiguous", because=f"{rule.name}: {verdict.reason}")
+                return Verdict("refused", "path_ambiguous", because=f"{rule.name}: {verdict.because or verdict.reason}")
             until = min(until, verdict.until)
         if self.conditionals:
             verdict = self._conditional(identity, None, allowed=allowed)

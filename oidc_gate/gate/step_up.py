@@ -37,10 +37,8 @@ class StepUp:
         """Return the rule of this number that asks something of the sign-in."""
         return self._rules.get(number)
 
-    def params(self, rule: CheckedRule | None) -> tuple[Header, ...]:
+    def params(self, rule: CheckedRule) -> tuple[Header, ...]:
         """Return what the rule asks of the provider, as parameters of the authorization request."""
-        if rule is None:
-            return ()
         acr_values = (("acr_values", " ".join(rule.acr)),) if rule.acr else ()
         return acr_values + ((("max_age", f"{rule.max_age:.0f}"),) if rule.max_age is not None else ())
 
