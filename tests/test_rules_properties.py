@@ -472,6 +472,11 @@ def test_whatever_an_app_makes_of_a_path_who_reaches_it_may(
 
 @given(st.lists(rules(few_patterns), min_size=1, max_size=5), st.lists(public_patterns, max_size=1), base_urls)
 @example(
+    [{"exact": "/a", "allow": "nobody"}, {"path": "/a/*", "allow": "nobody"}, {"path": "/a", "allow": "nobody"}], [], ""
+)
+@example([{"path": "/a/*", "allow": "nobody"}, {"exact": "/a/", "allow": "nobody"}], ["/a/b"], "")
+@example([{"path": "/*", "allow": "nobody"}, {"exact": "/", "allow": "nobody"}, {"allow": "nobody"}], [], "")
+@example(
     [{"path": "/a", "host": "one.test", "allow": "nobody"}, {"path": "/a", "allow": "signed-in"}],
     [],
     "https://one.test",
