@@ -55,6 +55,8 @@ class Pattern(NamedTuple):
         return f"exactly {text}" if self.is_exact else f"{text} and below"
 
 
+#: More segments than any app has.
+_MOST_SEGMENTS = 100
 #: What covers every path.
 EVERYWHERE = Pattern((), is_exact=False)
 
@@ -66,6 +68,8 @@ def read_pattern(text: str, *, is_exact: bool) -> Pattern:
     segments = text.split("/")[1:]
     if not is_exact and segments[-1] == "":
         segments.pop()
+    if len(segments) > _MOST_SEGMENTS:
+        raise ValueError(f"must have no more than {_MOST_SEGMENTS} segments")
     if "" in segments[:-1] or not {".", ".."}.isdisjoint(segments):
         raise ValueError("must have no empty or dot segments")
     if _NOT_PLAIN.search(text):
