@@ -70,7 +70,7 @@ def read_pattern(text: str, *, is_exact: bool) -> Pattern:
         segments.pop()
     if len(segments) > _MOST_SEGMENTS:
         raise ValueError(f"must have no more than {_MOST_SEGMENTS} segments")
-    if "" in segments[:-1] or not {".", ".."}.isdisjoint(segments):
+    if "" in (segments[:-1] if is_exact else segments) or not {".", ".."}.isdisjoint(segments):
         raise ValueError("must have no empty or dot segments")
     if _NOT_PLAIN.search(text):
         raise ValueError(
