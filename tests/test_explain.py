@@ -432,7 +432,7 @@ def test_explain_says_what_comes_of_a_request(world: World, asked: Explain) -> N
         words = out.splitlines()[1].strip()
         for message in refusals.said:
             why = re.sub(r"^not allowed \(reference \w+\): ", "", message)
-            assert why.startswith((f"{words} subject=", f"{words}; nobody is signed in"))
+            assert why.startswith(f"{words} method={method!r} path=")
         assert len(refusals.said) == (came == "refused")
         came_to.add((came, said["reason"]))
     assert {came for came, _ in came_to} == {"pass", "refused", "login", "step_up"}

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-from oidc_gate.access import CheckedRule, Reason, Verdict
+from oidc_gate.access import Answer, CheckedRule, Reason, Verdict
 from oidc_gate.browser import Kind, kind_of, pages, requested_path, safe_path, wants_page
-from oidc_gate.decisions import Reply, Request
+from oidc_gate.decisions import METHOD_HEADERS, Reply, Request
 from oidc_gate.errors import GateError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import error_reply
@@ -36,6 +36,8 @@ _UNTOLD = (
     ". The sign-in provider does not say of you what this app goes by. Tell whoever runs it the reference below:"
     " the log says what is missing."
 )
+#: So much of a path is logged.
+_MOST_LOGGED = 200
 _NOT_HERE = ", who may use this app, but not this part of it."
 _REASONS |= {
     "claim_missing": _UNTOLD,
@@ -104,9 +106,9 @@ class Refusals:
     ) -> Reply:
         """Return the 403 for someone who may not pass, whoever signs in; it says who that is."""
         reference = pages.reference()
-        self._log(opened, verdict, reference)
+        self._log(request, opened, verdict, reference)
         if verdict.answer is not None:
-            return Reply(*verdict.answer)
+            return _policys_answer(verdict.answer, headers)
         if kind_of(request) is Kind.GRPC_WEB:
             return pages.grpc_status(_PERMISSION_DENIED, f"not allowed, reference {reference}", _grpc_type(request))
         text, action = _NOBODY, None
@@ -130,16 +132,22 @@ class Refusals:
             headers=headers,
         )
 
-    def _log(self, opened: OpenSession | None, verdict: Verdict, reference: str) -> None:
-        """Log who is refused and why: the one line that `oidc-gate explain` has the same words in."""
-        said = f"not allowed (reference {reference}): {verdict.words}"
+    def _log(self, request: Request, opened: OpenSession | None, verdict: Verdict, reference: str) -> None:
+        """Log who is refused and why: in the words of `oidc-gate explain`, and with what to ask it."""
+        origin = self._components.addresses.origin(request)
+        path = (request.raw_target or request.path)[:_MOST_LOGGED]
+        said = f"{verdict.words} method={request.method[:20]!r} path={path!r} host={origin.host!r}"
+        named = [name for name in METHOD_HEADERS if request.header(name)]
+        if verdict.reason == "path_ambiguous" and named:
+            said = f"{said} (the header {named[0]} names another method)"
         if opened is None:
-            logger.warning("%s; nobody is signed in", said)
+            logger.warning("not allowed (reference %s): %s; nobody is signed in", reference, said)
             return
         identity, lists = opened.identity, self._components.policy.lists
+        claims = ", ".join(sorted(identity.claims))
         logger.warning(
-            "%s subject=%r; %s; claims seen: %s",
-            *(said, identity.subject, lists.told(identity.claims), ", ".join(sorted(identity.claims))),
+            "not allowed (reference %s): %s subject=%r; %s; claims seen: %s",
+            *(reference, said, identity.subject, lists.told(identity.claims), claims),
         )
 
     def failure(self, request: Request, error: GateError, action_path: str, status: int | None = None) -> Reply:
@@ -177,6 +185,13 @@ def _step_up_challenge(rule: CheckedRule) -> Header:
     parts += [f'acr_values="{" ".join(rule.acr)}"'] if rule.acr else []
     parts += [f'max_age="{rule.max_age:.0f}"'] if rule.max_age is not None else []
     return "www-authenticate", ", ".join(parts)
+
+
+def _policys_answer(answer: Answer, headers: tuple[Header, ...]) -> Reply:
+    """Return what a Traffic Policy answers: to one person, so that no cache keeps it unless the policy says so."""
+    names = {name.lower() for name, _ in answer.headers}
+    kept = () if "cache-control" in names else (("cache-control", "no-store"),)
+    return Reply(answer.status, (*answer.headers, *kept, *headers), answer.body)
 
 
 def _asked_for(here: Here) -> str:
