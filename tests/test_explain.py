@@ -1012,3 +1012,17 @@ def test_a_stdout_that_breaks_and_is_no_file_is_left_alone(monkeypatch: pytest.M
 
     monkeypatch.setattr(sys, "stdout", Broken())
     assert cli.main(["explain", "--list"]) == 141
+
+
+def test_a_pipe_that_nobody_reads_is_written_to_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as written:
+        monkeypatch.setattr(sys, "stdout", written)
+        assert cli.main(["explain", "--list"]) == 141
+        print("this goes nowhere", flush=True)
+
+
+def test_without_a_stdout_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert cli.main(["secret"]) == 0

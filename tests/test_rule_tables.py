@@ -281,6 +281,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"host": "example.com/x"}, 'is an address; write the name alone, "example.com", and the path as path = "/x"'),
     ({"host": "example.com:8000"}, 'host: example.com:8000 has a port, which no rule goes by; write "example.com"'),
     ({"host": "*.example.com"}, 'holds *, and hosts are whole; list each, like host = ["one.example.com", "two.exampl'),
+    ({"host": "https://[x/y"}, 'is an address; write the name alone, "[x", and the path as path = "/y"'),
     ({"host": "*"}, "host: * would be any host; for all, leave host out"),
     ({"host": "::1"}, "host: ::1 must be a name like finance.example.com, whole; list several"),
     ({"max_age": "soon"}, "max_age must be a duration"),

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return _ran(argv)
         finally:
-            sys.stdout.flush()
+            print(end="", flush=True)
     except BrokenPipeError:  # whoever reads, like `head`, has enough
         _leave_stdout()
         return _PIPE_IS_BROKEN
@@ -42,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _leave_stdout() -> None:
     """Have what is left to be written go nowhere, as Python would say so when it ends."""
     with suppress(OSError, ValueError):  # it may be no file at all
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        stdout = sys.stdout.fileno()
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), stdout)
 
 
 def _ran(argv: Sequence[str] | None) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from oidc_gate.access import read_pattern
 
@@ -98,10 +98,10 @@ def word_mend(word: str) -> str:
 def host_mend(host: str) -> str:
     """Return what to write in place of what is no host's name."""
     if "://" in host or "/" in host:
-        address = urlsplit(host if "://" in host else f"//{host}")
-        name = address.netloc.rpartition("@")[2].partition(":")[0]
-        path = f', and the path as path = "{address.path}"' if address.path.strip("/") else ""
-        return f'is an address; write the name alone, "{name}"{path}'
+        rest, slash, path = host.rpartition("://")[2].partition("/")
+        name = in_quotes(rest.rpartition("@")[2].partition(":")[0])
+        own_path = f", and the path as path = {in_quotes(slash + path)}" if path else ""
+        return f"is an address; write the name alone, {name}{own_path}"
     if host == "*":
         return "would be any host; for all, leave host out"
     if "*" in host:
