@@ -200,6 +200,7 @@ any_parts = plain_parts | st.sampled_from(
             "%00",
         ),
         *("%2e%2e", "%2561", "a%25", "%252f", "%EF%BD%81", "%EF%BC%A1", "%E2%84%AA", "%EF%BC%8F", "%ff", "%0a"),
+        *("a%3Fb", "%23", "b%23a", "a..", "%3F"),
         *("%7f", "...", "another", "a.", ".a", "%C3%84", "a%C2%A0", "%E2%80%A8", "a%5c..%5cb"),
     ]
 )
@@ -332,7 +333,7 @@ def test_a_claim_is_what_the_naive_interpreter_says(wanted: Any, held: list[Any]
 
 
 CLOSE_PATTERNS = ["/a", "/a", "/a/*", "/*/b", "/*/a", "/a/*/b", "/*", "/A", "/\xe4", "/a/b"]
-CLOSE_PARTS = ["a", "a", "b", "A", "a%2Fb", "b%2FA", "a%2Fa", "%C3%A4", "x%2Fa", "x"]
+CLOSE_PARTS = ["a", "a", "b", "A", "a.", "b%3Fx", "a%23", "a%2Fb", "b%2FA", "a%2Fa", "%C3%A4", "x%2Fa", "x"]
 
 
 def close_rule(random: Random) -> Rule:
