@@ -268,7 +268,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"path": "/a;x"}, "path: '/a;x' must be a plain path"),
     ({"path": "/a "}, "path: '/a ' must be a plain path"),
     ({"path": "/a" * 101}, "must have no more than 100 segments"),
-    ({"path": "/a*"}, "'/a*' may have * only as a whole segment; path = \"/a\" covers that page and all below it"),
+    ({"path": "/a*"}, "'/a*' may have * only as a whole segment; path = \"/a\" covers /a and /a/…, and not /ax."),
     ({"path": "/a*b"}, "path: '/a*b' may have * only as a whole segment, for exactly one: /users/*/photo"),
     ({"exact": "/a*", "path": None}, "exact: '/a*' may have * only as a whole segment, for exactly one"),
     ({"path": []}, "path is an empty list"),

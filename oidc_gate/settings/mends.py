@@ -129,7 +129,10 @@ def path_mend(key: str, text: str) -> str:
         return f"looks like a pattern. Paths are literal; {_literal(key, text)}"
     short = text.rstrip("*")
     if key == "path" and text.endswith("*") and "*" not in short and short[-1:] not in ("/", ""):
-        return f"may have * only as a whole segment; path = {in_quotes(short)} covers that page and all below it"
+        return (
+            f"may have * only as a whole segment; path = {in_quotes(short)} covers {short} and {short}/\u2026, and not"
+            f" {short}x"
+        )
     return _decoded(key, text)
 
 
