@@ -231,6 +231,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"allow": {"claims": {"a": {"missing": 1}}}}, "allow.claims.a must be a value, a list of values, or"),
     ({"allow": {"claims": {"a": {"b": "c", "d": "e"}}}}, "allow.claims.a must be a value, a list of values, or"),
     ({"allow": {"claims": {"a": {"b": {"c": 3}}}}}, 'allow.claims.a: a name with dots stands in quotes: "a.b.c" = 3'),
+    ({"allow": {"claims": {"a": float("nan")}}}, "allow.claims.a: nan is no value that a claim can have"),
     ({"allow": {"claims": {"a": [["x"]]}}}, "allow.claims.a: values must be texts, numbers, true or false, not a list"),
     ({"path": "a"}, "path: 'a' must start with /: /a"),
     ({"path": "/a//b"}, "path: '/a//b' must have no empty or dot segments"),
@@ -464,8 +465,25 @@ def test_under_a_base_url_a_rule_for_its_host_leaves_nothing_to_one_for_any() ->
     assert message.startswith("rules: rule 2: can never decide: rule 1 before it")
 
 
+def test_under_a_base_url_its_host_is_no_place_of_its_own_for_anyone() -> None:
+    rule = {"host": "app.test", "allow": "anyone"}
+    assert "would open the whole app" in refused(rule, base_url="https://app.test")
+    assert read(rule)
+    assert read(rule | {"path": "/open"}, base_url="https://app.test")
+
+
+def test_a_path_of_a_rule_that_can_never_decide_is_warned_of_where_others_can() -> None:
+    rules: list[Any] = [{"path": "/a", "allow": STAFF}, {"path": ["/a/b", "/static/x", "/c"], "allow": "nobody"}]
+    warnings = Settings(**REQUIRED, rules=rules, public_paths=["/static"], allow_groups="x").warnings()
+    assert warnings == [
+        "rule 2 never decides /a/b and below: rule 1 before it decides all of it",
+        "rule 2 never decides /static/x and below: public_paths before it decides all of it",
+    ]
+
+
 def test_a_rule_may_name_this_gates_provider_or_a_pattern() -> None:
     assert read({"path": "/a", "allow": {"provider": ["jc", "jc*"]}}, auth_id="jc")
+    assert "no provider with auth_id x*" in refused({"path": "/a", "allow": {"provider": "x*"}}, auth_id="jc")
     assert "no provider with auth_id jc" in refused({"path": "/a", "allow": {"not": {"provider": "jc"}}})
 
 

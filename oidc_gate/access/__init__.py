@@ -49,7 +49,7 @@ from oidc_gate.access.reasons import REASONS, Reason
 from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule
 from oidc_gate.access.rule_list import RuleList, listed_rules, printable
 from oidc_gate.access.sign_ins import signed_in_at
-from oidc_gate.access.texts import age
+from oidc_gate.access.texts import Texts, age
 from oidc_gate.access.unreachable import covered_by
 
 __all__ = [
@@ -86,6 +86,7 @@ __all__ = [
     "RuleList",
     "Scopes",
     "Spot",
+    "Texts",
     "Tree",
     "Verdict",
     "age",

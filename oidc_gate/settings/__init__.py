@@ -10,6 +10,7 @@ Modules, from the ground up; each may import only from those before it:
 - `policy_answers`: what a Traffic Policy answers in place of the app
 - `traffic_policy`: an ngrok Traffic Policy file
 - `sources`: the environment, a TOML file
+- `rule_order`: whether each rule has something left to decide
 - `rule_checks`: what must hold of rules beside other settings
 - `checks`: what must hold of settings taken together
 - `options`: the fields as keywords, for type checkers and editors

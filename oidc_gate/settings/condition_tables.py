@@ -125,6 +125,8 @@ class ConditionTables:
         if not values:
             raise self._error(f"{at} is an empty list, which nobody can match; name a value")
         for each in values:
+            if each != each:  # no claim is that
+                raise self._error(f"{at}: nan is no value that a claim can have")
             if not isinstance(each, str | int | float):
                 raise self._error(f"{at}: values must be texts, numbers, true or false, not {kind(each)}")
         return values

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from oidc_gate.access import ANYONE, CheckedRule, Conditional, Pattern, Tree, covered_by, read_pattern
+from oidc_gate.access import EVERYWHERE, CheckedRule, Conditional, Pattern, Texts, Tree, covered_by
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.mends import in_quotes
-from oidc_gate.settings.rule_tables import label
+from oidc_gate.settings.rule_order import PUBLIC, check_order, error_in, idle_patterns, named
 
 __all__ = ["check_replacing", "check_rules", "narrow_everything", "rule_warnings"]
-
-#: What public paths are called where rules have a name.
-_PUBLIC = "public_paths"
 
 
 def check_rules(
@@ -32,8 +29,12 @@ def check_rules(
         _check_prefix(rule, path_prefix)
         _check_hosts(rule, base_url)
         _check_providers(rule, auth_id)
-    # With base_url every request is for its host, and so all rules that are left are for any.
-    _check_order([replace(rule, hosts=None) for rule in rules] if base_url else rules, public_paths)
+    check_order(_at_its_hosts(rules, base_url), public_paths)
+
+
+def _at_its_hosts(rules: list[CheckedRule], base_url: str) -> list[CheckedRule]:
+    """Return the rules as they are asked: with `base_url` every request is for its host, so that they are for any."""
+    return [replace(rule, hosts=None) for rule in rules] if base_url else rules
 
 
 def check_replacing(before: Sequence[object]) -> None:
@@ -50,13 +51,16 @@ def narrow_everything(given: Sequence[CheckedRule | Conditional]) -> bool:
     return any(isinstance(rule, CheckedRule) and rule.narrows_everything for rule in given)
 
 
-def rule_warnings(given: Sequence[CheckedRule | Conditional], scopes: Sequence[str]) -> list[str]:
+def rule_warnings(
+    given: Sequence[CheckedRule | Conditional], *, scopes: Sequence[str], public_paths: Sequence[str], base_url: str
+) -> list[str]:
     """Return what is allowed and still worth a second look, a sentence each."""
     rules = [rule for rule in given if isinstance(rule, CheckedRule)]
     by_address = [rule for rule in rules if "email" in rule.who.claims and "email" not in scopes]
     return [
         *(opened for rule in rules if (opened := _opened(rule))),
         *_beside_stars(rules),
+        *idle_patterns(_at_its_hosts(rules, base_url), public_paths),
         *(
             f"{rule.name}: {loose.text} also fits {loose.fits}; write {', '.join(map(in_quotes, loose.meant))}"
             for rule in rules
@@ -102,22 +106,22 @@ def _beside_stars(rules: Sequence[CheckedRule]) -> Iterator[str]:
 
 def _check_names(rules: Sequence[CheckedRule], public_paths: Sequence[str]) -> None:
     """Refuse two rules of one name, by which nobody could tell in the log which one it was."""
-    known: dict[str, str] = {_PUBLIC: _PUBLIC} if public_paths else {}
+    known: dict[str, str] = {PUBLIC: PUBLIC} if public_paths else {}
     for rule in rules:
         if rule.name in known:
-            raise _error(
+            raise error_in(
                 rule,
                 f"{known[rule.name]} has this name already, and names tell rules apart in explain and in the log. Give"
                 " each its own, or leave name out",
             )
-        known[rule.name] = _named(rule)
+        known[rule.name] = named(rule)
 
 
 def _check_prefix(rule: CheckedRule, prefix: str) -> None:
     own = tuple(prefix.split("/")[1:])
     for pattern in rule.patterns:
         if pattern.segments[: len(own)] == own:
-            raise _error(
+            raise error_in(
                 rule, f"{pattern} is among the gate's own paths, below path_prefix {prefix}, where no rule has a say"
             )
 
@@ -128,90 +132,21 @@ def _check_hosts(rule: CheckedRule, base_url: str) -> None:
     if ":" in own:
         own = f"[{own}]"
     if base_url and rule.hosts is not None and own not in rule.hosts:
-        raise _error(
+        raise error_in(
             rule,
             f"host {', '.join(sorted(rule.hosts))} is never asked for: base_url says that the app's host is {own}, for"
             " every request. Correct the host, or leave base_url out",
+        )
+    if base_url and rule.opens and rule.hosts is not None and EVERYWHERE in rule.patterns:
+        raise error_in(
+            rule,
+            f'allow = "anyone" at host {own}, which is every host with base_url, would open the whole app; name the'
+            ' paths that need no login, or path = "/" where all the rest is meant',
         )
 
 
 def _check_providers(rule: CheckedRule, auth_id: str) -> None:
     """Refuse a provider that nobody can have signed in at."""
-    for name in sorted(rule.who.providers - {auth_id}):
-        if "*" not in name:
-            raise _error(rule, f"allow.provider: there is no provider with auth_id {name}; there is {auth_id}")
-
-
-def _check_order(rules: list[CheckedRule], public_paths: Sequence[str]) -> None:
-    """Refuse a rule that can never decide, because earlier ones decide all that it could."""
-    public = CheckedRule(
-        _PUBLIC, 0, ANYONE, patterns=tuple(read_pattern(path, is_exact=False) for path in public_paths)
-    )
-    earlier = [public]
-    tree = Tree()
-    for pattern in public.patterns:
-        tree.add(0, pattern)
-    for number, rule in enumerate(rules, 1):
-        covering = _covering(rule, tree, earlier)
-        if covering is not None:
-            names = " and ".join(_named(each) for each in sorted(covering, key=lambda each: each.number))
-            raise _error(
-                rule,
-                f"can never decide: {names} before it {'decides' if len(covering) == 1 else 'decide'} all that it"
-                f" covers. {_order_mend(rule, covering)}",
-            )
-        for pattern in rule.patterns:
-            tree.add(number, pattern)
-        earlier.append(rule)
-
-
-def _order_mend(rule: CheckedRule, covering: Collection[CheckedRule]) -> str:
-    """Return what to do about a rule that these earlier ones cover."""
-    public, *others = sorted(covering, key=lambda each: each.number)
-    own = label(rule.number, rule.name, "")
-    if public.number:
-        if (public.patterns, public.methods, public.hosts) == (rule.patterns, rule.methods, rule.hosts):
-            return "Both are for the same requests: make one rule of them, or take one out"
-        return f"Put {own} above {label(public.number, public.name, '')}, or take it out"
-    opened = [
-        each
-        for each in public.patterns
-        if any(pattern.segments[: len(each.segments)] == each.segments for pattern in rule.patterns)
-    ]
-    paths = " and ".join(str(each).removesuffix(" and below") for each in opened)
-    above = f", and put it above {label(others[0].number, others[0].name, '')}" if others else ""
-    return f"Take {paths} out of public_paths{above}, or this rule out"
-
-
-def _covering(rule: CheckedRule, tree: Tree, earlier: list[CheckedRule]) -> set[CheckedRule] | None:
-    """Return the earlier rules that together cover this one, None if they do not."""
-    found: set[int] = set()
-    for pattern in rule.patterns:
-        for method in rule.methods or (None,):
-            for host in rule.hosts or (None,):
-                part = _covered(pattern, method, host, tree, earlier)
-                if part is None:
-                    return None
-                found |= part
-    return {earlier[number] for number in found}
-
-
-def _covered(
-    pattern: Pattern, method: str | None, host: str | None, tree: Tree, earlier: list[CheckedRule]
-) -> frozenset[int] | None:
-    """Return the numbers of earlier rules that cover this pattern; None as method or host stands for any other one."""
-
-    def counts(number: int) -> bool:
-        rule = earlier[number]
-        by_method = rule.methods is None or method in rule.methods
-        return by_method and (rule.hosts is None or host in rule.hosts)
-
-    return covered_by(tree, pattern, counts)
-
-
-def _named(rule: CheckedRule) -> str:
-    return label(rule.number, rule.name, rule.where) if rule.number else rule.name
-
-
-def _error(rule: CheckedRule, sentence: str) -> SettingsError:
-    return SettingsError(f"rules: {label(rule.number, rule.name, rule.where)}: {sentence}.")
+    for name in sorted(rule.who.providers):
+        if not Texts([name]).fit(auth_id):
+            raise error_in(rule, f"allow.provider: there is no provider with auth_id {name}; there is {auth_id}")
