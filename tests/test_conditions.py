@@ -63,6 +63,7 @@ class Untold(Condition):
             [text]
             for text in ("a", "", "*", "**", "a*", "*a", "*a*", "a*b", "a*b*a", "*ab*ba*", "ab*ab", "a**b", "aba*")
         ),
+        *([text] for text in ("*b*b", "a*a*a", "*a*b*a*", "a*b*b")),
         ["a", "b"],
         ["a", "b*"],
         ["b*", "*a"],

@@ -327,6 +327,7 @@ ALIKE = [
     ("/stra\xdfe", "/STRASSE"),
     ("/k", "/\u212a"),
     ("/s", "/\u017f"),
+    ("/i", "/\u0131"),
     ("/a", "/\uff21"),
     ("/fi", "/\ufb01"),
     ("/a/b", "/a\uff0fb"),
@@ -394,6 +395,8 @@ def test_a_place_is_the_number_of_the_first_rule_that_covers_it() -> None:
     assert policy.place(Spot("/a//")) == AMBIGUOUS
     assert policy.place(Spot("a")) == AMBIGUOUS
     assert Rules([], NO_LISTS).place(Spot("/")) == NO_RULE
+    root = rules(("=/", NOBODY), ("/*", SIGNED_IN))
+    assert [root.place(Spot(path)) for path in ("", "/", "/a", "/A")] == [0, 0, 1, 1]
 
 
 def test_what_is_spelt_as_a_rule_is_and_means_another_is_ambiguous() -> None:
@@ -423,7 +426,8 @@ def test_one_pattern_in_capitals_makes_all_folding_count() -> None:
 @pytest.mark.parametrize(
     ("path", "sent", "place"),
     [
-        ("/a/b", "/a%2Fb", AMBIGUOUS),  # `anyone` is never certain
+        ("/a/b", "/a%2Fb", AMBIGUOUS),
+        ("/a/x/y", "/a/x%2Fy", AMBIGUOUS),  # `anyone` is never certain
         ("/c/x/y", "/c/x%2Fy", 1),
         ("/c/x/y", "/c%2Fx/y", AMBIGUOUS),  # split at raw slashes it is not below /c
         ("/z/x", "/z%2Fx", NO_RULE),
@@ -455,6 +459,22 @@ def test_an_encoded_slash_is_ambiguous_where_a_reading_meets_a_rule_in_another_c
     assert policy.place(Spot("/q/r/x", sent="/q%2Fr/x")) == AMBIGUOUS
 
 
+def test_both_readings_meet_the_same_rules_as_they_are_written() -> None:
+    patterns = (read_pattern("/a/b/C", is_exact=False), read_pattern("/*/c", is_exact=False))
+    policy = rules(CheckedRule("one", 1, NOBODY, patterns=patterns))
+    assert policy.place(Spot("/a/b/C", sent="/a/b/C")) == 0
+    assert policy.place(Spot("/a/b/C", sent="/a%2Fb/C")) == AMBIGUOUS
+
+
+def test_method_and_host_have_a_say_where_a_slash_is_encoded() -> None:
+    under_c = (read_pattern("/c", is_exact=False),)
+    put = CheckedRule("m", 1, NOBODY, patterns=under_c, methods=frozenset({"PUT"}), hosts=frozenset({"one.test"}))
+    policy = rules(put, ("/c", SIGNED_IN))
+    spot = Spot("/c/x/y", "PUT", "one.test", "/c/x%2Fy")
+    assert policy.place(spot) == 0
+    assert policy.place(spot._replace(method="GET")) == policy.place(spot._replace(host="two.test")) == 1
+
+
 def test_what_stands_for_a_slash_when_folded_is_no_slash_of_the_other_reading() -> None:
     policy = rules(("/c", SIGNED_IN), ("/c/d\uff0fe", NOBODY))
     assert policy.place(Spot("/c/d/e", sent="/c/d%2Fe")) == AMBIGUOUS
@@ -482,7 +502,7 @@ def test_method_and_host_have_a_say() -> None:
     assert (rules(last).by_method, rules(last).by_host) == (False, False)
 
 
-HOSTED: list[Any] = [{"host": ["one.test", "[::1]"], "allow": "nobody"}]
+HOSTED: list[Any] = [{"host": ["one.test", "[::1]", "10"], "allow": "nobody"}]
 
 
 @pytest.mark.parametrize(
@@ -506,6 +526,8 @@ HOSTED: list[Any] = [{"host": ["one.test", "[::1]"], "allow": "nobody"}]
         ("xone.test", False),
         ("one.test.x", False),
         ("80", False),
+        ("10", True),
+        ("10:80", True),
         ("", False),
     ],
 )
@@ -597,7 +619,8 @@ def test_a_line_is_not_known_where_more_has_a_say() -> None:
 
 def test_a_line_with_a_method_is_known_by_both() -> None:
     judging = Judge(Policy([{"path": "/a b", "method": "POST", "allow": "nobody"}])).judging
-    lines = {"POST /a b": 0, "post /a b": 0, "GET /a b": NO_RULE, "POST /a": NO_RULE}
+    lines = {"POST /a b": 0, "post /a b": 0, "GET /a b": NO_RULE, "POST /a": NO_RULE, "POST ": NO_RULE}
+    lines |= {"POST  /a b": AMBIGUOUS}
     assert {line: judging.known_place("app.test", line) for line in lines} == lines
     assert judging.places == lines
     assert judging.known_place("app.test", "GET /oauth2/x") is None
@@ -620,8 +643,10 @@ def test_places_are_remembered_up_to_a_limit() -> None:
 # Verdicts
 
 
-def lists(*groups: str) -> AllowLists:
-    return AllowLists(emails=None, domains=None, groups=groups or None, groups_claim="groups")
+def lists(*groups: str, verified: bool = False) -> AllowLists:
+    return AllowLists(
+        emails=None, domains=None, groups=groups or None, groups_claim="groups", require_email_verified=verified
+    )
 
 
 def checked(who: Any, **more: Any) -> CheckedRule:
@@ -826,6 +851,28 @@ def test_what_passes_is_remembered_for_the_session_and_nothing_else() -> None:
     assert session.passes == {AMBIGUOUS: inf}
 
 
+def test_a_rules_function_is_called_once_for_a_session_while_that_passes() -> None:
+    asked = []
+
+    def is_ann(who: Any) -> bool:
+        asked.append(who.subject)
+        return bool(who.subject == "ann")
+
+    judged = Judge(Policy([{"path": "/a", "allow": is_ann, "max_age": 600}]))
+    claims = {"sub": "ann", "auth_time": NOW}
+    session, other = judged.session(claims), judged.session({**claims, "sub": "ben"})
+    outcomes = [judged.judging.verdict(Asked(path="/a"), session, NOW + after).outcome for after in (0, 599, 600, 601)]
+    assert (outcomes, asked) == (["pass", "pass", "pass", "step_up"], ["ann", "ann"])
+    outcomes = [judged.judging.verdict(Asked(path="/a"), other, NOW + after).outcome for after in (0, 1)]
+    assert (outcomes, asked[2:]) == (["refused"] * 2, ["ben"] * 4)  # each time once more for why not
+
+
+def test_nothing_passes_by_what_was_never_asked() -> None:
+    judged = Judge(Policy([{"path": "/a", "allow": "nobody"}]))
+    session = judged.session(ANN)
+    assert judged.judging.verdict(Asked(path="/a"), session, 0.5).outcome == "refused"
+
+
 def test_a_rule_tells_what_it_is() -> None:
     assert [checked(who).opens for who in (ANYONE, SIGNED_IN, NOBODY)] == [True, False, False]
     assert [checked(who).narrows_everything for who in (ANYONE, SIGNED_IN, NOBODY)] == [False, False, True]
@@ -842,12 +889,10 @@ def test_a_rule_tells_what_it_is() -> None:
 def test_a_list_of_paths_covers_what_is_below_them_and_not_ambiguous() -> None:
     paths = PathList(("/a", "/b/*/c/"))
     for path in ("/a", "/a/", "/a/x", "/b/x/c", "/b/x/c/d"):
-        assert paths.cover(path, "")
-        assert paths.cover(path, path)
-        assert not paths.cover(path, "/a%2Fx")
-        assert not paths.cover(path, "/a%5Cx")
+        sent = ["", path, "/a%2Fx", "/a%5Cx"]
+        assert [paths.cover(path, each) for each in sent] == [True, True, False, False]
     for path in ("", "/", "/b", "/b/c", "/A", "a", "/a//", "/a/..", "/a;x"):
-        assert not paths.cover(path, path)
+        assert paths.cover(path, path) is False
     assert PathList(("/",)).cover("", "")
 
 
@@ -860,7 +905,10 @@ UNTOLD = "oidc.claims.level == 1"
 
 
 def traffic(
-    *made: tuple[Answer | None, str], public_paths: tuple[str, ...] = (), groups: tuple[str, ...] = ()
+    *made: tuple[Answer | None, str],
+    public_paths: tuple[str, ...] = (),
+    groups: tuple[str, ...] = (),
+    verified: bool = False,
 ) -> Judge:
     """Return what judges by rules with an expression each; None in place of an answer stands for login."""
     judged = Judge(Policy())
@@ -868,7 +916,8 @@ def traffic(
         Conditional(f"rule {number}", (compiled(text, "policy.yaml"),), answer)
         for number, (answer, text) in enumerate(made, 1)
     ]
-    judged.policy = Rules([], lists(*groups), public_paths=public_paths, conditionals=conditionals)
+    doors = lists(*groups, verified=verified)
+    judged.policy = Rules([], doors, public_paths=public_paths, conditionals=conditionals)
     judged.components = replace(judged.components, policy=judged.policy)
     judged.judging = Judging(judged.components)
     return judged
@@ -932,6 +981,14 @@ def test_the_lists_hold_where_login_applies_and_nowhere_else() -> None:
     assert judged.verdict(None, Asked(method="POST")) == TO_LOGIN
 
 
+def test_expressions_go_by_what_the_settings_make_of_a_persons_claims() -> None:
+    of_address = (DENY, "actions.ngrok.oidc.identity.email == 'ann@x.test'")
+    assert traffic(of_address).verdict(ANN, Asked()) == refused(1)
+    assert traffic(of_address, verified=True).verdict(ANN, Asked()) == refused(1, None)
+    odd = {"sub": "x", "groups": ["Guests", 1]}
+    assert traffic((DENY, STAFFED)).verdict(odd, Asked()) == refused(1, None)
+
+
 def test_a_public_path_comes_before_a_traffic_policys_rules() -> None:
     judged = traffic((DENY, POST), public_paths=("/pub",))
     assert judged.said(None, Asked(path="/pub", method="POST")) == ("pass", "public_paths")
@@ -946,6 +1003,8 @@ def test_an_ambiguous_path_is_refused_where_an_expression_reads_the_request() ->
     assert traffic((DENY, STAFFED)).verdict(ANN, odd) == both
     assert traffic((DENY, STAFFED)).verdict(BEN, odd) == PASS
     assert traffic((DENY, STAFFED), (DENY, POST)).verdict(BEN, odd) == both
+    assert traffic((DENY, f"{STAFFED} && {POST}")).verdict(BEN, odd) == both
+    assert traffic((LOGIN, STAFFED)).verdict(ANN, odd) == PASS
     assert traffic((LOGIN, STAFFED), groups=("Ops",)).verdict(ANN, odd) == both
 
 
