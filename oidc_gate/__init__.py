@@ -31,10 +31,9 @@ Folders say in their docstrings which modules they have.
 - `__main__`: the same command as `python -m oidc_gate`
 """
 
-from oidc_gate.access import Rule
 from oidc_gate.carriers import identity_of
 from oidc_gate.errors import SettingsError
 from oidc_gate.identity import Identity
-from oidc_gate.settings import Settings
+from oidc_gate.settings import Rule, Settings
 
 __all__ = ["Identity", "Rule", "Settings", "SettingsError", "identity_of"]

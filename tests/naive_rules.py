@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +22,8 @@ Claims = Mapping[str, Any]
 Truth = bool | None
 
 PUBLIC = "public_paths"
+#: The gate's `auth_id`, where it is not told another.
+PROVIDER = "default"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Policy:
     allow_domains: Sequence[str] | None = None
     allow_groups: Sequence[str] | None = None
     require_email_verified: bool = False
-    provider: str = "default"
+    base_url: str = ""
 
     @property
     def all_rules(self) -> list[Rule]:
@@ -45,9 +47,11 @@ class Policy:
     @property
     def settings(self) -> dict[str, Any]:
         """The same as the gate's settings."""
-        named = ("rules", "public_paths", "allow_emails", "allow_domains", "allow_groups", "require_email_verified")
-        given = {name: getattr(self, name) for name in named}
-        return {name: value for name, value in given.items() if value}
+        return {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name)}
+
+    def as_seen(self, asking: Asking) -> Asking:
+        """Return the request as the gate sees it: with `base_url` all are for its host."""
+        return replace(asking, host=self.base_url.removeprefix("https://")) if self.base_url else asking
 
 
 @dataclass(frozen=True)
@@ -154,10 +158,10 @@ def readings(asking: Asking) -> tuple[list[str], list[str]]:
 
 
 def differs_in_case_alone(rules: Sequence[Rule], asking: Asking) -> bool:
-    """Return whether a reading meets a rule's path only when case is ignored."""
+    """Return whether a reading meets a rule's path only when case is ignored, or only when it is not."""
     by_path, by_wire = readings(asking)
     pairs = [(by_path, split(folded(asking.path))), (by_wire, [folded(part) for part in by_wire])]
-    return any(meets(rule, after, folded) and not meets(rule, before) for rule in rules for before, after in pairs)
+    return any(meets(rule, after, folded) != meets(rule, before) for rule in rules for before, after in pairs)
 
 
 def names_two_methods(rules: Sequence[Rule], asking: Asking) -> bool:
@@ -266,7 +270,7 @@ def holds(policy: Policy, condition: Any, claims: Claims) -> Truth:
         case "scopes":
             return None
         case "provider":
-            return text_fits(wanted, policy.provider)
+            return text_fits(wanted, PROVIDER)
         case "claims":
             return every(claim_fits(each, at(claims, name)) for name, each in wanted.items())
         case "any":
@@ -286,7 +290,7 @@ def asked_of(condition: Callable[[Any], Any], policy: Policy, claims: Claims) ->
     person = SimpleNamespace(
         subject=claims["sub"],
         claims=claims,
-        provider=policy.provider,
+        provider=PROVIDER,
         groups=tuple(each for each in groups if isinstance(each, str) and each),
     )
     try:
@@ -327,7 +331,7 @@ def is_fresh_enough(rule: Rule, claims: Claims, now: float) -> bool:
 
 def judge(policy: Policy, person: Claims | None, asking: Asking, now: float) -> tuple[str, str | None]:
     """Return what happens, `pass`, `refused`, `login` or `step_up`, and the name of the rule that decides."""
-    rules = policy.all_rules
+    rules, asking = policy.all_rules, policy.as_seen(asking)
     if is_ambiguous(rules, asking):
         if person is None:
             return "login", None
@@ -349,11 +353,11 @@ def judge(policy: Policy, person: Claims | None, asking: Asking, now: float) -> 
 # Rules that can never decide
 
 
-def universe(rules: Sequence[Rule]) -> tuple[list[list[str]], list[str], list[str]]:
+def universe(rules: Sequence[Rule], base_url: str = "") -> tuple[list[list[str]], list[str], list[str]]:
     """Return paths, methods and hosts among which there is one for each rule that decides anything at all.
 
     That is, all paths of the segments that the rules name and of another one, one deeper than they go, with a slash at
-    the end and without; their methods, and another; their hosts, and another.
+    the end and without; their methods, and another; their hosts, and another, or that of `base_url` alone.
     """
     patterns = [each for rule in rules for each in listed(rule.get("path", [])) + listed(rule.get("exact", []))]
     named = {part for each in patterns for part in split(each)} - {"", "*"}
@@ -364,13 +368,13 @@ def universe(rules: Sequence[Rule]) -> tuple[list[list[str]], list[str], list[st
         paths += [*longer, *([*path, ""] for path in longer)]
     methods = {each for rule in rules for each in listed(rule.get("method", []))} | {"HEAD", "ANOTHER"}
     hosts = {each for rule in rules for each in listed(rule.get("host", []))} | {"another.test"}
-    return paths, sorted(methods), sorted(hosts)
+    return paths, sorted(methods), [base_url.removeprefix("https://")] if base_url else sorted(hosts)
 
 
-def deciding(rules: Sequence[Rule]) -> set[str]:
+def deciding(rules: Sequence[Rule], base_url: str = "") -> set[str]:
     """Return the names of the rules that decide any request at all."""
     found = set()
-    paths, methods, hosts = universe(rules)
+    paths, methods, hosts = universe(rules, base_url)
     for segments in paths:
         there = [rule for rule in rules if meets(rule, segments)]
         for method in methods:

@@ -69,7 +69,7 @@ def ignorant_of_case(rule: Rule) -> Rule:
 
 def forbidden_readings(policy: Policy, person: Claims | None, asking: Asking, now: float) -> Iterator[Reading]:
     """Return the readings of a request by which this person may not have what they stand for, each with its rule."""
-    ignoring_case = [ignorant_of_case(rule) for rule in policy.all_rules]
+    asking, ignoring_case = policy.as_seen(asking), [ignorant_of_case(rule) for rule in policy.all_rules]
     for made in what_apps_make_of(asking):
         alike = [folded(part) for part in made]
         for method in [asking.method, "GET"] if asking.overrides_method else [asking.method]:

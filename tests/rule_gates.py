@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self
 
 from tests.asgi_driver import ASGIDriver
 from tests.browser import World
@@ -57,7 +57,7 @@ class ASGIApp:
 
 
 class Refusals(logging.Handler):
-    """Keeps what is said of refusals."""
+    """Keeps what the log says of refusals, while the block lasts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,23 +68,91 @@ class Refusals(logging.Handler):
         if message.startswith("not allowed"):
             self.said.append(message)
 
-    def rule(self) -> str | None:
-        """Return the name of the rule that the one refusal since was put down to."""
+    def __enter__(self) -> Self:
+        logging.getLogger("oidc_gate").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("oidc_gate").removeHandler(self)
+
+    def latest(self) -> tuple[str, str | None]:
+        """Return the reason of the one refusal since this was last asked, and the name of the rule that decided."""
         (message,) = self.said
         self.said.clear()
-        found = re.search(r" rule='([^']*)'", message)
-        return found[1] if found else None
+        found = re.search(r"reason=(\w+)(?: rule='([^']*)')?", message)
+        assert found, message
+        return found[1], found[2]
+
+
+class Kept:
+    """A store in memory, in which nothing ever ends; a request's session is loaded from it each time."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def load(self, key: str) -> bytes | None:
+        return self.values.get(key)
+
+    def save(self, key: str, value: bytes, _lifetime: float, _names: Sequence[str], _longest: float) -> None:
+        self.values[key] = value
+
+    def replace(self, key: str, value: bytes, _lifetime: float, expected: bytes) -> bool:
+        if self.values.get(key) != expected:
+            return False
+        self.values[key] = value
+        return True
+
+    def delete(self, key: str) -> None:
+        self.values.pop(key, None)
+
+    def delete_named(self, _name: str) -> int:
+        return 0
+
+    def claim(self, _name: str, _seconds: float) -> bool:
+        return True
+
+    def release(self, _name: str) -> None:
+        pass
+
+    def records(self) -> Iterator[Any]:
+        return iter(())
+
+
+def without_raw(world: World, gate: Any) -> Any:
+    """Return the gate behind a server that does not tell the path as it was sent."""
+
+    def wsgi_server(environ: dict[str, Any], start_response: Any) -> Any:
+        return gate({name: value for name, value in environ.items() if name != "RAW_URI"}, start_response)
+
+    async def asgi_server(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await gate({name: value for name, value in scope.items() if name != "raw_path"}, receive, send)
+
+    return wsgi_server if world == "wsgi" else asgi_server
 
 
 class RuleGate:
-    """One gate in front of one app, with a clock that stands still."""
+    """One gate in front of one app, with a clock that stands still.
 
-    def __init__(self, world: World, policy: Policy, *, mount: str = "", **more: Any) -> None:
+    `tells_raw`: whether the server tells the path as it was sent. `stores`: whether sessions are in a store.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        policy: Policy,
+        *,
+        mount: str = "",
+        tells_raw: bool = True,
+        stores: bool = False,
+        **more: Any,
+    ) -> None:
+        more |= {"session_store": Kept(), "session_cache_seconds": 0} if stores else {}
         self.world, self.mount = world, mount
         self.clock = Clock()
         self.app: WSGIApp | ASGIApp = WSGIApp() if world == "wsgi" else ASGIApp()
         gate = timed(world, self.app, self.clock, **(CLIENT | LONG | policy.settings | more))
         self.components = gate._gate._components
+        gate = gate if tells_raw else without_raw(world, gate)
         self.driver: WSGIDriver | ASGIDriver = (
             WSGIDriver(gate, root_path=mount, validate=False) if world == "wsgi" else ASGIDriver(gate, root_path=mount)
         )

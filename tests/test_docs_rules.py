@@ -42,7 +42,7 @@ REQUIRED: dict[str, Any] = {
     "cookie_secret": COOKIE_SECRET,
 }
 A_BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-A_ROW = re.compile(r"^\| (nobody signed in|`\{[^`]*\}`) \| `(\w+) (\S+)` \| `(\w+)` \| *(\u2013|`[^`]+`|) *\|$")
+A_ROW = re.compile(r"^\| (nobody signed in|`\{[^`]*\}`) \| `(\w+) (\S+)` \| `(\w+)` \| (\u2013|`[^`]+`) \|$")
 THE_HEAD = "| who | asks for | verdict | rule |"
 UNCHECKED = "?"
 #: Blocks that begin with one of these comments are not policies that the gate can go by.
@@ -114,7 +114,7 @@ def row_of(line: str) -> Row:
         ago = re.search(r"auth_time = now(?: - (\d+))?", who)
         age = int(ago[1] or 0) if ago else 0
         claims = tomllib.loads("claims = " + re.sub(r"= now( - \d+)?", "= 0", who.strip("`")))["claims"]
-    return Row(claims, method, target, verdict, {"\u2013": None, "": UNCHECKED}.get(rule, rule.strip("`")), age)
+    return Row(claims, method, target, verdict, None if rule == "\u2013" else rule.strip("`"), age)
 
 
 def row_of_case(case: dict[str, Any]) -> Row:
@@ -253,7 +253,7 @@ def case_of(row: Row, name: str) -> str:
     """Return the row as a case, in which the person stands in a file."""
     keys = {"method": row.method, "path": row.path, "verdict": row.verdict}
     keys |= {"host": row.host} if row.host else {}
-    keys |= {"rule": row.rule} if row.rule not in (None, UNCHECKED) else {}
+    keys |= {"rule": row.rule or ""} if row.rule != UNCHECKED else {}
     if row.who is not None:
         Path(name).write_text(json.dumps(row.claims(time())))
         keys["as"] = name
@@ -336,6 +336,25 @@ def test_every_setting_that_a_table_names_is_one(page: str) -> None:
     known = {each.name for each in dataclasses.fields(Settings)} | {each.name for each in dataclasses.fields(Rule)}
     known |= {"realm_access"}
     assert set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", cells)) - known == set()
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", A_BLOCK.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    "page", ["rules", "from-oauth2-proxy", "from-apache", "from-ngrok", "errors", "troubleshooting"]
+)
+def test_every_link_leads_to_a_heading_that_is_there(page: str) -> None:
+    folder, wrong = ROOT / "docs", []
+    for target in re.findall(r"\]\(([^)\s]+)\)", (folder / f"{page}.md").read_text()):
+        name, _, anchor = target.partition("#")
+        file = folder / (name or f"{page}.md")
+        if not file.exists() or (anchor and anchor not in anchors(file.read_text())):
+            wrong.append(target)
+    assert wrong == []
 
 
 # The laws and the pitfalls, where no table says so
@@ -451,7 +470,25 @@ def test_a_strangers_login_asks_for_it_at_once(stage: StageFactory) -> None:
     assert (sent.status, query(sent.target)["acr_values"]) == (302, "phr phrh")
 
 
+def test_the_help_of_a_rule_stands_on_the_page(stage: StageFactory) -> None:
+    (finance,) = [rule for policy in RUN for rule in policy.settings.get("rules", ()) if "help" in rule]
+    here = stage(userinfo="never")
+    page = at(here, here.another_gate(rules=[finance]), Row(STAFF, "GET", "/reports/finance", "refused", None))
+    assert finance["help"] in page.get("/reports/finance").text
+
+
 # Code
+
+
+def test_rules_in_code_replace_those_of_the_file_and_the_environment_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = RUN[0].file(tmp_path)
+    settings = Settings.from_file(config, rules=[Rule(path="/metrics", allow="nobody", name="metrics")])
+    assert [rule.name for rule in settings.rules or ()] == ["metrics"]
+    monkeypatch.setenv("OIDC_GATE_RULES", "/metrics")
+    with pytest.raises(SettingsError, match="rules"):
+        Settings.from_file(config)
 
 
 def test_the_code_runs(world: World, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch) -> None:

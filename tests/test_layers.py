@@ -61,6 +61,7 @@ PUBLIC = {"stores": {"Record", "SessionStore"}, "wsgi": {"OIDCGate", "paste_filt
 UPWARD = {("settings/checks", "settings/settings")}
 #: The only imports past a folder's `__init__`, which is not to load what only some need, or type checkers alone.
 PAST_THE_DOOR = {
+    ("command/on_paper", "wsgi/request"),
     ("command/stored_sessions", "stores/sqlite"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),

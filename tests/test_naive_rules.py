@@ -62,6 +62,14 @@ def test_a_host_fits_without_port_case_and_final_dot() -> None:
         assert said(policy, ANN, "GET", "/", host) == ("pass", None)
 
 
+def test_with_a_base_url_its_host_is_that_of_every_request() -> None:
+    policy = Policy([{"host": "one.test", "allow": "nobody"}], base_url="https://one.test")
+    assert said(policy, ANN, "GET", "/", "three.test") == ("refused", "rule 1")
+    rules = Policy([*policy.rules, {"host": "two.test", "allow": "nobody"}, {"allow": "nobody"}]).all_rules
+    assert deciding(rules, policy.base_url) == {"rule 1"}
+    assert deciding(rules) == {"rule 1", "rule 2", "rule 3"}
+
+
 def test_the_first_rule_decides_and_a_no_never_falls_through() -> None:
     first: Rule = {"path": "/a", "method": "POST", "allow": "nobody"}
     policy = Policy([first, {"path": "/a/b", "allow": "anyone"}, FINANCE, {"allow": "signed-in"}])

@@ -236,10 +236,17 @@ def test_a_mistake_names_the_rule_and_the_mend(given: dict[str, Any], says: str)
 
 
 @pytest.mark.parametrize(
-    "rule", [{"allow": "anyone"}, {"path": "/", "allow": "anyone"}, {"method": "GET", "allow": "anyone"}]
+    "rule", [{"allow": "anyone"}, {"name": "all", "allow": "anyone"}, {"method": "GET", "allow": "anyone"}]
 )
 def test_a_rule_that_would_open_the_whole_app_stops_start_up(rule: dict[str, Any]) -> None:
     assert 'allow = "anyone" without path and host would open the whole app' in refused(rule)
+
+
+def test_a_rule_may_open_all_the_rest_where_it_says_so_and_is_warned_of() -> None:
+    rules = [{"path": "/account", "allow": "signed-in"}, {"path": "/", "allow": "anyone"}]
+    warnings = Settings(**REQUIRED, rules=rules).warnings()
+    assert "rule 2 opens every path that no rule before it decides" in warnings
+    assert read({"host": "www.example.com", "allow": "anyone"})
 
 
 async def asks_later(identity: Identity) -> bool:
@@ -333,6 +340,11 @@ def test_under_a_base_url_a_rule_for_another_host_can_never_decide() -> None:
     )
     assert read(rule | {"host": ["App.test", "other.test"]}, base_url="https://app.test")
     assert read({"host": "[::1]", "allow": STAFF}, base_url="http://[::1]:8000")
+
+
+def test_under_a_base_url_a_rule_for_its_host_leaves_nothing_to_one_for_any() -> None:
+    message = covered({"path": "/a", "host": "app.test"}, {"path": "/a"}, base_url="https://app.test")
+    assert message.startswith("rules: rule 2: can never decide: rule 1 before it")
 
 
 def test_a_rule_may_name_this_gates_provider_or_a_pattern() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from oidc_gate import SettingsError
 from tests.browser import World
-from tests.made_up import assume, given, st
+from tests.made_up import assume, example, given, st
 from tests.naive_rules import (
     PUBLIC,
     Asking,
@@ -21,12 +21,13 @@ from tests.naive_rules import (
     Policy,
     Rule,
     deciding,
+    is_ambiguous,
     judge,
     listed,
     passes_lists,
 )
 from tests.path_readings import forbidden_readings
-from tests.rule_gates import RuleGate
+from tests.rule_gates import Refusals, RuleGate
 
 pytestmark = pytest.mark.fuzz
 
@@ -146,9 +147,12 @@ def without_idle(policy: Policy) -> Policy:
     kept: list[Rule] = []
     for rule in policy.rules:
         tried = Policy([*kept, rule], policy.public_paths).all_rules
-        if tried[-1]["name"] in deciding(tried):
+        if tried[-1]["name"] in deciding(tried, policy.base_url):
             kept.append(rule)
     return replace(policy, rules=kept)
+
+
+base_urls = st.sampled_from(["", "", "", "https://one.test"])
 
 
 def policies(*, most: int = 5, losing_may_help: bool = True, verified: bool | None = None) -> Made[Policy]:
@@ -160,6 +164,7 @@ def policies(*, most: int = 5, losing_may_help: bool = True, verified: bool | No
         st.sampled_from([None, None, ["y.test"]]),
         st.sampled_from([None, None, ["a", "b"]]),
         st.booleans() if verified is None else st.just(verified),
+        base_url=base_urls,
     ).map(without_idle)
 
 
@@ -196,23 +201,45 @@ many_askings = askings(METHODS, raw_paths, SENT_HOSTS)
 persons = st.lists(st.none() | people, min_size=1, max_size=3)
 
 
-@given(policies(), persons, many_askings, st.sampled_from(["", "", "/m"]), st.randoms(use_true_random=False))
+REASONS = {"door", "rule", "claim_missing", "groups_overage", "email_unverified", "path_ambiguous", "nobody"}
+
+
+servers = st.fixed_dictionaries(
+    {
+        "mount": st.sampled_from(["", "", "/m"]),
+        "tells_raw": st.sampled_from([True, True, False]),
+        "stores": st.sampled_from([False, False, True]),
+    }
+)
+
+
+@given(policies(), persons, many_askings, servers, st.randoms(use_true_random=False))
 def test_both_worlds_do_what_the_naive_interpreter_says(
-    policy: Policy, known: list[Claims | None], asked: list[Asking], mount: str, random: Random
+    policy: Policy, known: list[Claims | None], asked: list[Asking], server: dict[str, Any], random: Random
 ) -> None:
     """Each is asked several times, in any order: an answer that is remembered is that of whoever it belongs to."""
-    gates = [RuleGate(world, policy, mount=mount) for world in WORLDS]
+    gates = [RuleGate(world, policy, **server) for world in WORLDS]
     cookies = [[gate.cookies(person) for person in known] for gate in gates]
     turns = [(who, asking) for who in range(len(known)) for asking in asked] * 3
     random.shuffle(turns)
     for who, asking in turns:
-        expected, name = judge(policy, known[who], asking, gates[0].clock())
-        for gate, told in zip(gates, cookies, strict=True):
+        told = asking if server["tells_raw"] else replace(asking, raw="")
+        expected, name = judge(policy, known[who], told, gates[0].clock())
+        is_odd = is_ambiguous(policy.all_rules, policy.as_seen(told))
+        for gate, cookie in zip(gates, cookies, strict=True):
             about = gate.world, known[who], asking, name
-            assert (gate.outcome(told[who], asking), about) == (expected, about)
+            with Refusals() as refusals:
+                assert (gate.outcome(cookie[who], asking), about) == (expected, about)
+            if expected == "refused":
+                reason, rule = refusals.latest()
+                assert (rule, reason in REASONS, reason == "path_ambiguous", about) == (name, True, is_odd, about)
+        pause = random.choice([0, 0, 0, 100])
+        for gate in gates:
+            gate.clock.advance(pause)
     for who, asking in turns[: len(asked)]:
         handshake = replace(asking, method="GET")
-        expected, name = judge(policy, known[who], handshake, gates[1].clock())
+        told = handshake if server["tells_raw"] else replace(handshake, raw="")
+        expected, name = judge(policy, known[who], told, gates[1].clock())
         opened = gates[1].handshake(cookies[1][who], handshake)
         assert (opened, handshake, known[who], name) == (expected == "pass", handshake, known[who], name)
 
@@ -297,10 +324,17 @@ def test_whatever_an_app_makes_of_a_path_who_reaches_it_may(
 # Rules that can never decide
 
 
-@given(st.lists(rules(few_patterns), min_size=1, max_size=5), st.lists(public_patterns, max_size=1))
-def test_start_up_stops_at_a_rule_that_can_never_decide_and_at_no_other(made: list[Rule], public: list[str]) -> None:
-    policy = Policy(made, public)
-    decide = deciding(policy.all_rules)
+@given(st.lists(rules(few_patterns), min_size=1, max_size=5), st.lists(public_patterns, max_size=1), base_urls)
+@example(
+    [{"path": "/a", "host": "one.test", "allow": "nobody"}, {"path": "/a", "allow": "signed-in"}],
+    [],
+    "https://one.test",
+)
+def test_start_up_stops_at_a_rule_that_can_never_decide_and_at_no_other(
+    made: list[Rule], public: list[str], base_url: str
+) -> None:
+    policy = Policy(made, public, base_url=base_url)
+    decide = deciding(policy.all_rules, base_url)
     idle = [rule["name"] for rule in policy.all_rules if rule["name"] not in decide and rule["name"] != PUBLIC]
     error = complaint(policy)
     assert (error is not None) is bool(idle), (idle, error)

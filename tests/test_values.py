@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.access import lower_ascii
+from oidc_gate.identity import lower_ascii
 from oidc_gate.settings import readers
 
 HUNDRED_YEARS = 100 * 365 * 86400

@@ -2,6 +2,7 @@
 
 Modules, from the ground up; each may import only from those before it:
 
+- `reasons`: why somebody passes or does not, as codes
 - `emails`: addresses that somebody can be gone by
 - `texts`: texts with `*`, to be compared with
 - `allow_lists`: addresses, domains and groups that may pass
@@ -11,11 +12,13 @@ Modules, from the ground up; each may import only from those before it:
 - `places`: the tree in which patterns are looked up
 - `path_list`: a plain list of paths
 - `unreachable`: whether patterns leave nothing to another one
-- `rule`: one rule, as it is written and as it was read
+- `rule`: one rule, as requests are judged by it
 - `ngrok_names`: what expressions may name at ngrok, and not here
 - `expression_values`: what names in expressions stand for
 - `expressions`: CEL, and the rules of a Traffic Policy that go by it
 - `policy`: `Policy`, which judges every request
+- `rule_list`: all rules, a line each
+- `explanation`: a verdict in words, and as JSON
 
 May import: `errors`, `identity`.
 """
@@ -33,14 +36,17 @@ from oidc_gate.access.conditions import (
     Provider,
     Scopes,
 )
-from oidc_gate.access.emails import lower_ascii
+from oidc_gate.access.explanation import Explanation, explained
 from oidc_gate.access.expression_values import AskedOf
 from oidc_gate.access.expressions import Answer, Conditional, compiled
 from oidc_gate.access.path_list import PathList
 from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_pattern
 from oidc_gate.access.places import Tree
-from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Policy, Spot, Verdict, signed_in_at
-from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule, Rule
+from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Outcome, Policy, Spot, Verdict, signed_in_at
+from oidc_gate.access.reasons import REASONS, Reason
+from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule
+from oidc_gate.access.rule_list import RuleList, listed_rules
+from oidc_gate.access.texts import age
 from oidc_gate.access.unreachable import covered_by
 
 __all__ = [
@@ -50,6 +56,7 @@ __all__ = [
     "MISSING",
     "NOBODY",
     "NO_RULE",
+    "REASONS",
     "SIGNED_IN",
     "AllOf",
     "AllowLists",
@@ -62,22 +69,27 @@ __all__ = [
     "Conditional",
     "Domains",
     "Emails",
+    "Explanation",
     "Function",
     "Groups",
     "Not",
+    "Outcome",
     "PathList",
     "Pattern",
     "Policy",
     "Provider",
-    "Rule",
+    "Reason",
+    "RuleList",
     "Scopes",
     "Spot",
     "Tree",
     "Verdict",
+    "age",
     "compiled",
     "covered_by",
     "encoded_segments",
-    "lower_ascii",
+    "explained",
+    "listed_rules",
     "read_pattern",
     "signed_in_at",
 ]

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_gate.access.emails import bare_email, verified_email
 from oidc_gate.identity import claim_at, text_claim
 
-__all__ = ["AllowLists"]
+if TYPE_CHECKING:
+    from oidc_gate.access.reasons import Reason
+
+__all__ = ["AllowLists", "ListAnswer"]
 
 logger = logging.getLogger("oidc_gate")
+
+
+class ListAnswer(NamedTuple):
+    """What one list says of a person. `holds`: None where it cannot be told, for this `reason`; `seen`: what it had."""
+
+    name: str
+    listed: tuple[str, ...]
+    holds: bool | None
+    seen: str
+    reason: Reason | Literal[""]
 
 
 class AllowLists:
@@ -52,11 +65,11 @@ class AllowLists:
         """Return the address that may be gone by, in lower case, or None."""
         return verified_email(claims, required=self._require_email_verified)
 
-    def address_reason(self, claims: Mapping[str, Any]) -> str:
+    def address_reason(self, claims: Mapping[str, Any]) -> Reason:
         """Return why there is no address that may be gone by: `email_unverified` or `claim_missing`."""
         return "claim_missing" if bare_email(claims) is None else "email_unverified"
 
-    def reason(self, claims: Mapping[str, Any]) -> str:
+    def reason(self, claims: Mapping[str, Any]) -> Reason:
         """Return why the person with these claims may not pass, as a code.
 
         `email_unverified`: their address is on a list, and may not be gone by; `groups_overage`: the provider has left
@@ -88,6 +101,23 @@ class AllowLists:
             said["allow_groups"] = f"{_said(not self._groups.isdisjoint(held))}, of {groups}"
         return "; ".join(f"{name}: {answer}" for name, answer in said.items()) or "there are no allow lists"
 
+    def answers(self, claims: Mapping[str, Any]) -> list[ListAnswer]:
+        """Return what each list says of the person with these claims, with what it went by; one yes is enough."""
+        address = self.address(claims)
+        held = self.groups(claims) if self.has_groups(claims) else None
+        seen, groups = address or "", ", ".join(held or ())
+        by_address = None if address is None else address in self._emails
+        by_domain = None if address is None else _domain(address) in self._domains
+        unknown: Reason | Literal[""] = self.address_reason(claims) if address is None else ""
+        no_groups: Reason | Literal[""] = self.groups_reason(claims) if held is None else ""
+        by_group = None if held is None else not self._groups.isdisjoint(held)
+        found = (
+            ListAnswer("allow_emails", tuple(sorted(self._emails)), by_address, seen, unknown),
+            ListAnswer("allow_domains", tuple(sorted(self._domains)), by_domain, seen, unknown),
+            ListAnswer("allow_groups", tuple(sorted(self._groups)), by_group, groups, no_groups),
+        )
+        return [each for each in found if each.listed]
+
     def groups(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the person's groups: the claim may be one text or a list of texts, and may be missing.
 
@@ -112,7 +142,7 @@ class AllowLists:
         values = value if isinstance(value, list) else [value]
         return all(isinstance(item, str) and item for item in values)
 
-    def groups_reason(self, claims: Mapping[str, Any]) -> str:
+    def groups_reason(self, claims: Mapping[str, Any]) -> Reason:
         """Return why there are no groups to go by: `groups_overage` or `claim_missing`."""
         return "groups_overage" if self._is_overage(claims) else "claim_missing"
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_gate.access.emails import lower_ascii
 from oidc_gate.access.texts import Texts, listed
-from oidc_gate.identity import claim_at
+from oidc_gate.identity import claim_at, lower_ascii
 
 if TYPE_CHECKING:
     from oidc_gate.access.person import Person
+    from oidc_gate.access.reasons import Reason
     from oidc_gate.identity import Identity
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Groups",
     "Provider",
     "Scopes",
+    "shown",
 ]
 
 logger = logging.getLogger("oidc_gate")
@@ -54,7 +55,7 @@ class Finding(NamedTuple):
     condition: str
     answer: Answer
     seen: str = ""
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     title: str = ""
     parts: tuple[Finding, ...] = ()
 
@@ -89,7 +90,7 @@ class Condition(ABC):
     def _seen(self, _: Person) -> str:
         return ""
 
-    def _reason(self, _: Person) -> str:
+    def _reason(self, _: Person) -> Reason:
         return "claim_missing"
 
 
@@ -125,7 +126,7 @@ class Emails(Condition):
     def _seen(self, person: Person) -> str:
         return person.email or ""
 
-    def _reason(self, person: Person) -> str:
+    def _reason(self, person: Person) -> Reason:
         return person.email_reason
 
 
@@ -156,9 +157,9 @@ class Groups(Condition):
         return f"group {self._texts}"
 
     def _seen(self, person: Person) -> str:
-        return _shown(", ".join(person.groups or ()))
+        return shown(", ".join(person.groups or ()))
 
-    def _reason(self, person: Person) -> str:
+    def _reason(self, person: Person) -> Reason:
         return person.groups_reason
 
 
@@ -176,7 +177,7 @@ class Scopes(Condition):
         return f"scope {self._texts}"
 
     def _seen(self, person: Person) -> str:
-        return _shown(" ".join(person.identity.scopes))
+        return shown(" ".join(person.identity.scopes))
 
 
 def _one_fits(texts: Texts, values: tuple[str, ...] | None, *, whole: bool = True) -> Answer:
@@ -238,14 +239,15 @@ class Claim(Condition):
 
     def _seen(self, person: Person) -> str:
         value = claim_at(person.claims, self._name)
-        return "" if value is None else _shown(_written(value))
+        return "" if value is None else shown(_written(value))
 
 
 def _written(value: Any) -> str:
     return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return the text as it is shown in a finding: not all of a long one."""
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
@@ -271,5 +273,5 @@ class Function(Condition):
     def __str__(self) -> str:
         return self._words
 
-    def _reason(self, _: Person) -> str:
+    def _reason(self, _: Person) -> Reason:
         return "rule"

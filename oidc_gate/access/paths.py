@@ -14,6 +14,7 @@ from urllib.parse import unquote
 __all__ = [
     "EVERYWHERE",
     "Pattern",
+    "ambiguous_part",
     "encoded_segments",
     "folded",
     "folded_pattern",
@@ -78,6 +79,12 @@ def segments_of(path: str) -> list[str]:
 def is_ambiguous(path: str) -> bool:
     """Return whether two programs could read this decoded path differently."""
     return _AMBIGUOUS.search(path) is not None or path[:1] not in ("/", "")
+
+
+def ambiguous_part(path: str) -> str:
+    """Return what makes this decoded path ambiguous by itself, `""` for nothing."""
+    found = _AMBIGUOUS.search(path)
+    return found.group() if found else "" if path[:1] in ("/", "") else path
 
 
 def encoded_segments(sent: str) -> list[str] | None:

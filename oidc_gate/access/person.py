@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oidc_gate.access.allow_lists import AllowLists
+    from oidc_gate.access.reasons import Reason
     from oidc_gate.identity import Identity
 
 __all__ = ["Person"]
@@ -31,7 +32,7 @@ class Person:
         return self._lists.address(self.claims)
 
     @property
-    def email_reason(self) -> str:
+    def email_reason(self) -> Reason:
         """Why there is no address to go by, as a code."""
         return self._lists.address_reason(self.claims)
 
@@ -46,6 +47,6 @@ class Person:
         return self._lists.understands_groups(self.claims)
 
     @property
-    def groups_reason(self) -> str:
+    def groups_reason(self) -> Reason:
         """Why there are no groups to go by, as a code."""
         return self._lists.groups_reason(self.claims)

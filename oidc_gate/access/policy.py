@@ -8,7 +8,7 @@ when, which can be remembered for a session. So most requests cost two look-ups.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_gate.access.conditions import Finding
@@ -31,15 +31,19 @@ if TYPE_CHECKING:
     from oidc_gate.access.allow_lists import AllowLists
     from oidc_gate.access.expression_values import AskedOf
     from oidc_gate.access.expressions import Answer, Conditional
+    from oidc_gate.access.reasons import Reason
     from oidc_gate.identity import Identity
 
-__all__ = ["AMBIGUOUS", "NO_RULE", "Policy", "Spot", "Verdict", "signed_in_at", "step_up_until"]
+__all__ = ["AMBIGUOUS", "NO_RULE", "Outcome", "Policy", "Spot", "Verdict", "signed_in_at", "step_up_until"]
 
 #: Places besides the rules' own numbers: no rule decides, so the lists do; the path could be read in two ways, so all
 #: rules and the lists do; conditions that depend on more of the request do.
 NO_RULE = -1
 AMBIGUOUS = -2
 BY_REQUEST = -3
+
+#: A later time is none: the year 33658.
+_LATEST = 1e12
 
 Outcome = Literal["pass", "refused", "login", "step_up"]
 
@@ -66,7 +70,7 @@ class Verdict(NamedTuple):
     """
 
     outcome: Outcome
-    reason: str
+    reason: Reason
     rule: CheckedRule | None = None
     until: float = 0.0
     because: str = ""
@@ -81,6 +85,12 @@ class Verdict(NamedTuple):
     def is_open(self) -> bool:
         """Whether it passes whoever asks."""
         return self.rule is not None and self.rule.opens
+
+    @property
+    def words(self) -> str:
+        """Why, as the log and `oidc-gate explain` have it: `reason=rule rule='finance' condition='group Ops'`."""
+        rule = "" if self.rule is None else f" rule={self.rule.name!r}"
+        return f"reason={self.reason}{rule}{f' condition={self.because!r}' if self.because else ''}"
 
 
 class Policy:
@@ -113,6 +123,9 @@ class Policy:
                 self._tree.add(number, pattern)
                 self._folded_tree.add(number, twin)
                 self._is_folded = self._is_folded and twin == pattern
+        #: The condition at the login itself, if there is one, and those that refuse.
+        self._login = next((each for each in self.conditionals if each.answer is None), None)
+        self._denials = tuple(each for each in self.conditionals if each.answer is not None)
         self._reads_request = any(each.reads_request for each in self.conditionals)
         self._otherwise = BY_REQUEST if self._reads_request else NO_RULE
 
@@ -152,6 +165,11 @@ class Policy:
             if (rule.methods is None or method in rule.methods) and (rule.hosts is None or host in rule.hosts):
                 return number
         return self._otherwise
+
+    def matching(self, spot: Spot) -> tuple[int, ...]:
+        """Return the numbers of all rules for this path, method and host, as the app's router sees the path."""
+        covering = self._tree.covering(segments_of(spot.path))
+        return tuple(number for number in covering if self._first((number,), spot.method, spot.host) == number)
 
     def _encoded_place(self, path: str, method: str, host: str, segments: list[str] | None) -> int:
         """Return the place of a path with encoded separators: certain where both readings meet the same rules."""
@@ -209,7 +227,7 @@ class Policy:
         for rule in self.rules:
             verdict = self._of_person(rule, person, now, allowed=allowed)
             if not verdict.passes:
-                return Verdict("refused", "path_ambiguous", because=f"{rule.name}: {verdict.reason}")
+                return Verdict("refused", "path_ambiguous", because=f"{rule.name}: {verdict.because or verdict.reason}")
             until = min(until, verdict.until)
         if self.conditionals:
             verdict = self._conditional(identity, None, allowed=allowed)
@@ -217,17 +235,16 @@ class Policy:
         return Verdict("pass", "path_ambiguous", None, until)
 
     def _conditional(self, identity: Identity | None, asked: AskedOf | None, *, allowed: bool) -> Verdict:
-        """Return what the conditions of a Traffic Policy say, one after another as ngrok goes through them."""
-        opened, person = False, None if identity is None else Person(identity, self.lists)
-        for each in self.conditionals:
+        """Return what the conditions of a Traffic Policy say: whether login applies, then what is refused, in order."""
+        person = None if identity is None else Person(identity, self.lists)
+        opened = self._login is not None and self._login.holds(asked, identity, person) is False
+        if not opened and identity is None:
+            return Verdict("login", "door")
+        if not opened and not allowed and identity is not None:
+            return Verdict("refused", self.lists.reason(identity.claims))
+        for each in self._denials:
             holds = each.holds(asked, identity, person)
-            if each.answer is None:  # it stands at the login itself
-                opened = holds is False
-                if not opened and identity is None:
-                    return Verdict("login", "door")
-                if not opened and not allowed and identity is not None:
-                    return Verdict("refused", self.lists.reason(identity.claims))
-            elif holds is not False:
+            if holds is not False:
                 return Verdict("refused", "rule", because=each.name, answer=each.answer if holds else None)
         until = 0.0 if self._reads_request else inf
         return Verdict("pass", "rule", _OPENED if opened else None, until)
@@ -268,7 +285,7 @@ def step_up_until(rule: CheckedRule, claims: Mapping[str, Any]) -> float:
 def signed_in_at(claims: Mapping[str, Any]) -> float | None:
     """Return when the person signed in at the provider, as time.time(); None where it does not say (Core, 2)."""
     at: Any = claims.get("auth_time")
-    return float(at) if type(at) in (int, float) and isfinite(at) else None
+    return float(at) if type(at) in (int, float) and 0 <= at <= _LATEST else None
 
 
 _OPENED = CheckedRule("openid-connect", 0, ANYONE)

@@ -1,10 +1,10 @@
-"""Texts as rules write them, to be compared with: `*` stands for any characters, also none."""
+"""Texts as rules write them, to be compared with: `*` stands for any characters, also none. And texts for people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Texts", "listed"]
+__all__ = ["Texts", "age", "listed"]
 
 
 class Texts:
@@ -39,3 +39,11 @@ def _fits(parts: list[str], text: str) -> bool:
 def listed(texts: Sequence[str]) -> str:
     """Return `a, b or c`."""
     return " or ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+
+
+def age(seconds: float) -> str:
+    """Return a time for people: `45 seconds`, `10 minutes`, `3 hours`."""
+    for size, unit in ((3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size or seconds == size:
+            return f"{seconds / size:.0f} {unit}{'' if seconds == size else 's'}"
+    return f"{max(0.0, seconds):.0f} second{'' if round(seconds) == 1 else 's'}"

@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_ngroks_http(commands)
     _add_sessions(commands)
+    _add_explain(commands)
     secret = commands.add_parser("secret", help="print a fresh cookie_secret, or put one in front of others")
     secret.add_argument(
         "--rotate",
@@ -123,6 +124,33 @@ def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     revoke_user.set_defaults(command=_revoke_user)
 
 
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = commands.add_parser(
+        "explain",
+        allow_abbrev=False,
+        help="say which rule decides a request, and why",
+        description="Say which rule decides a request, and why, condition by condition, by the code that answers"
+        " requests. Settings come as they do for `run`; secrets may be missing, unless a cookie is opened. Exit status:"
+        " 0 it passes (or all cases are as expected), 1 it does not, 2 something is wrong with settings or files.",
+    )
+    explain.add_argument("method", metavar="METHOD", nargs="?", help="GET, POST, …; a WebSocket handshake is a GET")
+    explain.add_argument("path", metavar="PATH", nargs="?", help="as it is sent: percent-encoded; a query is left out")
+    explain.add_argument("--host", help="the Host header (default: that of base_url, else localhost)")
+    who = explain.add_mutually_exclusive_group()
+    who.add_argument("--as", metavar="FILE", dest="claims", help="somebody with these claims, in JSON; - is stdin")
+    who.add_argument(
+        "--as-cookie", metavar="FILE", dest="cookie", help="whoever this Cookie header, or cookie's value, was set for"
+    )
+    who.add_argument("--anonymous", action="store_true", help="somebody who has not signed in")
+    explain.add_argument(
+        "--list", action="store_true", dest="lists", help="all rules; with a person, what comes of a request there"
+    )
+    explain.add_argument("--check", metavar="FILE", help="expectations in TOML: [[cases]] with path, as, verdict, rule")
+    explain.add_argument("--json", action="store_true", help="print JSON")
+    _add_settings(explain.add_argument_group("settings"))
+    explain.set_defaults(command=_explain)
+
+
 def _add_settings(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--oidc", metavar="ISSUER", help="issuer_url: the provider's address")
     group.add_argument("--oidc-client-id", metavar="ID", help="client_id")
@@ -173,6 +201,17 @@ def _admin(arguments: argparse.Namespace) -> StoredSessions:
     from oidc_gate.command.stored_sessions import StoredSessions
 
     return StoredSessions(_launch(arguments).settings_or("not-used-for-no-cookie-is-opened-here"))
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from dataclasses import fields
+
+    from oidc_gate.command.explain import Question, explain
+
+    question = Question(**{each.name: getattr(arguments, each.name) for each in fields(Question)})
+    status, text = explain(_launch(arguments), question, sys.stdout.encoding or "ascii")
+    print(text)
+    return status
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -31,7 +31,8 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `s
 """
 
 from oidc_gate.gate.announcement import log_addresses
-from oidc_gate.gate.components import backend_of
+from oidc_gate.gate.components import backend_of, build
 from oidc_gate.gate.gate import Gate
+from oidc_gate.gate.judging import Judging
 
-__all__ = ["Gate", "backend_of", "log_addresses"]
+__all__ = ["Gate", "Judging", "backend_of", "build", "log_addresses"]

@@ -99,8 +99,11 @@ class Components:
         return load(text, name, self.clock()) if text else None
 
 
-def build(settings: Settings, clock: Callable[[], float]) -> Components:
-    """Return the parts of a gate; all that can be paid for before the first request is paid for here."""
+def build(settings: Settings, clock: Callable[[], float], backend: Backend | None = None) -> Components:
+    """Return the parts of a gate; all that can be paid for before the first request is paid for here.
+
+    `backend`: who keeps the sessions, where it is not whom the settings name.
+    """
     context = _context(settings)
     tags = [name_tag(secret, _provider_and_client(settings)) for secret in settings.cookie_secret]
     response_headers = _caching(settings.cache_control)
@@ -130,7 +133,7 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
         secure_cookies=cookies(secure=True),
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
-        sessions=_sessions(settings, lists, told, response_headers),
+        sessions=_sessions(settings, backend or backend_of(settings), lists, told, response_headers),
         policy=_policy(settings, lists),
         idle_exempt=PathList(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
         provider=Provider(settings, clock),
@@ -151,7 +154,7 @@ def _policy(settings: Settings, lists: AllowLists) -> Policy:
 
 
 def _sessions(
-    settings: Settings, lists: AllowLists, told: Told, response_headers: tuple[Header, ...]
+    settings: Settings, backend: Backend, lists: AllowLists, told: Told, response_headers: tuple[Header, ...]
 ) -> Sessions:
     forward = forwarding(
         told=told,
@@ -168,7 +171,7 @@ def _sessions(
     )
     overrides_some = bool(settings.public_paths or settings.rules) and isinstance(response_headers, Overriding)
     return Sessions(
-        backend_of(settings),
+        backend,
         lists,
         forward,
         limits,

@@ -110,6 +110,7 @@ class Departures:
         headers: tuple[Header, ...] = (),
     ) -> Decision:
         """Start a login. `rule`: the one that asks something of the sign-in; `person`: who alone may come back."""
+        asked = () if rule is None else self._step_up.params(rule)
         self.mismatches.look_at_departure(here)
 
         def depart(metadata: Metadata) -> Reply:
@@ -129,7 +130,7 @@ class Departures:
                 tell_too_long(len(return_to))
             endpoint = metadata.authorization_endpoint
             log_departure(self._components, here, return_to, endpoint, prompt)
-            url = self._requests.url(endpoint, here.origin, begun, prompt, extra, self._step_up.params(rule))
+            url = self._requests.url(endpoint, here.origin, begun, prompt, extra, asked)
             status = 303 if here.request.method == "POST" else 302
             return pages.redirect(url, (*headers, *begun.set_cookies), status=status)
 

@@ -63,7 +63,7 @@ class Gate:
         self._sessions = components.sessions
         self._hosts: set[str] = set()
         self._cookies = components.cookies_by_scheme()
-        self._narrows = components.policy.narrows
+        self._narrows, self._has_places = components.policy.narrows, components.policy.has_places
         recalling = Recalling(components, self._judging)
         #: What to ask before `decide`, and how: see `Recalling`.
         self.recall, self.recalls_by = recalling.recall, recalling.by
@@ -241,11 +241,14 @@ class Gate:
     # Without one
 
     def _without_session(self, request: Request) -> Decision:
-        verdict = self._judging.verdict(request, None, self._clock())
-        if verdict.passes:
-            return self._anyone(request)
-        if verdict.outcome == "refused":
-            return self._refusals.not_allowed(request, None, verdict)
+        rule = None
+        if self._has_places:
+            verdict = self._judging.verdict(request, None, 0.0)
+            if verdict.passes:
+                return self._anyone(request)
+            if verdict.outcome == "refused":
+                return self._refusals.not_allowed(request, None, verdict)
+            rule = verdict.rule
         if self._passes_preflights and is_preflight(request):
             return WithoutBody(*self._anyone(request))
         kind = kind_of(request)
@@ -254,7 +257,7 @@ class Gate:
         if request.path == self._kept_path and kind in _PAGES:
             return self._refusals.failure(request, _base_path_kept(request.path), "/")
         if kind is Kind.PAGE:
-            return self._departures.send(request, verdict.rule)
+            return self._departures.send(request, rule)
         return self._refusals.login_required(request, kind)
 
     def _why_nobody(self, request: Request) -> str:
@@ -280,7 +283,7 @@ class Gate:
 
     def _foreign(self, request: Request) -> Decision:
         """Answer a WebSocket opened by another site in a signed-in browser: it gets nobody's identity."""
-        if self._judging.verdict(request, None, self._clock()).passes:
+        if self._judging.verdict(request, None, 0.0).passes:
             return self._anyone(request)
         error = LoginError("origin_foreign", "a WebSocket was opened from another origin")
         return self._refusals.failure(request, error, "/", status=403)

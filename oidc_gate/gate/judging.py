@@ -33,11 +33,15 @@ class Judging:
 
     def place(self, request: Request) -> int:
         """Return the place of a request, as `Policy.place` has it."""
+        return self._policy.place(self.spot(request))
+
+    def spot(self, request: Request) -> Spot:
+        """Return what of a request tells its place."""
         host = _bare_host(self._addresses.origin(request).host) if self._by_host else ""
         is_unclear = request.has_unclear_mount or (
             self._by_method and any(request.header(name) for name in METHOD_HEADERS)
         )
-        return self._policy.place(Spot(request.path, request.method.upper(), host, _sent_inside(request), is_unclear))
+        return Spot(request.path, request.method.upper(), host, _sent_inside(request), is_unclear)
 
     def known_place(self, host: str | bytes | None, line: str) -> int | None:
         """Return the place of a request that nothing but this tells anything of; None where it has to be decided.
@@ -71,10 +75,10 @@ class Judging:
             return self._by_lists(opened)
         place = self.place(request)
         if opened is None:
-            return policy.verdict(place, None, now, asked=self._asked(request))
+            return policy.verdict(place, None, now, asked=self.asked(request))
         if now <= opened.passes.get(place, 0.0):
             return self._passing[place]
-        verdict = policy.verdict(place, opened.identity, now, allowed=opened.allowed, asked=self._asked(request))
+        verdict = policy.verdict(place, opened.identity, now, allowed=opened.allowed, asked=self.asked(request))
         if verdict.passes and verdict.until > 0.0:
             opened.remember_passing(place, verdict.until)
         return verdict
@@ -87,7 +91,7 @@ class Judging:
             return self._passing[NO_RULE]
         return Verdict("refused", self._policy.lists.reason(opened.identity.claims))
 
-    def _asked(self, request: Request) -> AskedOf | None:
+    def asked(self, request: Request) -> AskedOf | None:
         """Return what the expressions of a Traffic Policy may ask: of no header that only the gate may say."""
         if not self._policy.conditionals:
             return None

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-from oidc_gate.access import CheckedRule, Verdict
+from oidc_gate.access import CheckedRule, Reason, Verdict
 from oidc_gate.browser import Kind, kind_of, pages, requested_path, safe_path, wants_page
-from oidc_gate.decisions import Reply, Request
+from oidc_gate.decisions import METHOD_HEADERS, Reply, Request
 from oidc_gate.errors import GateError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import error_reply
@@ -27,7 +27,7 @@ _UNAUTHENTICATED, _PERMISSION_DENIED = 16, 7
 
 
 #: What is told to the person, after who they are, for each reason.
-_REASONS = {
+_REASONS: dict[Reason, str] = {
     "door": ", who is not on this app's list. Ask whoever runs it for access, or sign in as someone else.",
     "email_unverified": ". The sign-in provider has not verified that address. Have it verified there, then sign in"
     " again; or sign in as someone else.",
@@ -36,7 +36,9 @@ _UNTOLD = (
     ". The sign-in provider does not say of you what this app goes by. Tell whoever runs it the reference below:"
     " the log says what is missing."
 )
-_NOT_HERE = ", who may use this app, and not this part of it."
+#: So much of a path is logged.
+_MOST_LOGGED = 200
+_NOT_HERE = ", who may use this app, but not this part of it."
 _REASONS |= {
     "claim_missing": _UNTOLD,
     "groups_overage": _UNTOLD,
@@ -46,7 +48,7 @@ _REASONS |= {
     " page from a link in the app.",
 }
 #: Another sign-in helps with none of these.
-_WHOEVER_ASKS = frozenset({"nobody"})
+_WHOEVER_ASKS: frozenset[Reason] = frozenset({"nobody"})
 #: For somebody who has not signed in, and need not try.
 _NOBODY = "Nobody may use this part of the app."
 
@@ -104,7 +106,7 @@ class Refusals:
     ) -> Reply:
         """Return the 403 for someone who may not pass, whoever signs in; it says who that is."""
         reference = pages.reference()
-        self._log(opened, verdict, reference)
+        self._log(request, opened, verdict, reference)
         if verdict.answer is not None:
             return Reply(*verdict.answer)
         if kind_of(request) is Kind.GRPC_WEB:
@@ -117,6 +119,8 @@ class Refusals:
                 login = self._components.path(self._components.here(request), "login")
                 action = ("Sign in as someone else", login)
         help_ = verdict.rule.help if verdict.rule is not None else ""
+        if verdict.reason == "rule" and not help_:
+            help_ = "Ask whoever runs it for access."
         return pages.refusal(
             403,
             "not_allowed",
@@ -128,18 +132,22 @@ class Refusals:
             headers=headers,
         )
 
-    def _log(self, opened: OpenSession | None, verdict: Verdict, reference: str) -> None:
-        """Log who is refused and why: the one line that `oidc-gate explain` has the same words in."""
-        rule = "" if verdict.rule is None else f" rule={verdict.rule.name!r}"
-        because = f" condition={verdict.because!r}" if verdict.because else ""
-        said = f"not allowed (reference {reference}): reason={verdict.reason}{rule}{because}"
+    def _log(self, request: Request, opened: OpenSession | None, verdict: Verdict, reference: str) -> None:
+        """Log who is refused and why: in the words of `oidc-gate explain`, and with what to ask it."""
+        origin = self._components.addresses.origin(request)
+        path = (request.raw_target or request.path)[:_MOST_LOGGED]
+        said = f"{verdict.words} method={request.method[:20]!r} path={path!r} host={origin.host!r}"
+        named = [name for name in METHOD_HEADERS if request.header(name)]
+        if verdict.reason == "path_ambiguous" and named:
+            said = f"{said} (the header {named[0]} names another method)"
         if opened is None:
-            logger.warning("%s; nobody is signed in", said)
+            logger.warning("not allowed (reference %s): %s; nobody is signed in", reference, said)
             return
         identity, lists = opened.identity, self._components.policy.lists
+        claims = ", ".join(sorted(identity.claims))
         logger.warning(
-            "%s subject=%r; %s; claims seen: %s",
-            *(said, identity.subject, lists.told(identity.claims), ", ".join(sorted(identity.claims))),
+            "not allowed (reference %s): %s subject=%r; %s; claims seen: %s",
+            *(reference, said, identity.subject, lists.told(identity.claims), claims),
         )
 
     def failure(self, request: Request, error: GateError, action_path: str, status: int | None = None) -> Reply:

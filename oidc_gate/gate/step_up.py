@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from oidc_gate.access import CheckedRule, signed_in_at
+from oidc_gate.access import CheckedRule, age, signed_in_at
 from oidc_gate.browser import Attempt, State, person_of
 from oidc_gate.decisions import Header, Reply
 from oidc_gate.errors import LoginError
@@ -37,10 +37,8 @@ class StepUp:
         """Return the rule of this number that asks something of the sign-in."""
         return self._rules.get(number)
 
-    def params(self, rule: CheckedRule | None) -> tuple[Header, ...]:
+    def params(self, rule: CheckedRule) -> tuple[Header, ...]:
         """Return what the rule asks of the provider, as parameters of the authorization request."""
-        if rule is None:
-            return ()
         acr_values = (("acr_values", " ".join(rule.acr)),) if rule.acr else ()
         return acr_values + ((("max_age", f"{rule.max_age:.0f}"),) if rule.max_age is not None else ())
 
@@ -85,14 +83,6 @@ class StepUp:
             came.append(f"the kind {acr}" if isinstance(acr, str) and acr else "no kind")
         if rule.max_age is not None:
             at = signed_in_at(claims)
-            asked.append(f"not older than {_age(rule.max_age)}")
-            came.append("no time of signing in" if at is None else f"a sign-in {_age(now - at)} ago")
+            asked.append(f"not older than {age(rule.max_age)}")
+            came.append("no time of signing in" if at is None else f"a sign-in {age(now - at)} ago")
         return StepUpUnmetError(rule.name, claims["sub"], " and ".join(asked), " and ".join(came))
-
-
-def _age(seconds: float) -> str:
-    """Return a time for people: `45 seconds`, `10 minutes`, `3 hours`."""
-    for size, unit in ((3600, "hour"), (60, "minute")):
-        if seconds >= 2 * size or seconds == size:
-            return f"{seconds / size:.0f} {unit}{'' if seconds == size else 's'}"
-    return f"{max(0.0, seconds):.0f} second{'' if round(seconds) == 1 else 's'}"

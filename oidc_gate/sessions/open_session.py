@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from oidc_gate.sessions.session import Head, Session
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
     from oidc_gate.identity import Identity
 
-__all__ = ["NEVER", "Limits", "OpenSession"]
+__all__ = ["NEVER", "UNLOADED", "Limits", "OpenSession", "Unloaded"]
 
 NEVER = float("inf")
 
@@ -171,3 +171,10 @@ class OpenSession:
     def supersede(self) -> None:
         """Have nobody go on with this copy, whatever is still planned for it: another one has taken its place."""
         self.stale_at = self.steady_until = 0.0
+
+
+class Unloaded:
+    """The answer for a session that has to be loaded from its store first."""
+
+
+UNLOADED: Final = Unloaded()

@@ -15,14 +15,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from oidc_gate.errors import StoreError
 from oidc_gate.identity import Identity
 from oidc_gate.provider import is_time
 from oidc_gate.sessions.backends import AskingBackend, StoreBackend
 from oidc_gate.sessions.memory import EndedSessions, RecentRequests, RecentSessions
-from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
+from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
 from oidc_gate.sessions.session import Head, Session
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
     from oidc_gate.sessions.backends import Backend
 
-__all__ = ["UNLOADED", "LoadOnLoop", "Sessions", "Unloaded"]
+__all__ = ["LoadOnLoop", "Sessions"]
 
 #: Bytes that remembered sessions may take, by estimate: two generations of this each.
 _GENERATION_BYTES = 6_000_000
@@ -43,13 +43,6 @@ _CLOCKS_APART = 300.0
 _MOST_TRIES = 10
 
 LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]
-
-
-class Unloaded:
-    """The answer for a session that has to be loaded from its store first."""
-
-
-UNLOADED: Final = Unloaded()
 
 
 class Sessions:
@@ -204,6 +197,11 @@ class Sessions:
             expires_at = min(expires_at, float(ceiling))
         times = (now, expires_at, now, now, refresh_at)
         return Session(secrets.token_urlsafe(18), claims, *times, tokens, list(kept), access_ends_at)
+
+    def on_paper(self, claims: dict[str, Any], now: float) -> OpenSession:
+        """Return what a session of somebody with these claims would be; it is kept nowhere."""
+        head, rest = self.start(claims, {}, (), now).parts()
+        return self._opened(head, lambda: rest, b"", "")
 
     def keep(self, session: Session, name: str) -> tuple[Session, str]:
         """Keep a new session; return it with its final id, and the text of its cookie."""

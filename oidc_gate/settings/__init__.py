@@ -3,6 +3,7 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `readers`: from what stood in code, a file or the environment to the one form that is used
+- `rule`: one rule, as it is written in code
 - `condition_tables`, `rule_tables`: from the tables of `rules` to what requests are judged by
 - `files`: their text, and what JSON or YAML in them says
 - `policy_answers`: what a Traffic Policy answers in place of the app
@@ -16,23 +17,26 @@ Modules, from the ground up; each may import only from those before it:
 - `settings`: `Settings`, which is made of these
 - `app_target`: the app behind the gate, by name
 
-May import: `errors`, `stores`, `access`.
+May import: `errors`, `identity`, `stores`, `access`.
 """
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
+from oidc_gate.settings.readers import nearest
+from oidc_gate.settings.rule import Rule
 from oidc_gate.settings.settings import Settings
-from oidc_gate.settings.sources import from_config_file
-from oidc_gate.settings.traffic_policy import from_traffic_policy
+from oidc_gate.settings.sources import from_config_file, from_traffic_policy
 
 __all__ = [
     "SIGNING_ALGS",
+    "Rule",
     "Settings",
     "check_app",
     "from_config_file",
     "from_traffic_policy",
     "is_asgi",
     "load_app",
+    "nearest",
     "resolve_app",
     "resolve_settings",
 ]

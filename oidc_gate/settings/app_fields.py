@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from oidc_gate.settings.readers import read_bool, read_identity_headers, read_list, read_proxies, read_text
-from oidc_gate.settings.rule_tables import read_rules
 from oidc_gate.settings.setting import setting
 
-__all__ = ["AppFields"]
+__all__ = ["AppFields", "read_rules"]
+
+
+def read_rules(value: Any) -> tuple[Any, ...]:
+    """Return the rules, read by a module that is loaded for whoever has some."""
+    from oidc_gate.settings import rule_tables
+
+    return rule_tables.read_rules(value)
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from oidc_gate.errors import SettingsError
-from oidc_gate.settings.rule_checks import check_rules
 from oidc_gate.stores import FORMS
 
 if TYPE_CHECKING:
@@ -53,13 +52,16 @@ def check(settings: Settings) -> None:
     _check_addresses(settings)
     _check_sessions(settings)
     _check_lists(settings)
-    check_rules(
-        settings.rules or (),
-        public_paths=settings.public_paths or (),
-        path_prefix=settings.path_prefix,
-        base_url=settings.base_url,
-        auth_id=settings.auth_id,
-    )
+    if settings.rules:
+        from oidc_gate.settings.rule_checks import check_rules  # late: most do without
+
+        check_rules(
+            settings.rules,
+            public_paths=settings.public_paths or (),
+            path_prefix=settings.path_prefix,
+            base_url=settings.base_url,
+            auth_id=settings.auth_id,
+        )
 
 
 def _check_provider(settings: Settings) -> None:

@@ -10,7 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
-from oidc_gate.access import Conditional, Rule
+from oidc_gate.access import Conditional
+from oidc_gate.settings.rule import Rule
 from oidc_gate.stores import SessionStore
 
 __all__ = ["SettingsOptions"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oidc_gate.access import ANYONE, CheckedRule, Conditional, Pattern, Tree, covered_by, read_pattern
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.rule_tables import label
 
-__all__ = ["check_rules"]
+__all__ = ["check_replacing", "check_rules", "narrow_everything", "rule_warnings"]
 
 
 def check_rules(
@@ -26,7 +27,32 @@ def check_rules(
         _check_prefix(rule, path_prefix)
         _check_hosts(rule, base_url)
         _check_providers(rule, auth_id)
-    _check_order(rules, public_paths)
+    # With base_url every request is for its host, and so all rules that are left are for any.
+    _check_order([replace(rule, hosts=None) for rule in rules] if base_url else rules, public_paths)
+
+
+def check_replacing(before: Sequence[object]) -> None:
+    """Refuse rules that would take the place of what a Traffic Policy refuses. Raises SettingsError."""
+    if any(isinstance(each, Conditional) for each in before):
+        raise SettingsError(
+            "rules would take the place of what the Traffic Policy refuses. Write all of them there, or all of them"
+            " here."
+        )
+
+
+def narrow_everything(given: Sequence[CheckedRule | Conditional]) -> bool:
+    """Return whether what no other rule decides is not left to the lists alone."""
+    return any(isinstance(rule, CheckedRule) and rule.narrows_everything for rule in given)
+
+
+def rule_warnings(given: Sequence[CheckedRule | Conditional], scopes: Sequence[str]) -> list[str]:
+    """Return what is allowed and still worth a second look, a sentence each."""
+    rules = [rule for rule in given if isinstance(rule, CheckedRule)]
+    by_address = [rule for rule in rules if "email" in rule.who.claims and "email" not in scopes]
+    return [
+        *(f"{rule.name} opens every path that no rule before it decides" for rule in rules if rule.opens_the_rest),
+        *(f"{rule.name} goes by the claim email, and scopes lack email" for rule in by_address),
+    ]
 
 
 def _check_prefix(rule: CheckedRule, prefix: str) -> None:

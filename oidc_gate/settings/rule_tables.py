@@ -16,12 +16,12 @@ from oidc_gate.access import (
     Condition,
     Conditional,
     Pattern,
-    Rule,
     read_pattern,
 )
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.condition_tables import CONDITIONS, ConditionTables, near
 from oidc_gate.settings.readers import read_duration, read_text
+from oidc_gate.settings.rule import Rule
 
 __all__ = ["RuleTable", "label", "located", "read_rules"]
 
@@ -113,9 +113,10 @@ class _Reading:
         return rule
 
     def _check(self, rule: CheckedRule) -> None:
-        if rule.opens and rule.hosts is None and EVERYWHERE in rule.patterns:
+        if rule.opens and self._given.keys().isdisjoint({"path", "exact", "host"}):
             raise self._error(
-                'allow = "anyone" without path and host would open the whole app; name the paths that need no login'
+                'allow = "anyone" without path and host would open the whole app; name the paths that need no login, or'
+                ' path = "/" where all the rest is meant'
             )
         if rule.wants_step_up and rule.who in (ANYONE, NOBODY):
             raise self._error('acr and max_age have no use with "anyone" or "nobody": nobody is asked to sign in there')

@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import urlsplit
 
-from oidc_gate.access import CheckedRule, Conditional, lower_ascii
 from oidc_gate.errors import SettingsError
+from oidc_gate.identity import lower_ascii
 from oidc_gate.settings import sources
 from oidc_gate.settings.app_fields import AppFields
 from oidc_gate.settings.checks import check
 from oidc_gate.settings.provider_fields import ProviderFields
 from oidc_gate.settings.readers import nearest
 from oidc_gate.settings.session_fields import SessionFields
-from oidc_gate.settings.traffic_policy import from_traffic_policy
 
 if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
@@ -78,7 +77,7 @@ class Settings(AppFields, SessionFields, ProviderFields):
 
         Such a file has no `cookie_secret`: give it in the environment or as an option.
         """
-        return cls.merged(from_traffic_policy(path), os.environ, options)
+        return cls.merged(sources.from_traffic_policy(path), os.environ, options)
 
     @classmethod
     def merged(cls, file: Mapping[str, Any], environ: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
@@ -86,11 +85,10 @@ class Settings(AppFields, SessionFields, ProviderFields):
         merged: dict[str, Any] = {}
         for source in (file, sources.from_environment(environ, _KNOWN), options):
             given = _named(source)
-            if "rules" in given and any(isinstance(each, Conditional) for each in merged.get("rules", ())):
-                raise SettingsError(
-                    "rules would take the place of what the Traffic Policy refuses. Write all of them there, or all of"
-                    " them here."
-                )
+            if "rules" in given and "rules" in merged:
+                from oidc_gate.settings.rule_checks import check_replacing  # late: most do without
+
+                check_replacing(merged["rules"])
             merged |= given
         return cls(**merged)
 
@@ -102,9 +100,9 @@ class Settings(AppFields, SessionFields, ProviderFields):
     def warnings(self) -> list[str]:
         """Return what is allowed and still worth a second look, a sentence each."""
         found = []
-        rules = [rule for rule in self.rules or () if isinstance(rule, CheckedRule)]
         lists = (self.allow_emails, self.allow_domains, self.allow_groups)
-        if lists == (None, None, None) and not any(rule.narrows_everything for rule in rules):
+        of_rules, narrows_all = _of_rules(self)
+        if lists == (None, None, None) and not narrows_all:
             found.append("every user of the provider may pass: no allow_emails, allow_domains or allow_groups is set")
         if self.client_auth_method == "none":
             found.append("client_auth_method is none: the provider cannot tell this gate from another program")
@@ -114,11 +112,7 @@ class Settings(AppFields, SessionFields, ProviderFields):
             found.append("trusted_proxies trusts every address: anyone can say which host and scheme this app has")
         if (self.allow_emails or self.allow_domains) and "email" not in self.scopes:
             found.append("allow_emails and allow_domains need the claim email, and scopes lack email")
-        found += [
-            f"{rule.name} goes by the claim email, and scopes lack email"
-            for rule in rules
-            if "email" in rule.who.claims and "email" not in self.scopes
-        ]
+        found += of_rules
         given: dict[str, Any] = self._given  # type: ignore[attr-defined]
         if "idle_session_timeout" in given and 0 < self.max_session_duration < self.idle_session_timeout:
             found.append(
@@ -187,3 +181,12 @@ def _completed(values: dict[str, Any]) -> dict[str, Any]:
 
 def _folded(words: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return None if words is None else tuple(lower_ascii(word) for word in words)
+
+
+def _of_rules(settings: Settings) -> tuple[list[str], bool]:
+    """Return what is worth a second look in the rules, and whether they narrow what is left to the lists."""
+    if not settings.rules:
+        return [], False
+    from oidc_gate.settings.rule_checks import narrow_everything, rule_warnings  # late: most do without
+
+    return rule_warnings(settings.rules, settings.scopes), narrow_everything(settings.rules)

@@ -14,10 +14,8 @@ from typing import Any
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.files import text_of
 from oidc_gate.settings.readers import nearest, read_path
-from oidc_gate.settings.rule_tables import located
-from oidc_gate.settings.traffic_policy import from_traffic_policy
 
-__all__ = ["from_config_file", "from_environment", "read_secret_files"]
+__all__ = ["from_config_file", "from_environment", "from_traffic_policy", "read_secret_files"]
 
 PREFIX = "OIDC_GATE_"
 
@@ -73,6 +71,8 @@ def from_config_file(path: str | Path) -> dict[str, Any]:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from None
     rules = found.get("rules")
     if isinstance(rules, list):
+        from oidc_gate.settings.rule_tables import located  # late: most do without
+
         found["rules"] = located(rules, path.name, text)
     return found
 
@@ -82,3 +82,10 @@ def _path(name: str, value: Any) -> str:
         return read_path(value)
     except ValueError as error:
         raise SettingsError(f"{name} {error}.") from None
+
+
+def from_traffic_policy(path: str | Path) -> dict[str, Any]:
+    """Return the settings in an ngrok Traffic Policy file; see the module of that name, which only some need."""
+    from oidc_gate.settings import traffic_policy
+
+    return traffic_policy.from_traffic_policy(path)

@@ -1,0 +1,106 @@
+"""`oidc-gate explain`: which rule decides a request, and why, condition by condition."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from oidc_gate.command.expectations import checked
+from oidc_gate.command.on_paper import PaperGate, settings_on_paper
+from oidc_gate.command.people import claims_in, of_cookie
+from oidc_gate.command.run import Launch
+from oidc_gate.errors import SettingsError
+from oidc_gate.sessions import OpenSession
+
+__all__ = ["Question", "explain"]
+
+#: For a terminal that cannot show them.
+_PLAIN = str.maketrans({"\u2713": "yes", "\u2717": "no", "\u00b7": "|", "\u2026": "..."})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: a request, of all rules (`lists`), or a file of expectations (`check`).
+
+    For whom: `claims` and `cookie` name files; none of them and not `anonymous` is for no person at all.
+    """
+
+    method: str | None = None
+    path: str | None = None
+    host: str | None = None
+    claims: str | None = None
+    cookie: str | None = None
+    anonymous: bool = False
+    lists: bool = False
+    check: str | None = None
+    json: bool = False
+
+    @property
+    def names_a_person(self) -> bool:
+        """Whether it is said who asks, be it nobody."""
+        return self.anonymous or self.claims is not None or self.cookie is not None
+
+
+class _Answer(Protocol):
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def as_json(self) -> Any: ...
+
+
+def explain(launch: Launch, question: Question, encoding: str) -> tuple[int, str]:
+    """Return the exit status, and what is to be printed in this encoding. Raises SettingsError.
+
+    The status is 0 for what passes and 1 for what does not; 0 for a list.
+    """
+    _check(question)
+    opens_cookies = question.cookie is not None
+    gate = PaperGate(settings_on_paper(launch, opens_cookies=opens_cookies), time.time, opens_cookies=opens_cookies)
+    status, answer = _answered(gate, question)
+    if question.json:
+        return status, json.dumps(answer.as_json, indent=2)
+    return status, _shown(answer.text, encoding)
+
+
+def _check(question: Question) -> None:
+    """Refuse a question that cannot be answered. Raises SettingsError."""
+    asks_one = question.method is not None
+    if asks_one + question.lists + (question.check is not None) != 1:
+        raise SettingsError("explain is asked one thing: METHOD PATH, or --list, or --check FILE")
+    if question.check is not None and (question.names_a_person or question.host is not None):
+        raise SettingsError("--check takes host and person from each case: leave --host, --as and the like out")
+    if question.lists and question.host is not None:
+        raise SettingsError("--list is of all hosts: leave --host out")
+    if asks_one and question.path is None:
+        raise SettingsError(f"explain needs METHOD and PATH, and there is just {question.method}: like GET /reports")
+    if asks_one and not question.names_a_person:
+        raise SettingsError("who asks? --as FILE with claims in JSON, --as-cookie FILE, or --anonymous")
+
+
+def _answered(gate: PaperGate, question: Question) -> tuple[int, _Answer]:
+    if question.check is not None:
+        report = checked(gate, question.check)
+        return int(bool(report.failures)), report
+    person = _person(gate, question)
+    if question.method is None or question.path is None:
+        return 0, gate.rules(person, asks=question.names_a_person)
+    explanation = gate.explanation(question.method, question.path, question.host, person)
+    return int(not explanation.verdict.passes), explanation
+
+
+def _person(gate: PaperGate, question: Question) -> OpenSession | None:
+    if question.claims is not None:
+        return gate.person(claims_in("--as", question.claims))
+    return None if question.cookie is None else of_cookie(gate, question.cookie)
+
+
+def _shown(text: str, encoding: str) -> str:
+    """Return the text as it can be shown in this encoding."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
