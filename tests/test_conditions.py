@@ -28,8 +28,9 @@ from oidc_gate.access import (
     Scopes,
 )
 from oidc_gate.access.conditions import Finding, Fixed
-from oidc_gate.access.emails import bare_email, lower_ascii, verified_email
+from oidc_gate.access.emails import bare_email, verified_email
 from oidc_gate.access.texts import Texts
+from oidc_gate.identity import lower_ascii
 from tests.judged import NO_LISTS, Judge, identity, person
 from tests.made_up import given, settings, st
 from tests.naive_rules import Claims, Policy, address, at, claim_fits, glob, holds, passes_lists
@@ -220,7 +221,7 @@ def test_groups_of_any_type_fit_or_not_or_cannot_be_told(texts: list[str]) -> No
     ],
 )
 def test_too_many_groups_are_told_apart_from_none(claims: Claims, is_overage: bool) -> None:
-    reason = "groups_overage" if is_overage else "claim_missing"
+    reason: Any = "groups_overage" if is_overage else "claim_missing"
     assert NO_LISTS.groups_reason(claims) == person(claims).groups_reason == reason
     assert Groups(["a"]).finding(person(claims)) == Finding("group a", None, "", reason)
     lists = AllowLists(emails=None, domains=None, groups=("a",), groups_claim="groups")
@@ -427,6 +428,32 @@ def test_a_list_of_groups_says_why_not_whatever_the_address() -> None:
     assert door(groups=("a",), **X_LIST).reason({"email": "b@y.test", "hasgroups": True}) == "groups_overage"
     assert door(**X_LIST).reason({"email": "b@y.test", "hasgroups": True}) == "door"
     assert door().reason({}) == "door"
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        (
+            {"email": "A@x.test", "groups": ["b", "a"]},
+            [(True, "a@x.test", ""), (True, "a@x.test", ""), (True, "b, a", "")],
+        ),
+        ({"email": "b@y.test", "groups": ["b"]}, [(False, "b@y.test", ""), (False, "b@y.test", ""), (False, "b", "")]),
+        ({"email": "b@x.test", "groups": []}, [(False, "b@x.test", ""), (True, "b@x.test", ""), (False, "", "")]),
+        (
+            {"email": "a@x.test", "email_verified": False, "hasgroups": True},
+            [(None, "", "email_unverified"), (None, "", "email_unverified"), (None, "", "groups_overage")],
+        ),
+        ({}, [(None, "", "claim_missing"), (None, "", "claim_missing"), (None, "", "claim_missing")]),
+    ],
+)
+def test_each_list_says_what_it_says(claims: Claims, expected: list[tuple[Answer, str, str]]) -> None:
+    given: dict[str, tuple[str, ...]] = {"emails": ("a@x.test",), "domains": ("z.test", "x.test"), "groups": ("a",)}
+    listed = [("a@x.test",), ("x.test", "z.test"), ("a",)]
+    answers = [(f"allow_{name}", each, *said) for name, each, said in zip(given, listed, expected, strict=True)]
+    assert door(**given).answers(claims) == answers
+    for name, answer in zip(given, answers, strict=True):
+        assert door(**{name: given[name]}).answers(claims) == [answer]
+    assert door().answers(claims) == []
 
 
 def test_an_empty_list_lets_nobody_in() -> None:

@@ -36,7 +36,7 @@ from oidc_gate.access import (
 )
 from oidc_gate.access import Policy as Rules
 from oidc_gate.access.expressions import Answer, Conditional, compiled
-from oidc_gate.access.paths import folded, folded_pattern, is_ambiguous, is_plain, segments_of
+from oidc_gate.access.paths import ambiguous_part, folded, folded_pattern, is_ambiguous, is_plain, segments_of
 from oidc_gate.access.policy import BY_REQUEST, step_up_until
 from oidc_gate.gate.judging import Judging
 from tests.asked import Asked
@@ -297,7 +297,22 @@ def test_paths_are_ambiguous_that_two_programs_may_read_differently() -> None:
     for path in paths:
         odd = looks_odd(path or "/")
         assert (is_ambiguous(path), path) == (odd, path)
+        assert bool(ambiguous_part(path)) is odd
         assert not (odd and is_plain(path)), path
+
+
+def test_it_is_told_what_makes_a_path_ambiguous() -> None:
+    parts = {
+        "/a//b": "//",
+        "/a/../b": "/../",
+        "/a%2eb": "%2e",
+        "/a\nb": "\n",
+        "/a /b": " /",
+        "a/b": "a/b",
+        "/a": "",
+        "": "",
+    }
+    assert {path: ambiguous_part(path) for path in parts} == parts
 
 
 @pytest.mark.parametrize(
@@ -742,6 +757,18 @@ def test_without_rules_the_lists_say_all() -> None:
     assert judged.verdict(BEN, Asked(path="//odd")) == Verdict("refused", "door")
 
 
+def test_all_rules_for_a_request_are_told() -> None:
+    under_a = (read_pattern("/a", is_exact=False),)
+    put = CheckedRule("m", 1, NOBODY, patterns=under_a, methods=frozenset({"PUT"}))
+    hosted = CheckedRule("h", 2, NOBODY, hosts=frozenset({"one.test"}))
+    policy = rules(put, hosted, ("/a", SIGNED_IN))
+    assert policy.matching(Spot("/a", "PUT", "one.test")) == (0, 1, 2)
+    assert policy.matching(Spot("/a", "PUT", "two.test")) == (0, 2)
+    assert policy.matching(Spot("/a", "GET", "two.test")) == (2,)
+    assert policy.matching(Spot("", "GET", "one.test")) == (1,)
+    assert rules(("=/", NOBODY)).matching(Spot("")) == (0,)
+
+
 def test_a_policy_says_what_it_goes_by() -> None:
     policy = rules(("/a", ANYONE), ("/b", SIGNED_IN))
     assert (policy.has_places, policy.narrows, policy.claims) == (True, True, frozenset())
@@ -767,7 +794,7 @@ def test_only_who_passes_every_rule_and_the_lists_passes_at_an_ambiguous_path() 
     )
     assert Judge(made).verdict(None, odd) == Verdict("login", "path_ambiguous")
     assert Judge(made).verdict(ANN, odd) == Verdict("pass", "path_ambiguous", None, inf)
-    assert Judge(made).verdict(BEN, odd) == Verdict("refused", "path_ambiguous", because="rule 2: rule")
+    assert Judge(made).verdict(BEN, odd) == Verdict("refused", "path_ambiguous", because="rule 2: group Staff")
     listed = replace(made, allow_groups=["Ops"])
     assert Judge(listed).verdict(ANN, odd) == Verdict("refused", "path_ambiguous")
     ops = ANN | {"groups": ["Staff", "Ops"]}
@@ -806,6 +833,10 @@ def test_at_an_ambiguous_path_the_earliest_end_holds() -> None:
         ({"max_age": 0.0}, {"auth_time": 1000}, 1000.0),
         ({"max_age": 600.0}, {"auth_time": 0}, 600.0),
         ({"max_age": 600.0}, {"auth_time": "1000"}, 0.0),
+        ({"max_age": 600.0}, {"auth_time": -1}, 0.0),
+        ({"max_age": 600.0}, {"auth_time": 1e12}, 1e12 + 600),
+        ({"max_age": 600.0}, {"auth_time": 1e12 + 1}, 0.0),
+        ({"max_age": 600.0}, {"auth_time": 10**400}, 0.0),
         ({"max_age": 600.0}, {"auth_time": True}, 0.0),
         ({"max_age": 600.0}, {"auth_time": inf}, 0.0),
         ({"max_age": 600.0}, {"auth_time": float("nan")}, 0.0),
@@ -900,7 +931,8 @@ def test_a_list_of_paths_covers_what_is_below_them_and_not_ambiguous() -> None:
 
 GONE = Answer(410)
 LOGIN, DENY = None, GONE
-POST, STAFFED, FAILS = "req.method == 'POST'", "'Staff' in oidc.groups", "req.headers['x-none'][0] == 'a'"
+POST, GET = "req.method == 'POST'", "req.method == 'GET'"
+STAFFED, FAILS = "'Staff' in oidc.groups", "req.headers['x-none'][0] == 'a'"
 UNTOLD = "oidc.claims.level == 1"
 
 
@@ -937,7 +969,8 @@ TO_LOGIN = Verdict("login", "door")
     [
         ([(DENY, POST)], "POST", ANN, refused(1)),
         ([(DENY, POST)], "GET", ANN, PASS._replace(until=0.0)),
-        ([(DENY, POST)], "GET", None, PASS._replace(until=0.0)),
+        ([(DENY, POST)], "GET", None, TO_LOGIN),
+        ([(DENY, POST)], "POST", None, TO_LOGIN),
         ([(DENY, FAILS)], "GET", ANN, refused(1, None)),
         ([(DENY, POST), (DENY, FAILS)], "POST", ANN, refused(1)),
         ([(DENY, POST), (DENY, FAILS)], "GET", ANN, refused(2, None)),
@@ -952,7 +985,9 @@ TO_LOGIN = Verdict("login", "door")
         ([(LOGIN, STAFFED)], "GET", ANN, PASS),
         ([(LOGIN, POST), (DENY, STAFFED)], "GET", None, refused(2, None)),
         ([(LOGIN, POST), (DENY, POST)], "POST", None, TO_LOGIN),
-        ([(DENY, POST), (LOGIN, POST)], "POST", None, refused(1)),
+        ([(DENY, POST), (LOGIN, POST)], "POST", None, TO_LOGIN),
+        ([(DENY, POST), (LOGIN, POST)], "POST", ANN, refused(1)),
+        ([(DENY, GET), (LOGIN, POST)], "GET", None, refused(1)),
     ],
 )
 def test_a_traffic_policys_rules_are_gone_through_in_their_order(
@@ -992,7 +1027,8 @@ def test_expressions_go_by_what_the_settings_make_of_a_persons_claims() -> None:
 def test_a_public_path_comes_before_a_traffic_policys_rules() -> None:
     judged = traffic((DENY, POST), public_paths=("/pub",))
     assert judged.said(None, Asked(path="/pub", method="POST")) == ("pass", "public_paths")
-    assert judged.verdict(None, Asked(path="/other", method="POST")) == refused(1)
+    assert judged.verdict(None, Asked(path="/other", method="POST")) == TO_LOGIN
+    assert judged.verdict(ANN, Asked(path="/other", method="POST")) == refused(1)
     assert (judged.policy.has_places, judged.policy.narrows) == (True, True)
 
 
@@ -1040,7 +1076,8 @@ def test_what_reads_the_request_is_asked_each_time() -> None:
         ("'x-auth-request-user' in req.headers", {"headers": {"x-auth-request-user": "ann"}}, False),
     ],
 )
-@pytest.mark.parametrize("who", [None, ANN])
-def test_expressions_see_the_request(text: str, asked: dict[str, Any], holds: bool, who: Claims | None) -> None:
-    verdict = traffic((DENY, text)).verdict(who, Asked(**asked))
+def test_expressions_see_the_request(text: str, asked: dict[str, Any], holds: bool) -> None:
+    verdict = traffic((DENY, text)).verdict(ANN, Asked(**asked))
     assert verdict == (refused(1) if holds else PASS._replace(until=0.0))
+    open_to_all = traffic((LOGIN, "req.method == 'NEVER'"), (DENY, text)).verdict(None, Asked(**asked))
+    assert open_to_all == refused(2) if holds else open_to_all.is_open

@@ -79,12 +79,14 @@ def _set_stage() -> None:
 
 def _made_plain(source: str, module: str) -> str:
     """Return the module with properties that are functions, and a mark at each function that is left out."""
-    lines, left_out = source.splitlines(), TOLD["left_out"]
+    lines, left_out, stem = source.splitlines(), TOLD["left_out"], Path(module).stem
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.FunctionDef):
             continue
-        if node.name in left_out or f"{Path(module).stem}.{node.name}" in left_out:
+        only = TOLD["only"].get(stem, [node.name])
+        if node.name in left_out or f"{stem}.{node.name}" in left_out or node.name not in only:
             lines[node.lineno - 1] += "  # pragma: no mutate block"
+            continue
         match node.decorator_list:
             case [ast.Name(id="property" | "cached_property" as kind)]:
                 lines[node.decorator_list[0].lineno - 1] = ""
