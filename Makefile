@@ -1,7 +1,7 @@
 # make demo   a login to look at, without an account: a local provider and a gated sample app
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
-# make mutants   changes each decision of the rules, one at a time; fails where no test notices. Half an hour, CI does not run it
+# make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
 BIN := $(VENV)/bin
 NPM := tests/providers/panva tests/typing

@@ -30,7 +30,7 @@ from oidc_gate.access import (
 from oidc_gate.access.conditions import Finding, Fixed
 from oidc_gate.access.emails import bare_email, verified_email
 from oidc_gate.access.texts import Texts
-from oidc_gate.identity import lower_ascii
+from oidc_gate.identity import is_verified, lower_ascii, text_claim
 from tests.judged import NO_LISTS, Judge, identity, person
 from tests.made_up import given, settings, st
 from tests.naive_rules import Claims, Policy, address, at, claim_fits, glob, holds, passes_lists
@@ -120,6 +120,11 @@ def test_an_address_may_be_gone_by(email: Any, required: bool) -> None:
         reason = "claim_missing" if bare_email(claims) is None else "email_unverified"
         assert lists.address_reason(claims) == person(claims, lists).email_reason == reason
     assert verified_email(claims_of(email="a@x.test")) == "a@x.test"
+
+
+def test_what_is_not_required_to_be_verified_is_good_unless_the_provider_says_otherwise() -> None:
+    assert [is_verified(claims) for claims in ({}, {"email_verified": False})] == [True, False]
+    assert [text_claim({"a": value}, "a") for value in ("b", "", 1, None)] == ["b", None, None, None]
 
 
 def test_only_ascii_letters_change_their_case() -> None:
@@ -245,7 +250,7 @@ def test_too_many_groups_are_told_apart_from_none(claims: Claims, is_overage: bo
         ({"email": 1, "email_verified": False}, None, None, "claim_missing"),
     ],
 )
-def test_an_address_fits_or_not_or_cannot_be_told(claims: Claims, emails: Answer, domains: Answer, reason: str) -> None:
+def test_an_address_fits_or_not_or_cannot_be_told(claims: Claims, emails: Answer, domains: Answer, reason: Any) -> None:
     seen = "" if emails is None else str(claims["email"]).lower()
     for condition, answer in [(Emails(["A@x.Test"]), emails), (Domains(["X.test"]), domains)]:
         assert condition.holds(person(claims)) is answer

@@ -188,6 +188,9 @@ def test_what_covers_all_of_a_pattern_is_found_and_nothing_else(
         (["=/a", "=/a/", "/a/*"], "/a", {0, 1, 2}),
         (["=/a", "=/a/"], "=/a", {0}),
         (["=/a", "=/a/"], "/a", None),
+        (["=/a", "=/a/", "=/a/*"], "/a", None),
+        (["=/a", "=/a/", "=/a/*", "=/a/*/"], "/a", None),
+        (["=/a", "=/a/", "=/a/*", "=/a/*/", "/a/*/*"], "/a", {0, 1, 2, 3, 4}),
         (["=/a/", "/a/*"], "/a", None),
         (["=/a", "/a/*"], "/a", None),
         (["=/", "/*"], "/", {0, 1}),
@@ -531,19 +534,12 @@ HOSTED: list[Any] = [{"host": ["one.test", "[::1]", "10"], "allow": "nobody"}]
         ("One.test.:80", True),
         ("[::1]", True),
         ("[::1]:8000", True),
-        ("[::1].:8000", True),
         ("[::2]:8000", False),
-        ("[::1", False),
-        ("::1", False),
-        ("one.test:", False),
-        ("one.test:x", False),
-        ("one.test..", False),
         ("xone.test", False),
         ("one.test.x", False),
         ("80", False),
         ("10", True),
         ("10:80", True),
-        ("", False),
     ],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -551,8 +547,7 @@ def test_a_host_is_compared_without_port_case_and_final_dot(host: str, decides: 
     judged = Judge(Policy(HOSTED))
     expected = 0 if decides else NO_RULE
     assert judged.judging.place(Asked(host=host, scheme=scheme)) == expected
-    if host:
-        assert judged.judging.known_place(host, "/") == judged.judging.known_place(host.encode(), "/") == expected
+    assert judged.judging.known_place(host, "/") == judged.judging.known_place(host.encode(), "/") == expected
 
 
 def test_without_a_host_header_it_is_the_servers_and_no_line_is_known() -> None:
@@ -912,6 +907,8 @@ def test_a_rule_tells_what_it_is() -> None:
     assert checked(NOBODY, patterns=(a, EVERYWHERE)).narrows_everything
     assert not checked(NOBODY, methods=frozenset({"GET"})).narrows_everything
     assert not checked(NOBODY, hosts=frozenset({"one.test"})).narrows_everything
+    assert [checked(who).opens_the_rest for who in (ANYONE, SIGNED_IN)] == [True, False]
+    assert [checked(ANYONE, patterns=each).opens_the_rest for each in ((a,), (a, EVERYWHERE))] == [False, True]
 
 
 # A plain list of paths
@@ -1020,6 +1017,9 @@ def test_expressions_go_by_what_the_settings_make_of_a_persons_claims() -> None:
     of_address = (DENY, "actions.ngrok.oidc.identity.email == 'ann@x.test'")
     assert traffic(of_address).verdict(ANN, Asked()) == refused(1)
     assert traffic(of_address, verified=True).verdict(ANN, Asked()) == refused(1, None)
+    of_another = (LOGIN, "actions.ngrok.oidc.identity.email == 'ben@x.test'")
+    assert traffic(of_another).verdict(ANN, Asked()).is_open
+    assert traffic(of_another, verified=True).verdict(ANN, Asked()) == PASS
     odd = {"sub": "x", "groups": ["Guests", 1]}
     assert traffic((DENY, STAFFED)).verdict(odd, Asked()) == refused(1, None)
 

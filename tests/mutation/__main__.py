@@ -34,16 +34,19 @@ _NOT_COPIED = shutil.ignore_patterns("node_modules", "screenshots", "__pycache__
 
 
 class Mutant(NamedTuple):
-    """What was changed, and whether a test noticed. `lines`: what was taken out (`- `) and put in (`+ `)."""
+    """What was changed, and whether a test noticed."""
 
     where: str
-    lines: tuple[str, ...]
+    was: str
+    now: str
     status: str
 
 
 def main(names: list[str]) -> int:
     """Run them, and print what came of it; the exit status."""
-    if not names:
+    if names:
+        shutil.copytree(ROOT / "tests", STAGE / "tests", ignore=_NOT_COPIED, dirs_exist_ok=True)
+    else:
         _set_stage()
     script = STAGE / "tests" / "mutation" / "operators.py"
     _run([str(script), "run", "--max-children", "1", *names], check=True)
@@ -109,9 +112,14 @@ def _survivors() -> Iterator[Mutant]:
     for name, status in _results():
         if status == "survived":
             shown = _run(["-m", "mutmut", "show", name], quiet=True).stdout
-            changed = [line for line in shown.splitlines() if re.match(r"[-+](?![-+])", line)]
-            where = re.sub(r"x_|xǁ|__mutmut_\d+$", "", name).replace("ǁ", ".").removeprefix("oidc_gate.")
-            yield Mutant(where, tuple(f"{line[0]} {line[1:].strip()}" for line in changed), status)
+            where = re.sub(r"^oidc_gate\.|(?<=\.)x[_ǁ]|(?<=ǁ)_of_|__mutmut_\d+$", "", name).replace("ǁ", ".")
+            yield Mutant(where, _changed("-", shown), _changed("+", shown), status)
+
+
+def _changed(sign: str, shown: str) -> str:
+    """Return the lines of a diff that begin with this sign, as one."""
+    lines = [line[1:].strip() for line in shown.splitlines() if line.startswith(sign) and line[:3] != sign * 3]
+    return " ".join(lines)
 
 
 def _mutants_by_hand() -> Iterator[Mutant]:
@@ -127,19 +135,18 @@ def _mutants_by_hand() -> Iterator[Mutant]:
             path.write_text(source.replace(text, changed), "utf-8")
             ended = _run(["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests], quiet=True).returncode
             path.write_text(source, "utf-8")
-            mutant = Mutant(each["module"], (f"- {text}", f"+ {changed}"), "killed" if ended else "survived")
+            mutant = Mutant(each["module"], text, changed, "killed" if ended else "survived")
             print(f"{mutant.status}: {each['module']}: {part} -> {other}", flush=True)
             yield mutant
 
 
 def _report(survived: list[Mutant], counts: Counter[str]) -> int:
-    equivalent = {(each["where"], tuple(each["lines"])) for each in TOLD["equivalent"]}
-    decisions = [mutant for mutant in survived if (mutant.where, mutant.lines) not in equivalent]
-    unused = equivalent - {(mutant.where, mutant.lines) for mutant in survived}
+    equivalent = {(each["where"], each["was"], now) for each in TOLD["equivalent"] for now in each["now"]}
+    decisions = [mutant for mutant in survived if mutant[:3] not in equivalent]
+    for where, was, now in sorted(equivalent - {mutant[:3] for mutant in survived}):
+        print(f"\nlisted as equivalent, and not among the survivors: {where}\n  - {was}\n  + {now}")
     for mutant in decisions:
-        print("\nsurvived:", mutant.where, *mutant.lines, sep="\n    ")
-    for where, lines in sorted(unused):
-        print("\nlisted as equivalent, and not among the survivors:", where, *lines, sep="\n    ")
+        print(f"\nsurvived: {mutant.where}\n  - {mutant.was}\n  + {mutant.now}")
     told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
     print(f"\n{counts.total()} mutants: {told}; {len(survived) - len(decisions)} of those change nothing")
     return 1 if decisions else 0
