@@ -37,7 +37,8 @@ from oidc_gate.access import (
 from oidc_gate.access import Policy as Rules
 from oidc_gate.access.expressions import Answer, Conditional, compiled
 from oidc_gate.access.paths import ambiguous_part, folded, folded_pattern, is_ambiguous, is_plain, segments_of
-from oidc_gate.access.policy import BY_REQUEST, step_up_until
+from oidc_gate.access.policy import BY_REQUEST
+from oidc_gate.access.sign_ins import step_up_until
 from oidc_gate.gate.judging import Judging
 from tests.asked import Asked
 from tests.judged import NO_LISTS, NOW, Judge, Mounted, identity, in_short, request_of
@@ -264,14 +265,7 @@ def test_what_is_no_pattern_is_refused(text: str, problem: str, is_exact: bool) 
 
 
 @pytest.mark.parametrize("text", ["//", "/a//"])
-@pytest.mark.parametrize(
-    "is_exact",
-    [
-        True,
-        # A fault of the package: of `path` one slash is taken off before it looks, and `/a//` covers `/a/` alone.
-        pytest.param(False, marks=pytest.mark.xfail(reason="a path that ends with two slashes is taken")),
-    ],
-)
+@pytest.mark.parametrize("is_exact", [True, False])
 def test_a_pattern_ends_with_one_slash_at_most(text: str, is_exact: bool) -> None:
     with pytest.raises(ValueError, match="must have no empty or dot segments"):
         read_pattern(text, is_exact=is_exact)
@@ -829,8 +823,10 @@ def test_at_an_ambiguous_path_the_earliest_end_holds() -> None:
         ({"max_age": 600.0}, {"auth_time": 0}, 600.0),
         ({"max_age": 600.0}, {"auth_time": "1000"}, 0.0),
         ({"max_age": 600.0}, {"auth_time": -1}, 0.0),
-        ({"max_age": 600.0}, {"auth_time": 1e12}, 1e12 + 600),
-        ({"max_age": 600.0}, {"auth_time": 1e12 + 1}, 0.0),
+        ({"max_age": 600.0}, {"auth_time": NOW + 300}, NOW + 900),  # the provider's clock may be ahead
+        ({"max_age": 600.0}, {"auth_time": NOW + 301}, 0.0),
+        ({"max_age": 600.0}, {"auth_time": 10**400}, 0.0),
+        ({"max_age": 600.0}, {"auth_time": -1}, 0.0),
         ({"max_age": 600.0}, {"auth_time": 10**400}, 0.0),
         ({"max_age": 600.0}, {"auth_time": True}, 0.0),
         ({"max_age": 600.0}, {"auth_time": inf}, 0.0),
@@ -842,7 +838,7 @@ def test_at_an_ambiguous_path_the_earliest_end_holds() -> None:
     ],
 )
 def test_a_sign_in_is_good_enough_until(rule: Any, claims: Claims, until: float) -> None:
-    assert step_up_until(checked(SIGNED_IN, **rule), claims) == until
+    assert step_up_until(checked(SIGNED_IN, **rule), claims, NOW) == until
     assert checked(SIGNED_IN, **rule).wants_step_up is bool(rule)
 
 
@@ -890,7 +886,7 @@ def test_a_rules_function_is_called_once_for_a_session_while_that_passes() -> No
     outcomes = [judged.judging.verdict(Asked(path="/a"), session, NOW + after).outcome for after in (0, 599, 600, 601)]
     assert (outcomes, asked) == (["pass", "pass", "pass", "step_up"], ["ann", "ann"])
     outcomes = [judged.judging.verdict(Asked(path="/a"), other, NOW + after).outcome for after in (0, 1)]
-    assert (outcomes, asked[2:]) == (["refused"] * 2, ["ben"] * 4)  # each time once more for why not
+    assert (outcomes, asked[2:]) == (["refused"] * 2, ["ben"] * 2)
 
 
 def test_nothing_passes_by_what_was_never_asked() -> None:
