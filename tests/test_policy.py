@@ -826,8 +826,6 @@ def test_at_an_ambiguous_path_the_earliest_end_holds() -> None:
         ({"max_age": 600.0}, {"auth_time": NOW + 300}, NOW + 900),  # the provider's clock may be ahead
         ({"max_age": 600.0}, {"auth_time": NOW + 301}, 0.0),
         ({"max_age": 600.0}, {"auth_time": 10**400}, 0.0),
-        ({"max_age": 600.0}, {"auth_time": -1}, 0.0),
-        ({"max_age": 600.0}, {"auth_time": 10**400}, 0.0),
         ({"max_age": 600.0}, {"auth_time": True}, 0.0),
         ({"max_age": 600.0}, {"auth_time": inf}, 0.0),
         ({"max_age": 600.0}, {"auth_time": float("nan")}, 0.0),
