@@ -432,16 +432,20 @@ def test_a_rule_below_a_public_path_can_never_decide() -> None:
     assert message.endswith("Take /static out of public_paths, and put it above rule 1, or this rule out.")
 
 
-def test_two_rules_of_one_name_stop_start_up() -> None:
-    same = {"name": "same", "allow": STAFF}
-    message = refused(same | {"path": "/a"}, {"path": "/b", "allow": STAFF}, same | {"path": "/c"})
-    assert message.startswith('rules: rule 3 "same": rule 1 "same" has this name already, and names tell rules apart')
-    assert message.endswith("Give each its own, or leave name out.")
-    default = {"path": "/b", "allow": STAFF}
-    assert 'rule 2: rule 1 "rule 2" has this name' in refused(same | {"name": "rule 2", "path": "/a"}, default)
+def test_two_rules_of_one_name_are_warned_of() -> None:
+    def warned(*rules: Any, **settings: Any) -> list[str]:
+        return Settings(**REQUIRED, rules=list(rules), allow_groups="x", **settings).warnings()
+
+    same: dict[str, Any] = {"name": "same", "allow": STAFF}
+    assert warned(same | {"path": "/a"}, {"path": "/b", "allow": STAFF}, same | {"path": "/c"}) == [
+        'rule 3: rule 1 "same" has the name same already, and names tell rules apart in explain and in the log; give'
+        " each its own, or leave name out"
+    ]
+    (message,) = warned(same | {"name": "rule 2", "path": "/a"}, {"path": "/b", "allow": STAFF})
+    assert message.startswith('rule 2: rule 1 "rule 2" has the name rule 2 already')
     public = {"name": "public_paths", "path": "/a", "allow": STAFF}
-    assert read(public)
-    assert 'rule 1 "public_paths": public_paths has this name' in refused(public, public_paths=["/static"])
+    assert warned(public) == []
+    assert warned(public, public_paths=["/static"])[0].startswith("rule 1: public_paths has the name public_paths")
 
 
 def test_the_mistakes_of_all_rules_are_told_at_once() -> None:

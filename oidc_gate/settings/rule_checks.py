@@ -24,7 +24,6 @@ def check_rules(
 ) -> None:
     """Refuse rules that could not mean what they say beside these settings. Raises SettingsError."""
     rules = [rule for rule in given if isinstance(rule, CheckedRule)]
-    _check_names(rules, public_paths)
     for rule in rules:
         _check_prefix(rule, path_prefix)
         _check_hosts(rule, base_url)
@@ -59,6 +58,7 @@ def rule_warnings(
     by_address = [rule for rule in rules if "email" in rule.who.claims and "email" not in scopes]
     return [
         *(opened for rule in rules if (opened := _opened(rule))),
+        *_of_one_name(rules, public_paths),
         *_beside_stars(rules),
         *idle_patterns(_at_its_hosts(rules, base_url), public_paths),
         *(
@@ -104,15 +104,14 @@ def _beside_stars(rules: Sequence[CheckedRule]) -> Iterator[str]:
                 )
 
 
-def _check_names(rules: Sequence[CheckedRule], public_paths: Sequence[str]) -> None:
-    """Refuse two rules of one name, by which nobody could tell in the log which one it was."""
+def _of_one_name(rules: Sequence[CheckedRule], public_paths: Sequence[str]) -> Iterator[str]:
+    """Yield what is to be said of rules of one name, by which nobody can tell in the log which one it was."""
     known: dict[str, str] = {PUBLIC: PUBLIC} if public_paths else {}
     for rule in rules:
         if rule.name in known:
-            raise error_in(
-                rule,
-                f"{known[rule.name]} has this name already, and names tell rules apart in explain and in the log. Give"
-                " each its own, or leave name out",
+            yield (
+                f"rule {rule.number}: {known[rule.name]} has the name {rule.name} already, and names tell rules apart in"
+                " explain and in the log; give each its own, or leave name out"
             )
         known[rule.name] = named(rule)
 
