@@ -438,8 +438,8 @@ def test_two_rules_of_one_name_are_warned_of() -> None:
 
     same: dict[str, Any] = {"name": "same", "allow": STAFF}
     assert warned(same | {"path": "/a"}, {"path": "/b", "allow": STAFF}, same | {"path": "/c"}) == [
-        'rule 3: rule 1 "same" has the name same already, and names tell rules apart in explain and in the log; give'
-        " each its own, or leave name out"
+        ('rule 3: rule 1 "same" has the name same already, and names tell rules apart in explain and in the log; give'
+        " each its own, or leave name out")
     ]
     (message,) = warned(same | {"name": "rule 2", "path": "/a"}, {"path": "/b", "allow": STAFF})
     assert message.startswith('rule 2: rule 1 "rule 2" has the name rule 2 already')

@@ -110,8 +110,8 @@ def _of_one_name(rules: Sequence[CheckedRule], public_paths: Sequence[str]) -> I
     for rule in rules:
         if rule.name in known:
             yield (
-                f"rule {rule.number}: {known[rule.name]} has the name {rule.name} already, and names tell rules apart in"
-                " explain and in the log; give each its own, or leave name out"
+                f"rule {rule.number}: {known[rule.name]} has the name {rule.name} already, and names tell rules apart"
+                " in explain and in the log; give each its own, or leave name out"
             )
         known[rule.name] = named(rule)
 
