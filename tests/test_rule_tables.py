@@ -144,6 +144,12 @@ def test_rules_keep_their_meaning_when_other_settings_are_replaced() -> None:
     assert [rule.scope for rule in settings.with_options(auth_id="x").rules or ()] == ["/a and below"]
 
 
+def test_rules_in_code_take_the_place_of_those_in_a_file() -> None:
+    in_file = REQUIRED | {"rules": [{"path": "/a", "allow": STAFF}]}
+    settings = Settings.merged(in_file, {}, {"rules": [{"path": "/b", "allow": STAFF}]})
+    assert [rule.scope for rule in settings.rules or ()] == ["/b and below"]
+
+
 # Mistakes in one rule
 
 

@@ -81,12 +81,12 @@ class Person:
         if self._lists.names_groups(name) and self.groups_reason == "groups_overage":
             return False
         value: Any = self.claims
-        for part in name.split("."):
-            if not isinstance(value, Mapping):
-                return False
+        for part in name.split(".")[:-1]:
             value = value.get(part)
             if value is None:
-                break
+                return True
+            if not isinstance(value, Mapping):
+                return False
         return True
 
     @property
