@@ -5,8 +5,8 @@ The middleware has one name and one signature in both worlds, and is imported fr
     from oidc_gate.wsgi import OIDCGate     # Flask, Django, Bottle, …
     from oidc_gate.asgi import OIDCGate     # FastAPI, Starlette, Litestar, …
 
-`help("oidc_gate.wsgi.OIDCGate")` tells how to call it. What both worlds share is here: `Settings` and the
-`SettingsError` that it raises, and `identity_of`, which tells an app who asks, as an `Identity`.
+`help("oidc_gate.wsgi.OIDCGate")` tells how to call it. What both worlds share is here: `Settings`, the `SettingsError`
+that it raises, `Rule` for its setting `rules`; and `identity_of`, which tells an app who asks, as an `Identity`.
 
 For those who read the code: what the package is made of, from the ground up; each may import only from those before it.
 Folders say in their docstrings which modules they have.
@@ -20,9 +20,9 @@ Folders say in their docstrings which modules they have.
 - `reserved_headers`: request headers that only the gate may say
 - `outsiders`: what stands outside the gate and answers some requests by itself
 - `stores/`: where sessions live when they do not live in the cookie
+- `access/`: who may do what, where
 - `settings/`: what can be set, and what is refused at start-up
 - `provider/`: what goes to the OpenID provider and comes back
-- `access/`: who may pass, and where no login is needed
 - `sessions/`: what a session is, who keeps it, and what a process remembers of it
 - `browser/`: what comes from a browser and goes to it
 - `gate/`: what happens to a request
@@ -34,6 +34,6 @@ Folders say in their docstrings which modules they have.
 from oidc_gate.carriers import identity_of
 from oidc_gate.errors import SettingsError
 from oidc_gate.identity import Identity
-from oidc_gate.settings import Settings
+from oidc_gate.settings import Rule, Settings
 
-__all__ = ["Identity", "Settings", "SettingsError", "identity_of"]
+__all__ = ["Identity", "Rule", "Settings", "SettingsError", "identity_of"]

@@ -23,6 +23,7 @@ __all__ = [
     "KIND_HEADERS",
     "LANES",
     "LONGEST_KEY",
+    "METHOD_HEADERS",
     "Decision",
     "Forward",
     "Header",
@@ -53,6 +54,8 @@ LONGEST_KEY = 4096
 
 
 #: Headers by which a kind of request is told (`browser.request_kinds`) and which most requests lack, lower case.
+#: Headers by which some apps act on another method than the request's, lower case.
+METHOD_HEADERS = ("x-http-method", "x-http-method-override", "x-method-override")
 KIND_HEADERS = ("hx-request", "purpose", "sec-purpose", "turbo-frame", "x-sec-purpose", "x-turbo-request-id")
 
 
@@ -88,6 +91,14 @@ class Request(Protocol):
         """See above."""
 
     @property
+    def app_root(self) -> str:
+        """A mount point that the app itself takes off its paths, `""` for none: FastAPI's `root_path`, Django's."""
+
+    @property
+    def app_path(self) -> str:
+        """The path without that: what rules and `public_paths` go by."""
+
+    @property
     def has_unclear_mount(self) -> bool:
         """Whether the mount point stands inside of a path that does not begin with it: a router may cut there."""
 
@@ -121,6 +132,9 @@ class Request(Protocol):
 
     def header(self, name: str) -> str:
         """Return the header of that lower-case name, several joined by commas, or `""`."""
+
+    def header_names(self) -> set[str]:
+        """Return the names of all headers, lower case."""
 
     def folded_names(self) -> set[str]:
         """Return the names of all headers as `reserved_headers.folded` spells them."""
@@ -179,6 +193,13 @@ class Reply(NamedTuple):
     status: int
     headers: tuple[Header, ...]
     body: bytes = b""
+
+    @property
+    def all_headers(self) -> tuple[Header, ...]:
+        """The headers, with the length of the body unless the status has none (RFC 9110, 8.6)."""
+        if self.status in (204, 304):
+            return self.headers
+        return (*self.headers, ("content-length", str(len(self.body))))
 
 
 class Work(NamedTuple):

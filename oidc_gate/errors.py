@@ -80,14 +80,14 @@ def _akin(*kin: type[Exception]) -> type[SettingsError]:
 class LoginError(GateError):
     """What reached one of the gate's own paths cannot be accepted.
 
-    `retry` says that starting the login again, once, is likely to help and costs nothing.
+    `retry` says that starting the login again, once, is likely to help and costs nothing. `status`: 403 where it was
+    called rightly, by somebody who may not.
     """
 
-    status = 400
-
-    def __init__(self, code: str, detail: str = "", *, retry: bool = False) -> None:
+    def __init__(self, code: str, detail: str = "", *, retry: bool = False, status: int = 400) -> None:
         super().__init__(code, detail)
         self.retry = retry
+        self.status = status
 
 
 class ProviderError(GateError):

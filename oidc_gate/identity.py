@@ -20,6 +20,7 @@ __all__ = [
     "claim_at",
     "encoded",
     "is_verified",
+    "lower_ascii",
     "text_claim",
     "username",
 ]
@@ -29,6 +30,7 @@ IDENTITY_KEY = "oidc_gate.identity"
 
 #: Printable ASCII but the percent sign, which starts an encoded character.
 PRINTABLE = bytes(set(range(0x20, 0x7F)) - set(b"%"))
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _WITHOUT_AT = bytes(set(PRINTABLE) - set(b"@"))
 
 
@@ -200,6 +202,14 @@ class ReadOnlyClaims(dict[str, Any]):
 
 def _copied(value: Any) -> Any:
     return copy.deepcopy(value) if isinstance(value, dict | list) else value
+
+
+def lower_ascii(text: str) -> str:
+    """Return the text with A to Z in lower case, and nothing else changed.
+
+    Unicode's own rules would take `straße.de` for `strasse.de`, and a Kelvin sign for a k: other domains, other people.
+    """
+    return text.translate(_LOWER)
 
 
 def is_verified(claims: Mapping[str, Any], *, required: bool = False) -> bool:

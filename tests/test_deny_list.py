@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -182,7 +183,7 @@ def test_garbage_does_not_reach_the_list(listed: Listed) -> None:
         assert stranger.fetch("/").status == 401
 
 
-CLIENT = {"issuer_url": "https://id.example.com", "client_id": "app", "client_secret": "s"}
+CLIENT: dict[str, Any] = {"issuer_url": "https://id.example.com", "client_id": "app", "client_secret": "s"}
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,6 @@ CLIENT = {"issuer_url": "https://id.example.com", "client_id": "app", "client_se
         ),
     ],
 )
-def test_a_list_that_cannot_be_stops_start_up(given: dict[str, str], said: str, tmp_path: Path) -> None:
+def test_a_list_that_cannot_be_stops_start_up(given: dict[str, Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=said):
         Gate(Settings(cookie_secret=COOKIE_SECRET, **CLIENT, **given))

@@ -40,12 +40,14 @@ RAISED = {
 }
 #: Codes that are put together: `{name}_invalid` of the three times in a token.
 JOINED = {"exp_invalid", "iat_invalid", "nbf_invalid"}
+#: Codes that a class of their own has.
+OF_A_CLASS = {"insufficient_user_authentication", "step_up_unmet"}
 
 
 @cache
 def codes() -> frozenset[str]:
     """Return every code that the package can answer with, as its source says."""
-    found = set(_REFUSALS) | JOINED | {"provider_error"}
+    found = set(_REFUSALS) | JOINED | OF_A_CLASS | {"provider_error"}
     for file in sorted((ROOT / "oidc_gate").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             found.update(said_by(node))
@@ -268,6 +270,7 @@ OTHER_PROGRAMS = {
     "identity_of",
     "large_client_header_buffers",
     "login_url",
+    "max_age",
     "offline_access",
     "oidc_gate",
     "proxy_buffer_size",
@@ -276,6 +279,7 @@ OTHER_PROGRAMS = {
     "realm_access",
     "redirect_uri_mismatch",
     "root_path",
+    "step_up",
     "test_docs",
     "wsgi_app",
 }

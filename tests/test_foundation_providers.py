@@ -15,6 +15,7 @@ from tests.providers import keys
 from tests.providers.clients import ASSERTION_TYPE
 from tests.providers.faults import FAULTS
 from tests.providers.local import LocalProvider
+from tests.stage import Clock
 
 
 @pytest.fixture
@@ -79,6 +80,68 @@ def test_the_login_form_and_single_sign_on(by_hand: ByHand) -> None:
     assert sent_back.target.startswith(CALLBACK + "?code=")
     tokens = by_hand.login(prompt="none")
     assert by_hand.claims(tokens)["name"] == "Grace Hopper"
+
+
+def levels(by_hand: ByHand, **asked: str) -> tuple[Any, int]:
+    """Return the `acr` of a login, and how long ago the person has signed in."""
+    claims = by_hand.claims(by_hand.login(**asked))
+    return claims.get("acr"), by_hand.provider.now() - claims["auth_time"]
+
+
+def test_a_level_is_given_to_whoever_asks_and_kept_by_the_session(by_hand: ByHand) -> None:
+    provider = by_hand.provider
+    provider.clock = Clock()
+    provider.usual_acr, provider.acrs, provider.amr_of = "pwd", ("mfa", "phr"), {"mfa": ["pwd", "otp"]}
+    document = requests.get(provider.url("discovery"), timeout=LIMIT).json()
+    assert document["acr_values_supported"] == ["pwd", "mfa", "phr"]
+    assert levels(by_hand) == ("pwd", 0)
+    provider.clock.advance(100)
+    assert levels(by_hand, acr_values="gold pwd") == ("pwd", 100)
+    assert levels(by_hand, acr_values="gold mfa phr") == ("mfa", 0)
+    provider.clock.advance(100)
+    claims = by_hand.claims(by_hand.login(acr_values="phr mfa"))
+    assert (claims["acr"], claims["amr"], provider.now() - claims["auth_time"]) == ("mfa", ["pwd", "otp"], 100)
+    assert levels(by_hand) == ("mfa", 100)
+    assert levels(by_hand, prompt="login") == ("pwd", 0)
+
+
+def test_a_level_may_be_out_of_reach_ignored_or_refused(by_hand: ByHand) -> None:
+    provider = by_hand.provider
+    assert "acr" not in by_hand.claims(by_hand.login(acr_values="mfa"))
+    provider.acrs, provider.acrs_of = ("mfa",), {"ada-1815": ()}
+    assert levels(by_hand, acr_values="mfa")[0] is None
+    provider.acrs_of, provider.acr_values = {}, "ignored"
+    assert levels(by_hand, acr_values="mfa")[0] is None
+    provider.acr_values = "refused"
+    assert by_hand.callback(acr_values="gold")["error"] == "unmet_authentication_requirements"
+    assert levels(by_hand, acr_values="gold mfa")[0] == "mfa"
+
+
+def test_max_age_asks_for_a_new_sign_in_one_second_after_it(by_hand: ByHand) -> None:
+    provider = by_hand.provider
+    provider.clock = Clock()
+    by_hand.login()
+    provider.clock.advance(600)
+    assert levels(by_hand, max_age="600") == (None, 600)
+    provider.clock.advance(1)
+    assert levels(by_hand) == (None, 601)
+    assert by_hand.callback(max_age="-1")["error"] == "invalid_request"
+    assert levels(by_hand, max_age="600") == (None, 0)
+    provider.clock.advance(601)
+    provider.heeds_max_age = False
+    assert levels(by_hand, max_age="600") == (None, 601)
+
+
+def test_max_age_and_a_level_show_the_form_and_without_it_say_so(by_hand: ByHand) -> None:
+    provider = by_hand.provider
+    provider.clock, provider.user, provider.acrs = Clock(), None, ("mfa",)
+    for asked in ({}, {"acr_values": "mfa"}, {"acr_values": "mfa", "max_age": "5"}):
+        assert by_hand.callback(prompt="none", **asked)["error"] == "login_required"
+        page = by_hand.browser.navigate(by_hand.authorization_url(**asked))
+        assert by_hand.browser.submit(page, username="ada", password="secret").target.startswith(CALLBACK + "?code=")
+        assert "code" in by_hand.callback(prompt="none", **asked)
+        provider.clock.advance(6)
+    assert levels(by_hand, acr_values="mfa") == ("mfa", 6)
 
 
 def test_form_post_is_a_page_that_submits_itself(by_hand: ByHand) -> None:

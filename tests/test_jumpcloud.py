@@ -217,6 +217,46 @@ def test_someone_with_many_groups_fits_into_cookies(stage: JumpCloud, jumpcloud:
     assert len(browser.fetch("/").json()["identity"]["groups"]) == 150
 
 
+# Rules that want more of the sign-in: JumpCloud knows no levels, and Hydra heeds max_age
+
+
+def payroll(**wanted: Any) -> dict[str, Any]:
+    """Return settings with one rule."""
+    return {"rules": [{"name": "payroll", "path": "/payroll", "allow": "signed-in"} | wanted]}
+
+
+def test_a_level_is_asked_for_in_vain_and_the_page_says_so(stage: JumpCloud, jumpcloud: JumpCloudProvider) -> None:
+    browser = stage(**payroll(acr=["mfa", "phr"])).signed_in()
+    page = browser.navigate("/payroll")
+    assert (page.status, "step_up_unmet" in page.text) == (403, True)
+    assert "mfa" in page.text
+    assert [call.params.get("acr_values") for call in jumpcloud.calls("authorize")] == [None, "mfa phr"]
+    assert browser.navigate("/").status == 200
+    assert browser.fetch("/payroll").status == 401
+
+
+def test_a_sign_in_that_is_too_old_is_asked_for_anew(stage: JumpCloud, jumpcloud: JumpCloudProvider) -> None:
+    here = stage(**payroll(max_age="10m"))
+    browser = here.signed_in("/payroll")
+    here.clock.advance(601)
+    assert browser.fetch("/payroll").status == 401
+    page = browser.navigate("/payroll")
+    claims = page.json()["identity"]["claims"]
+    assert (page.status, claims["auth_time"], "acr" in claims) == (200, here.clock.now, False)
+    assert [call.params.get("max_age") for call in jumpcloud.calls("authorize")] == ["600", "600"]
+    assert [call.params.get("prompt") for call in jumpcloud.calls("authorize")] == [None, None]
+
+
+def test_a_second_factor_is_seen_in_amr_which_is_there_only_after_one(
+    stage: JumpCloud, jumpcloud: JumpCloudProvider
+) -> None:
+    here = stage(**payroll(allow={"claims": {"amr": "mfa"}}))
+    page = here.browser().navigate("/payroll")
+    assert (page.status, "step_up" in page.text) == (403, False)
+    jumpcloud.amr_of[None] = ["pwd", "mfa"]
+    assert here.browser().navigate("/payroll").status == 200
+
+
 # Logout
 
 

@@ -35,7 +35,7 @@ def test_no_version_with_an_advisory_is_allowed(name: str) -> None:
 def test_every_dependency_of_users_has_a_lowest_version() -> None:
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
-    extras = (setup["options.extras_require"][name] for name in ("yaml", "redis", "run", "demo", "examples"))
+    extras = (setup["options.extras_require"][name] for name in ("yaml", "cel", "redis", "run", "demo", "examples"))
     lines = "\n".join((setup["options"]["install_requires"], *extras)).splitlines()
     declared = {re.split(r"[^A-Za-z0-9_.-]", line, maxsplit=1)[0].lower() for line in lines if line}
     assert set(lowest()) == declared

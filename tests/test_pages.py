@@ -14,14 +14,15 @@ import pytest
 from oidc_gate.browser import pages
 from oidc_gate.decisions import Reply
 
+ASKED = pages.challenge("/oauth2/login")
 EVIL = "\"><script>alert('x')</script>&amp;\u2028"
 MAKERS: dict[str, Callable[[str], Reply]] = {
     "message": lambda text: pages.message(200, text, text, action=(text, text), note=text),
     "confirm_logout": lambda text: pages.confirm_logout(text, {"next": text, text: "x"}),
     "signed_out": lambda text: pages.signed_out(text, ()),
-    "session_ended": lambda text: pages.session_ended("/oauth2/login", text),
-    "framed": lambda text: pages.framed("/oauth2/login", text),
-    "reloading": lambda text: pages.reloading("/oauth2/login", text),
+    "session_ended": lambda text: pages.session_ended(ASKED, text),
+    "framed": lambda text: pages.framed(ASKED, text),
+    "reloading": lambda text: pages.reloading(ASKED, text),
     "refusal": lambda text: pages.refusal(400, text, text, text, page=True, reference=text, action=(text, text)),
 }
 a_page = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -149,28 +150,26 @@ def test_an_answer_for_programs_is_json_that_is_not_kept() -> None:
 
 
 def test_someone_who_is_not_signed_in_is_told_where_to_go() -> None:
-    script = pages.login_required("/oauth2/login")
-    assert json.loads(script.body) == {"error": "login_required", "login_url": "/oauth2/login"}
-    people = [make("/oauth2/login", "/page") for make in (pages.session_ended, pages.framed, pages.reloading)]
-    for answer in (script, *people):
+    people = [make(ASKED, "/page") for make in (pages.session_ended, pages.framed, pages.reloading)]
+    for answer in people:
         assert answer.status == 401
         assert headers(answer)["www-authenticate"] == 'OIDC login_url="/oauth2/login"'
     assert [Reader(page).values("a", "href") for page in people] == [["/page"]] * 3
 
 
 def test_only_the_page_for_frames_can_be_shown_in_one_and_only_in_the_apps_own() -> None:
-    framed, other = headers(pages.framed("/login", "/page")), headers(pages.session_ended("/login", "/page"))
+    framed, other = headers(pages.framed(ASKED, "/page")), headers(pages.session_ended(ASKED, "/page"))
     assert "frame-ancestors 'self'" in framed["content-security-policy"]
     assert framed["x-frame-options"] == "SAMEORIGIN"
     assert "frame-ancestors 'none'" in other["content-security-policy"]
     assert other["x-frame-options"] == "DENY"
-    page = Reader(pages.framed("/login", "/page"))
+    page = Reader(pages.framed(ASKED, "/page"))
     assert page.values("a", "target") == ["_blank"]
     assert page.values("a", "rel") == ["noopener"]
 
 
 def test_turbo_is_told_to_load_the_page_anew() -> None:
-    page = Reader(pages.reloading("/login", "/page"))
+    page = Reader(pages.reloading(ASKED, "/page"))
     assert ("meta", "name", "turbo-visit-control") in page.attributes
     assert "reload" in page.values("meta", "content")
 

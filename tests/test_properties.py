@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from oidc_gate.access.allow_lists import AllowLists
-from oidc_gate.access.public_paths import PublicPaths
+from oidc_gate.access.path_list import PathList
 from oidc_gate.browser.addresses import Addresses, Origin, is_host, requested_path, safe_path
 from oidc_gate.browser.cookies import LARGEST_COOKIE, LOGIN_SLOTS, MOST_COOKIES, Cookies, find
 from oidc_gate.browser.login_attempts import Attempts
@@ -266,7 +266,7 @@ def test_a_host_that_is_accepted_is_nothing_but_a_host(host: str) -> None:
 )
 def test_a_public_path_can_only_be_resolved_to_something_below_it(parts: list[str]) -> None:
     path = "/static/" + "".join(parts)
-    if PublicPaths(("/static",)).cover(path, ""):
+    if PathList(("/static",)).cover(path, ""):
         for read in (path, unquote(path), unquote(unquote(path)), path.replace("\\", "/")):
             assert destination_path(read).startswith(("/static/", "/static?")), ascii(path)
 

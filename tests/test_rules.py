@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oidc_gate.access.allow_lists import AllowLists
-from oidc_gate.access.public_paths import PublicPaths
+from oidc_gate.access.path_list import PathList
 
 Claims = dict[str, Any]
 
@@ -217,7 +217,7 @@ def test_it_is_known_which_claims_the_lists_cannot_do_without(
 
 # Public paths
 
-PUBLIC = PublicPaths(("/static", "/open/data/", "/robots.txt", "/ünï"))
+PUBLIC = PathList(("/static", "/open/data/", "/robots.txt", "/ünï"))
 
 
 @pytest.mark.parametrize(
@@ -299,4 +299,4 @@ def test_other_escapes_in_the_target_are_what_they_are(raw: str) -> None:
 
 @pytest.mark.parametrize("path", ["/static/x", "/static"])
 def test_a_public_path_may_be_written_with_or_without_its_last_slash(path: str) -> None:
-    assert PublicPaths(("/static/",)).cover(path, "") is PublicPaths(("/static",)).cover(path, "") is True
+    assert PathList(("/static/",)).cover(path, "") is PathList(("/static",)).cover(path, "") is True

@@ -12,9 +12,9 @@ from oidc_gate.decisions import Forward
 from oidc_gate.gate.forwarding import forwarding
 from oidc_gate.sessions.backends import Backend, CookieBackend, StoreBackend
 from oidc_gate.sessions.memory import RecentRequests, RecentSessions
-from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
+from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession
 from oidc_gate.sessions.session import Session
-from oidc_gate.sessions.sessions import UNLOADED, Sessions
+from oidc_gate.sessions.sessions import Sessions
 from oidc_gate.stores.urls import open_store
 from tests.made_up import given, st
 

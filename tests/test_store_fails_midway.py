@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from oidc_gate.access import Verdict
 from oidc_gate.errors import StoreError
 from oidc_gate.stores.urls import open_store
 from tests.browser import World
@@ -126,7 +127,8 @@ def test_of_two_threads_that_renew_a_session_one_is_enough(here: Stage, world: W
     gate = here.gate._gate
     text = browser.cookies.get(here.session_name) or ""
     opened = gate._sessions.load(text, here.session_name, here.clock())
-    assert gate._renew(None, text, opened, here.clock()) is opened.forward
+    verdict = Verdict("pass", "door")
+    assert gate._renew(None, text, opened, verdict, here.clock()) is opened.forward
 
 
 class Contested(Failing):

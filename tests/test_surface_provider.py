@@ -108,6 +108,12 @@ def test_a_rotated_key_is_fetched_when_it_is_first_met(stage: StageFactory, prov
         ({"identity_headers": {"x-team": "team"}}, (), 1),
         ({"identity_headers": {"x-team": "preferred_username"}}, (), 0),
         ({"remote_user_claim": "upn"}, (), 1),
+        ({"rules": [{"path": "/a", "allow": {"groups": "admins"}}]}, ("groups",), 1),
+        ({"rules": [{"path": "/a", "allow": {"groups": "admins"}}]}, (), 0),
+        ({"rules": [{"path": "/a", "allow": {"any": [{"scopes": "x"}, {"claims": {"team": "x"}}]}}]}, (), 1),
+        ({"rules": [{"path": "/a", "allow": {"not": {"emails": "x@y.org"}}}]}, ("email",), 1),
+        ({"rules": [{"path": "/a", "allow": {"claims": {"acr": "x", "amr": "y"}}}]}, (), 0),
+        ({"rules": [{"path": "/a", "allow": "signed-in", "acr": "x", "max_age": 60}]}, (), 0),
         ({"userinfo": "always"}, (), 1),
         ({"userinfo": "never"}, ("email", "name"), 0),
         ({"userinfo_refresh_interval": "1h"}, (), 1),
@@ -160,6 +166,8 @@ def test_userinfo_that_fails_matters_only_where_it_decides(
         assert stage().signed_in().fetch("/").json()["identity"]["email"] is None
         refused = stage(allow_groups="admins")
         assert refused.browser().navigate("/").status in (400, 503)
+        by_rule = stage(rules=[{"path": "/a", "allow": {"groups": "admins"}}])
+        assert by_rule.browser().navigate("/").status in (400, 503)
         assert stage(userinfo="always").browser().navigate("/").status in (400, 503)
 
 

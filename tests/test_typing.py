@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from oidc_gate import Settings
-from oidc_gate.settings import options, readers
+from oidc_gate.settings import app_fields, options, readers
 from oidc_gate.settings.options import SettingsOptions
 from oidc_gate.settings.settings import _ALIASES
 from tests.documents import ROOT, block
@@ -38,6 +38,7 @@ TAKEN: dict[Any, Any] = {
     readers.read_proxies: options.Proxies,
     readers.read_secrets: options.Texts | bytes,
     readers.read_store: options.Store,
+    app_fields.read_rules: options.Rules,
     readers.read_text: options.Text,
     readers.read_words: options.Texts,
 }

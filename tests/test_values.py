@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from oidc_gate.identity import lower_ascii
 from oidc_gate.settings import readers
 
 HUNDRED_YEARS = 100 * 365 * 86400
@@ -342,4 +343,4 @@ def test_a_misspelt_name_is_answered_with_the_nearest_one(name: str, hint: str) 
     ids=ascii,
 )
 def test_only_the_letters_of_ascii_have_another_case(text: str, expected: str) -> None:
-    assert readers.lower_ascii(text) == expected
+    assert lower_ascii(text) == expected

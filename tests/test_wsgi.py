@@ -276,7 +276,8 @@ def test_options_override_a_settings_object(provider: LocalProvider) -> None:
 
 
 def test_a_pastedeploy_section_makes_a_gate_of_its_texts(provider: LocalProvider) -> None:
-    texts = {name: str(value) for name, value in provider.gate_options(cookie_secret=COOKIE_SECRET).items()}
+    given = provider.gate_options(cookie_secret=COOKIE_SECRET)
+    texts: dict[str, Any] = {name: str(value) for name, value in given.items()}
     gate: Any = paste_filter(wsgi_echo(), {"here": "/"}, **texts, path_prefix="/gate")
     started: list[str] = []
     gate(make_environ(WireRequest("GET", "https://app.test/gate/health", [])), lambda status, _: started.append(status))

@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import run_simple
 
-from oidc_gate import Identity, Settings, SettingsError, asgi, identity_of, wsgi
+from oidc_gate import Identity, Rule, Settings, SettingsError, asgi, identity_of, wsgi
 from oidc_gate.stores import Record, SessionStore, open_store
 
 if TYPE_CHECKING:
@@ -39,6 +39,19 @@ def flask_app() -> Flask:
     app = Flask(__name__)
     app.wsgi_app = wsgi.OIDCGate(app.wsgi_app, client_id="…", public_paths=["/about"])  # type: ignore[method-assign]
     return app
+
+
+def is_new(identity: Identity) -> bool:
+    return identity.groups == ()
+
+
+def rules() -> Settings:
+    Rule(path="/a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Rule(pth="/a", allow="nobody")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Rule(path=7, allow="nobody")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Settings(rules="/admin")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    written = {"path": "/admin", "allow": {"groups": "Admins"}}
+    return Settings(rules=[written, Rule(path=["/a", "/b"], allow=is_new, max_age="10m")])
 
 
 def wrapped_wsgi_app(app: WSGIApplication) -> WSGIApplication:

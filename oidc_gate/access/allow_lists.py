@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_gate.identity import claim_at, is_verified, text_claim
-from oidc_gate.settings import lower_ascii
+from oidc_gate.access.emails import bare_email, verified_email
+from oidc_gate.identity import claim_at, text_claim
 
-__all__ = ["AllowLists"]
+if TYPE_CHECKING:
+    from oidc_gate.access.reasons import Reason
+
+__all__ = ["AllowLists", "ListAnswer"]
 
 logger = logging.getLogger("oidc_gate")
+
+
+class ListAnswer(NamedTuple):
+    """What one list says of a person.
+
+    `holds`: None where it cannot be told, for this `reason`; `seen`: what it had; `claim`: what it goes by.
+    """
+
+    name: str
+    listed: tuple[str, ...]
+    holds: bool | None
+    seen: str
+    reason: Reason | Literal[""]
+    claim: str
 
 
 class AllowLists:
@@ -45,13 +62,18 @@ class AllowLists:
             logger.debug("subject %r, by the lists: %s", claims.get("sub"), self.told(claims))
         if self.allow_all or not self._groups.isdisjoint(self.groups(claims)):
             return True
-        address = self._address(claims)
+        address = self.address(claims)
         return address is not None and self._has(address)
 
-    def _address(self, claims: Mapping[str, Any]) -> str | None:
+    def address(self, claims: Mapping[str, Any]) -> str | None:
+        """Return the address that may be gone by, in lower case, or None."""
         return verified_email(claims, required=self._require_email_verified)
 
-    def reason(self, claims: Mapping[str, Any]) -> str:
+    def address_reason(self, claims: Mapping[str, Any]) -> Reason:
+        """Return why there is no address that may be gone by: `email_unverified` or `claim_missing`."""
+        return "claim_missing" if bare_email(claims) is None else "email_unverified"
+
+    def reason(self, claims: Mapping[str, Any]) -> Reason:
         """Return why the person with these claims may not pass, as a code.
 
         `email_unverified`: their address is on a list, and may not be gone by; `groups_overage`: the provider has left
@@ -59,13 +81,10 @@ class AllowLists:
         there, or of the wrong type; `door`: they are on none of the lists.
         """
         address = bare_email(claims)
-        if address is not None and self._address(claims) is None and self._has(address):
+        if address is not None and self.address(claims) is None and self._has(address):
             return "email_unverified"
-        if self._groups and not self.groups(claims):
-            if _is_overage(claims, self._groups_claim):
-                return "groups_overage"
-            if not isinstance(self._groups_value(claims), str | list):
-                return "claim_missing"
+        if self._groups and not self.groups(claims) and (self._is_overage(claims) or not self.has_groups(claims)):
+            return self.groups_reason(claims)
         return "claim_missing" if (self._emails or self._domains) and address is None else "door"
 
     def _has(self, address: str) -> bool:
@@ -73,7 +92,7 @@ class AllowLists:
 
     def told(self, claims: Mapping[str, Any]) -> str:
         """Return what each list says of the person with these claims, for the log; no claim's value is in it."""
-        address = self._address(claims)
+        address = self.address(claims)
         unknown = "an address" if text_claim(claims, "email") is None else "a verified address"
         said = {}
         if self._emails:
@@ -84,7 +103,24 @@ class AllowLists:
             held = self.groups(claims)
             groups = f"{len(held)} groups" if self._groups_value(claims) is not None else f"no {self._groups_claim}"
             said["allow_groups"] = f"{_said(not self._groups.isdisjoint(held))}, of {groups}"
-        return "; ".join(f"{name}: {answer}" for name, answer in said.items()) or "there are none"
+        return "; ".join(f"{name}: {answer}" for name, answer in said.items()) or "there are no allow lists"
+
+    def answers(self, claims: Mapping[str, Any]) -> list[ListAnswer]:
+        """Return what each list says of the person with these claims, with what it went by; one yes is enough."""
+        address = self.address(claims)
+        held = self.groups(claims) if self.has_groups(claims) else None
+        seen, groups = address or "", ", ".join(held or ())
+        by_address = None if address is None else address in self._emails
+        by_domain = None if address is None else _domain(address) in self._domains
+        unknown: Reason | Literal[""] = self.address_reason(claims) if address is None else ""
+        no_groups: Reason | Literal[""] = self.groups_reason(claims) if held is None else ""
+        by_group = None if held is None else not self._groups.isdisjoint(held)
+        found = (
+            ListAnswer("allow_emails", tuple(sorted(self._emails)), by_address, seen, unknown, "email"),
+            ListAnswer("allow_domains", tuple(sorted(self._domains)), by_domain, seen, unknown, "email"),
+            ListAnswer("allow_groups", tuple(sorted(self._groups)), by_group, groups, no_groups, self._groups_claim),
+        )
+        return [each for each in found if each.listed]
 
     def groups(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the person's groups: the claim may be one text or a list of texts, and may be missing.
@@ -100,6 +136,29 @@ class AllowLists:
         """Return whether there is no groups claim."""
         return self._groups_value(claims) is None
 
+    def names_groups(self, name: str) -> bool:
+        """Return whether the groups are in the claim of this name."""
+        return name == self._groups_claim
+
+    def has_groups(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether there is a groups claim of a type that can hold groups, be it none."""
+        return isinstance(self._groups_value(claims), str | list)
+
+    def understands_groups(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether the groups claim holds nothing that `groups` leaves out."""
+        value = self._groups_value(claims)
+        values = value if isinstance(value, list) else [value]
+        return all(isinstance(item, str) and item for item in values)
+
+    def groups_reason(self, claims: Mapping[str, Any]) -> Reason:
+        """Return why there are no groups to go by: `groups_overage` or `claim_missing`."""
+        return "groups_overage" if self._is_overage(claims) else "claim_missing"
+
+    def _is_overage(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether the provider says that it has left the groups out, as Entra ID does of more than 200."""
+        elsewhere = claims.get("_claim_names")
+        return (isinstance(elsewhere, Mapping) and self._groups_claim in elsewhere) or claims.get("hasgroups") is True
+
     def _groups_value(self, claims: Mapping[str, Any]) -> Any:
         # A claim may bear the whole dotted name (`https://example.com/groups`) as well as stand inside an object.
         return claim_at(claims, self._groups_claim)
@@ -111,23 +170,3 @@ def _domain(address: str) -> str:
 
 def _said(holds: bool) -> str:
     return "yes" if holds else "no"
-
-
-def _is_overage(claims: Mapping[str, Any], groups_claim: str) -> bool:
-    """Return whether the provider says that it has left the groups out, as Entra ID does of more than 200."""
-    elsewhere = claims.get("_claim_names")
-    return (isinstance(elsewhere, Mapping) and groups_claim in elsewhere) or claims.get("hasgroups") is True
-
-
-def bare_email(claims: Mapping[str, Any]) -> str | None:
-    """Return the e-mail address in lower case, verified or not; None if there is none with exactly one `@`."""
-    address = lower_ascii(text_claim(claims, "email") or "")
-    return None if address.count("@") != 1 or address.startswith("@") or address.endswith("@") else address
-
-
-def verified_email(claims: Mapping[str, Any], *, required: bool = False) -> str | None:
-    """Return the e-mail address in lower case, or None if there is none to go by, or it has not exactly one `@`.
-
-    `required`: as `is_verified` has it.
-    """
-    return bare_email(claims) if is_verified(claims, required=required) else None

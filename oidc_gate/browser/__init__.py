@@ -13,8 +13,8 @@ May import: `errors`, `sealing`, `decisions`.
 
 from oidc_gate.browser import pages
 from oidc_gate.browser.addresses import LONGEST_PATH, Addresses, Origin, own_path, requested_path, safe_path
-from oidc_gate.browser.cookies import LONGEST_HEADER, Cookies
-from oidc_gate.browser.login_attempts import Attempt, Attempts, Note, State
+from oidc_gate.browser.cookies import LOGIN_SLOTS, LONGEST_HEADER, Cookies
+from oidc_gate.browser.login_attempts import Attempt, Attempts, BegunLogin, Note, State, person_of
 from oidc_gate.browser.request_kinds import (
     Kind,
     begins_login,
@@ -26,11 +26,13 @@ from oidc_gate.browser.request_kinds import (
 )
 
 __all__ = [
+    "LOGIN_SLOTS",
     "LONGEST_HEADER",
     "LONGEST_PATH",
     "Addresses",
     "Attempt",
     "Attempts",
+    "BegunLogin",
     "Cookies",
     "Kind",
     "Note",
@@ -43,6 +45,7 @@ __all__ = [
     "kind_of",
     "own_path",
     "pages",
+    "person_of",
     "requested_path",
     "safe_path",
     "wants_page",

@@ -84,6 +84,21 @@ class Addresses:
         scheme, host = self._forwarded(request) if self._trusted_hops is not None else ("", "")
         return _origin(scheme or request.scheme, host or request.host or request.server, request.root_path)
 
+    def host(self, header: str) -> str:
+        """Return the host of a request with this Host header, where no header of a proxy has a say."""
+        return header.lower() if self._fixed is None else self._fixed.host
+
+    def client(self, request: Request) -> str:
+        """Return the address of the client as the outermost trusted proxy saw it, `""` where it did not say."""
+        hops = self._trusted_hops(request) if self._trusted_hops is not None else 0
+        if not hops:
+            return _address(request.peer) or request.peer
+        said = _nth_from_right(request.header("x-forwarded-for"), hops)
+        if not said:
+            element = _nth_from_right(request.header("forwarded"), hops)
+            said = dict(_forwarded_pair(pair) for pair in element.split(";")).get("for", "")
+        return _address(said)
+
     def root_path(self, request: Request) -> str:
         """Return the mount point as the browser sees it."""
         return _mount(request.root_path) if self._fixed is None else self._fixed.root_path
@@ -131,6 +146,20 @@ def _hop_counter(trusted: int | tuple[str, ...]) -> Callable[[Request], int]:
         return count
 
     return hops
+
+
+def _address(text: str) -> str:
+    """Return an IP address without brackets and port, `""` for what is none (RFC 7239, 6)."""
+    from ipaddress import ip_address
+
+    bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
+    for each in (bare, bare.partition(":")[0]):
+        try:
+            address = ip_address(each)
+        except ValueError:
+            continue
+        return str(getattr(address, "ipv4_mapped", None) or address)  # a socket for both kinds sees ::ffff:10.0.0.1
+    return ""
 
 
 def _nth_from_right(header: str, number: int) -> str:

@@ -125,9 +125,14 @@ class Cookies:
 
     # The session cookie
 
+    @property
+    def session_names(self) -> tuple[str, ...]:
+        """The names that the session's cookie may have, the newest secret's first."""
+        return (self.session, *self._older_sessions)
+
     def session_text(self, header: str) -> tuple[str, str | None]:
         """Return the sealed session of a Cookie header, put together from its parts, or None; and its cookie's name."""
-        for name in (self.session, *self._older_sessions):
+        for name in self.session_names:
             text = self._whole(header, name)
             if text is not None:
                 return name, text
@@ -151,7 +156,7 @@ class Cookies:
 
     def has_session(self, header: str) -> bool:
         """Return whether a session cookie was sent, be it good or not."""
-        return any(f"{name}=" in header for name in (self.session, *self._older_sessions))
+        return any(f"{name}=" in header for name in self.session_names)
 
     def set_session(self, text: str, header: str, max_age: float) -> tuple[Header, ...]:
         """Return the Set-Cookie headers that store a sealed session, and drop what was stored before it.

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from oidc_gate.browser.cookies import LOGIN_SLOTS, Cookies
 from oidc_gate.sealing import Seal
 
-__all__ = ["Attempt", "Attempts", "BegunLogin", "Note", "State"]
+__all__ = ["Attempt", "Attempts", "BegunLogin", "Note", "State", "person_of"]
 
 Header = tuple[str, str]
 
@@ -44,7 +44,9 @@ _DEFLATED_FROM = 300
 
 #: identifier, begun at, slot, flags; then the return address.
 _STATE = Struct(">16sdBB")
-_RESTARTED, _DEFLATED, _IN_COOKIE, _FORCED = 1, 2, 4, 8
+_RESTARTED, _DEFLATED, _IN_COOKIE, _FORCED, _STEP_UP, _BY_PERSON = 1, 2, 4, 8, 16, 32
+#: What stands before the return address of a step-up: the rule's number; whose session it is.
+_RULE, _PERSON_BYTES = Struct(">I"), 16
 #: Seed, or identifier of what is done; when; whether it is done. Then the id of the session that is replaced.
 _SLOT = Struct(">16sdB")
 
@@ -58,7 +60,9 @@ class State(NamedTuple):
     """What the parameter `state` says. `begun_at` as time.time().
 
     `return_to` is a path of our own, None where it was too long for `state`: then it stands in a cookie, or is lost.
-    `restarted`: this is the second try of one login. `forced`: the person was to authenticate anew.
+    `restarted`: this is the second try of one login. `forced`: the person was to authenticate anew. `step_up`: the
+    number of the rule that asks something of the sign-in, 0 for none; `person`: who alone may come back with it, as
+    `person_of` has them, `b""` for anybody.
     """
 
     identifier: bytes
@@ -67,6 +71,8 @@ class State(NamedTuple):
     restarted: bool
     forced: bool
     return_to: str | None
+    step_up: int = 0
+    person: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +139,13 @@ class Attempts:
         restarted: bool = False,
         forced: bool = False,
         replaces: str = "",
+        step_up: int = 0,
+        person: bytes = b"",
     ) -> BegunLogin:
-        """Begin a login that is to lead to `return_to`, in a browser that sent this Cookie header."""
+        """Begin a login that is to lead to `return_to`, in a browser that sent this Cookie header.
+
+        `step_up`, `person`: see `State`. `replaces`: see `Attempt`.
+        """
         attempt = Attempt(os.urandom(16), now, replaces)
         slots, page_room = self._room(cookies, header)
         slot = self._slot(cookies, header, slots)
@@ -145,6 +156,10 @@ class Attempts:
         if len(address) > _MOST_IN_STATE:
             page = self._slot_seal.seal(attempt.identifier + address, cookies.login_name("page"))
             flags, address = flags | _IN_COOKIE, b""
+        if person:
+            flags, address = flags | _BY_PERSON, person + address
+        if step_up:
+            flags, address = flags | _STEP_UP, _RULE.pack(step_up) + address
         packed = _STATE.pack(attempt.identifier, now, slot, flags) + address
         headers = list(cookies.drop_logins(header, slots)) if slots < LOGIN_SLOTS else []
         headers.append(self._written(cookies, slot, attempt.seed, now, replaces=replaces))
@@ -186,10 +201,14 @@ class Attempts:
         if packed is None:
             return None
         identifier, begun_at, slot, flags = _STATE.unpack_from(packed)
-        address: str | None = None
-        if not flags & _IN_COOKIE:
-            address = _address(packed[_STATE.size :], is_deflated=bool(flags & _DEFLATED))
-        return State(identifier, begun_at, slot, bool(flags & _RESTARTED), bool(flags & _FORCED), address)
+        packed, step_up, person = packed[_STATE.size :], 0, b""
+        if flags & _STEP_UP:
+            (step_up,), packed = _RULE.unpack_from(packed), packed[_RULE.size :]
+        if flags & _BY_PERSON:
+            person, packed = packed[:_PERSON_BYTES], packed[_PERSON_BYTES:]
+        address = None if flags & _IN_COOKIE else _address(packed, is_deflated=bool(flags & _DEFLATED))
+        restarted, forced = bool(flags & _RESTARTED), bool(flags & _FORCED)
+        return State(identifier, begun_at, slot, restarted, forced, address, step_up, person)
 
     def find(self, state: State, cookies: Cookies, header: str) -> Attempt | Note | None:
         """Return this browser's login with that state, late ones too, or what remains of it; None if it has none."""
@@ -213,6 +232,10 @@ class Attempts:
         if not cookies.has_logins(header):
             return {}
         return {slot: each for slot in range(LOGIN_SLOTS) for each in self._in_slot(slot, cookies, header)}
+
+    def finished_since(self, since: float, cookies: Cookies, header: str) -> int:
+        """Return how many logins this browser has finished since then."""
+        return sum(isinstance(each, Note) and each.done_at > since for each in self.all(cookies, header).values())
 
     def finish(self, state: State, cookies: Cookies, now: float) -> Header:
         """Return the Set-Cookie header that leaves a note in the place of a login that was answered."""
@@ -240,6 +263,12 @@ def _time(found: Attempt | Note) -> float:
 def _address(data: bytes, *, is_deflated: bool) -> str:
     """Return a return address, perhaps with spaces after it, which no address has."""
     return (zlib.decompressobj().decompress(data) if is_deflated else data).decode().rstrip(" ")
+
+
+def person_of(subject: str, session_id: str) -> bytes:
+    """Return what stands for a person in the `state` of a login that is to step this session of theirs up."""
+    key = session_id.encode()[:64]
+    return blake2b(subject.encode("utf-8", "surrogatepass"), digest_size=_PERSON_BYTES, key=key).digest()
 
 
 def _derived(seed: bytes, what: bytes) -> bytes:

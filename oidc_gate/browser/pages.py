@@ -18,12 +18,12 @@ from oidc_gate.decisions import Reply
 
 __all__ = [
     "blank",
+    "challenge",
     "confirm_logout",
     "form_post",
     "framed",
     "grpc_status",
     "json_reply",
-    "login_required",
     "message",
     "redirect",
     "reference",
@@ -162,36 +162,33 @@ def challenge(login_path: str) -> Header:
     return ("www-authenticate", f'OIDC login_url="{login_path}"')
 
 
-def login_required(login_path: str, headers: tuple[Header, ...] = ()) -> Reply:
-    """Return the 401 for a program that is not signed in."""
-    body = {"error": "login_required", "login_url": login_path}
-    return json_reply(401, body, (challenge(login_path), *headers))
+def session_ended(asked: Header, back: str, *, is_step_up: bool = False) -> Reply:
+    """Return the 401 for a form that came too late; `back` leads to the page that the form was on, signed in.
 
-
-def session_ended(login_path: str, back: str) -> Reply:
-    """Return the 401 for a form that came too late; `back` leads to the page that the form was on, signed in."""
+    `asked`: the header that says what is asked of programs. `is_step_up`: the session is there, and not good enough.
+    """
     return message(
         401,
-        "Your session has ended",
+        "Please sign in again for this" if is_step_up else "Your session has ended",
         "What you sent has not been saved, but it is still in the page behind this one: go back, copy it, then sign in"
         " again and send it once more.",
         action=("Sign in", back),
-        headers=(challenge(login_path),),
+        headers=(asked,),
     )
 
 
-def framed(login_path: str, address: str) -> Reply:
+def framed(asked: Header, address: str) -> Reply:
     """Return the 401 for a frame, an embedded object or a download: providers do not show their pages in frames."""
     link = f'<p><a class="act" href="{escape(address)}" target="_blank" rel="noopener">Sign in in a new tab</a></p>'
     text = "<p>You are not signed in, and that cannot be done in here. Load this page again afterwards.</p>"
-    return _with_others(_page(401, "Please sign in", text + link, "", (challenge(login_path),)), _FRAMED)
+    return _with_others(_page(401, "Please sign in", text + link, "", (asked,)), _FRAMED)
 
 
-def reloading(login_path: str, address: str) -> Reply:
+def reloading(asked: Header, address: str) -> Reply:
     """Return the 401 for Turbo, which loads the page anew instead of showing this one in its place."""
     content = f'<p>You are not signed in any more.</p><p><a class="act" href="{escape(address)}">Sign in</a></p>'
     head = '<meta name="turbo-visit-control" content="reload">'
-    return _page(401, "Please sign in", content, "", (challenge(login_path),), head)
+    return _page(401, "Please sign in", content, "", (asked,), head)
 
 
 def grpc_status(status: int, text: str, content_type: str) -> Reply:

@@ -7,9 +7,14 @@ Modules, from the ground up; each may import only from those before it:
 - `demo_provider`: the demo's OpenID provider
 - `demo`: a local provider and a gated sample app
 - `run`: serve an app behind the gate
+- `on_paper`: a gate that judges requests which nobody has sent
+- `people`: for whom it is asked
+- `expectations`: a file of what is to come of requests
+- `explain`: which rule decides a request, and why
+- `flags`: flags that several commands take
 - `cli`: how these are asked for on the command line
 
-May import: `errors`, `identity`, `carriers`, `stores`, `settings`, `sessions`, `gate`, `wsgi`, `asgi`.
+May import: `errors`, `identity`, `carriers`, `stores`, `access`, `settings`, `sessions`, `gate`, `wsgi`, `asgi`.
 """
 
 from oidc_gate.command.cli import main

@@ -70,12 +70,13 @@ class Launch:
 
     def settings_or(self, secret: str) -> Settings:
         """Return the settings, with this `cookie_secret` where they hold none. Raises SettingsError."""
-        file = self._file()
+        file = self.file()
         if "cookie_secret_file" not in file:
             file = {"cookie_secret": secret} | file
         return Settings.merged(file, os.environ, self.options)
 
-    def _file(self) -> dict[str, Any]:
+    def file(self) -> dict[str, Any]:
+        """Return what the file holds, if there is one. Raises SettingsError."""
         if self.traffic_policy_file:
             return from_traffic_policy(self.traffic_policy_file)
         path = self.config or os.environ.get("OIDC_GATE_CONFIG", "").strip()

@@ -14,12 +14,19 @@ from oidc_gate.errors import SettingsError
 from oidc_gate.gate import backend_of
 from oidc_gate.sessions import StoreBackend
 from oidc_gate.settings import Settings
+from oidc_gate.stores import SessionStore
 from oidc_gate.stores.sqlite import SQLiteStore
 
-__all__ = ["StoredSessions"]
+__all__ = ["StoredSessions", "check_is_there"]
 
 #: What ends later than this from now, in seconds, has no end that anybody set.
 _ENDLESS = 50 * 365 * 86400
+
+
+def check_is_there(store: SessionStore) -> None:
+    """Refuse a store that nobody has made yet: opening it would make an empty one. Raises SettingsError."""
+    if isinstance(store, SQLiteStore) and not store.path.exists():
+        raise SettingsError(f"session_store: {store.path} is not there; is this the folder that the app runs in?")
 
 
 class StoredSessions:
@@ -32,9 +39,7 @@ class StoredSessions:
                 "session_store is cookie: such a session is in its browser alone, and can neither be listed nor ended"
                 " from here. To end all of them, change cookie_secret; to end single ones from here, use a store."
             )
-        store = backend.store
-        if isinstance(store, SQLiteStore) and not store.path.exists():  # opening it would make an empty one
-            raise SettingsError(f"session_store: {store.path} is not there; is this the folder that the app runs in?")
+        check_is_there(backend.store)
         self._backend = backend
 
     def listed(self) -> Iterator[str]:

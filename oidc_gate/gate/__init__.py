@@ -4,29 +4,35 @@ Modules, from the ground up; each may import only from those before it:
 
 - `forwarding`: what the app is told of who asks
 - `components`: what the others share, built once from the settings
+- `judging`: what the rules say of a request
+- `recalling`: what nearly all requests get without being decided again
 - `activity`: what counts as use of a session
 - `announcement`: what a gate says when it starts
 - `addresses_asked_for`: where a login or logout leads, and at which provider
 - `mismatches`: what requests show that does not fit the settings
 - `error_replies`: how an error is told, to the person and to the log
 - `refusals`: what someone gets who may not pass
+- `authorization_requests`: where a browser is sent to sign in
+- `step_up`: a rule asks for a newer or stronger sign-in
 - `userinfo`: when userinfo is asked, beside the ID token
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
 - `login_log`: what the log says of the steps of a login
 - `rechecking`: a session whose provider is due to be asked again
 - `redemptions`: which logins have been answered in this process
-- `sign_in`: from a request without a session to the provider, and back with one
+- `departures`: leaving for the provider: which request starts a login, and what is asked of it
+- `sign_in`: back from the provider, with a session
 - `sign_out`: this browser's session ends, and the provider's
 - `remote_logout`: the provider says whose session has ended there
 - `own_paths`: the paths under `path_prefix`
 - `gate`: `Gate.decide`, the answer to every request
 
-May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `stores`, `settings`, `provider`,
-`access`, `sessions`, `browser`.
+May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `stores`, `access`, `settings`,
+`provider`, `sessions`, `browser`.
 """
 
 from oidc_gate.gate.announcement import log_addresses
-from oidc_gate.gate.components import backend_of
+from oidc_gate.gate.components import backend_of, build
 from oidc_gate.gate.gate import Gate
+from oidc_gate.gate.judging import Judging
 
-__all__ = ["Gate", "backend_of", "log_addresses"]
+__all__ = ["Gate", "Judging", "backend_of", "build", "log_addresses"]

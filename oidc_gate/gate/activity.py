@@ -10,7 +10,7 @@ from typing import TypeAlias
 from oidc_gate.decisions import Request
 from oidc_gate.errors import StoreError
 from oidc_gate.gate.components import Components
-from oidc_gate.sessions import NEVER, OpenSession
+from oidc_gate.sessions import NEVER
 
 __all__ = ["Activity", "OnMessage"]
 
@@ -28,9 +28,9 @@ class Activity:
         self._sessions = components.sessions
         self._exempt = components.idle_exempt
 
-    def counts(self, request: Request, opened: OpenSession) -> bool:
+    def counts(self, request: Request, *, passes: bool) -> bool:
         """Return whether this request keeps its session from going idle: it reaches the app, and is no polling."""
-        return not self._is_exempt(request) and (opened.allowed or self._components.is_public(request))
+        return passes and not self._is_exempt(request)
 
     def on_message(self, request: Request) -> OnMessage | None:
         """Return what notices the messages of a WebSocket; None where they keep nothing alive.
@@ -68,4 +68,4 @@ class Activity:
             logger.warning("activity on a WebSocket could not be kept: %s", error)
 
     def _is_exempt(self, request: Request) -> bool:
-        return self._exempt is not None and self._exempt.cover(request.path, request.raw_target)
+        return self._exempt is not None and self._exempt.cover(request.app_path, request.raw_target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from oidc_gate.access import AllowLists, PublicPaths
+from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
 from oidc_gate.decisions import Header, Overriding, Request
 from oidc_gate.gate.forwarding import Told, forwarding, told_headers
@@ -43,8 +43,7 @@ class Components:
     """The parts of one gate. `clock` gives seconds since 1970.
 
     `context` is bound into every seal, so that a cookie of another app, or of another client of the provider, opens
-    nothing here. `response_headers` are added to the app's answers, as a rule. Paths in `idle_exempt` are judged as
-    those in `public` are.
+    nothing here. `response_headers` are added to the app's answers, as a rule.
     """
 
     settings: Settings
@@ -55,9 +54,8 @@ class Components:
     plain_cookies: Cookies
     attempts: Attempts
     sessions: Sessions
-    rules: AllowLists
-    public: PublicPaths | None
-    idle_exempt: PublicPaths | None
+    policy: Policy
+    idle_exempt: PathList | None
     provider: Provider
     response_headers: tuple[Header, ...]
     told_headers: Told
@@ -83,12 +81,6 @@ class Components:
         header = request.cookie_header if len(request.cookie_header) <= LONGEST_HEADER else ""
         return Here(request, origin, self._cookies_under(origin.scheme), header)
 
-    def is_public(self, request: Request) -> bool:
-        """Return whether this request needs no login."""
-        return self.public is not None and not request.has_unclear_mount and self.public.cover(
-            request.path, request.raw_target
-        )
-
     def path(self, here: Here, name: str) -> str:
         """Return one of the gate's own paths, as the browser must ask for it."""
         return own_path(here.origin, f"{self.settings.path_prefix}/{name}")
@@ -107,12 +99,15 @@ class Components:
         return load(text, name, self.clock()) if text else None
 
 
-def build(settings: Settings, clock: Callable[[], float]) -> Components:
-    """Return the parts of a gate; all that can be paid for before the first request is paid for here."""
+def build(settings: Settings, clock: Callable[[], float], backend: Backend | None = None) -> Components:
+    """Return the parts of a gate; all that can be paid for before the first request is paid for here.
+
+    `backend`: who keeps the sessions, where it is not whom the settings name.
+    """
     context = _context(settings)
     tags = [name_tag(secret, _provider_and_client(settings)) for secret in settings.cookie_secret]
     response_headers = _caching(settings.cache_control)
-    rules = AllowLists(
+    lists = AllowLists(
         emails=settings.allow_emails,
         domains=settings.allow_domains,
         groups=settings.allow_groups,
@@ -138,10 +133,9 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
         secure_cookies=cookies(secure=True),
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
-        sessions=_sessions(settings, rules, told, response_headers),
-        rules=rules,
-        public=PublicPaths(settings.public_paths) if settings.public_paths else None,
-        idle_exempt=PublicPaths(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
+        sessions=_sessions(settings, backend or backend_of(settings), lists, told, response_headers),
+        policy=_policy(settings, lists),
+        idle_exempt=PathList(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
         provider=Provider(settings, clock),
         response_headers=response_headers,
         told_headers=told,
@@ -149,8 +143,18 @@ def build(settings: Settings, clock: Callable[[], float]) -> Components:
     )
 
 
+def _policy(settings: Settings, lists: AllowLists) -> Policy:
+    given = settings.rules or ()
+    return Policy(
+        [rule for rule in given if not isinstance(rule, Conditional)],
+        lists,
+        public_paths=settings.public_paths or (),
+        conditionals=[each for each in given if isinstance(each, Conditional)],
+    )
+
+
 def _sessions(
-    settings: Settings, rules: AllowLists, told: Told, response_headers: tuple[Header, ...]
+    settings: Settings, backend: Backend, lists: AllowLists, told: Told, response_headers: tuple[Header, ...]
 ) -> Sessions:
     forward = forwarding(
         told=told,
@@ -165,10 +169,10 @@ def _sessions(
         recheck=settings.userinfo_refresh_interval or NEVER,
         cache=settings.session_cache_seconds,
     )
-    overrides_some = bool(settings.public_paths) and isinstance(response_headers, Overriding)
+    overrides_some = bool(settings.public_paths or settings.rules) and isinstance(response_headers, Overriding)
     return Sessions(
-        backend_of(settings),
-        rules,
+        backend,
+        lists,
         forward,
         limits,
         provider=settings.auth_id,

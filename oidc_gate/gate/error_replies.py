@@ -21,7 +21,7 @@ from oidc_gate.errors import (
     StoreSetupError,
 )
 
-__all__ = ["ProviderRefusalError", "error_reply", "provider_busy"]
+__all__ = ["ProviderRefusalError", "StepUpUnmetError", "error_reply", "provider_busy"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -46,6 +46,20 @@ class ProviderRefusalError(GateError):
         code = known if known in _REFUSALS else "provider_error"
         super().__init__(code, f"the provider refused the login: {said}")
         self.description = description[:300]
+
+
+class StepUpUnmetError(GateError):
+    """Somebody has signed in as a rule asked for, and what came of it is not what was asked.
+
+    `asked` and `came`, in words, are for the page and for the log.
+    """
+
+    status = 403
+
+    def __init__(self, rule: str, subject: str, asked: str, came: str) -> None:
+        said = f"reason=step_up rule={rule!r} subject={subject!r}"
+        super().__init__("step_up_unmet", f"{said}; it asks for a sign-in {asked}; what came is {came!r}")
+        self.description = f"It asks for a sign-in {asked}; the sign-in provider says {came}."
 
 
 class _Words(NamedTuple):
@@ -77,6 +91,10 @@ _REFUSALS = {
     "login_required": _Words(_FAILED, "The sign-in provider wants you to sign in there first."),
     "interaction_required": _Words(_FAILED, "The sign-in provider has a question for you that was not answered."),
     "consent_required": _Words(_FAILED, "The sign-in provider needs your consent, which was not given."),
+    "unmet_authentication_requirements": _Words(
+        "Your sign-in is not enough for this page",
+        "The sign-in provider cannot sign you in in the way that this page asks for.",
+    ),
     "invalid_scope": _Words(
         _FAILED, "The provider does not know one of the scopes this app asks for. Tell whoever runs it."
     ),
@@ -109,6 +127,18 @@ _WORDS = {
         "This sign-in was not started in this browser, or too long ago. Links from the middle of a sign-in cannot be"
         " shared or bookmarked.",
         "Start again",
+    ),
+    "step_up_unmet": _Words(
+        "Your sign-in is not enough for this page",
+        "You are signed in, and other pages are open to you. This one asks for more than the sign-in provider has"
+        " done.",
+        "Sign in once more",
+    ),
+    "step_up_other_person": _Words(
+        "Somebody else has signed in",
+        "This page asked you to sign in once more, and another person came back. Nothing has changed: you are signed in"
+        " as before. To change who is signed in, sign out first.",
+        "Go back",
     ),
     "login_late": _Words(_FAILED, "Signing in took too long. Please start again.", "Start again"),
     "login_loop": _Words(
@@ -195,6 +225,8 @@ def error_reply(
     text = words.text
     if isinstance(error, ProviderRefusalError) and error.description:
         text += f" The provider says: {error.description}"
+    elif isinstance(error, StepUpUnmetError):
+        text += f" {error.description}"
     return pages.refusal(
         status or error.status,
         error.code,

@@ -10,20 +10,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 from urllib.parse import urlsplit
 
+from oidc_gate.access import CheckedRule, Verdict
 from oidc_gate.browser import Kind, is_preflight, kind_of
 from oidc_gate.decisions import Decision, Forward, Overriding, Request, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.activity import Activity, OnMessage
+from oidc_gate.gate.addresses_asked_for import base_path_kept
 from oidc_gate.gate.announcement import announce
 from oidc_gate.gate.components import build
+from oidc_gate.gate.departures import Departures
+from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.own_paths import OwnPaths
+from oidc_gate.gate.recalling import Recalling
 from oidc_gate.gate.rechecking import Rechecking
 from oidc_gate.gate.refusals import Refusals
-from oidc_gate.gate.sign_in import SignIn
-from oidc_gate.sessions import LoadOnLoop, OpenSession, Recalled, Unloaded
+from oidc_gate.sessions import LoadOnLoop, OpenSession, Unloaded
 from oidc_gate.settings import Settings
 
 __all__ = ["Gate"]
@@ -45,10 +49,11 @@ class Gate:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._components = components = build(settings, clock)
         self._refusals = Refusals(components)
-        self._sign_in = SignIn(components)
-        self._own_paths = OwnPaths(components, self._refusals, self._sign_in)
+        self._departures = Departures(components)
+        self._own_paths = OwnPaths(components, self._refusals, self._departures)
         self._rechecking = Rechecking(components)
         self._activity = Activity(components)
+        self._judging = Judging(components)
         self._passes_preflights = settings.allow_cors_preflight
         self._prefix = settings.path_prefix + "/"
         path = urlsplit(settings.base_url).path
@@ -57,10 +62,13 @@ class Gate:
         self._clock = clock
         self._addresses = components.addresses
         self._sessions = components.sessions
-        self._recent_requests = components.sessions.recent_requests
         self._hosts: set[str] = set()
-        self._ended = components.sessions.ended
         self._cookies = components.cookies_by_scheme()
+        self._narrows, self._has_places = components.policy.narrows, components.policy.has_places
+        recalling = Recalling(components, self._judging)
+        #: What to ask before `decide`, and how: see `Recalling`.
+        self.recall, self.recalls_by = recalling.recall, recalling.by
+        self._have_recalled = recalling.remember
         #: How long a request may wait for its turn, in seconds; then it is turned away.
         self.longest_wait = settings.http_timeout
         #: What is added to most of the app's answers.
@@ -68,24 +76,6 @@ class Gate:
         #: Request headers that only the gate may say.
         self.reserved_headers = components.reserved_headers
         announce(settings, components.sessions.backend)
-
-    def recall(self, scheme: Any, host: Any, cookies: Any, path: str) -> Recalled | None:
-        """Return the decision to forward that holds for a request as for an earlier one; None: ask `decide`.
-
-        This is what nearly all requests get: those of a browser whose session was good a moment ago, and to which
-        nothing is due. `scheme`, `host`, `cookies`: the three of `Request.key`; `path`: as the server gave it, for only
-        the gate's own prefix, which is ASCII, is looked for in it.
-        """
-        found = self._recent_requests.get(scheme, host, cookies)
-        if found is None or path.startswith(self._prefix):
-            return None
-        opened, recalled = found
-        clock = self._clock  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
-        now = clock()
-        if now >= opened.steady_until or opened.session_id in self._ended:
-            return None
-        opened.seen_at = now
-        return recalled
 
     def decide(self, request: Request) -> Decision:
         """Return what happens to a request."""
@@ -102,13 +92,16 @@ class Gate:
         request.app_cookies = cookies.hidden(rest)
         if isinstance(opened, Unloaded):
             return self._loading(request, text, name)
-        if now < opened.steady_until and not request.is_websocket:
+        verdict = None
+        if self._narrows and now < opened.steady_until:
+            verdict = self._judging.verdict(request, opened, now)
+        if now < opened.steady_until and not request.is_websocket and (verdict is None or verdict.passes):
             opened.seen_at = now
             if opened.met:  # a browser that came once may not come again
                 self._have_recalled(request, opened)
             opened.met = True
             return opened.forward
-        return self._with_session(request, text, opened, now)
+        return self._with_session(request, text, opened, now, verdict)
 
     def behind_another(self, request: Request) -> Decision:
         """Return the answer to a request that already bears an identity: another gate stands outside of this one.
@@ -117,12 +110,6 @@ class Gate:
         """
         error = GateError("gate_behind_gate", "another oidc_gate stands outside of this one; take one of them away")
         return self._refusals.failure(request, error, "/")
-
-    def _have_recalled(self, request: Request, opened: OpenSession) -> None:
-        """Have the browser's next requests recalled; behind proxies other headers have a say, and there is no key."""
-        key = None if self._addresses.reads_forwarded else request.key
-        if key is not None:
-            self._recent_requests.put(key, opened, request.told_cookies)
 
     def on_message(self, request: Request) -> OnMessage | None:
         """Return what is to be called with each message on a WebSocket that was forwarded with an identity, or None.
@@ -163,7 +150,7 @@ class Gate:
         try:
             return self._found(request, text, self._sessions.load(text, name, now, asked_at), now)
         except StoreError as error:
-            return self._refusals.failure(request, error, self._sign_in.return_path(request))
+            return self._refusals.failure(request, error, self._departures.return_path(request))
 
     async def _load_on_loop(self, load: LoadOnLoop, request: Request, text: str, name: str) -> Decision:
         """Do the same on an event loop, where the store's own timeout covers the wait for a turn."""
@@ -171,51 +158,59 @@ class Gate:
         try:
             return self._found(request, text, await load(text, name, now), now)
         except StoreError as error:
-            return self._refusals.failure(request, error, self._sign_in.return_path(request))
+            return self._refusals.failure(request, error, self._departures.return_path(request))
 
     def _found(self, request: Request, text: str, opened: OpenSession | None, now: float) -> Decision:
         return self._without_session(request) if opened is None else self._with_session(request, text, opened, now)
 
-    def _with_session(self, request: Request, text: str, opened: OpenSession, now: float) -> Decision:
-        """Decide for a session that cannot simply go on: something is due, or this is no plain request."""
+    def _with_session(
+        self, request: Request, text: str, opened: OpenSession, now: float, verdict: Verdict | None = None
+    ) -> Decision:
+        """Decide for a session that cannot simply go on: something is due, or this is no plain request.
+
+        `verdict`: on this request, where that was judged already.
+        """
         if request.is_websocket and not self._is_own_origin(request):
             return self._foreign(request)
         if now >= opened.due_at and self._sessions.recheck_schedule.take_turn(opened, now):
-            if self._activity.counts(request, opened):
+            if self._activity.counts(request, passes=self._judging.verdict(request, opened, now).passes):
                 opened.seen_at = now  # so that what is kept after the recheck has it
             return Work(
                 "session",
                 lambda: self._look_after(request, text, opened),
                 turned_away=lambda: Work("store", lambda: self._look_after(request, text, opened, ask=False)),
             )
-        return self._go_on(request, text, opened, now)
+        return self._go_on(request, text, opened, now, verdict)
 
     def _look_after(self, request: Request, text: str, opened: OpenSession, *, ask: bool = True) -> Decision:
         """Go on with what the provider says now; without asking it, as when it does not answer."""
         try:
             kept = self._rechecking.perform(text, opened, ask=ask)
         except StoreError as error:
-            return self._refusals.failure(request, error, self._sign_in.return_path(request))
+            return self._refusals.failure(request, error, self._departures.return_path(request))
         if kept is None:
             return self._without_session(request)
         return self._go_on(request, text, kept, self._clock())
 
-    def _go_on(self, request: Request, text: str, opened: OpenSession, now: float) -> Decision:
+    def _go_on(
+        self, request: Request, text: str, opened: OpenSession, now: float, verdict: Verdict | None = None
+    ) -> Decision:
         """Decide for a session that is up to date."""
-        counts = self._activity.counts(request, opened)
+        verdict = verdict or self._judging.verdict(request, opened, now)
+        counts = self._activity.counts(request, passes=verdict.passes)
         if counts:
             opened.seen_at = now
         if now < opened.renew_at or not (counts or opened.has_news):
-            return self._answered(request, opened, ())
+            return self._answered(request, opened, verdict)
         if self._sessions.stores:
-            return Work("store", lambda: self._renew(request, text, opened, now))
-        return self._renew(request, text, opened, now)
+            return Work("store", lambda: self._renew(request, text, opened, verdict, now))
+        return self._renew(request, text, opened, verdict, now)
 
-    def _renew(self, request: Request, text: str, opened: OpenSession, now: float) -> Decision:
+    def _renew(self, request: Request, text: str, opened: OpenSession, verdict: Verdict, now: float) -> Decision:
         """Keep the session anew; when that fails it goes on as it is, and another request tries again."""
         session = self._sessions.renewed(opened, now, opened.seen_at)
         if session is None:  # another thread was faster
-            return self._answered(request, opened, ())
+            return self._answered(request, opened, verdict)
         cookies = self._components.cookies(request)
         try:
             kept = self._sessions.keep_seen(text, opened, session, cookies.session)
@@ -227,29 +222,50 @@ class Gate:
         except (LoginError, StoreError) as error:
             logger.warning("a session could not be renewed: %s", error)
             headers = ()
-        return self._answered(request, opened, headers)
+        return self._answered(request, opened, verdict, headers)
 
-    def _answered(self, request: Request, opened: OpenSession, headers: tuple[Header, ...]) -> Decision:
-        if not opened.allowed and not self._is_public(request):
-            return self._refusals.not_allowed(request, opened, headers)
+    def _answered(
+        self, request: Request, opened: OpenSession, verdict: Verdict, headers: tuple[Header, ...] = ()
+    ) -> Decision:
+        if verdict.outcome == "step_up":
+            return self._stepping_up(request, opened, verdict, headers)
+        if not verdict.passes:
+            return self._refusals.not_allowed(request, opened, verdict, headers)
         forward = opened.forward
-        if isinstance(forward.response_headers, Overriding) and self._is_public(request):
+        if isinstance(forward.response_headers, Overriding) and verdict.is_open:
             forward = forward._replace(response_headers=tuple(forward.response_headers))
         return forward.renewing(headers) if headers and not request.is_websocket else forward
+
+    def _stepping_up(
+        self, request: Request, opened: OpenSession, verdict: Verdict, headers: tuple[Header, ...]
+    ) -> Decision:
+        """Answer somebody who may pass once they have signed in more recently, or in a stronger way."""
+        rule, kind = cast("CheckedRule", verdict.rule), kind_of(request)
+        if kind is Kind.PAGE:
+            return self._departures.step_up(request, rule, opened, headers)
+        return self._refusals.login_required(request, kind, rule)
 
     # Without one
 
     def _without_session(self, request: Request) -> Decision:
-        if self._is_public(request):
-            return self._anyone(request)
+        rule = None
+        if self._has_places:
+            verdict = self._judging.verdict(request, None, 0.0)
+            if verdict.passes:
+                return self._anyone(request)
+            if verdict.outcome == "refused":
+                return self._refusals.not_allowed(request, None, verdict)
+            rule = verdict.rule
         if self._passes_preflights and is_preflight(request):
             return WithoutBody(*self._anyone(request))
         kind = kind_of(request)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %r (%s): %s", request.method, request.path, kind.name.lower(), self._why_nobody(request))
         if request.path == self._kept_path and kind in _PAGES:
-            return self._refusals.failure(request, _base_path_kept(request.path), "/")
-        return self._sign_in.send(request) if kind is Kind.PAGE else self._refusals.login_required(request, kind)
+            return self._refusals.failure(request, base_path_kept(request.path), "/")
+        if kind is Kind.PAGE:
+            return self._departures.send(request, rule)
+        return self._refusals.login_required(request, kind)
 
     def _why_nobody(self, request: Request) -> str:
         """Return what a log may say of the session cookie of a request without a session."""
@@ -267,9 +283,6 @@ class Gate:
         request.app_cookies = self._components.cookies(request).hidden(request.cookie_header)
         return _ANYONE
 
-    def _is_public(self, request: Request) -> bool:
-        return self._components.is_public(request)
-
     def _is_own_origin(self, request: Request) -> bool:
         """Return whether a WebSocket was opened by a page of ours; programs, which send no Origin, have no session."""
         origin = request.header("origin")
@@ -277,16 +290,7 @@ class Gate:
 
     def _foreign(self, request: Request) -> Decision:
         """Answer a WebSocket opened by another site in a signed-in browser: it gets nobody's identity."""
-        if self._is_public(request):
+        if self._judging.verdict(request, None, 0.0).passes:
             return self._anyone(request)
         error = LoginError("origin_foreign", "a WebSocket was opened from another origin")
         return self._refusals.failure(request, error, "/", status=403)
-
-
-def _base_path_kept(path: str) -> GateError:
-    """Return the error for a callback that was not taken for one; another login would only lead here again."""
-    return GateError(
-        "base_url_path",
-        f"the callback reached the gate as {path}, with the path of base_url in front: have the proxy take that off, or"
-        " mount the app there (SCRIPT_NAME, root_path)",
-    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from oidc_gate.access import Verdict
 from oidc_gate.browser import Kind, begins_login, kind_of, own_path, pages
 from oidc_gate.decisions import Decision, ReadBody, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError
 from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.gate.remote_logout import RemoteLogout
 from oidc_gate.gate.sign_in import SignIn
@@ -28,11 +30,12 @@ _FORM = "application/x-www-form-urlencoded"
 class OwnPaths:
     """Answers the paths under `path_prefix`."""
 
-    def __init__(self, components: Components, refusals: Refusals, sign_in: SignIn) -> None:
+    def __init__(self, components: Components, refusals: Refusals, departures: Departures) -> None:
         self._components = components
         self._refusals = refusals
-        self._sign_in = sign_in
+        self._departures = departures
         self._prefix = components.settings.path_prefix + "/"
+        sign_in = SignIn(components, departures)
         sign_out = SignOut(components)
         remote_logout = RemoteLogout(components, refusals)
         self._handlers: dict[str, dict[str, Handler]] = {
@@ -75,7 +78,7 @@ class OwnPaths:
         """Begin a login where a person may have asked for it: a picture of this address does not."""
         kind = kind_of(here.request)
         if begins_login(here.request, kind):
-            return self._sign_in.login(here, pairs)
+            return self._departures.login(here, pairs)
         return self._refusals.login_required(here.request, kind)
 
     def _userinfo(self, here: Here, _: Pairs) -> Reply:
@@ -84,7 +87,8 @@ class OwnPaths:
         if opened is None:
             return self._refusals.login_required(here.request, Kind.PROGRAM)
         if not opened.allowed:
-            return self._refusals.not_allowed(here.request, opened)
+            reason = self._components.policy.lists.reason(opened.identity.claims)
+            return self._refusals.not_allowed(here.request, opened, Verdict("refused", reason))
         return pages.json_reply(200, _public_view(opened))
 
 

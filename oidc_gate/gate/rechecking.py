@@ -32,6 +32,8 @@ _MAY_PASS = frozenset({"client_rejected", "token_request_rejected", "token_answe
 _CLAIM, _CLAIM_TIMEOUTS = 30.0, 6.0
 #: What a refreshed ID token need not repeat of the one it follows (Core, 12.2), and later ones are held against.
 _OF_LOGIN = ("auth_time", "nonce", "sid")
+#: How the person signed in, which no refresh changes: it would lift a session to what happened in another one.
+_OF_SIGN_IN = ("acr", "amr")
 
 
 class _NoAnswerError(Exception):
@@ -200,8 +202,9 @@ class Rechecking:
         note_algorithm(self._components, issued)
         if claims is None:
             return kept
-        of_login = {name: session.claims[name] for name in _OF_LOGIN if name in session.claims}
-        claims, names = self._userinfo.complete(of_login | claims, issued.access_token, indispensable=True)
+        repeated = {name: value for name, value in claims.items() if name not in _OF_SIGN_IN}
+        of_login = {name: session.claims[name] for name in (*_OF_LOGIN, *_OF_SIGN_IN) if name in session.claims}
+        claims, names = self._userinfo.complete(of_login | repeated, issued.access_token, indispensable=True)
         return self._keep(text, kept, claims=claims, kept=names, checked_at=self._components.clock())
 
     def _asked_by_another(self, latest: OpenSession | None) -> OpenSession | None:

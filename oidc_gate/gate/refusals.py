@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
+from oidc_gate.access import Answer, CheckedRule, Reason, Verdict
 from oidc_gate.browser import Kind, kind_of, pages, requested_path, safe_path, wants_page
-from oidc_gate.decisions import Reply, Request
+from oidc_gate.decisions import METHOD_HEADERS, Reply, Request
 from oidc_gate.errors import GateError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import error_reply
@@ -25,7 +27,7 @@ _UNAUTHENTICATED, _PERMISSION_DENIED = 16, 7
 
 
 #: What is told to the person, after who they are, for each reason.
-_REASONS = {
+_REASONS: dict[Reason, str] = {
     "door": ", who is not on this app's list. Ask whoever runs it for access, or sign in as someone else.",
     "email_unverified": ". The sign-in provider has not verified that address. Have it verified there, then sign in"
     " again; or sign in as someone else.",
@@ -34,7 +36,35 @@ _UNTOLD = (
     ". The sign-in provider does not say of you what this app goes by. Tell whoever runs it the reference below:"
     " the log says what is missing."
 )
-_REASONS |= {"claim_missing": _UNTOLD, "groups_overage": _UNTOLD}
+#: So much of a path is logged.
+_MOST_LOGGED = 200
+_NOT_HERE = ", who may use this app, but not this part of it."
+_REASONS |= {
+    "claim_missing": _UNTOLD,
+    "groups_overage": _UNTOLD,
+    "rule": _NOT_HERE,
+    "nobody": ". Nobody may use this part of the app.",
+    "path_ambiguous": ". This request can be read in more than one way, and not all of them are open to you. Go to the"
+    " page from a link in the app.",
+}
+#: Another sign-in helps with none of these.
+_WHOEVER_ASKS: frozenset[Reason] = frozenset({"nobody"})
+#: For somebody who has not signed in, and need not try.
+_NOBODY = "Nobody may use this part of the app."
+
+
+class _Demand(NamedTuple):
+    """What someone is asked to do: to sign in at `login`; the header and the code that say so to programs."""
+
+    login: str
+    challenge: Header
+    error: str = "login_required"
+    is_step_up: bool = False
+
+    def coming_back(self, page: str) -> str:
+        """Return the address of the login that comes back to this page, which is encoded."""
+        return f"{self.login}{'&' if '?' in self.login else '?'}next={quote(page, safe='/')}"
+
 
 
 class Refusals:
@@ -43,58 +73,81 @@ class Refusals:
     def __init__(self, components: Components) -> None:
         self._components = components
         self._prepared = lru_cache(maxsize=64)(self._login_required)
-        self._by_kind: dict[Kind, Callable[[Here], Reply]] = {
-            Kind.FORM: self._form,
-            Kind.FRAME: self._frame,
-            Kind.TURBO: self._turbo,
-            Kind.HTMX: self._htmx,
+        self._by_kind: dict[Kind, Callable[[Here, _Demand], Reply]] = {
+            Kind.FORM: _form,
+            Kind.FRAME: _frame,
+            Kind.TURBO: _turbo,
+            Kind.HTMX: _htmx,
             Kind.GRPC_WEB: _grpc_web,
         }
 
-    def login_required(self, request: Request, kind: Kind) -> Reply:
-        """Return the 401 for someone who is not signed in."""
+    def login_required(self, request: Request, kind: Kind, rule: CheckedRule | None = None) -> Reply:
+        """Return the 401 for someone who is not signed in, or not as this rule wants it."""
         answer = self._by_kind.get(kind)
-        if answer is not None:
-            return answer(self._components.here(request))
-        return self._prepared(self._components.addresses.root_path(request))
+        root_path = self._components.addresses.root_path(request)
+        if answer is None and rule is None:
+            return self._prepared(root_path)
+        demand = self._demand(root_path, rule)
+        return _program(demand) if answer is None else answer(self._components.here(request), demand)
 
     def _login_required(self, root_path: str) -> Reply:
         """Return the 401 for programs; it is the same for all, and made once."""
-        return pages.login_required(f"{root_path}{self._components.settings.path_prefix}/login")
+        return _program(self._demand(root_path, None))
 
-    def _form(self, here: Here) -> Reply:
-        login = self._components.path(here, "login")
-        return pages.session_ended(login, _coming_back(login, here, "referer"))
+    def _demand(self, root_path: str, rule: CheckedRule | None) -> _Demand:
+        login = f"{root_path}{self._components.settings.path_prefix}/login"
+        if rule is None:
+            return _Demand(login, pages.challenge(login))
+        login = f"{login}?step_up={rule.number}"
+        return _Demand(login, _step_up_challenge(rule), "insufficient_user_authentication", is_step_up=True)
 
-    def _frame(self, here: Here) -> Reply:
-        return pages.framed(self._components.path(here, "login"), _asked_for(here))
-
-    def _turbo(self, here: Here) -> Reply:
-        return pages.reloading(self._components.path(here, "login"), _asked_for(here))
-
-    def _htmx(self, here: Here) -> Reply:
-        login = self._components.path(here, "login")
-        return pages.login_required(login, (("hx-redirect", _coming_back(login, here, "hx-current-url")),))
-
-    def not_allowed(self, request: Request, opened: OpenSession, headers: tuple[Header, ...] = ()) -> Reply:
-        """Return the 403 for someone whom the rules do not let pass; it says who that is."""
-        here, identity, lists = self._components.here(request), opened.identity, self._components.rules
-        reference, reason = pages.reference(), lists.reason(identity.claims)
-        logger.warning(
-            "not allowed (reference %s): reason=%s subject=%r; %s; claims seen: %s",
-            *(reference, reason, identity.subject, lists.told(identity.claims), ", ".join(sorted(identity.claims))),
-        )
+    def not_allowed(
+        self, request: Request, opened: OpenSession | None, verdict: Verdict, headers: tuple[Header, ...] = ()
+    ) -> Reply:
+        """Return the 403 for someone who may not pass, whoever signs in; it says who that is."""
+        reference = pages.reference()
+        self._log(request, opened, verdict, reference)
+        if verdict.answer is not None:
+            return _policys_answer(verdict.answer, headers)
         if kind_of(request) is Kind.GRPC_WEB:
             return pages.grpc_status(_PERMISSION_DENIED, f"not allowed, reference {reference}", _grpc_type(request))
+        text, action = _NOBODY, None
+        if opened is not None:
+            identity = opened.identity
+            text = f"You are signed in as {identity.email or identity.display_name}{_REASONS[verdict.reason]}"
+            if verdict.reason not in _WHOEVER_ASKS:
+                login = self._components.path(self._components.here(request), "login")
+                action = ("Sign in as someone else", login)
+        help_ = verdict.rule.help if verdict.rule is not None else ""
+        if verdict.reason == "rule" and not help_:
+            help_ = "Ask whoever runs it for access."
         return pages.refusal(
             403,
             "not_allowed",
-            "You may not use this app",
-            f"You are signed in as {identity.email or identity.display_name}{_REASONS[reason]}",
+            "You may not use this app" if verdict.reason == "door" else "You may not use this page",
+            f"{text} {help_}".strip(),
             page=wants_page(request),
             reference=reference,
-            action=("Sign in as someone else", self._components.path(here, "login")),
+            action=action,
             headers=headers,
+        )
+
+    def _log(self, request: Request, opened: OpenSession | None, verdict: Verdict, reference: str) -> None:
+        """Log who is refused and why: in the words of `oidc-gate explain`, and with what to ask it."""
+        origin = self._components.addresses.origin(request)
+        path = (request.raw_target or request.path)[:_MOST_LOGGED]
+        said = f"{verdict.words} method={request.method[:20]!r} path={path!r} host={origin.host!r}"
+        named = [name for name in METHOD_HEADERS if request.header(name)]
+        if verdict.reason == "path_ambiguous" and named:
+            said = f"{said} (the header {named[0]} names another method)"
+        if opened is None:
+            logger.warning("not allowed (reference %s): %s; nobody is signed in", reference, said)
+            return
+        identity, lists = opened.identity, self._components.policy.lists
+        claims = ", ".join(sorted(identity.claims))
+        logger.warning(
+            "not allowed (reference %s): %s subject=%r; %s; claims seen: %s",
+            *(reference, said, identity.subject, lists.told(identity.claims), claims),
         )
 
     def failure(self, request: Request, error: GateError, action_path: str, status: int | None = None) -> Reply:
@@ -102,17 +155,52 @@ class Refusals:
         return error_reply(error, request, action_path=action_path, status=status)
 
 
-def _coming_back(login: str, here: Here, header: str) -> str:
-    """Return the address of the login that comes back to the page which this header names."""
-    return f"{login}?next={quote(safe_path(here.request.header(header), here.origin), safe='/')}"
+def _program(demand: _Demand, headers: tuple[Header, ...] = ()) -> Reply:
+    body = {"error": demand.error, "login_url": demand.login}
+    return pages.json_reply(401, body, (demand.challenge, *headers))
+
+
+def _form(here: Here, demand: _Demand) -> Reply:
+    back = demand.coming_back(safe_path(here.request.header("referer"), here.origin))
+    return pages.session_ended(demand.challenge, back, is_step_up=demand.is_step_up)
+
+
+def _frame(here: Here, demand: _Demand) -> Reply:
+    return pages.framed(demand.challenge, _asked_for(here))
+
+
+def _turbo(here: Here, demand: _Demand) -> Reply:
+    return pages.reloading(demand.challenge, _asked_for(here))
+
+
+def _htmx(here: Here, demand: _Demand) -> Reply:
+    page = safe_path(here.request.header("hx-current-url"), here.origin)
+    return _program(demand, (("hx-redirect", demand.coming_back(page)),))
+
+
+def _step_up_challenge(rule: CheckedRule) -> Header:
+    """Return the header that says what is asked of a sign-in (RFC 9470, 3)."""
+    parts = ['Bearer error="insufficient_user_authentication"']
+    parts.append('error_description="a stronger or a more recent sign-in is needed"')
+    parts += [f'acr_values="{" ".join(rule.acr)}"'] if rule.acr else []
+    parts += [f'max_age="{rule.max_age:.0f}"'] if rule.max_age is not None else []
+    return "www-authenticate", ", ".join(parts)
+
+
+def _policys_answer(answer: Answer, headers: tuple[Header, ...]) -> Reply:
+    """Return what a Traffic Policy answers: to one person, so that no cache keeps it unless the policy says so."""
+    names = {name.lower() for name, _ in answer.headers}
+    kept = () if "cache-control" in names else (("cache-control", "no-store"),)
+    return Reply(answer.status, (*answer.headers, *kept, *headers), answer.body)
 
 
 def _asked_for(here: Here) -> str:
     return safe_path(requested_path(here.request, here.origin.root_path), here.origin)
 
 
-def _grpc_web(here: Here) -> Reply:
-    return pages.grpc_status(_UNAUTHENTICATED, "not signed in", _grpc_type(here.request))
+def _grpc_web(here: Here, demand: _Demand) -> Reply:
+    text = "a stronger or a more recent sign-in is needed" if demand.is_step_up else "not signed in"
+    return pages.grpc_status(_UNAUTHENTICATED, text, _grpc_type(here.request))
 
 
 def _grpc_type(request: Request) -> str:

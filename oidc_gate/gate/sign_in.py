@@ -1,4 +1,4 @@
-"""Signing in: from a request without a session to the provider, and back again with one.
+"""Signing in: the browser comes back from the provider, and gets a session.
 
 Nothing here leads in a circle. A login that fails in a way that a second try may mend is started again once, by itself;
 browsers that come back from login after login without their session are told so.
@@ -7,21 +7,21 @@ browsers that come back from login after login without their session are told so
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
-from urllib.parse import urlsplit
 
-from oidc_gate.browser import Attempt, Note, Origin, State, own_path, pages
-from oidc_gate.decisions import Decision, Reply, Request, Work
+from oidc_gate.browser import Attempt, Note, State, own_path, pages
+from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, StoreError
-from oidc_gate.gate.addresses_asked_for import check_auth_id, page_asked_for, return_address, tell_too_long
+from oidc_gate.gate.authorization_requests import AuthorizationRequests
 from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply, provider_busy
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
-from oidc_gate.gate.login_log import log_departure, log_session
-from oidc_gate.gate.mismatches import Mismatches
+from oidc_gate.gate.login_log import log_session
 from oidc_gate.gate.redemptions import Redemptions
+from oidc_gate.gate.step_up import StepUp
 from oidc_gate.gate.userinfo import Userinfo
-from oidc_gate.provider import Metadata, code_flow
+from oidc_gate.provider import code_flow
+from oidc_gate.sessions import Session
 
 __all__ = ["SignIn"]
 
@@ -30,132 +30,22 @@ logger = logging.getLogger("oidc_gate")
 Header = tuple[str, str]
 Pairs = list[tuple[str, str]]
 
-#: So many logins finished within so many seconds, and still no session: the browser does not keep it.
-_LOOP_LOGINS, _LOOP_SECONDS = 3, 60.0
 #: What Keycloak says to its other tabs once somebody has signed in in one of them.
 _TRY_AGAIN = {("temporarily_unavailable", "authentication_expired")}
 
 
-
 class SignIn:
-    """The login of one gate: `send` starts it for a page, `login` and `callback` are its paths."""
+    """The callback of one gate."""
 
-    def __init__(self, components: Components) -> None:
+    def __init__(self, components: Components, departures: Departures) -> None:
         self._components = components
         self._settings = components.settings
+        self._departures = departures
+        self._requests = AuthorizationRequests(components.settings)
+        self._step_up = StepUp(components)
         self._userinfo = Userinfo(components)
         self._redemptions = Redemptions()
-        self._mismatches = Mismatches(components)
-        self._base = lru_cache(maxsize=64)(self._authorization_base)
-
-    # Leaving for the provider
-
-    def send(self, request: Request) -> Decision:
-        """Send a browser that asked for a page to the provider; it will return to that page."""
-        here = self._components.here(request)
-        return_to = page_asked_for(here)
-        if self._goes_in_circles(here):
-            return self._error_reply(here, self._mismatches.login_loop(here), return_to)
-        stale = here.cookies.has_session(here.cookie_header)
-        return self._start(here, return_to, headers=here.cookies.drop_session(here.cookie_header) if stale else ())
-
-    def return_path(self, request: Request) -> str:
-        """Return the page that was asked for, as an address to come back to."""
-        return page_asked_for(self._components.here(request))
-
-    def login(self, here: Here, pairs: Pairs) -> Decision:
-        """Start a login that was asked for: by the app with `next`, or by another party with `iss` (Core, 4)."""
-        names = ("next", "redirect_path", "target_link_uri", "auth_id", "iss", "login_hint")
-        params = code_flow.single_values(pairs, names)
-        check_auth_id(params, self._settings.auth_id)
-        issuer = params.get("iss")
-        if issuer is not None and issuer.rstrip("/") != self._settings.issuer_url.rstrip("/"):
-            raise LoginError("issuer_unknown", "a login was asked for at another provider than issuer_url")
-        target = next((params[name] for name in names[:3] if name in params), "")
-        extra = code_flow.login_hint_param(params.get("login_hint", ""))
-        before = self._components.session(here)
-        replaces = before.session_id if before is not None else ""
-        return_to = return_address(target, here)
-        return self._start(here, return_to, forced=issuer is None, extra=extra, replaces=replaces)
-
-    def _start(
-        self,
-        here: Here,
-        return_to: str,
-        *,
-        forced: bool = False,
-        extra: str = "",
-        restarted: bool = False,
-        replaces: str = "",
-        headers: tuple[Header, ...] = (),
-    ) -> Decision:
-        self._mismatches.look_at_departure(here)
-
-        def depart(metadata: Metadata) -> Reply:
-            prompt = reauthentication_prompt(metadata) if forced else ""
-            begun = self._components.attempts.begin(
-                return_to,
-                here.cookies,
-                here.cookie_header,
-                self._components.clock(),
-                restarted=restarted,
-                forced=prompt == "login",
-                replaces=replaces,
-            )
-            if begun.is_lost:
-                tell_too_long(len(return_to))
-            endpoint = metadata.authorization_endpoint
-            log_departure(self._components, here, return_to, endpoint, prompt)
-            base = self._base(endpoint, here.origin, prompt)
-            url = code_flow.authorization_url(
-                base, state=begun.state, nonce=begun.attempt.nonce, verifier=begun.attempt.verifier, extra=extra
-            )
-            status = 303 if here.request.method == "POST" else 302
-            return pages.redirect(url, (*headers, *begun.set_cookies), status=status)
-
-        def fetch_and_depart() -> Decision:
-            try:
-                return depart(self._components.provider.metadata())
-            except ProviderError as error:
-                return self._error_reply(here, error, return_to, headers)
-
-        known = self._components.provider.known_metadata()
-        if known is not None:
-            return depart(known)
-        return Work(
-            "login",
-            fetch_and_depart,
-            turned_away=lambda: self._error_reply(here, provider_busy(), return_to, headers),
-        )
-
-    def _authorization_base(self, endpoint: str, origin: Origin, prompt: str) -> str:
-        settings = self._settings
-        extra = dict(settings.authz_url_params)
-        if prompt:
-            extra["prompt"] = prompt
-        elif extra.get("prompt") == "select_account" and _is_jumpcloud(endpoint):
-            extra["prompt"] = "login"  # JumpCloud does not know the other and refuses the request
-        if settings.response_mode != "query":
-            extra["response_mode"] = settings.response_mode
-        params = {
-            "response_type": "code",
-            "client_id": settings.client_id,
-            "redirect_uri": self._redirect_uri(origin),
-            "scope": " ".join(settings.scopes),
-            "code_challenge_method": "S256",
-            **extra,
-        }
-        return code_flow.authorization_base(endpoint, params.items())
-
-    def _redirect_uri(self, origin: Origin) -> str:
-        return f"{origin.url}{self._settings.path_prefix}/callback"
-
-    def _goes_in_circles(self, here: Here) -> bool:
-        since = self._components.clock() - _LOOP_SECONDS
-        found = self._components.attempts.all(here.cookies, here.cookie_header).values()
-        return sum(isinstance(each, Note) and each.done_at > since for each in found) >= _LOOP_LOGINS
-
-    # Coming back
+        self._mismatches = departures.mismatches
 
     def callback(self, here: Here, pairs: Pairs) -> Decision:
         """Take the provider's answer: it must belong to a login that was started in this browser, and not long ago."""
@@ -226,7 +116,7 @@ class SignIn:
 
     def _redeem(self, here: Here, state: State, attempt: Attempt, callback: code_flow.Callback) -> Decision:
         try:
-            session_headers = self._start_session(here, state, attempt, callback)
+            session, session_headers = self._start_session(here, state, attempt, callback)
         except ProviderDownError:
             raise
         except LoginError as error:
@@ -234,19 +124,24 @@ class SignIn:
         except ProviderError as error:
             return self._failed(here, state, error)
         note = self._components.attempts.finish(state, here.cookies, self._components.clock())
-        return self._go(here, self._return_to(here, state), (*session_headers, note))
+        headers, return_to = (*session_headers, note), self._return_to(here, state)
+        rule = self._step_up.unmet_by(session, state.step_up)
+        if rule is not None:
+            return self._step_up.unmet_reply(here, rule, session.claims, return_to, headers)
+        return self._go(here, return_to, headers)
 
     def _start_session(
         self, here: Here, state: State, attempt: Attempt, callback: code_flow.Callback
-    ) -> tuple[Header, ...]:
+    ) -> tuple[Session, tuple[Header, ...]]:
         components = self._components
         claims, issued = components.provider.exchange(
             callback,
-            redirect_uri=self._redirect_uri(here.origin),
+            redirect_uri=self._requests.redirect_uri(here.origin),
             verifier=attempt.verifier,
             nonce=attempt.nonce,
             authenticated_since=state.begun_at if state.forced else None,
         )
+        self._step_up.check_person(state, attempt, claims)
         claims, kept = self._userinfo.complete(claims, issued.access_token)
         now = components.clock()
         tokens = kept_tokens(components, issued)
@@ -262,18 +157,32 @@ class SignIn:
             components.sessions.end(before, now)
         log_session(here, headers, text, session.expires_at - now, tokens)
         logger.info("signed in: subject %r at client %s", claims["sub"], self._settings.client_id)
-        return headers
+        return session, headers
 
     def _again(self, here: Here, state: State, error: LoginError) -> Decision:
-        """Start the login again, once; a browser that has a good session meanwhile just goes on to its page."""
+        """Start the login again, once; a browser that has a good session meanwhile just goes on to its page.
+
+        Not where the login was to step that session up: the page would only lead here again.
+        """
         return_to = self._return_to(here, state)
         dropped = (here.cookies.drop_slot(state.slot),)
-        if self._components.session(here) is not None:
+        rule = self._step_up.rule(str(state.step_up))
+        if rule is None and self._components.session(here) is not None:
             return self._go(here, return_to, dropped)
         if state.restarted:
             return self._failed(here, state, error)
         logger.info("a login is started again: %s", error)
-        return self._start(here, return_to, forced=state.forced, restarted=True, headers=dropped)
+        attempt = self._components.attempts.find(state, here.cookies, here.cookie_header)
+        return self._departures.start(
+            here,
+            return_to,
+            forced=state.forced,
+            restarted=True,
+            rule=rule,
+            person=state.person if isinstance(attempt, Attempt) else b"",
+            replaces=attempt.replaces if isinstance(attempt, Attempt) else "",
+            headers=dropped,
+        )
 
     def _failed(self, here: Here, state: State, error: GateError) -> Reply:
         dropped = (here.cookies.drop_slot(state.slot),)
@@ -284,15 +193,3 @@ class SignIn:
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)
-
-
-def reauthentication_prompt(metadata: Metadata) -> str:
-    """Return the `prompt` that has the person authenticate anew, `""` where the provider knows none (Core, 3.1.2.1)."""
-    known = metadata.prompt_values
-    if not known and urlsplit(metadata.authorization_endpoint).hostname == "accounts.google.com":
-        known = ("select_account",)  # Google does not list what it knows, and refuses `login`
-    return next((prompt for prompt in ("login", "select_account") if not known or prompt in known), "")
-
-
-def _is_jumpcloud(endpoint: str) -> bool:
-    return (urlsplit(endpoint).hostname or "").endswith(".jumpcloud.com")

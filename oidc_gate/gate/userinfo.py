@@ -18,6 +18,8 @@ logger = logging.getLogger("oidc_gate")
 _DISPENSABLE = frozenset({"userinfo_denied", "userinfo_rejected"})
 #: The claim of those that a scope asks for (Core, 5.4) by which it is told whether the ID token has them.
 _CLAIM_OF_SCOPE = {"email": "email", "profile": "name", "phone": "phone_number", "address": "address"}
+#: Claims of the sign-in itself, which userinfo does not have.
+_OF_TOKENS = frozenset({"acr", "amr", "auth_time", "azp", "sid"})
 #: Claims that count as missing where they are no text.
 _TEXTS = frozenset({"email", "name", "phone_number", "preferred_username"})
 
@@ -62,18 +64,29 @@ class Userinfo:
         if error.code == "userinfo_missing":
             return True
         known = isinstance(error, ProviderDownError) or error.code in _DISPENSABLE
-        return known and not indispensable and not self._components.rules.lack(claims)
+        return known and not indispensable and not self._rules_lack(claims)
 
     def _lacks(self, claims: dict[str, Any]) -> bool:
         """Return whether a claim is missing that the scopes, the rules, the app's headers or REMOTE_USER call for."""
-        settings, rules = self._settings, self._components.rules
+        settings, lists = self._settings, self._components.policy.lists
         names = {_CLAIM_OF_SCOPE[scope] for scope in settings.scopes if scope in _CLAIM_OF_SCOPE}
         names |= {claim for _, claim in self._components.told_headers} | {settings.remote_user_claim}
         groups = {"groups", settings.groups_claim}
         wants_groups = not groups.isdisjoint((*settings.scopes, *names))
-        if rules.lack(claims) or (wants_groups and rules.lack_groups(claims)):
+        if self._rules_lack(claims) or (wants_groups and lists.lack_groups(claims)):
             return True
         return any(_is_missing(claims, name) for name in names - groups)
+
+
+    def _rules_lack(self, claims: dict[str, Any]) -> bool:
+        """Return whether a claim is missing that the allow lists or the rules go by."""
+        policy = self._components.policy
+        if policy.lists.lack(claims):
+            return True
+        return any(
+            policy.lists.lack_groups(claims) if name == "groups" else _is_missing(claims, name)
+            for name in policy.claims - _OF_TOKENS
+        )
 
 
 def _is_missing(claims: dict[str, Any], name: str) -> bool:

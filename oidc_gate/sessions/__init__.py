@@ -9,17 +9,18 @@ Modules, from the ground up; each may import only from those before it:
 - `recheck_schedule`: which request asks the provider again, and when
 - `sessions`: `Sessions`, which puts them together
 
-May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `provider`, `access`.
+May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `provider`.
 """
 
-from oidc_gate.sessions.backends import Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
+from oidc_gate.sessions.backends import AskingBackend, Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
 from oidc_gate.sessions.memory import Recalled
-from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
+from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.session import Head, Session
-from oidc_gate.sessions.sessions import LoadOnLoop, Sessions, Unloaded
+from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
 
 __all__ = [
     "NEVER",
+    "AskingBackend",
     "Backend",
     "CookieBackend",
     "DenyListedCookieBackend",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from oidc_gate.sessions.session import Head, Session
 
@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
     from oidc_gate.identity import Identity
 
-__all__ = ["NEVER", "Limits", "OpenSession"]
+__all__ = ["NEVER", "UNLOADED", "Limits", "OpenSession", "Unloaded"]
 
 NEVER = float("inf")
+
+#: Shared by all sessions of which no place was asked, and never changed.
+_NOTHING_ASKED: dict[int, float] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -55,6 +59,8 @@ class OpenSession:
 
     - `allowed`: whether the rules let this person pass.
     - `met`: whether a request was forwarded with it before.
+    - `passes`: until when it passes at which places, by their numbers (`access.Policy`), as far as that was asked. It
+      goes by the claims of this copy, which never change.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
     - `session_id`, `expires_at`: of the session.
     - `size`: the bytes of the rest, not deflated, from which its memory is estimated.
@@ -79,6 +85,7 @@ class OpenSession:
         "forward",
         "met",
         "name",
+        "passes",
         "renew_at",
         "seen_at",
         "session_id",
@@ -107,6 +114,7 @@ class OpenSession:
         self.expires_at = expires_at
         self.seen_at = seen_at
         self.name = name
+        self.passes = _NOTHING_ASKED
         self.forward = forward
         self.allowed = allowed
         self.renew_at = renew_at = seen_at + limits.lag
@@ -138,6 +146,12 @@ class OpenSession:
         """Whether there is something to be kept anew: activity that is kept nowhere, a change, or a newer secret."""
         return self.seen_at > self._head[3] or self.renew_at == 0.0
 
+    def remember_passing(self, place: int, until: float) -> None:
+        """Remember until when this session passes at a place."""
+        if self.passes is _NOTHING_ASKED:
+            self.passes = {}
+        self.passes[place] = until
+
     @property
     def identity(self) -> Identity:
         """Who it is."""
@@ -157,3 +171,10 @@ class OpenSession:
     def supersede(self) -> None:
         """Have nobody go on with this copy, whatever is still planned for it: another one has taken its place."""
         self.stale_at = self.steady_until = 0.0
+
+
+class Unloaded:
+    """The answer for a session that has to be loaded from its store first."""
+
+
+UNLOADED: Final = Unloaded()

@@ -15,14 +15,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from oidc_gate.errors import StoreError
 from oidc_gate.identity import Identity
 from oidc_gate.provider import is_time
 from oidc_gate.sessions.backends import AskingBackend, StoreBackend
 from oidc_gate.sessions.memory import EndedSessions, RecentRequests, RecentSessions
-from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
+from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
 from oidc_gate.sessions.session import Head, Session
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
     from oidc_gate.sessions.backends import Backend
 
-__all__ = ["UNLOADED", "LoadOnLoop", "Sessions", "Unloaded"]
+__all__ = ["LoadOnLoop", "Sessions"]
 
 #: Bytes that remembered sessions may take, by estimate: two generations of this each.
 _GENERATION_BYTES = 6_000_000
@@ -45,20 +45,13 @@ _MOST_TRIES = 10
 LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]
 
 
-class Unloaded:
-    """The answer for a session that has to be loaded from its store first."""
-
-
-UNLOADED: Final = Unloaded()
-
-
 class Sessions:
     """The sessions of one gate, wherever they are kept. Times are seconds since 1970."""
 
     def __init__(
         self,
         backend: Backend,
-        rules: AllowLists,
+        lists: AllowLists,
         forward: Callable[[Identity, Head], Forward],
         limits: Limits,
         *,
@@ -78,7 +71,7 @@ class Sessions:
         if self._asking is not None and self._asking.load_on_loop is not None:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
-        self._rules = rules
+        self._lists = lists
         self._forward = forward
         self.limits = limits
         self._idle = limits.idle
@@ -120,11 +113,10 @@ class Sessions:
 
     def load_afresh(self, text: str, name: str, now: float) -> OpenSession | None:
         """Return the living session as the store knows it this moment. May block; raises StoreError."""
-        known, epoch, value = self._known(text, name), self._epoch, None
-        if self._asking is not None:
-            key = self._asking.key(text, name, "" if known is None else known.session_id)
-            value = self._asking.load(key) if key else None
-        return self._loaded(text, name, now, known, epoch, value)
+        known, epoch = self._known(text, name), self._epoch
+        asking, session_id = self._asking, "" if known is None else known.session_id
+        key = "" if asking is None else asking.key(text, name, session_id)
+        return self._loaded(text, name, now, known, epoch, asking.load(key) if asking is not None and key else None)
 
     async def _load_on_loop(
         self, asking: AskingBackend, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
@@ -170,15 +162,18 @@ class Sessions:
         return opened.session_id not in self.ended
 
     def _opened(self, head: Head, read_rest: Callable[[], bytes], stored: bytes, name: str) -> OpenSession:
-        """Return the session with what is worked out once: whether the rules let it pass, and what the app is told."""
+        """Return the session with what is worked out once: whether the lists let it pass, and what the app is told."""
         forward = self._forward(Identity.unread(self._identity, head, read_rest), head)
         # Asked first, for without lists the rest need not be read.
-        allowed = self._rules.allow_all or self._rules.allow(Session.read(head, read_rest()).claims)
+        allowed = self._lists.allow_all or self._lists.allow(Session.read(head, read_rest()).claims)
         return OpenSession(head, read_rest, stored, name, forward, allowed, self.limits, by_path=self._by_path)
 
     def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
-        session = Session.read(head, read_rest())
-        return session.identity(self._provider, self._rules.groups(session.claims), *self._remote_user)
+        return self.identity(Session.read(head, read_rest()))
+
+    def identity(self, session: Session) -> Identity:
+        """Return the app's view of a session."""
+        return session.identity(self._provider, self._lists.groups(session.claims), *self._remote_user)
 
     # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
 
@@ -202,6 +197,11 @@ class Sessions:
             expires_at = min(expires_at, float(ceiling))
         times = (now, expires_at, now, now, refresh_at)
         return Session(secrets.token_urlsafe(18), claims, *times, tokens, list(kept), access_ends_at)
+
+    def on_paper(self, claims: dict[str, Any], now: float) -> OpenSession:
+        """Return what a session of somebody with these claims would be; it is kept nowhere."""
+        head, rest = self.start(claims, {}, (), now).parts()
+        return self._opened(head, lambda: rest, b"", "")
 
     def keep(self, session: Session, name: str) -> tuple[Session, str]:
         """Keep a new session; return it with its final id, and the text of its cookie."""

@@ -3,7 +3,15 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `readers`: from what stood in code, a file or the environment to the one form that is used
-- `sources`: the environment, a TOML file, an ngrok Traffic Policy file
+- `rule`: one rule, as it is written in code
+- `mends`: what to write in place of what other programs understand
+- `condition_tables`, `rule_tables`: from the tables of `rules` to what requests are judged by
+- `files`: their text, and what JSON or YAML in them says
+- `policy_answers`: what a Traffic Policy answers in place of the app
+- `traffic_policy`: an ngrok Traffic Policy file
+- `sources`: the environment, a TOML file
+- `rule_order`: whether each rule has something left to decide
+- `rule_checks`: what must hold of rules beside other settings
 - `checks`: what must hold of settings taken together
 - `options`: the fields as keywords, for type checkers and editors
 - `setting`: one setting: its default, its reader and its meaning
@@ -11,24 +19,27 @@ Modules, from the ground up; each may import only from those before it:
 - `settings`: `Settings`, which is made of these
 - `app_target`: the app behind the gate, by name
 
-May import: `errors`, `stores`.
+May import: `errors`, `identity`, `stores`, `access`.
 """
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
-from oidc_gate.settings.readers import lower_ascii
+from oidc_gate.settings.readers import nearest, read_duration
+from oidc_gate.settings.rule import Rule
 from oidc_gate.settings.settings import Settings
 from oidc_gate.settings.sources import from_config_file, from_traffic_policy
 
 __all__ = [
     "SIGNING_ALGS",
+    "Rule",
     "Settings",
     "check_app",
     "from_config_file",
     "from_traffic_policy",
     "is_asgi",
     "load_app",
-    "lower_ascii",
+    "nearest",
+    "read_duration",
     "resolve_app",
     "resolve_settings",
 ]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from oidc_gate.settings.readers import read_bool, read_identity_headers, read_list, read_proxies, read_text
 from oidc_gate.settings.setting import setting
 
-__all__ = ["AppFields"]
+__all__ = ["AppFields", "read_rules"]
+
+
+def read_rules(value: Any) -> tuple[Any, ...]:
+    """Return the rules, read by a module that is loaded for whoever has some."""
+    from oidc_gate.settings import rule_tables
+
+    return rule_tables.read_rules(value)
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
@@ -39,6 +47,9 @@ class AppFields:
     )
     public_paths: tuple[str, ...] | None = setting(
         None, read_list, "paths that need no login: each covers itself and all below it, in whole segments"
+    )
+    rules: tuple[Any, ...] | None = setting(
+        None, read_rules, "who may do what, where: tables in a file, or `Rule` in code; see `docs/rules.md`"
     )
     allow_cors_preflight: bool = setting(False, read_bool, "lets true preflights pass")
     identity_headers: str | tuple[tuple[str, str], ...] = setting(

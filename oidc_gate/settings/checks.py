@@ -51,7 +51,17 @@ def check(settings: Settings) -> None:
     _check_client(settings)
     _check_addresses(settings)
     _check_sessions(settings)
-    _check_rules(settings)
+    _check_lists(settings)
+    if settings.rules:
+        from oidc_gate.settings.rule_checks import check_rules  # late: most do without
+
+        check_rules(
+            settings.rules,
+            public_paths=settings.public_paths or (),
+            path_prefix=settings.path_prefix,
+            base_url=settings.base_url,
+            auth_id=settings.auth_id,
+        )
 
 
 def _check_provider(settings: Settings) -> None:
@@ -151,8 +161,14 @@ def _check_paths(name: str, paths: tuple[str, ...] | None, whole: str) -> None:
             raise SettingsError(f"{name}: {path} must start with / and have no empty or dot segments.")
         if path == "/":
             raise SettingsError(f"{name}: / would {whole}.")
-        if any(character in path for character in "*?#\\%"):
+        if any(character in path for character in "*?#\\%;"):
             raise SettingsError(f"{name}: {path} must be a plain path; it covers itself and all below it.")
+        from oidc_gate.access import read_pattern  # late: most do without
+
+        try:
+            read_pattern(path, is_exact=False)
+        except ValueError as error:
+            raise SettingsError(f"{name}: {path} {error}.") from None
 
 
 def _check_sessions(settings: Settings) -> None:
@@ -185,7 +201,7 @@ def _check_caching(cache_control: str) -> None:
         )
 
 
-def _check_rules(settings: Settings) -> None:
+def _check_lists(settings: Settings) -> None:
     if "*" in (settings.allow_groups or ()):
         raise SettingsError(
             "allow_groups: * is no pattern, and no group's name. Name the groups; for all users of the provider leave"

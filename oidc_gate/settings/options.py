@@ -5,11 +5,13 @@ Nothing of this is used as the program runs. `tests/test_typing.py` holds it equ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
+from oidc_gate.access import Conditional
+from oidc_gate.settings.rule import Rule
 from oidc_gate.stores import SessionStore
 
 __all__ = ["SettingsOptions"]
@@ -22,6 +24,7 @@ Switch: TypeAlias = bool | str | None
 Duration: TypeAlias = float | str | timedelta | None
 Params: TypeAlias = str | Mapping[str, str] | Mapping[str, str | int] | None
 Proxies: TypeAlias = int | Texts
+Rules: TypeAlias = Sequence[Rule | Mapping[str, Any] | Conditional] | None
 Store: TypeAlias = str | SessionStore | None
 
 
@@ -71,6 +74,7 @@ class SettingsOptions(TypedDict, total=False):
     require_email_verified: Switch
     groups_claim: Text
     public_paths: Texts
+    rules: Rules
     allow_cors_preflight: Switch
 
     identity_headers: Text | Mapping[str, str]

@@ -14,7 +14,6 @@ from typing import Any
 
 __all__ = [
     "choice",
-    "lower_ascii",
     "nearest",
     "read_bool",
     "read_duration",
@@ -33,7 +32,6 @@ _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6
 _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|ns|d|h|m|s)", re.ASCII)
 #: Go writes microseconds with either of two characters that look alike.
 _MICRO = str.maketrans("\u00b5\u03bc", "uu")
-_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _LONGEST = 100 * 365 * 86400.0
 
 #: How alike a misspelt name is to the right one, at least, as difflib measures it from 0 to 1.
@@ -249,23 +247,16 @@ def choice(*allowed: str) -> Callable[[Any], str]:
     return read
 
 
-def lower_ascii(text: str) -> str:
-    """Return the text with A to Z in lower case, and nothing else changed.
-
-    Unicode's own rules would take `straße.de` for `strasse.de`, and a Kelvin sign for a k: other domains, other people.
-    """
-    return text.translate(_LOWER)
-
-
-def nearest(name: str, known: Collection[str]) -> str:
+def nearest(name: str, known: Collection[str], alike: float = _ALIKE) -> str:
     """Return ` Did you mean …?` for a misspelt name, or nothing: what is far off leads astray.
 
-    Near is what differs in a letter or so, and the first or last words of one name alone: `issuer`, `proxies`.
+    Near is what differs in a letter or so, and the first or last words of one name alone: `issuer`, `proxies`. Of few
+    and short names less may be `alike`.
     """
     from difflib import get_close_matches
 
     name = name.lower().removesuffix("_file")
-    found = get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    found = get_close_matches(name, known, n=1, cutoff=alike)
     if not found:
         found = [each for each in known if each.startswith(f"{name}_")]
         found = found or [each for each in known if each.endswith(f"_{name}")]

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import urlsplit
 
 from oidc_gate.errors import SettingsError
+from oidc_gate.identity import lower_ascii
 from oidc_gate.settings import sources
 from oidc_gate.settings.app_fields import AppFields
 from oidc_gate.settings.checks import check
 from oidc_gate.settings.provider_fields import ProviderFields
-from oidc_gate.settings.readers import lower_ascii, nearest
+from oidc_gate.settings.readers import nearest
 from oidc_gate.settings.session_fields import SessionFields
 
 if TYPE_CHECKING:
@@ -83,7 +84,12 @@ class Settings(AppFields, SessionFields, ProviderFields):
         """Return the settings of these three sources, each over the one before: what the others read come to this."""
         merged: dict[str, Any] = {}
         for source in (file, sources.from_environment(environ, _KNOWN), options):
-            merged |= _named(source)
+            given = _named(source)
+            if "rules" in given and "rules" in merged:
+                from oidc_gate.settings.rule_checks import check_replacing  # late: most do without
+
+                check_replacing(merged["rules"])
+            merged |= given
         return cls(**merged)
 
     def with_options(self, **options: Unpack[SettingsOptions]) -> Settings:
@@ -94,7 +100,9 @@ class Settings(AppFields, SessionFields, ProviderFields):
     def warnings(self) -> list[str]:
         """Return what is allowed and still worth a second look, a sentence each."""
         found = []
-        if self.allow_emails is None and self.allow_domains is None and self.allow_groups is None:
+        lists = (self.allow_emails, self.allow_domains, self.allow_groups)
+        of_rules, narrows_all = _of_rules(self)
+        if lists == (None, None, None) and not narrows_all:
             found.append("every user of the provider may pass: no allow_emails, allow_domains or allow_groups is set")
         if self.client_auth_method == "none":
             found.append("client_auth_method is none: the provider cannot tell this gate from another program")
@@ -104,6 +112,7 @@ class Settings(AppFields, SessionFields, ProviderFields):
             found.append("trusted_proxies trusts every address: anyone can say which host and scheme this app has")
         if (self.allow_emails or self.allow_domains) and "email" not in self.scopes:
             found.append("allow_emails and allow_domains need the claim email, and scopes lack email")
+        found += of_rules
         given: dict[str, Any] = self._given  # type: ignore[attr-defined]
         if "idle_session_timeout" in given and 0 < self.max_session_duration < self.idle_session_timeout:
             found.append(
@@ -150,6 +159,8 @@ def _value(each: Field[Any], given: dict[str, Any]) -> Any:
         return ""
     try:
         return each.metadata["read"](value)
+    except SettingsError:  # it names more than the setting
+        raise
     except ValueError as error:
         raise SettingsError(f"{each.name} {error}.") from None
 
@@ -170,3 +181,18 @@ def _completed(values: dict[str, Any]) -> dict[str, Any]:
 
 def _folded(words: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return None if words is None else tuple(lower_ascii(word) for word in words)
+
+
+def _of_rules(settings: Settings) -> tuple[list[str], bool]:
+    """Return what is worth a second look in the rules, and whether they narrow what is left to the lists."""
+    if not settings.rules:
+        return [], False
+    from oidc_gate.settings.rule_checks import narrow_everything, rule_warnings  # late: most do without
+
+    warnings = rule_warnings(
+        settings.rules,
+        scopes=settings.scopes,
+        public_paths=settings.public_paths or (),
+        base_url=settings.base_url,
+    )
+    return warnings, narrow_everything(settings.rules)

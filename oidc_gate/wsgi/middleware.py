@@ -12,7 +12,17 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Unpack
 
 from oidc_gate.caching import QuietNames, is_unshared, silenced
-from oidc_gate.decisions import LONGEST_KEY, Decision, Forward, Header, Overriding, Reply, WithoutBody, Work
+from oidc_gate.decisions import (
+    LONGEST_KEY,
+    METHOD_HEADERS,
+    Decision,
+    Forward,
+    Header,
+    Overriding,
+    Reply,
+    WithoutBody,
+    Work,
+)
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders
@@ -44,6 +54,7 @@ _REASONS = {
     501: "Not Implemented",
     503: "Service Unavailable",
 }
+_METHOD_KEYS = tuple("HTTP_" + name.upper().replace("-", "_") for name in METHOD_HEADERS)
 #: Where the app looks for the gate's word, and a server may have put another's.
 _OWN_KEYS = frozenset({"REMOTE_USER", "AUTH_TYPE", IDENTITY_KEY})
 
@@ -71,6 +82,7 @@ class OIDCGate:
         """Have this gate decide."""
         self._gate = gate
         self._recall = gate.recall
+        self._recalls_by = gate.recalls_by
         self._harmless = HarmlessNames(_ReservedKeys(gate.reserved_headers))
         self._turns = Turns(gate.longest_wait)
 
@@ -79,8 +91,10 @@ class OIDCGate:
         found, cookies = None, environ.get("HTTP_COOKIE", "")
         if 0 < len(cookies) <= LONGEST_KEY and "HTTP_UPGRADE" not in environ:  # as in WSGIRequest.key
             path = environ.get("PATH_INFO", "")
-            recall = self._recall
-            found = recall(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies, path)
+            line = path if self._recalls_by == "path" else self._line(environ, path)
+            if line is not None:
+                recall = self._recall
+                found = recall(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies, line)
         if found is not None:
             cookies, identity, remote_user, request_headers, response_headers, set_cookies = found
         else:
@@ -117,6 +131,18 @@ class OIDCGate:
             start_response = partial(_start_adding, start_response, response_headers, set_cookies)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         return app(environ, start_response)
+
+    def _line(self, environ: WSGIEnvironment, path: str) -> str | None:
+        """Return what `recall` wants to know of the request's line, None where it cannot go by that."""
+        target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        if target and "%" in target and "%" in target.partition("?")[0]:
+            return None
+        if self._recalls_by == "plain path":
+            return path
+        for key in _METHOD_KEYS:
+            if key in environ:
+                return None
+        return f"{environ['REQUEST_METHOD']} {path}"
 
     def _perform(self, work: Work) -> Decision:
         """Run work in this thread, which for some of it has to wait for its turn."""
@@ -172,10 +198,16 @@ def _start_adding(
 
 
 def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-    headers = [*reply.headers, ("content-length", str(len(reply.body)))]
-    start_response(f"{reply.status} {_REASONS[reply.status]}", headers)
+    start_response(f"{reply.status} {_REASONS.get(reply.status) or _rare_reason(reply.status)}", [*reply.all_headers])
     # Never an empty iterable: hypercorn sends the status with the first part of the body, and 500 where there is none.
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
+
+
+def _rare_reason(status: int) -> str:
+    """Return what stands beside a status that only the answers of a Traffic Policy have."""
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase if status in HTTPStatus.__members__.values() else "Other"
 
 
 def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:

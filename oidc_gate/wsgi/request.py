@@ -47,6 +47,16 @@ class WSGIRequest:
         return self.app_cookies
 
     @property
+    def app_root(self) -> str:
+        """None: under WSGI no app takes more off its paths than the server."""
+        return ""
+
+    @property
+    def app_path(self) -> str:
+        """The path."""
+        return self.path
+
+    @property
     def has_unclear_mount(self) -> bool:
         """False: a WSGI server tells the mount point and the path inside of it apart (PEP 3333)."""
         return False
@@ -91,6 +101,12 @@ class WSGIRequest:
         """Return the header of that lower-case name, or `""`."""
         key = name.upper().replace("-", "_")
         return str(self._environ.get(key if key in _UNPREFIXED else f"HTTP_{key}", ""))
+
+    def header_names(self) -> set[str]:
+        """See `Request.header_names`."""
+        keys = {key.removeprefix("HTTP_") for key in self._environ if key.startswith("HTTP_")}
+        keys |= {key for key in _UNPREFIXED if self._environ.get(key)}
+        return {key.lower().replace("_", "-") for key in keys}
 
     def folded_names(self) -> set[str]:
         """See `Request.folded_names`."""

@@ -1,7 +1,8 @@
 """`JumpCloudProvider`: a provider with the habits of JumpCloud, which is Ory Hydra behind another face.
 
 Each habit here has broken some client in the wild: the issuer's slash, the short state, `select_account`, one group as
-plain text, text as `email_verified`, `aud` as a list, the exact redirect URI, the logout that refuses.
+plain text, text as `email_verified`, `aud` as a list, the exact redirect URI, the logout that refuses, tokens that know
+no `acr` whatever was asked for, and `amr` only after a second factor.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class JumpCloudProvider(LocalProvider):
         self.groups_claim = "memberOf"
         self.organization = "5f1b2c3d4e5f6a7b8c9d0e1f"
         self.require_pkce = False
+        self.acr_values = "ignored"
         self.people = {"ada": _ada(), "grace": _grace()}
         self.user = self.people["ada"]
         self.add_client("app", redirect_uris=[CALLBACK], post_logout_uris=[SIGNED_OUT])

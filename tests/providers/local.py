@@ -20,7 +20,7 @@ from tests.providers.tokens import TokenEndpoints
 
 SESSION_COOKIE = "op_session"
 ASKING = ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "response_mode", "prompt", "max_age",
-          "code_challenge", "code_challenge_method", "login_hint")  # fmt: skip
+          "acr_values", "code_challenge", "code_challenge_method", "login_hint")  # fmt: skip
 
 
 class LocalProvider(TokenEndpoints, ProviderCore):
@@ -92,6 +92,8 @@ class LocalProvider(TokenEndpoints, ProviderCore):
             "frontchannel_logout_supported": True,
             "frontchannel_logout_session_supported": True,
         }  # fmt: skip
+        levels = self.acrs if self.usual_acr is None else [self.usual_acr, *self.acrs]
+        document |= {"acr_values_supported": list(levels)} if levels else {}
         return document | ({"authorization_response_iss_parameter_supported": True} if self.sends_iss else {})
 
     def serve_discovery(self, request: Request) -> Response:
@@ -151,13 +153,13 @@ class LocalProvider(TokenEndpoints, ProviderCore):
             raise OAuthError("invalid_request", "prompt=none stands alone")
         if request.method == "POST" and "username" in asked:
             person = self.people.get(asked["username"])
-            return self._sign_in(person) if person and asked.get("password") == people.PASSWORD else None
+            return self._sign_in(person, asked) if person and asked.get("password") == people.PASSWORD else None
         session = self.sessions.get(request.cookies.get(SESSION_COOKIE, ""))
         if self.user is not None:
             fresh = session is not None and session.sub == self.user["sub"]
             if fresh and not self._must_sign_in_again(session, prompts, asked):
                 return session
-            return self._sign_in(self.user, session.sid if fresh and session is not None else None)
+            return self._sign_in(self.user, asked, session.sid if fresh and session is not None else None)
         if session is None or self._must_sign_in_again(session, prompts, asked):
             if "none" in prompts:
                 raise OAuthError("login_required", "nobody is signed in")
@@ -169,11 +171,11 @@ class LocalProvider(TokenEndpoints, ProviderCore):
     ) -> bool:
         if session is None or "login" in prompts or "select_account" in prompts:
             return True
-        return "max_age" in asked and self.now() - session.auth_time > int(asked["max_age"])
+        return not self.is_enough(session, asked)
 
-    def _sign_in(self, person: Claims, sid: str | None = None) -> ProviderSession:
-        sid = sid or secrets.token_urlsafe(16)
-        session = self.sessions[sid] = ProviderSession(sid, person["sub"], self.now())
+    def _sign_in(self, person: Claims, asked: Mapping[str, str], sid: str | None = None) -> ProviderSession:
+        sid, acr = sid or secrets.token_urlsafe(16), self.level_of_a_sign_in(person["sub"], asked)
+        session = self.sessions[sid] = ProviderSession(sid, person["sub"], self.now(), acr)
         if person is self.user and person not in self.people.values():
             self.people.setdefault(session.sub, person)  # still known once `user` is somebody else
         return session
@@ -188,6 +190,7 @@ class LocalProvider(TokenEndpoints, ProviderCore):
             redirect_uri=asked["redirect_uri"],
             nonce=asked.get("nonce"),
             challenge=asked.get("code_challenge"),
+            acr=session.acr,
         )
 
     def _send_back(self, asked: Mapping[str, str], params: Params) -> Response:

@@ -57,6 +57,7 @@ class ProviderSession:
     sid: str
     sub: str
     auth_time: int
+    acr: str | None = None
 
 
 @dataclass
@@ -71,6 +72,7 @@ class Grant:
     redirect_uri: str
     nonce: str | None = None
     challenge: str | None = None
+    acr: str | None = None
     code_expires: int = 0
     revoked: bool = False
 

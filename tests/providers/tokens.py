@@ -13,6 +13,7 @@ from tests.providers import keys, people
 from tests.providers.clients import Client, OAuthError, authenticate
 from tests.providers.core import ProviderCore, json_response
 from tests.providers.keys import Claims
+from tests.providers.levels import Levels
 from tests.providers.pages import error_page, logout_page, page
 from tests.providers.people import Grant
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-class TokenEndpoints(ProviderCore):
+class TokenEndpoints(Levels, ProviderCore):
     """What a client's server talks to; mixed into `LocalProvider`."""
 
     clients: dict[str, Client]
@@ -137,7 +138,9 @@ class TokenEndpoints(ProviderCore):
 
     def id_token_claims(self, grant: Grant, access_token: str) -> Claims:
         person = self.person_claims(grant)
+        level = {"acr": grant.acr, "amr": self.amr_of.get(grant.acr)}
         return {name: value for name, value in person.items() if name not in self.userinfo_only} | {
+            **{name: value for name, value in level.items() if value is not None},
             "iss": self.issuer,
             "sub": grant.sub,
             "aud": grant.client_id,

@@ -13,7 +13,7 @@ from tests.answers import Answer
 from tests.apps import echo
 from tests.browser import Browser, World
 from tests.real_providers.listening import Listener
-from tests.real_providers.provider import SIGNED_OUT, Provider
+from tests.real_providers.provider import CALLBACK, SIGNED_OUT, Provider
 from tests.redis_servers import until
 from tests.stage import Clock, query, subject, timed
 
@@ -195,3 +195,107 @@ def test_a_person_who_refuses_is_told_so(provider: Provider, visit: Gated, caplo
     assert "access_denied" in caplog.text
     assert browser.fetch("/api").status == 401
     provider.found("Consent refused", "`access_denied`, told to the person")
+
+
+# Step-up
+
+
+def payroll(**wanted: Any) -> dict[str, Any]:
+    """Return settings with a rule for /payroll that wants this of the sign-in."""
+    return {"rules": [{"name": "payroll", "path": "/payroll", "allow": "signed-in"} | wanted]}
+
+
+def test_a_page_that_wants_a_higher_level_has_the_person_take_the_second_step(provider: Provider, visit: Gated) -> None:
+    person, (low, high) = with_steps(provider)
+    browser = visit(**person.settings(**payroll(acr=[high])))
+    before = signed_in(person, browser).json()["identity"]["claims"]
+    assert before["acr"] == low
+    page = browser.navigate("/payroll?month=11")
+    assert person.asked_for(page) == {person.code_field}
+    page = person.sign_in(browser, page)
+    assert (page.status, page.url) == (200, "https://app.test/payroll?month=11"), page.text
+    after = page.json()["identity"]["claims"]
+    assert (after["acr"], after["sub"]) == (high, before["sub"])
+    assert [browser.fetch(path).status for path in ("/payroll", "/", "/payroll")] == [200] * 3
+    provider.found(f'`acr = "{high}"`, signed in with `{low}`', "asks for the one-time code, and nothing else")
+
+
+def test_a_stranger_at_such_a_page_takes_both_steps_in_one_login(provider: Provider, visit: Gated) -> None:
+    person, (_, high) = with_steps(provider)
+    browser = visit(**person.settings(**payroll(acr=[high])))
+    page = signed_in(person, browser, "/payroll")
+    assert page.json()["identity"]["claims"]["acr"] == high
+    (callback,) = [each.url for each in browser.trail if each.url.startswith(CALLBACK)]
+    assert "code=" in callback
+    provider.found(f'`acr = "{high}"`, signed in to nothing', "asks for the password and the code in one login")
+
+
+def test_a_script_steps_up_where_it_is_told_to(provider: Provider, visit: Gated) -> None:
+    person, (_, high) = with_steps(provider)
+    browser = visit(**person.settings(**payroll(acr=[high])))
+    signed_in(person, browser)
+    told = browser.fetch("/payroll")
+    assert (told.status, told.json()["error"]) == (401, "insufficient_user_authentication")
+    assert f'acr_values="{high}"' in told.header("WWW-Authenticate")
+    page = browser.navigate(told.json()["login_url"])
+    assert person.asked_for(page) == {person.code_field}
+    assert person.sign_in(browser, page).status == 200
+    assert browser.fetch("/payroll").status == 200
+
+
+@pytest.mark.parametrize("others", [("unknown",), ("unknown", "{high}"), ("{low}", "{high}"), ("{high}", "{low}")])
+def test_several_levels_are_asked_for_as_the_provider_takes_them(
+    provider: Provider, visit: Gated, others: tuple[str, ...]
+) -> None:
+    """Keycloak takes the lowest, and a name that it does not know as lower still."""
+    person, (low, high) = with_steps(provider)
+    wanted = [each.format(low=low, high=high) for each in others]
+    browser = visit(**person.settings(**payroll(acr=wanted)))
+    page = person.sign_in(browser, browser.navigate("/payroll"))
+    if page.status == 200:
+        found = f"signs in with `{page.json()['identity']['claims']['acr']}`"
+    else:
+        assert (page.status, "step_up_unmet" in page.text) == (403, True), page.text
+        found = f"signs in with `{browser.navigate('/').json()['identity']['claims']['acr']}`: `step_up_unmet`"
+    provider.found(f"`acr = {wanted}`, signed in to nothing".replace("'", '"'), found)
+
+
+def test_a_renewal_may_tell_of_a_step_up_elsewhere(
+    provider: Provider, visit: Gated, tmp_path: Any, clock: Clock
+) -> None:
+    """Two apps of one client, in one browser; the person steps up in one of them."""
+    person, (_, high) = with_steps(provider)
+    settings = person.settings(**payroll(acr=[high]), idle_session_timeout="12h", clock_leeway="2m")
+    here = visit(**settings, session_store=f"sqlite:///{tmp_path}/here.db")
+    signed_in(person, here)
+    there = visit(**settings, session_store=f"sqlite:///{tmp_path}/there.db", auth_id="there")
+    there.cookies = here.cookies
+    signed_in(person, there, "/payroll")
+    assert here.fetch("/payroll").status == 401
+    clock.advance(person.access_seconds - 1)
+    level = here.fetch("/api").json()["identity"]["claims"]["acr"]
+    provider.found("A renewal, after a step-up at another app of the same client", f"says `{level}`")
+
+
+def test_a_page_that_wants_a_fresh_sign_in_asks_for_the_password_when_it_is_old(
+    provider: Provider, visit: Gated
+) -> None:
+    """It waits: the provider's clock cannot be set."""
+    browser = visit(**payroll(max_age="6s"))
+    signed_in(provider, browser)
+    time.sleep(7)
+    page = browser.navigate("/payroll")
+    if provider.asks_who(page):
+        page = provider.sign_in(browser, page)
+        assert (page.status, page.url) == (200, "https://app.test/payroll"), page.text
+        found = "asks for the password again"
+    else:
+        assert (page.status, "step_up_unmet" in page.text) == (403, True), page.text
+        found = "is not heeded: the gate says `step_up_unmet`"
+    provider.found("`max_age`, when the sign-in is older", found)
+
+
+def with_steps(provider: Provider) -> tuple[Provider, tuple[str, str]]:
+    if provider.stepping is None:
+        pytest.skip(f"{provider.title} is set up without levels of authentication here")
+    return provider.stepping, provider.stepping.acrs

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from tests.real_providers import keycloak_levels as levels
 from tests.real_providers.installing import maven_zip
 from tests.real_providers.provider import CALLBACK, SECRET, SIGNED_OUT, Provider, secret_of
 from tests.servers import running
@@ -49,6 +51,14 @@ def start(folder: Path, backchannel: str) -> Iterator[Provider]:
         )
         end = f"{issuer}/protocol/openid-connect/logout"
         provider.end_session = lambda browser: provider.leave(browser, browser.navigate(end))
+        provider.stepping = replace(
+            provider,
+            clients={"client_secret_basic": "steps"},
+            username="grace",
+            acrs=("silver", "gold"),
+            code_field="otp",
+            code=levels.one_time_code,
+        )
         yield provider
 
 
@@ -56,24 +66,31 @@ def _make_realm(url: str, backchannel: str) -> None:
     token = requests.post(f"{url}/realms/master/protocol/openid-connect/token", data=_ADMIN, timeout=60)
     token.raise_for_status()
     headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
-    person = {
-        "username": "ada",
-        "enabled": True,
-        "email": "ada@example.com",
-        "emailVerified": True,
-        "firstName": "Ada",
-        "lastName": "Lovelace",
-        "credentials": [{"type": "password", "value": "engine-1843", "temporary": False}],
-    }
-    realm = {
+    realm = levels.REALM | {
         "realm": "tests",
         "enabled": True,
         "sslRequired": "none",
         "accessTokenLifespan": 60,
-        "users": [person],
+        "users": [_person("ada", "Lovelace"), _person("grace", "Hopper", levels.CREDENTIAL)],
         "clients": [_client("app", backchannel), _client("asks", backchannel, consentRequired=True)],
     }
     requests.post(f"{url}/admin/realms", json=realm, headers=headers, timeout=120).raise_for_status()
+    made = f"{url}/admin/realms/tests"
+    flow = {"authenticationFlowBindingOverrides": {"browser": levels.add_flow(made, headers)}}
+    client = _client("steps", backchannel, **flow)
+    requests.post(f"{made}/clients", json=client, headers=headers, timeout=60).raise_for_status()
+
+
+def _person(name: str, family: str, *credentials: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "username": name,
+        "enabled": True,
+        "email": f"{name}@example.com",
+        "emailVerified": True,
+        "firstName": name.title(),
+        "lastName": family,
+        "credentials": [{"type": "password", "value": "engine-1843", "temporary": False}, *credentials],
+    }
 
 
 def _client(name: str, backchannel: str, **more: Any) -> dict[str, Any]:

@@ -73,6 +73,12 @@ class Provider:
     refuse: Mapping[str, str] | None = None
     #: The client whose users are asked for consent, where the others' are not.
     asking_client: str = ""
+    #: The same for somebody of whom it can ask a second step, at a client whose users it asks; None: not set up here.
+    stepping: Provider | None = None
+    #: What `acr` is without the second step and with it; the field of its form, and what is typed into it now.
+    acrs: tuple[str, str] = ("", "")
+    code_field: str = ""
+    code: Callable[[], str] = str
     #: Scopes with which refresh tokens come; None where none come, or where they do not work.
     refresh_scopes: str | None = None
     #: What is pressed on the page that asks whether to sign out, if there is one.
@@ -123,6 +129,10 @@ class Provider:
         """Tell whether this page asks for a name or a password."""
         return any(self._credentials(form) for form in page.forms)
 
+    def asked_for(self, page: Answer) -> set[str]:
+        """Return what this page asks of a person: the names of the fields that we can fill in."""
+        return {name for form in page.forms for name in self._credentials(form)}
+
     def sign_in(self, browser: Browser, page: Answer, *, agree: bool = True) -> Answer:
         """Fill in its forms, and return the page at which the browser is back at the app."""
         for _ in range(_MOST_FORMS):
@@ -152,5 +162,5 @@ class Provider:
 
     def _credentials(self, form: Form) -> dict[str, str]:
         """Return what a person types into this form; some providers ask for the name and the password in turn."""
-        known = {self.username_field: self.username, self.password_field: self.password}
+        known = {self.username_field: self.username, self.password_field: self.password, self.code_field: self.code()}
         return {name: value for name, value in known.items() if name in form.fields}

@@ -1,0 +1,69 @@
+"""The authorization request of one gate (RFC 6749, 4.1.1; Core, 3.1.2.1): where a browser is sent to sign in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from oidc_gate.browser import BegunLogin, Origin
+from oidc_gate.decisions import Header
+from oidc_gate.provider import Metadata, code_flow
+from oidc_gate.settings import Settings
+
+__all__ = ["AuthorizationRequests", "reauthentication_prompt"]
+
+
+class AuthorizationRequests:
+    """Makes them; what does not change from login to login is made once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._base = lru_cache(maxsize=64)(self._authorization_base)
+
+    def url(
+        self, endpoint: str, origin: Origin, begun: BegunLogin, prompt: str, extra: str, asked: tuple[Header, ...]
+    ) -> str:
+        """Return the address of one login; `extra` is encoded already, `asked` is what a rule asks of the sign-in."""
+        attempt = begun.attempt
+        return code_flow.authorization_url(
+            self._base(endpoint, origin, prompt, asked),
+            state=begun.state,
+            nonce=attempt.nonce,
+            verifier=attempt.verifier,
+            extra=extra,
+        )
+
+    def redirect_uri(self, origin: Origin) -> str:
+        """Return the redirect URI, as it is registered at the provider."""
+        return f"{origin.url}{self._settings.path_prefix}/callback"
+
+    def _authorization_base(self, endpoint: str, origin: Origin, prompt: str, asked: tuple[Header, ...]) -> str:
+        settings = self._settings
+        extra = dict((*settings.authz_url_params, *asked))
+        if prompt:
+            extra["prompt"] = prompt
+        elif extra.get("prompt") == "select_account" and _is_jumpcloud(endpoint):
+            extra["prompt"] = "login"  # JumpCloud does not know the other and refuses the request
+        if settings.response_mode != "query":
+            extra["response_mode"] = settings.response_mode
+        params = {
+            "response_type": "code",
+            "client_id": settings.client_id,
+            "redirect_uri": self.redirect_uri(origin),
+            "scope": " ".join(settings.scopes),
+            "code_challenge_method": "S256",
+            **extra,
+        }
+        return code_flow.authorization_base(endpoint, params.items())
+
+
+def reauthentication_prompt(metadata: Metadata) -> str:
+    """Return the `prompt` that has the person authenticate anew, `""` where the provider knows none (Core, 3.1.2.1)."""
+    known = metadata.prompt_values
+    if not known and urlsplit(metadata.authorization_endpoint).hostname == "accounts.google.com":
+        known = ("select_account",)  # Google does not list what it knows, and refuses `login`
+    return next((prompt for prompt in ("login", "select_account") if not known or prompt in known), "")
+
+
+def _is_jumpcloud(endpoint: str) -> bool:
+    return (urlsplit(endpoint).hostname or "").endswith(".jumpcloud.com")

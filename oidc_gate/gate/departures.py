@@ -1,0 +1,166 @@
+"""Leaving for the provider: which request starts a login, where it is to lead, and what is asked of it.
+
+Nothing here leads in a circle: browsers that come back from login after login without what they left for are told so.
+"""
+
+from __future__ import annotations
+
+from oidc_gate.access import CheckedRule
+from oidc_gate.browser import LOGIN_SLOTS, pages, person_of
+from oidc_gate.decisions import Decision, Reply, Request, Work
+from oidc_gate.errors import GateError, LoginError, ProviderError
+from oidc_gate.gate.addresses_asked_for import check_auth_id, page_asked_for, return_address, tell_too_long
+from oidc_gate.gate.authorization_requests import AuthorizationRequests, reauthentication_prompt
+from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.error_replies import error_reply, provider_busy
+from oidc_gate.gate.login_log import log_departure
+from oidc_gate.gate.mismatches import Mismatches
+from oidc_gate.gate.step_up import StepUp, asking
+from oidc_gate.provider import Metadata, code_flow
+from oidc_gate.sessions import OpenSession
+
+__all__ = ["Departures"]
+
+Header = tuple[str, str]
+Pairs = list[tuple[str, str]]
+
+#: So many logins finished within so many seconds, and still not what they were for: the browser does not keep it.
+_LOOP_LOGINS, _LOOP_SECONDS = 3, 60.0
+
+
+class Departures:
+    """Starts the logins of one gate: `send` and `step_up` for a page, `login` for the path of that name."""
+
+    def __init__(self, components: Components) -> None:
+        self._components = components
+        self._settings = components.settings
+        self._requests = AuthorizationRequests(components.settings)
+        self._step_up = StepUp(components)
+        self.mismatches = Mismatches(components)
+
+    def send(self, request: Request, rule: CheckedRule | None) -> Decision:
+        """Send a browser without a session, that asked for a page, to the provider; it will return to that page.
+
+        `rule`: the one that decides there.
+        """
+        here = self._components.here(request)
+        return_to = page_asked_for(here)
+        if self._goes_in_circles(here):
+            return _error_reply(here, self.mismatches.login_loop(here), return_to)
+        stale = here.cookies.has_session(here.cookie_header)
+        headers = here.cookies.drop_session(here.cookie_header) if stale else ()
+        return self.start(here, return_to, rule=asking(rule), headers=headers)
+
+    def step_up(
+        self, request: Request, rule: CheckedRule, opened: OpenSession, headers: tuple[Header, ...]
+    ) -> Decision:
+        """Send a browser whose sign-in is not good enough for a rule to the provider; the same person is to return."""
+        here = self._components.here(request)
+        return_to = page_asked_for(here)
+        if self._goes_in_circles(here, _LOOP_LOGINS if _is_short(rule) else LOGIN_SLOTS):
+            return self._step_up.unmet_reply(here, rule, opened.identity.claims, return_to, headers)
+        return self.start(
+            here,
+            return_to,
+            rule=rule,
+            person=person_of(opened.identity.subject, opened.session_id),
+            replaces=opened.session_id,
+            headers=headers,
+        )
+
+    def return_path(self, request: Request) -> str:
+        """Return the page that was asked for, as an address to come back to."""
+        return page_asked_for(self._components.here(request))
+
+    def login(self, here: Here, pairs: Pairs) -> Decision:
+        """Start a login that was asked for: by the app with `next`, or by another party with `iss` (Core, 4)."""
+        names = ("next", "redirect_path", "target_link_uri", "auth_id", "iss", "login_hint", "step_up")
+        params = code_flow.single_values(pairs, names)
+        check_auth_id(params, self._settings.auth_id)
+        issuer = params.get("iss")
+        if issuer is not None and issuer.rstrip("/") != self._settings.issuer_url.rstrip("/"):
+            raise LoginError("issuer_unknown", "a login was asked for at another provider than issuer_url")
+        target = next((params[name] for name in names[:3] if name in params), "")
+        extra = code_flow.login_hint_param(params.get("login_hint", ""))
+        before = self._components.session(here)
+        replaces = before.session_id if before is not None else ""
+        return_to = return_address(target, here)
+        rule = self._step_up.rule(params.get("step_up", ""))
+        return self.start(
+            here,
+            return_to,
+            forced=issuer is None and rule is None,
+            extra=extra,
+            replaces=replaces,
+            rule=rule,
+            person=person_of(before.identity.subject, replaces) if rule is not None and before is not None else b"",
+        )
+
+    def start(
+        self,
+        here: Here,
+        return_to: str,
+        *,
+        forced: bool = False,
+        extra: str = "",
+        restarted: bool = False,
+        replaces: str = "",
+        rule: CheckedRule | None = None,
+        person: bytes = b"",
+        headers: tuple[Header, ...] = (),
+    ) -> Decision:
+        """Start a login. `rule`: the one that asks something of the sign-in; `person`: who alone may come back."""
+        asked = () if rule is None else self._step_up.params(rule)
+        self.mismatches.look_at_departure(here)
+
+        def depart(metadata: Metadata) -> Reply:
+            prompt = reauthentication_prompt(metadata) if forced else ""
+            begun = self._components.attempts.begin(
+                return_to,
+                here.cookies,
+                here.cookie_header,
+                self._components.clock(),
+                restarted=restarted,
+                forced=prompt == "login",
+                replaces=replaces,
+                step_up=0 if rule is None else rule.number,
+                person=person,
+            )
+            if begun.is_lost:
+                tell_too_long(len(return_to))
+            endpoint = metadata.authorization_endpoint
+            log_departure(self._components, here, return_to, endpoint, prompt)
+            url = self._requests.url(endpoint, here.origin, begun, prompt, extra, asked)
+            status = 303 if here.request.method == "POST" else 302
+            return pages.redirect(url, (*headers, *begun.set_cookies), status=status)
+
+        def fetch_and_depart() -> Decision:
+            try:
+                return depart(self._components.provider.metadata())
+            except ProviderError as error:
+                return _error_reply(here, error, return_to, headers)
+
+        known = self._components.provider.known_metadata()
+        if known is not None:
+            return depart(known)
+        return Work(
+            "login",
+            fetch_and_depart,
+            turned_away=lambda: _error_reply(here, provider_busy(), return_to, headers),
+        )
+
+    def _goes_in_circles(self, here: Here, most: int = _LOOP_LOGINS) -> bool:
+        since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
+        return attempts.finished_since(since, here.cookies, here.cookie_header) >= most
+
+
+def _is_short(rule: CheckedRule) -> bool:
+    """Return whether a sign-in may be too old for a rule as soon as it is here. All else the callback sees first.
+
+    There a circle is a browser that keeps its old session; some step-ups in a minute, for page after page, are none.
+    """
+    return rule.max_age is not None and rule.max_age < _LOOP_SECONDS
+
+
+def _error_reply(here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
+    return error_reply(error, here.request, action_path=return_to, headers=headers)

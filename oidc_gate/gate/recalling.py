@@ -1,0 +1,79 @@
+"""What nearly all requests get: those of a browser whose session was good a moment ago, and to which nothing is due.
+
+Such a request is not decided again: what was decided for an earlier one holds for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from oidc_gate.decisions import Request
+from oidc_gate.gate.components import Components
+from oidc_gate.gate.judging import Judging
+from oidc_gate.sessions import OpenSession, Recalled
+
+__all__ = ["By", "Recalling"]
+
+#: What `recall` wants to know of a request's line: its path as the server gave it; or the path where all of it was sent
+#: as it is, without an escape; or the method in front of that, where none of METHOD_HEADERS is there. An adapter that
+#: cannot give that asks `Gate.decide`.
+By = Literal["path", "plain path", "method and plain path"]
+
+
+class Recalling:
+    """Recalls decisions to forward. `recall` returns one, or None: then `Gate.decide` is to be asked."""
+
+    def __init__(self, components: Components, judging: Judging) -> None:
+        policy = components.policy
+        self.recall = self._recall_by_place if policy.narrows else self._recall
+        self.by: By = "path"
+        if policy.narrows:
+            self.by = "method and plain path" if policy.by_method else "plain path"
+        self._prefix = components.settings.path_prefix + "/"
+        self._clock = components.clock
+        self._reads_forwarded = components.addresses.reads_forwarded
+        self._recent_requests = components.sessions.recent_requests
+        self._ended = components.sessions.ended
+        self._places, self._known_place, self._by_host = judging.places, judging.known_place, policy.by_host
+
+    def _recall(self, scheme: Any, host: Any, cookies: Any, path: str) -> Recalled | None:
+        """Return the decision where whoever has a session passes everywhere.
+
+        `scheme`, `host`, `cookies`: the three of `Request.key`; `path`: as the server gave it, for only the gate's own
+        prefix, which is ASCII, is looked for in it.
+        """
+        found = self._recent_requests.get(scheme, host, cookies)
+        if found is None or path.startswith(self._prefix):
+            return None
+        opened, recalled = found
+        clock = self._clock  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
+        now = clock()
+        if now >= opened.steady_until or opened.session_id in self._ended:
+            return None
+        opened.seen_at = now
+        return recalled
+
+    def _recall_by_place(self, scheme: Any, host: Any, cookies: Any, line: str) -> Recalled | None:
+        """Return the decision where rules have a say; `line`: see `By`, a blank after the method."""
+        found = self._recent_requests.get(scheme, host, cookies)
+        if found is None:
+            return None
+        place = self._places.get((host, line) if self._by_host else line)
+        if place is None:
+            known_place = self._known_place
+            place = known_place(host, line)
+            if place is None:
+                return None
+        opened, recalled = found
+        clock = self._clock
+        now = clock()
+        if now >= opened.steady_until or now > opened.passes.get(place, 0.0) or opened.session_id in self._ended:
+            return None
+        opened.seen_at = now
+        return recalled
+
+    def remember(self, request: Request, opened: OpenSession) -> None:
+        """Have the browser's next requests recalled; behind proxies other headers have a say, and there is no key."""
+        key = None if self._reads_forwarded else request.key
+        if key is not None:
+            self._recent_requests.put(key, opened, request.told_cookies)

@@ -1,0 +1,88 @@
+"""Step-up: a rule asks for a sign-in of a certain kind (`acr`), or for one not older than `max_age`.
+
+The provider is asked for it with `acr_values` and `max_age` (Core, 3.1.2.1); what came of that is told by the claims
+`acr` and `auth_time`. A provider need not do what it is asked: then a page says so, instead of asking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from oidc_gate.access import CheckedRule, age, signed_in_at
+from oidc_gate.browser import Attempt, State, person_of
+from oidc_gate.decisions import Header, Reply
+from oidc_gate.errors import LoginError
+from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.error_replies import StepUpUnmetError, error_reply
+from oidc_gate.sessions import Session
+
+__all__ = ["StepUp", "asking"]
+
+
+def asking(rule: CheckedRule | None) -> CheckedRule | None:
+    """Return the rule if it asks something of the sign-in."""
+    return rule if rule is not None and rule.wants_step_up else None
+
+
+class StepUp:
+    """The step-ups of one gate."""
+
+    def __init__(self, components: Components) -> None:
+        self._components = components
+        self._rules = {str(rule.number): rule for rule in components.policy.rules if rule.wants_step_up}
+
+    def rule(self, number: str) -> CheckedRule | None:
+        """Return the rule of this number that asks something of the sign-in."""
+        return self._rules.get(number)
+
+    def params(self, rule: CheckedRule) -> tuple[Header, ...]:
+        """Return what the rule asks of the provider, as parameters of the authorization request."""
+        acr_values = (("acr_values", " ".join(rule.acr)),) if rule.acr else ()
+        return acr_values + ((("max_age", f"{rule.max_age:.0f}"),) if rule.max_age is not None else ())
+
+    def check_person(self, state: State, attempt: Attempt, claims: Mapping[str, Any]) -> None:
+        """Refuse another person than the one that left to be stepped up. Raises LoginError `step_up_other_person`."""
+        if state.person not in (b"", person_of(claims["sub"], attempt.replaces)):
+            raise LoginError(
+                "step_up_other_person", f"somebody else came back from a step-up: subject {claims['sub']!r}", status=403
+            )
+
+    def unmet_by(self, session: Session, number: int) -> CheckedRule | None:
+        """Return the rule of this number where a new session is not what it asked for.
+
+        None for somebody whom it does not let pass in any case: the page says so.
+        """
+        rule, policy = self.rule(str(number)), self._components.policy
+        if rule is None:
+            return None
+        identity = self._components.sessions.identity(session)
+        allowed, now = policy.lists.allow(session.claims), self._components.clock()
+        verdict = policy.verdict(policy.rules.index(rule), identity, now, allowed=allowed)
+        return rule if verdict.outcome == "step_up" else None
+
+    def unmet_reply(
+        self, here: Here, rule: CheckedRule, claims: Mapping[str, Any], page: str, headers: tuple[Header, ...]
+    ) -> Reply:
+        """Return the page that says what was asked, and what came.
+
+        Its link asks once more; where age has a say, with `prompt=login`: some providers heed that alone.
+        """
+        again = page
+        if rule.max_age is not None:
+            again = f"{self._components.path(here, 'login')}?next={quote(page, safe='/')}"
+        return error_reply(self._unmet(rule, claims), here.request, action_path=again, headers=headers)
+
+    def _unmet(self, rule: CheckedRule, claims: Mapping[str, Any]) -> StepUpUnmetError:
+        asked, came = [], []
+        now = self._components.clock()
+        if rule.acr:
+            acr = claims.get("acr")
+            asked.append(f"of the kind {' or '.join(rule.acr)}")
+            came.append(f"the kind {acr}" if isinstance(acr, str) and acr else "no kind")
+        if rule.max_age is not None:
+            at = signed_in_at(claims)
+            asked.append(f"not older than {age(rule.max_age)}")
+            came.append("no time of signing in" if at is None else f"a sign-in {age(now - at)} ago")
+        return StepUpUnmetError(rule.name, claims["sub"], " and ".join(asked), " and ".join(came))
