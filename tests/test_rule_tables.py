@@ -199,11 +199,15 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"allow": {"claims": {"a": [["x"]]}}}, "allow.claims.a: values must be texts, numbers, true or false, not list"),
     ({"path": "a"}, "path: 'a' must start with /: /a"),
     ({"path": "/a//b"}, "path: '/a//b' must have no empty or dot segments"),
+    ({"path": "/a//"}, "path: '/a//' must have no empty or dot segments"),
+    ({"path": "//"}, "path: '//' must have no empty or dot segments"),
+    ({"exact": "/a//", "path": None}, "exact: '/a//' must have no empty or dot segments"),
     ({"path": "/a/../b"}, "path: '/a/../b' must have no empty or dot segments"),
     ({"path": "/a?b=c"}, "path: '/a?b=c' must be a plain path"),
     ({"path": "/a%2Fb"}, "path: '/a%2Fb' must be a plain path"),
     ({"path": "/a;x"}, "path: '/a;x' must be a plain path"),
     ({"path": "/a "}, "path: '/a ' must be a plain path"),
+    ({"path": "/a" * 101}, "must have no more than 100 segments"),
     ({"path": "/a*"}, "path: '/a*' may have * only as a whole segment"),
     ({"path": []}, "path is an empty list"),
     ({"path": "/a", "exact": "/b"}, "has both path and exact; make two rules of it"),
@@ -326,6 +330,21 @@ def test_a_rule_that_can_never_decide_stops_start_up(rules: list[dict[str, Any]]
 )
 def test_a_rule_that_decides_something_is_taken(rules: list[dict[str, Any]]) -> None:
     assert len(read(*({"allow": "signed-in"} | rule for rule in rules))) == len(rules)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_set_of_rules_takes_long_to_be_looked_through(method: str) -> None:
+    count = 40
+    stars = ["*"] * count
+    rules: list[dict[str, Any]] = [{"path": f"/{'/'.join(stars)}", "method": "GET", "allow": "signed-in"}]
+    for at in range(count):
+        segments = [*stars[:at], "a", *stars[at + 1 :], "x"]
+        rules.append({"path": f"/{'/'.join(segments)}", "method": method, "allow": STAFF})
+    rules.append({"path": [f"/{'/'.join(stars)}/y", "/free"], "method": "GET", "allow": STAFF})
+    if method == "POST":
+        assert len(read(*rules)) == count + 2
+    else:
+        assert "rule 2: can never decide" in refused(*rules)
 
 
 def test_a_rule_below_a_public_path_can_never_decide() -> None:

@@ -132,6 +132,10 @@ class AllowLists:
         """Return whether there is no groups claim."""
         return self._groups_value(claims) is None
 
+    def names_groups(self, name: str) -> bool:
+        """Return whether the groups are in the claim of this name."""
+        return name == self._groups_claim
+
     def has_groups(self, claims: Mapping[str, Any]) -> bool:
         """Return whether there is a groups claim of a type that can hold groups, be it none."""
         return isinstance(self._groups_value(claims), str | list)

@@ -223,7 +223,7 @@ class Claim(Condition):
         """Return the answer; a claim that is missing, null or of another type cannot be told of."""
         value = claim_at(person.claims, self._name)
         if self._absent:
-            return value is None
+            return False if value is not None else True if person.surely_lacks(self._name) else None
         if not isinstance(value, list):
             return self._fits(value)
         answers = [self._fits(element) for element in value]

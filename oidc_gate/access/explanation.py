@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_gate.access.conditions import Finding, shown
 from oidc_gate.access.paths import ambiguous_part
 from oidc_gate.access.person import Person
-from oidc_gate.access.policy import AMBIGUOUS, Policy, Spot, Verdict, signed_in_at, step_up_until
+from oidc_gate.access.policy import AMBIGUOUS, Policy, Spot, Verdict
 from oidc_gate.access.rule import NOBODY, CheckedRule
 from oidc_gate.access.rule_list import PASSES, WIDEST, printable, width, word
+from oidc_gate.access.sign_ins import signed_in_at, step_up_until
 from oidc_gate.access.texts import age, listed
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _step_up(rule: CheckedRule, identity: Identity, now: float) -> Iterator[Find
         yield Finding(f"signed in as {listed(rule.acr)} (acr)", acr in rule.acr, acr if isinstance(acr, str) else "")
     if rule.max_age is not None:
         at = signed_in_at(claims)
-        is_new = now <= step_up_until(replace(rule, acr=()), claims)
+        is_new = now <= step_up_until(replace(rule, acr=()), claims, now)
         yield Finding(
             f"signed in within {age(rule.max_age)} (auth_time)", is_new, "" if at is None else f"{age(now - at)} ago"
         )
