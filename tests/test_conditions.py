@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
 
 from oidc_gate.access import (
+    ANYONE,
     MISSING,
     NOBODY,
     SIGNED_IN,
@@ -29,6 +31,7 @@ from oidc_gate.access import (
 )
 from oidc_gate.access.conditions import Finding, Fixed
 from oidc_gate.access.emails import bare_email, verified_email
+from oidc_gate.access.person import Person
 from oidc_gate.access.texts import Texts
 from oidc_gate.identity import is_verified, lower_ascii, text_claim
 from tests.judged import NO_LISTS, Judge, identity, person
@@ -180,10 +183,53 @@ def test_a_claim_of_any_type_fits_or_not_or_cannot_be_told(wanted: Any) -> None:
 def test_dots_reach_into_a_claim(claims: Claims, name: str) -> None:
     found = Claim(name, ["x"]).holds(person(claims))
     assert found is claim_fits("x", at(claims, name))
-    assert Claim(name, [MISSING]).holds(person(claims)) is (at(claims, name) is None)
     lists = AllowLists(emails=None, domains=None, groups=("x",), groups_claim=name)
     assert lists.allow(claims) is (at(claims, name) == "x")
     assert lists.lack_groups(claims) is (at(claims, name) is None)
+
+
+@pytest.mark.parametrize(
+    ("claims", "name", "answer"),
+    [
+        ({}, "c", True),
+        ({"c": None}, "c", True),
+        ({"c": ""}, "c", False),
+        ({"c": []}, "c", False),
+        ({"_claim_names": {"c": "src1"}}, "c", None),
+        ({"_claim_names": {"d": "src1"}}, "c", True),
+        ({"_claim_names": "c"}, "c", True),
+        ({"_claim_names": {"c": "src1"}}, "c.d", None),
+        ({"_claim_names": {"c.d": "src1"}}, "c.d", None),
+        ({"_claim_names": {"d": "src1"}}, "c.d", True),
+        ({"_claim_names": {"c": "src1"}, "c": "x"}, "c", False),
+        ({"hasgroups": True}, "groups", None),
+        ({"hasgroups": True}, "c", True),
+        ({"hasgroups": 1}, "groups", True),
+        ({}, "groups", True),
+        ({}, "c.d", True),
+        ({"c": None}, "c.d", True),
+        ({"c": {}}, "c.d", True),
+        ({"c": {"d": None}}, "c.d", True),
+        ({"c": {"d": 1}}, "c.d", False),
+        ({"c": "x"}, "c.d", None),
+        ({"c": ["d"]}, "c.d", None),
+        ({"c": {"d": "x"}}, "c.d.e", None),
+        ({"c": {}}, "c.d.e", True),
+    ],
+)
+def test_a_claim_is_missing_or_not_or_cannot_be_told(claims: Claims, name: str, answer: Answer) -> None:
+    assert Claim(name, [MISSING]).holds(person(claims)) is answer
+    assert Claim(name, [MISSING]).finding(person(claims)).reason == ("claim_missing" if answer is None else "")
+
+
+def test_a_persons_claims_are_those_of_the_identity() -> None:
+    claims = person({"a": [1]}).claims
+    assert (dict(claims), len(claims), claims.get("b"), claims.get("b", 2)) == ({"sub": "ann", "a": [1]}, 2, None, 2)
+    assert claims["a"] is claims.get("a")
+    with pytest.raises(KeyError, match="b"):
+        claims["b"]
+    plain = Person(replace(identity({}), claims={"a": 1}), NO_LISTS).claims
+    assert (plain["a"], plain.get("b", 2)) == (1, 2)
 
 
 @pytest.mark.parametrize("texts", [["a"], ["a*", "1"], ["*"], ["A", "b"]])
@@ -310,6 +356,10 @@ def test_a_function_that_fails_says_nothing() -> None:
 # Conditions of conditions
 
 
+def test_three_words_say_yes_or_no_to_everybody() -> None:
+    assert [word.holds(person({})) for word in (ANYONE, SIGNED_IN, NOBODY)] == [True, True, False]
+
+
 def fixed(answer: Answer) -> Condition:
     return Untold() if answer is None else YES if answer else NO
 
@@ -324,7 +374,7 @@ def test_any_and_all_are_what_kleene_has_them_be(answers: tuple[Answer, ...]) ->
         finding = condition.finding(person({}))
         assert (finding.condition, finding.answer, finding.reason) == (str(condition), answer, "")
         assert [part.answer for part in finding.parts] == list(answers)
-        assert finding.title == str(condition).partition(" (")[0]
+        assert finding.title == ("any of" if isinstance(condition, AnyOf) else "all of")
         decisive = finding.decisive
         assert decisive.answer is answer
         assert decisive == next(part for part in finding.parts if part.answer is answer)
@@ -471,6 +521,7 @@ def test_an_empty_list_lets_nobody_in() -> None:
 
 def test_a_person_is_read_once() -> None:
     someone = person({"email": "a@x.test", "groups": ["a"]})
-    assert someone.claims is someone.identity.claims
+    assert someone.claims == someone.identity.claims
+    assert someone.claims is someone.claims
     assert someone.groups is someone.groups
     assert identity({"sub": "ann"}, NO_LISTS).groups == ()
