@@ -200,6 +200,7 @@ def test_dots_reach_into_a_claim(claims: Claims, name: str) -> None:
         ({"_claim_names": "c"}, "c", True),
         ({"_claim_names": {"c": "src1"}}, "c.d", None),
         ({"_claim_names": {"c.d": "src1"}}, "c.d", None),
+        ({"_claim_names": {"c": "src1"}}, "c.d.e", None),
         ({"_claim_names": {"d": "src1"}}, "c.d", True),
         ({"_claim_names": {"c": "src1"}, "c": "x"}, "c", False),
         ({"hasgroups": True}, "groups", None),
@@ -219,6 +220,7 @@ def test_dots_reach_into_a_claim(claims: Claims, name: str) -> None:
 )
 def test_a_claim_is_missing_or_not_or_cannot_be_told(claims: Claims, name: str, answer: Answer) -> None:
     assert Claim(name, [MISSING]).holds(person(claims)) is answer
+    assert answer is False or person(claims).surely_lacks(name) is (answer is True)
     assert Claim(name, [MISSING]).finding(person(claims)).reason == ("claim_missing" if answer is None else "")
 
 

@@ -23,6 +23,7 @@ from oidc_gate.access import (
     NOBODY,
     SIGNED_IN,
     AllowLists,
+    AskedOf,
     CheckedRule,
     PathList,
     Pattern,
@@ -35,6 +36,7 @@ from oidc_gate.access import (
     signed_in_at,
 )
 from oidc_gate.access import Policy as Rules
+from oidc_gate.access.expression_values import UNFIT, fit
 from oidc_gate.access.expressions import Answer, Conditional, compiled
 from oidc_gate.access.paths import (
     ambiguous_part,
@@ -47,6 +49,7 @@ from oidc_gate.access.paths import (
     other_readings,
     segments_of,
 )
+from oidc_gate.access.person import Person
 from oidc_gate.access.policy import BY_REQUEST
 from oidc_gate.access.sign_ins import step_up_until
 from oidc_gate.gate.judging import Judging
@@ -791,6 +794,7 @@ def test_how_else_a_path_may_be_read() -> None:
         "/a./?": ["/a./", "/a/?"],
         "/.a": [],
         "/a.": ["/a"],
+        "/X.": ["/X"],
     }
     assert {path: other_readings(path) for path in expected} == expected
     hiding = {"/./a": True, "/a/..": True, "//": True, "/a\\": True, "/a/b": False, "/.a/a.": False, "/...": False}
@@ -1118,6 +1122,30 @@ def test_what_reads_the_request_is_asked_each_time() -> None:
     by_method = CheckedRule("m", 1, NOBODY, methods=frozenset({"PUT"}))
     both = Rules([by_method], NO_LISTS, conditionals=policy.conditionals)
     assert (both.place(Spot("/", "PUT")), both.place(Spot("/", "GET"))) == (0, BY_REQUEST)
+
+
+def test_what_is_unfit_fails_only_where_it_is_needed() -> None:
+    either = (DENY, f"{GET} || actions.ngrok.oidc.identity.email == 'ann@x.test'")
+    assert traffic(either).verdict(BEN, Asked()) == refused(1)
+    assert traffic(either).verdict(BEN, Asked(method="POST")) == refused(1, None)
+    texts = ["a", "\xe4", "\uffff", "\ud7ff", -(2**63), 2**63 - 1, 2**62]
+    assert [fit(each) for each in texts] == texts
+    unfit = ["\ud800", "a\udfff", -(2**63) - 1, 2**63, None, UNFIT, ["\ud800"]]
+    assert [fit(each) for each in unfit] == [UNFIT] * len(unfit)
+
+
+def test_each_expression_says_what_it_says() -> None:
+    texts = [POST, GET, STAFFED, FAILS, "oidc.claims.level", "actions.ngrok.oidc.identity.email == 'ann@x.test'"]
+    several = Conditional("all", tuple(compiled(text, "policy.yaml") for text in texts), GONE)
+    claims = {**ANN, "level": 1}
+    found = several.found(AskedOf("POST", "one.test", "/"), identity(claims), Person(identity(claims), lists()))
+    assert [(each.expression, each.value) for each in found] == list(
+        zip(texts, [True, False, True, None, None, True], strict=True)
+    )
+    assert [bool(each.why) for each in found] == [False, False, False, True, True, False]
+    assert found[4].why == "1"
+    known = Person(identity(claims), lists(verified=True))
+    assert several.found(AskedOf("POST", "one.test", "/"), identity(claims), known)[5].value is None
 
 
 @pytest.mark.parametrize(
