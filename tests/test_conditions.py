@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -230,8 +231,9 @@ def test_a_persons_claims_are_those_of_the_identity() -> None:
     assert claims["a"] is claims.get("a")
     with pytest.raises(KeyError, match="b"):
         claims["b"]
-    plain = Person(replace(identity({}), claims={"a": 1}), NO_LISTS).claims
-    assert (plain["a"], plain.get("b", 2)) == (1, 2)
+    for plain in ({"a": 1}, MappingProxyType({"a": 1})):
+        claims = Person(replace(identity({}), claims=plain), NO_LISTS).claims
+        assert (claims["a"], claims.get("b", 2)) == (1, 2)
 
 
 @pytest.mark.parametrize("texts", [["a"], ["a*", "1"], ["*"], ["A", "b"]])
