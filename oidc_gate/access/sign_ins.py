@@ -34,4 +34,4 @@ def step_up_until(rule: CheckedRule, claims: Mapping[str, Any], now: float) -> f
 def signed_in_at(claims: Mapping[str, Any]) -> float | None:
     """Return when the person signed in at the provider, as time.time(); None where it does not say (Core, 2)."""
     at: Any = claims.get("auth_time")
-    return float(at) if type(at) in (int, float) and 0 <= at <= _LATEST else None
+    return float(at) if type(at) in (int, float) and 0 <= at < _LATEST else None

@@ -11,6 +11,7 @@ Modules, from the ground up; each may import only from those before it:
 - `people`: for whom it is asked
 - `expectations`: a file of what is to come of requests
 - `explain`: which rule decides a request, and why
+- `flags`: flags that several commands take
 - `cli`: how these are asked for on the command line
 
 May import: `errors`, `identity`, `carriers`, `stores`, `access`, `settings`, `sessions`, `gate`, `wsgi`, `asgi`.
