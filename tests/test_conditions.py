@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from oidc_gate.access import (
+    ANYONE,
     MISSING,
     NOBODY,
     SIGNED_IN,
@@ -29,6 +32,7 @@ from oidc_gate.access import (
 )
 from oidc_gate.access.conditions import Finding, Fixed
 from oidc_gate.access.emails import bare_email, verified_email
+from oidc_gate.access.person import Person
 from oidc_gate.access.texts import Texts
 from oidc_gate.identity import is_verified, lower_ascii, text_claim
 from tests.judged import NO_LISTS, Judge, identity, person
@@ -187,6 +191,53 @@ def test_dots_reach_into_a_claim(claims: Claims, name: str) -> None:
     assert lists.lack_groups(claims) is (at(claims, name) is None)
 
 
+@pytest.mark.parametrize(
+    ("claims", "name", "answer"),
+    [
+        ({}, "c", True),
+        ({"c": None}, "c", True),
+        ({"c": ""}, "c", False),
+        ({"c": []}, "c", False),
+        ({"_claim_names": {"c": "src1"}}, "c", None),
+        ({"_claim_names": {"d": "src1"}}, "c", True),
+        ({"_claim_names": "c"}, "c", True),
+        ({"_claim_names": {"c": "src1"}}, "c.d", None),
+        ({"_claim_names": {"c.d": "src1"}}, "c.d", None),
+        ({"_claim_names": {"c": "src1"}}, "c.d.e", None),
+        ({"_claim_names": {"d": "src1"}}, "c.d", True),
+        ({"_claim_names": {"c": "src1"}, "c": "x"}, "c", False),
+        ({"hasgroups": True}, "groups", None),
+        ({"hasgroups": True}, "c", True),
+        ({"hasgroups": 1}, "groups", True),
+        ({}, "groups", True),
+        ({}, "c.d", True),
+        ({"c": None}, "c.d", True),
+        ({"c": {}}, "c.d", True),
+        ({"c": {"d": None}}, "c.d", True),
+        ({"c": {"d": 1}}, "c.d", False),
+        ({"c": "x"}, "c.d", None),
+        ({"c": ["d"]}, "c.d", None),
+        ({"c": {"d": "x"}}, "c.d.e", None),
+        ({"c": {}}, "c.d.e", True),
+    ],
+)
+def test_a_claim_is_missing_or_not_or_cannot_be_told(claims: Claims, name: str, answer: Answer) -> None:
+    assert Claim(name, [MISSING]).holds(person(claims)) is answer
+    assert answer is False or person(claims).surely_lacks(name) is (answer is True)
+    assert Claim(name, [MISSING]).finding(person(claims)).reason == ("claim_missing" if answer is None else "")
+
+
+def test_a_persons_claims_are_those_of_the_identity() -> None:
+    claims = person({"a": [1]}).claims
+    assert (dict(claims), len(claims), claims.get("b"), claims.get("b", 2)) == ({"sub": "ann", "a": [1]}, 2, None, 2)
+    assert claims["a"] is claims.get("a")
+    with pytest.raises(KeyError, match="b"):
+        claims["b"]
+    for plain in ({"a": 1}, MappingProxyType({"a": 1})):
+        claims = Person(replace(identity({}), claims=plain), NO_LISTS).claims
+        assert (claims["a"], claims.get("b", 2)) == (1, 2)
+
+
 @pytest.mark.parametrize("texts", [["a"], ["a*", "1"], ["*"], ["A", "b"]])
 def test_groups_of_any_type_fit_or_not_or_cannot_be_told(texts: list[str]) -> None:
     condition = Groups(texts)
@@ -311,6 +362,10 @@ def test_a_function_that_fails_says_nothing() -> None:
 # Conditions of conditions
 
 
+def test_three_words_say_yes_or_no_to_everybody() -> None:
+    assert [word.holds(person({})) for word in (ANYONE, SIGNED_IN, NOBODY)] == [True, True, False]
+
+
 def fixed(answer: Answer) -> Condition:
     return Untold() if answer is None else YES if answer else NO
 
@@ -325,7 +380,7 @@ def test_any_and_all_are_what_kleene_has_them_be(answers: tuple[Answer, ...]) ->
         finding = condition.finding(person({}))
         assert (finding.condition, finding.answer, finding.reason) == (str(condition), answer, "")
         assert [part.answer for part in finding.parts] == list(answers)
-        assert finding.title == str(condition).partition(" (")[0]
+        assert finding.title == ("any of" if isinstance(condition, AnyOf) else "all of")
         decisive = finding.decisive
         assert decisive.answer is answer
         assert decisive == next(part for part in finding.parts if part.answer is answer)
