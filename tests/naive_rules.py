@@ -228,6 +228,20 @@ def at(claims: Claims, name: str) -> Any:
     return found
 
 
+def is_hidden(claims: Claims, name: str) -> bool:
+    """Return whether something else stands where an object with this claim would be, or the claim is elsewhere."""
+    if at(claims, name) is not None:
+        return False
+    elsewhere = claims.get("_claim_names")
+    if isinstance(elsewhere, Mapping) and (name in elsewhere or name.partition(".")[0] in elsewhere):
+        return True
+    if name == "groups" and claims.get("hasgroups") is True:
+        return True
+    parents = name.split(".")[:-1]
+    found = [at(claims, ".".join(parents[:count])) for count in range(1, len(parents) + 1)]
+    return any(each is not None and not isinstance(each, Mapping) for each in found)
+
+
 def value_fits(wanted: Any, value: Any) -> bool:
     if type(wanted) is not type(value):
         return False
@@ -283,7 +297,10 @@ def holds(policy: Policy, condition: Any, claims: Claims) -> Truth:
         case "provider":
             return text_fits(wanted, PROVIDER)
         case "claims":
-            return every(claim_fits(each, at(claims, name)) for name, each in wanted.items())
+            return every(
+                None if isinstance(each, Mapping) and is_hidden(claims, name) else claim_fits(each, at(claims, name))
+                for name, each in wanted.items()
+            )
         case "any":
             return some(holds(policy, each, claims) for each in wanted)
         case "all":
