@@ -12,6 +12,8 @@ Modules, from the ground up; each may import only from those before it:
 - `mismatches`: what requests show that does not fit the settings
 - `error_replies`: how an error is told, to the person and to the log
 - `refusals`: what someone gets who may not pass
+- `proofs`: what proves from outside which gate has answered
+- `health`: whether the gate is alive, and whether its store answers
 - `authorization_requests`: where a browser is sent to sign in
 - `step_up`: a rule asks for a newer or stronger sign-in
 - `userinfo`: when userinfo is asked, beside the ID token
