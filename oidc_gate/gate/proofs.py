@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from oidc_gate.decisions import Request
 from oidc_gate.errors import LoginError
@@ -64,8 +64,8 @@ def read_proof(text: str, secrets: Sequence[str], context: str, challenge: str) 
     plaintext = seal.open(text, _NAME)
     if plaintext is None:
         return None
-    row: list[Any] = json.loads(plaintext)
-    return Proof(*row, text.startswith(seal.newest_prefix))
+    seen, own, target, peer, forwarded = json.loads(plaintext)
+    return Proof(seen, own, target, peer, forwarded, is_newest=text.startswith(seal.newest_prefix))
 
 
 def _seal(secrets: Sequence[str], context: str, challenge: str) -> Seal:
