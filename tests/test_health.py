@@ -54,6 +54,7 @@ def test_an_answer_to_a_challenge_proves_the_gate_and_tells_what_it_saw(
         "https://app.test", "https://app.test", {}, True,
     )  # fmt: skip
     assert found.target in ("/oauth2/health", "")
+    assert (found.cookies, found.client) == (0, found.peer)
     assert (provider.requests, here.app.calls) == ([], [])
     assert "app.test" not in answered.text
 
@@ -65,6 +66,7 @@ def test_behind_a_proxy_it_tells_both_what_came_and_what_the_gate_goes_by(stage:
     found = proof(here, browser.get(f"/oauth2/health?challenge={CHALLENGE}", headers=sent))
     assert found is not None
     assert (found.seen, found.own) == ("http://wrong.test", "https://app.test/shop")
+    assert (found.client, found.cookies) == ("192.0.2.7", 0)
     assert found.forwarded == {name.lower(): value for name, value in sent.items()}
     mounted = here.browser(root_path="/shop").get(f"/shop/oauth2/health?challenge={CHALLENGE}")
     found = proof(here, mounted)

@@ -48,16 +48,15 @@ class Health:
         if "challenge" not in request.query:
             return pages.json_reply(200, {"status": "ok"})
         components = self._components
-        origin = components.addresses.origin(request)
         try:
             given = code_flow.single_values(code_flow.read_form(request.query), ("challenge",))
             if "challenge" not in given:
                 return pages.json_reply(200, {"status": "ok"})
             challenge = checked_challenge(given["challenge"])
         except GateError as error:
-            return self._refusals.failure(request, error, own_path(origin, "/"))
-        origins = components.addresses.seen(request).url, origin.url
-        answer = proof_for(request, components.settings.cookie_secret, components.context, challenge, origins)
+            return self._refusals.failure(request, error, own_path(components.addresses.origin(request), "/"))
+        secrets = components.settings.cookie_secret
+        answer = proof_for(request, components.addresses, secrets, components.context, challenge)
         return pages.json_reply(200, {"status": "ok", "answer": answer})
 
     def ready(self, _: Request) -> Decision:

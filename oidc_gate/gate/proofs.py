@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from oidc_gate.browser import Addresses
 from oidc_gate.decisions import Request
 from oidc_gate.errors import LoginError
 from oidc_gate.sealing import Seal
@@ -31,7 +32,9 @@ class Proof(NamedTuple):
 
     - `seen`: the public URL of the app as the request has it, and proxies that are believed.
     - `own`: the same as the gate uses it: `base_url`, where that is set.
-    - `target`: the path as it stood on the request line, `""` where the server does not tell. `peer`: who connected.
+    - `target`: the path as it stood on the request line, `""` where the server does not tell.
+    - `peer`: the address of who connected; `client`: of who asked, as far as proxies are believed.
+    - `cookies`: how long the Cookie header was.
     - `forwarded`: the headers FORWARDED that came, believed or not.
     - `is_newest`: whether the first of the secrets that open it has sealed it.
     """
@@ -40,6 +43,8 @@ class Proof(NamedTuple):
     own: str
     target: str
     peer: str
+    client: str
+    cookies: int
     forwarded: dict[str, str]
     is_newest: bool
 
@@ -51,10 +56,12 @@ def checked_challenge(text: str) -> str:
     return text
 
 
-def proof_for(request: Request, secrets: Sequence[str], context: str, challenge: str, origins: tuple[str, str]) -> str:
-    """Return the sealed proof for a checked challenge; `origins`: as seen, and as used."""
+def proof_for(request: Request, addresses: Addresses, secrets: Sequence[str], context: str, challenge: str) -> str:
+    """Return the sealed proof for a checked challenge."""
+    origins = addresses.seen(request).url, addresses.origin(request).url
     came = {name: value[:_MOST_TOLD] for name in FORWARDED if (value := request.header(name))}
-    row = [*origins, request.raw_target[:_MOST_TOLD], request.peer[:_MOST_TOLD], came]
+    told = [each[:_MOST_TOLD] for each in (request.raw_target, request.peer, addresses.client(request))]
+    row = [*origins, *told, len(request.cookie_header), came]
     return _seal(secrets, context, challenge).seal(json.dumps(row).encode(), _NAME)
 
 
@@ -64,8 +71,9 @@ def read_proof(text: str, secrets: Sequence[str], context: str, challenge: str) 
     plaintext = seal.open(text, _NAME)
     if plaintext is None:
         return None
-    seen, own, target, peer, forwarded = json.loads(plaintext)
-    return Proof(seen, own, target, peer, forwarded, is_newest=text.startswith(seal.newest_prefix))
+    seen, own, target, peer, client, cookies, forwarded = json.loads(plaintext)
+    is_newest = text.startswith(seal.newest_prefix)
+    return Proof(seen, own, target, peer, client, cookies, forwarded, is_newest)
 
 
 def _seal(secrets: Sequence[str], context: str, challenge: str) -> Seal:
