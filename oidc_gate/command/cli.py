@@ -7,11 +7,13 @@ Without a command the help is printed, and the status is 0: nothing went wrong.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oidc_gate.command.argument_values import assignment, no_tunnel, port, positive
 from oidc_gate.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_ngroks_http(commands)
     _add_sessions(commands)
     _add_explain(commands)
+    _add_doctor(commands)
     secret = commands.add_parser("secret", help="print a fresh cookie_secret, or put one in front of others")
     secret.add_argument(
         "--rotate",
@@ -75,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     demo = commands.add_parser("demo", help="a local provider and a gated sample app: no account, no network")
-    demo.add_argument("--port", type=_port, default=0, help="of the sample app; 0, the default, takes a free one")
+    demo.add_argument("--port", type=port, default=0, help="of the sample app; 0, the default, takes a free one")
     demo.set_defaults(command=_demo)
 
 
@@ -89,10 +92,10 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     run.add_argument("target", metavar="module:app", help='the app, or a factory: "module:create_app()"')
     run.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    run.add_argument("--port", type=_port, default=8000, help="port to listen on (default: %(default)s)")
-    run.add_argument("--workers", type=_positive, default=1, help="worker processes (default: %(default)s)")
+    run.add_argument("--port", type=port, default=8000, help="port to listen on (default: %(default)s)")
+    run.add_argument("--workers", type=positive, default=1, help="worker processes (default: %(default)s)")
     run.add_argument("--interface", choices=("auto", "wsgi", "asgi"), default="auto", help="what the app is")
-    run.add_argument("--url", "--domain", type=_no_tunnel, help=argparse.SUPPRESS)
+    run.add_argument("--url", "--domain", type=no_tunnel, help=argparse.SUPPRESS)
     _add_settings(run.add_argument_group("settings"))
     run.set_defaults(command=_run)
 
@@ -151,6 +154,25 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     explain.set_defaults(command=_explain)
 
 
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        allow_abbrev=False,
+        help="say whether people will be able to sign in, before one of them tries",
+        description="Check settings, network, provider, client secret, redirect URI, store and the app's public address"
+        " (base_url), and say how to mend what is wrong. Settings come as they do for `run`. Exit status: 0 nothing"
+        " failed, 1 something did, 2 the settings are wrong.",
+    )
+    doctor.add_argument("--about", metavar="ID", help="say what a check means, why it matters, how to mend it; like P7")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument("--strict", action="store_true", help="exit status 1 for a warning too")
+    doctor.add_argument("--offline", action="store_true", help="ask nobody: only what can be told on this machine")
+    doctor.add_argument("--no-controls", action="store_true", help="send nothing that is wrong on purpose")
+    doctor.add_argument("--direct", metavar="HOST:PORT", help="where the app is to be reached by nobody but its proxy")
+    _add_settings(doctor.add_argument_group("settings"))
+    doctor.set_defaults(command=_doctor)
+
+
 def _add_settings(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--oidc", metavar="ISSUER", help="issuer_url: the provider's address")
     group.add_argument("--oidc-client-id", metavar="ID", help="client_id")
@@ -161,7 +183,7 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
         " or OIDC_GATE_CLIENT_SECRET_FILE",
     )
     group.add_argument("--oidc-scope", metavar="SCOPE", action="append", help="scopes: repeat it, or list with commas")
-    group.add_argument("--set", metavar="FIELD=VALUE", type=_assignment, action="append", help="any other setting")
+    group.add_argument("--set", metavar="FIELD=VALUE", type=assignment, action="append", help="any other setting")
     files = group.add_mutually_exclusive_group()
     files.add_argument("--config", metavar="FILE", help="settings in a TOML file")
     files.add_argument("--traffic-policy-file", metavar="FILE", help="ngrok Traffic Policy, YAML or JSON")
@@ -214,6 +236,18 @@ def _explain(arguments: argparse.Namespace) -> int:
     return status
 
 
+def _doctor(arguments: argparse.Namespace) -> int:
+    from dataclasses import fields
+
+    from oidc_gate.command.doctor import Wanted, doctor
+
+    wanted = Wanted(**{each.name: getattr(arguments, each.name) for each in fields(Wanted)})
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    status, text = doctor(_launch(arguments), wanted, sys.stdout.encoding or "ascii", colour=colour)
+    print(text)
+    return status
+
+
 def _demo(arguments: argparse.Namespace) -> int:
     from oidc_gate.command.demo import demo
 
@@ -251,29 +285,3 @@ def _launch(arguments: argparse.Namespace, target: str = "", **served: Any) -> L
         options={name: value for name, value in flags.items() if value is not None} | dict(arguments.set or ()),
         **served,
     )
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"{text} is not a port: a number from 0 to 65535")
-    return int(text)
-
-
-def _no_tunnel(text: str) -> str:
-    url = text if "://" in text else f"https://{text}"
-    raise argparse.ArgumentTypeError(
-        f"there is no tunnel that could have this address; where people open the app is said by: --set base_url={url}"
-    )
-
-
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 up")
-    return int(text)
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise argparse.ArgumentTypeError(f"{text} is not FIELD=VALUE")
-    return name, value

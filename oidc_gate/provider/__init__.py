@@ -22,8 +22,23 @@ May import: `errors`, `settings`.
 from oidc_gate.provider import code_flow
 from oidc_gate.provider.claims import merged_claims, refreshed_claims
 from oidc_gate.provider.code_flow import Tokens
-from oidc_gate.provider.discovery import Metadata
+from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
+from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.provider import Provider
 from oidc_gate.provider.token_checks import is_time
+from oidc_gate.provider.transport import Transport
 
-__all__ = ["Metadata", "Provider", "Tokens", "code_flow", "is_time", "merged_claims", "refreshed_claims"]
+__all__ = [
+    "HTTPAnswer",
+    "HTTPRequest",
+    "Metadata",
+    "Provider",
+    "Tokens",
+    "Transport",
+    "code_flow",
+    "discovery_request",
+    "is_time",
+    "merged_claims",
+    "read_metadata",
+    "refreshed_claims",
+]

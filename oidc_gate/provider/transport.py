@@ -87,7 +87,8 @@ class Transport:
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         path = request.url.partition("?")[0]
         logger.debug("%s: %d, %s, %d bytes", path, response.status_code, content_type or "no content type", len(body))
-        return HTTPAnswer(response.status_code, content_type, body, request.url, headers.get("location", ""))
+        came = tuple((name.lower(), value) for name, value in response.raw.headers.items())
+        return HTTPAnswer(response.status_code, content_type, body, request.url, headers.get("location", ""), came)
 
     def _new_session(self) -> requests.Session:
         session = _Session()

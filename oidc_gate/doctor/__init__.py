@@ -1,0 +1,38 @@
+"""`oidc-gate doctor`: what keeps people from signing in, found before one of them tries.
+
+A check asks, and returns what it found. Where a wrong answer can be told from a right one only beside the other, it
+asks twice, once right and once wrong on purpose (the control): only a difference proves something. Else it cannot tell,
+and says so. Nothing is left behind at the provider, and nothing found holds a secret.
+
+Modules, from the ground up; each may import only from those before it:
+
+- `findings`: what a check finds
+- `case`: what a check is, and what all share: the settings, the provider's own words, how it and the app are asked
+- `settings_checks`: S, the settings
+- `table`: all checks, in order
+- `examination`: runs them, and tells what they found
+- `told`: how a check is told of in many words
+- `about_settings`: what S and N mean, in many words
+- `about`: what each check means, why it matters, how to mend what it finds
+
+May import: `errors`, `access`, `settings`, `provider`.
+"""
+
+from oidc_gate.doctor.about import about
+from oidc_gate.doctor.case import Case, Options, Source
+from oidc_gate.doctor.examination import Examined, Report, examine
+from oidc_gate.doctor.settings_checks import COMMAND_LINE, settings_refused
+from oidc_gate.doctor.table import CHECKS
+
+__all__ = [
+    "CHECKS",
+    "COMMAND_LINE",
+    "Case",
+    "Examined",
+    "Options",
+    "Report",
+    "Source",
+    "about",
+    "examine",
+    "settings_refused",
+]
