@@ -9,13 +9,18 @@ Modules, from the ground up; each may import only from those before it:
 - `findings`: what a check finds
 - `case`: what a check is, and what all share: the settings, the provider's own words, how it and the app are asked
 - `settings_checks`: S, the settings
+- `app_address`: the app's own address, and what this gate proves of what arrived there
+- `direct_check`: A10, the app beside its proxy
+- `address_checks`: A1 to A3 and A9, whether the app's address leads to this gate
+- `passage_checks`: A4 to A8, what passes between a browser and the gate
 - `table`: all checks, in order
 - `examination`: runs them, and tells what they found
 - `told`: how a check is told of in many words
 - `about_settings`: what S and N mean, in many words
+- `about_address`: what A mean
 - `about`: what each check means, why it matters, how to mend what it finds
 
-May import: `errors`, `access`, `settings`, `provider`.
+May import: `errors`, `access`, `settings`, `provider`, `gate`.
 """
 
 from oidc_gate.doctor.about import about

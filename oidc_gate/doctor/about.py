@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from oidc_gate.doctor.about_address import ABOUT_ADDRESS
 from oidc_gate.doctor.about_settings import ABOUT_SETTINGS
 from oidc_gate.doctor.table import CHECKS
 from oidc_gate.doctor.told import About
@@ -11,7 +12,7 @@ from oidc_gate.errors import SettingsError
 
 __all__ = ["ABOUT", "about"]
 
-ABOUT: dict[str, About] = {**ABOUT_SETTINGS}
+ABOUT: dict[str, About] = {**ABOUT_SETTINGS, **ABOUT_ADDRESS}
 _WIDTH = 100
 
 

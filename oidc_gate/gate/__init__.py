@@ -33,8 +33,9 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `s
 """
 
 from oidc_gate.gate.announcement import log_addresses
-from oidc_gate.gate.components import backend_of, build
+from oidc_gate.gate.components import Components, backend_of, build
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
+from oidc_gate.gate.proofs import Proof, read_proof
 
-__all__ = ["Gate", "Judging", "backend_of", "build", "log_addresses"]
+__all__ = ["Components", "Gate", "Judging", "Proof", "backend_of", "build", "log_addresses", "read_proof"]
