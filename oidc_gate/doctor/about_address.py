@@ -12,7 +12,7 @@ ABOUT_ADDRESS = {
         " `cookie_secret`, for this provider and client: so it is this gate that answers, in all of its replicas."
         " Nobody else can make such an answer, and none is good for another challenge.",
         "Where another app answers, nobody comes back from the provider. Where one replica of several has another"
-        " secret, people are signed out each time they meet it, and logins that end there fail (`attempt_unknown`).",
+        " secret, people are signed out each time they meet it, and logins that end there fail.",
         "Set `base_url` to where people open the app. Give all replicas one `cookie_secret`, one `issuer_url`, one"
         " `client_id`, one `auth_id`. When a secret is changed, the new one goes in front of the old one, and every"
         " process has both before the old one goes. Run doctor from where browsers are: inside of a network a public"
@@ -24,8 +24,8 @@ ABOUT_ADDRESS = {
         "The redirect URI is made of the first; at any other than the registered one the provider refuses each login."
         " The app makes its own links of the second.",
         "Set `base_url`; or have the proxy tell (`X-Forwarded-Host`, `X-Forwarded-Proto`) and the gate believe it:"
-        " `trusted_proxies` is the number of proxies, or their addresses. nginx: `proxy_set_header Host $host;`. Apache:"
-        " `ProxyPreserveHost On`.",
+        " `trusted_proxies` is the number of proxies, or their addresses. nginx: `proxy_set_header Host $host;`."
+        " Apache: `ProxyPreserveHost On`.",
     ),
     "A3": About(
         "A request says that it came through a proxy, for another host, over another scheme, from another address. What"
@@ -68,10 +68,11 @@ ABOUT_ADDRESS = {
         "The cache obeys `Cache-Control`, or passes this host. CDNs: no page rule like *cache everything*.",
     ),
     "A8": About(
-        "A WebSocket's handshake is sent to `/oauth2/health`, where the gate refuses it with 405: so it arrived as one.",
+        "A WebSocket's handshake is sent to `/oauth2/health`, where the gate refuses it with 405: so it has arrived"
+        " as one.",
         "Where the proxy takes `Upgrade` out, the app's WebSockets never open. Where something accepts them without the"
         " gate, they are open to everybody.",
-        'nginx: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";`.'
+        "nginx: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;`."
         " Apache: `mod_proxy_wstunnel`, or `upgrade=websocket` at ProxyPass. uvicorn: `pip install websockets`. An app"
         " without WebSockets needs none of it.",
     ),
