@@ -9,6 +9,12 @@ Modules, from the ground up; each may import only from those before it:
 - `findings`: what a check finds
 - `case`: what a check is, and what all share: the settings, the provider's own words, how it and the app are asked
 - `settings_checks`: S, the settings
+- `network_checks`: N, the way to the provider
+- `landing`: what an authorization request without a person ends in
+- `probes`: what the provider is asked
+- `provider_checks`: P, what the provider says of itself
+- `client_checks`: P, what its endpoints for servers say to this client
+- `request_checks`: P, what its endpoints for browsers say
 - `table`: all checks, in order
 - `examination`: runs them, and tells what they found
 - `told`: how a check is told of in many words
