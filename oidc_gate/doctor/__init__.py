@@ -18,7 +18,11 @@ Modules, from the ground up; each may import only from those before it:
 - `table`: all checks, in order
 - `examination`: runs them, and tells what they found
 - `told`: how a check is told of in many words
-- `about_settings`: what S and N mean, in many words
+- `about_settings`: S, in many words
+- `about_network`: N
+- `about_provider`: P, of the provider itself
+- `about_client`: P, at its endpoints for servers
+- `about_requests`: P, at its endpoints for browsers
 - `about`: what each check means, why it matters, how to mend what it finds
 
 May import: `errors`, `access`, `settings`, `provider`.

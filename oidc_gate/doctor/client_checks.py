@@ -16,6 +16,10 @@ __all__ = ["CLIENT_CHECKS"]
 _BASIC, _POST, _RAW, _JWT = "client_secret_basic", "client_secret_post", "client_secret_basic_raw", "client_secret_jwt"
 #: A shorter secret cannot sign by HS256.
 _LEAST_OF_HS256 = 32
+_COPY = (
+    "copy client_id and client_secret once more, without blanks, from one entry; where it is shown only once, make a"
+    " new secret"
+)
 _NOT_ALLOWED = frozenset({"unauthorized_client", "unsupported_grant_type"})
 
 
@@ -23,12 +27,11 @@ def _secret(case: Case) -> Finding:
     method = case.settings.client_auth_method
     if method == "private_key_jwt":
         return skipped("the client proves itself by its key: P9")
-    return _proof(
-        case,
-        "client_secret" if method != "none" else "a client without a secret",
-        "copy client_id and client_secret once more, without blanks, from the same entry; make a new secret where it is"
-        " shown only once. P8 tells whether it is client_auth_method",
-    )
+    if method == "none":
+        return _proof(case, "a client without a secret", "make it a public client there, or set client_auth_method")
+    if code_grant(case).rejects_client and (other := _accepted_method(case)):
+        return _proof(case, f"client_secret by {method}", f"set client_auth_method to {other}")
+    return _proof(case, "client_secret", _COPY)
 
 
 def _key(case: Case) -> Finding:
@@ -60,15 +63,19 @@ def _proof(case: Case, what: str, mend: str) -> Finding:
     return unknown(f"the provider looks at the code first ({right.said}), and says the same to one that is wrong")
 
 
+def _accepted_method(case: Case) -> str:
+    """Return another way in which the same secret is accepted, `""` for none."""
+    return next((each for each in _other_methods(case) if not code_grant(case, each).rejects_client), "")
+
+
 def _method(case: Case) -> Finding:
     method = case.settings.client_auth_method
     if method in ("none", "private_key_jwt"):
         return skipped(f"client_auth_method is {method}")
     if not code_grant(case).rejects_client:
         return ok(f"{method} is not refused")
-    for other in _other_methods(case):
-        if not code_grant(case, other).rejects_client:
-            return fail(f"{method} is refused, and {other} accepted", f"set client_auth_method to {other}")
+    if other := _accepted_method(case):
+        return fail(f"{method} is refused, and {other} accepted", f"set client_auth_method to {other}")
     return unknown("the client is refused by the other methods too, so that they tell nothing: P7")
 
 

@@ -52,6 +52,8 @@ def _stranger(case: Case) -> Landing:
 
 
 def _redirect_uri(case: Case) -> Finding:
+    if not case.settings.base_url:
+        return unknown("base_url is not set, so that the app's address is not known here", "--set base_url=https://…")
     return _registered(case, case.redirect_uri, case.own_url(MADE_UP))
 
 
@@ -78,9 +80,20 @@ def _not_registered(case: Case, uri: str, right: Landing) -> Finding:
     if not _is_proven(case) and case.options.controls and right.is_like(_stranger(case)):
         return unknown("as long as the provider does not know the client, it says nothing of redirect URIs: P10")
     mend = "copy it into the provider's list of redirect URIs, letter by letter, without a slash at the end"
+    near = next((each for each in _near(case, uri) if authorization(case, each).kind != "refused"), "")
+    if near and authorization(case, f"{uri}-{MADE_UP}").kind == "refused":
+        return fail(f"{uri} is not registered; {near} is", mend)
     if right.speaks_of(*_REDIRECT) or _is_proven(case):
         return fail(f"{uri} is not registered: {right.said}", mend)
     return fail(f"{uri} is refused: {right.said}", mend)
+
+
+def _near(case: Case, uri: str) -> tuple[str, ...]:
+    """Return what is registered by mistake in place of an address."""
+    scheme, _, rest = uri.partition("://")
+    other = f"{'http' if scheme == 'https' else 'https'}://{rest}"
+    app = uri.removesuffix(f"{case.settings.path_prefix}/callback")
+    return f"{uri}/", other, f"{app}/callback", f"{app}/", app
 
 
 def _hosts(case: Case) -> Finding:
@@ -190,8 +203,10 @@ def _logout(case: Case, endpoint: str, target: str = "") -> Landing:
 def _answers_issuer(case: Case) -> Finding:
     metadata = case.metadata()
     came = authorization(case)
-    if came.kind != "back":
-        return unknown("no answer came back to the redirect URI: P11") if metadata.sends_iss else ok("not promised")
+    if came.kind == "refused":
+        return skipped("no answer came back to the redirect URI: P11")
+    if came.kind == "page":
+        return unknown("no answer came back without a person") if metadata.sends_iss else ok("not promised")
     iss = came.params.get("iss", "")
     if iss and iss != metadata.issuer:
         return fail(f"answers name the issuer {shown(iss)}, and discovery {metadata.issuer!r}", "P2; or the provider's")
@@ -203,24 +218,17 @@ def _answers_issuer(case: Case) -> Finding:
     return ok("answers name their issuer" if iss else "neither promised nor sent; with one provider nothing is missing")
 
 
-def _unknown_client(came: Landing) -> bool:
-    return came.kind == "refused" and (came.error == "invalid_client" or came.speaks_of("invalid client"))
-
-
 def _jumpcloud(case: Case) -> Finding:
-    regions = case.jumpcloud_regions
-    here = case.settings.issuer_url.rstrip("/")
+    regions, here = case.jumpcloud_regions, case.settings.issuer_url.rstrip("/")
     if here not in {url.rstrip("/") for url in regions.values()}:
         return skipped("this is not JumpCloud")
-    mine = authorization(case)
-    if not _unknown_client(mine):
+    if _is_proven(case) or authorization(case).kind != "refused":
         return ok("the client is known in this region")
     for name, url in regions.items():
-        if url.rstrip("/") != here and not _unknown_client(
-            authorization(case, endpoint=f"{url.rstrip('/')}/oauth2/auth")
-        ):
-            return fail(f"the client is not known in this region, but is in {name}", f"set issuer_url to {name}")
-    return unknown("the client is not known in any region: P10")
+        other = f"{url.rstrip('/')}/oauth2/auth"
+        if url.rstrip("/") != here and authorization(case, endpoint=other).kind != "refused":
+            return fail(f"this region refuses the client, and {name} knows it", f"set issuer_url to {name}")
+    return unknown("the client, or its redirect URI, is refused in each region: P10, P11")
 
 
 REQUEST_CHECKS = (
