@@ -72,7 +72,7 @@ THIRD_PARTY = {
     "asgiref": {"asgi/lanes"},
     "authlib": {"provider/client_authentication", "provider/code_flow"},
     "cel_expr_python": {"access/expressions"},
-    "cryptography": {"sealing"},
+    "cryptography": {"sealing", "doctor/provider_checks"},
     "gunicorn": {"command/run"},
     "itsdangerous": {"sealing"},
     "joserfc": {"provider/keys", "provider/provider"},

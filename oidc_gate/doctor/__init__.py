@@ -9,6 +9,12 @@ Modules, from the ground up; each may import only from those before it:
 - `findings`: what a check finds
 - `case`: what a check is, and what all share: the settings, the provider's own words, how it and the app are asked
 - `settings_checks`: S, the settings
+- `network_checks`: N, the way to the provider
+- `landing`: what an authorization request without a person ends in
+- `probes`: what the provider is asked
+- `provider_checks`: P, what the provider says of itself
+- `client_checks`: P, what its endpoints for servers say to this client
+- `request_checks`: P, what its endpoints for browsers say
 - `app_address`: the app's own address, and what this gate proves of what arrived there
 - `direct_check`: A10, the app beside its proxy
 - `address_checks`: A1 to A3 and A9, whether the app's address leads to this gate
@@ -16,8 +22,12 @@ Modules, from the ground up; each may import only from those before it:
 - `table`: all checks, in order
 - `examination`: runs them, and tells what they found
 - `told`: how a check is told of in many words
-- `about_settings`: what S and N mean, in many words
-- `about_address`: what A mean
+- `about_settings`: S, in many words
+- `about_network`: N
+- `about_provider`: P, of the provider itself
+- `about_client`: P, at its endpoints for servers
+- `about_requests`: P, at its endpoints for browsers
+- `about_address`: A
 - `about`: what each check means, why it matters, how to mend what it finds
 
 May import: `errors`, `access`, `settings`, `provider`, `gate`.

@@ -5,6 +5,10 @@ from __future__ import annotations
 import textwrap
 
 from oidc_gate.doctor.about_address import ABOUT_ADDRESS
+from oidc_gate.doctor.about_client import ABOUT_CLIENT
+from oidc_gate.doctor.about_network import ABOUT_NETWORK
+from oidc_gate.doctor.about_provider import ABOUT_PROVIDER
+from oidc_gate.doctor.about_requests import ABOUT_REQUESTS
 from oidc_gate.doctor.about_settings import ABOUT_SETTINGS
 from oidc_gate.doctor.table import CHECKS
 from oidc_gate.doctor.told import About
@@ -12,7 +16,14 @@ from oidc_gate.errors import SettingsError
 
 __all__ = ["ABOUT", "about"]
 
-ABOUT: dict[str, About] = {**ABOUT_SETTINGS, **ABOUT_ADDRESS}
+ABOUT: dict[str, About] = {
+    **ABOUT_SETTINGS,
+    **ABOUT_NETWORK,
+    **ABOUT_PROVIDER,
+    **ABOUT_CLIENT,
+    **ABOUT_REQUESTS,
+    **ABOUT_ADDRESS,
+}
 _WIDTH = 100
 
 

@@ -22,7 +22,7 @@ from oidc_gate.doctor.direct_check import beside_the_proxy
 from oidc_gate.doctor.findings import Finding, fail, ok, unknown, warn
 from oidc_gate.gate import Proof
 
-__all__ = ["ADDRESS_CHECKS", "PATH_CHECKS"]
+__all__ = ["ADDRESS_CHECKS"]
 
 _FORGED_HOST, _FORGED_CLIENT = "forged.invalid", "203.0.113.99"
 #: A page that no app has, with what something on the way may read otherwise.
@@ -154,8 +154,6 @@ ADDRESS_CHECKS = (
     Check("A1", "app's address", _is_this_gate),
     Check("A2", "address as seen", _what_it_sees),
     Check("A3", "forged headers", _forged),
-)
-PATH_CHECKS = (
     Check("A9", "paths", _paths),
     Check("A10", "beside the proxy", beside_the_proxy),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
@@ -11,8 +11,16 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from oidc_gate.doctor.findings import Finding, SkippedError
 from oidc_gate.errors import ProviderError
-from oidc_gate.provider import HTTPAnswer, HTTPRequest, Metadata, Transport, discovery_request, read_metadata
-from oidc_gate.settings import Settings
+from oidc_gate.provider import (
+    HTTPAnswer,
+    HTTPRequest,
+    Metadata,
+    Transport,
+    discovery_request,
+    private_key_of,
+    read_metadata,
+)
+from oidc_gate.settings import JUMPCLOUD_REGIONS, Settings
 
 __all__ = ["Case", "Check", "Options", "Source", "TimedAnswer"]
 
@@ -58,7 +66,8 @@ class Case:
     """One examination's settings and what is found out once for all checks. Thread-safe.
 
     `sources`: where the settings come from; `has_cookie_secret`: whether one of them is a `cookie_secret`, for without
-    one it is made up. Raises SettingsError where a file that the settings name is not what it should be.
+    one it is made up; `jumpcloud_regions`: the issuers of JumpCloud, by name. Raises SettingsError where a file that
+    the settings name is not what it should be.
     """
 
     def __init__(
@@ -68,13 +77,16 @@ class Case:
         *,
         sources: Sequence[Source] = (),
         has_cookie_secret: bool = True,
+        jumpcloud_regions: Mapping[str, str] = JUMPCLOUD_REGIONS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
         self.options = options or Options()
         self.sources = sources
         self.has_cookie_secret = has_cookie_secret
+        self.jumpcloud_regions = jumpcloud_regions
         self.clock = clock
+        self.private_key = private_key_of(settings)
         self._transport = Transport(settings.ca_bundle, settings.http_timeout)
         self._lock = Lock()
         self._made: dict[Hashable, _Once] = {}
@@ -103,6 +115,10 @@ class Case:
             raise SkippedError("nothing is asked: --offline")
         return self._transport.send(request)
 
+    def proxy(self, url: str) -> str:
+        """Return the proxy through which an address is asked, `""` for none. It may hold a password."""
+        return self._transport.proxy(url)
+
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what `make` returns, or raise what it raises; under each key it is called once for all checks."""
         with self._lock:
@@ -115,6 +131,13 @@ class Case:
     def discovery(self) -> TimedAnswer:
         """Return the answer for the discovery document. Raises as `timed` does."""
         return self.once("discovery", lambda: self.timed(discovery_request(self.settings.issuer_url)))
+
+    def reached(self) -> TimedAnswer:
+        """Return the answer for the discovery document, whatever it is. Raises SkippedError where there is none."""
+        try:
+            return self.discovery()
+        except ProviderError:
+            raise SkippedError("the provider does not answer: P1") from None
 
     def document(self) -> dict[str, Any]:
         """Return the discovery document, as it came. Raises SkippedError where there is none."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Finding", "SkippedError", "Status", "fail", "ok", "skipped", "unknown", "warn"]
+__all__ = ["Finding", "SkippedError", "Status", "fail", "ok", "skipped", "unknown", "warn", "worst"]
 
 Status = Literal["ok", "fail", "warn", "unknown", "skipped"]
 
@@ -46,3 +47,11 @@ def unknown(found: str, mend: str = "") -> Finding:
 def skipped(found: str, mend: str = "") -> Finding:
     """Return that there was nothing to look at, or no way to."""
     return Finding("skipped", found, mend)
+
+
+_GRAVEST: tuple[Status, ...] = ("fail", "warn", "unknown", "skipped", "ok")
+
+
+def worst(found: Sequence[Finding]) -> Finding:
+    """Return the gravest of some findings, the first of several; there is at least one."""
+    return min(found, key=lambda each: _GRAVEST.index(each.status))
