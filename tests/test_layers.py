@@ -77,7 +77,7 @@ THIRD_PARTY = {
     "itsdangerous": {"sealing"},
     "joserfc": {"provider/keys", "provider/provider"},
     "nanoidp": {"command/demo_provider"},
-    "redis": {"stores/redis_clients", "stores/redis"},
+    "redis": {"stores/redis_clients", "stores/redis", "stores/redis_facts"},
     "requests": {"provider/transport"},
     "urllib3": {"provider/transport"},
     "uvicorn": {"command/run"},

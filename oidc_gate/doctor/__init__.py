@@ -19,6 +19,8 @@ Modules, from the ground up; each may import only from those before it:
 - `direct_check`: A10, the app beside its proxy
 - `address_checks`: A1 to A3 and A9, whether the app's address leads to this gate
 - `passage_checks`: A4 to A8, what passes between a browser and the gate
+- `cookie_checks`: C, the cookies of sessions
+- `store_checks`: B, where sessions are kept
 - `table`: all checks, in order
 - `examination`: runs them, and tells what they found
 - `told`: how a check is told of in many words
@@ -27,10 +29,11 @@ Modules, from the ground up; each may import only from those before it:
 - `about_provider`: P, of the provider itself
 - `about_client`: P, at its endpoints for servers
 - `about_requests`: P, at its endpoints for browsers
+- `about_sessions`: C and B
 - `about_address`: A
 - `about`: what each check means, why it matters, how to mend what it finds
 
-May import: `errors`, `access`, `settings`, `provider`, `gate`.
+May import: `errors`, `stores`, `access`, `settings`, `provider`, `sessions`, `gate`.
 """
 
 from oidc_gate.doctor.about import about

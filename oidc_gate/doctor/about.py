@@ -9,6 +9,7 @@ from oidc_gate.doctor.about_client import ABOUT_CLIENT
 from oidc_gate.doctor.about_network import ABOUT_NETWORK
 from oidc_gate.doctor.about_provider import ABOUT_PROVIDER
 from oidc_gate.doctor.about_requests import ABOUT_REQUESTS
+from oidc_gate.doctor.about_sessions import ABOUT_SESSIONS
 from oidc_gate.doctor.about_settings import ABOUT_SETTINGS
 from oidc_gate.doctor.table import CHECKS
 from oidc_gate.doctor.told import About
@@ -22,6 +23,7 @@ ABOUT: dict[str, About] = {
     **ABOUT_PROVIDER,
     **ABOUT_CLIENT,
     **ABOUT_REQUESTS,
+    **ABOUT_SESSIONS,
     **ABOUT_ADDRESS,
 }
 _WIDTH = 100

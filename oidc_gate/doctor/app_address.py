@@ -13,6 +13,7 @@ from oidc_gate.doctor.findings import SkippedError
 from oidc_gate.errors import ProviderDownError
 from oidc_gate.gate import Components, Proof, build, read_proof
 from oidc_gate.provider import HTTPAnswer, HTTPRequest
+from oidc_gate.sessions import CookieBackend
 
 __all__ = [
     "PAGE",
@@ -88,7 +89,8 @@ def json_of(answer: HTTPAnswer) -> dict[str, object]:
 
 def components_of(case: Case) -> Components:
     """Return the parts of a gate with these settings; none of them asks anybody for anything."""
-    return case.once("components", lambda: build(case.settings, case.clock))
+    backend = CookieBackend(case.settings.cookie_secret, "")  # whose store need not even be there
+    return case.once("components", lambda: build(case.settings, case.clock, backend))
 
 
 def own_origin(case: Case) -> str:
