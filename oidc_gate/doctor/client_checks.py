@@ -138,12 +138,13 @@ def _pushed(case: Case) -> Finding:
     verifier = secrets.token_urlsafe(48)
     base = {
         "response_type": "code",
-        "client_id": settings.client_id,
         "redirect_uri": case.redirect_uri,
         "scope": " ".join(settings.scopes),
         "code_challenge_method": "S256",
     }
     url = code_flow.authorization_url("?", state=_made_up(), nonce=_made_up(), verifier=verifier)
+    if settings.client_auth_method not in ("none", _POST):  # which send it anyway
+        base |= {"client_id": settings.client_id}
     said = post(case, endpoint, base | dict(code_flow.read_form(url.removeprefix("?&"))))
     if said.status == 201:
         return ok("client, redirect URI and scopes are accepted in one pushed request")

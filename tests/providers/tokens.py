@@ -67,7 +67,8 @@ class TokenEndpoints(Levels, ProviderCore):
         return json_response(self.change_token_response(tokens), Cache_Control="no-store")
 
     def _authenticated(self, request: Request) -> Client:
-        return authenticate(request, self.clients, {self.url("token"), self.issuer}, self.used_assertions)
+        audiences = {self.url("token"), self.issuer, request.base_url}
+        return authenticate(request, self.clients, audiences, self.used_assertions)
 
     def new_code(self, grant: Grant) -> str:
         code = secrets.token_urlsafe(24)
