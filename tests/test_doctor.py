@@ -156,6 +156,15 @@ def test_a_secret_on_the_command_line_is_warned_of(config: Path, capsys: pytest.
     assert "other-secret" not in told
 
 
+def test_no_file_is_needed(
+    provider: LocalProvider, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in good(provider).items():
+        monkeypatch.setenv(f"OIDC_GATE_{name.upper()}", str(value))
+    assert cli.main(["doctor", "--strict"]) == 0
+    assert "read: 8 from the environment" in capsys.readouterr().out
+
+
 def test_a_missing_cookie_secret_is_warned_of(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(re.sub("(?m)^cookie_secret.*$", "", config.read_text()))
     assert cli.main(["doctor", "--offline", "--config", str(config)]) == 0
@@ -428,6 +437,9 @@ def test_jumpclouds_regions_are_asked(provider: LocalProvider, jumpcloud: Any) -
     assert found(given | {"client_id": "elsewhere"}, "P23", jumpcloud_regions=regions).status == "ok"
     assert found(given, "P23", jumpcloud_regions=regions).status == "unknown"
     assert found(given, "P23").status == "skipped"
+    assert found(given | {"client_id": "elsewhere", "base_url": "https://other.test"}, "P11").found.endswith(
+        "/callback is not registered: error 'invalid_request'"
+    )
     good(provider)
     provider.add_client("stranger", redirect_uris=[CALLBACK])
     provider.paths = provider.paths | {"authorize": "/oauth2/auth"}  # type: ignore[misc]
