@@ -38,9 +38,7 @@ def about(check_id: str) -> str:
     told = ABOUT[known]
     parts = [("What it means", told.means), ("Why it matters", told.why), ("How to mend it", told.mend)]
     parts += [(f"At {provider}", text) for provider, text in told.at.items()]
-    blocks = [
-        f"{title}\n{textwrap.fill(text, _WIDTH, initial_indent='  ', subsequent_indent='  ')}" for title, text in parts
-    ]
+    blocks = [f"{title}\n{_paragraph(text)}" for title, text in parts]
     return "\n\n".join([f"{known} {names[known]}", *blocks])
 
 

@@ -44,8 +44,8 @@ ABOUT_CLIENT = {
         {
             "JumpCloud": "*Client Authentication Type*: Private Key JWT, and the public key.",
             "Keycloak": "*Credentials*, *Signed JWT*; then *Keys*, import the certificate or a JWKS URL.",
-            "Entra": "*Certificates & secrets*, *Certificates*; a key that Entra names by thumbprint (`x5t`) alone cannot be"
-            " used here.",
+            "Entra": "*Certificates & secrets*, *Certificates*; it wants the certificate's thumbprint (`x5t`), which"
+            " this gate does not send: use a secret.",
             "Okta": "The app's *General*, *Public key / Private key*, add the key.",
             "Auth0": "The application's *Credentials*, *Private Key JWT*, add the public key.",
             "Google": "It does not offer this.",

@@ -29,8 +29,8 @@ ABOUT_PROVIDER = {
         {
             "JumpCloud": "It ends in a slash; the gate takes both.",
             "Keycloak": "Set `hostname` (KC_HOSTNAME) to the public address, and `proxy-headers` behind a proxy.",
-            "Entra": "`common` and `organizations` have `{tenantid}` in it: name one tenant. The address without `/v2.0` has"
-            " the issuer `https://sts.windows.net/…/`.",
+            "Entra": "`common` and `organizations` have `{tenantid}` in it: name one tenant. Without `/v2.0` the issuer"
+            " is `https://sts.windows.net/…/`.",
             "Okta": "Each authorization server has its own; a custom domain must be chosen as *Issuer* there.",
             "Auth0": "It ends in a slash; with a custom domain it is that domain.",
             "Google": "`https://accounts.google.com`, without a slash.",

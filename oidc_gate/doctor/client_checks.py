@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn
 from oidc_gate.doctor.probes import MADE_UP, code_grant, post, wrong_code_grant
-from oidc_gate.errors import ProviderSetupError
+from oidc_gate.errors import ProviderError, ProviderSetupError
 from oidc_gate.provider import code_flow
 
 __all__ = ["CLIENT_CHECKS"]
@@ -29,8 +29,6 @@ def _secret(case: Case) -> Finding:
         return skipped("the client proves itself by its key: P9")
     if method == "none":
         return _proof(case, "a client without a secret", "make it a public client there, or set client_auth_method")
-    if code_grant(case).rejects_client and (other := _accepted_method(case)):
-        return _proof(case, f"client_secret by {method}", f"set client_auth_method to {other}")
     return _proof(case, "client_secret", _COPY)
 
 
@@ -51,7 +49,8 @@ def _proof(case: Case, what: str, mend: str) -> Finding:
     except ProviderSetupError as error:
         return fail(error.detail, "P3 tells what the provider says of its endpoints")
     if right.rejects_client:
-        return fail(f"{what} is not accepted: {right.said}", mend)
+        other = _accepted_method(case)
+        return fail(f"{what} is not accepted: {right.said}", f"set client_auth_method to {other}" if other else mend)
     if right.error == "unauthorized_client":
         return fail(
             f"{what} is accepted, but not for logins: {right.said}", "allow the client authorization_code there"
@@ -72,7 +71,7 @@ def _method(case: Case) -> Finding:
     method = case.settings.client_auth_method
     if method in ("none", "private_key_jwt"):
         return skipped(f"client_auth_method is {method}")
-    if not code_grant(case).rejects_client:
+    if not _is_refused(case):
         return ok(f"{method} is not refused")
     if other := _accepted_method(case):
         return fail(f"{method} is refused, and {other} accepted", f"set client_auth_method to {other}")
@@ -82,6 +81,8 @@ def _method(case: Case) -> Finding:
 def _other_methods(case: Case) -> list[str]:
     """Return what is worth a try with the same secret."""
     settings = case.settings
+    if settings.client_auth_method in ("none", "private_key_jwt"):
+        return []
     methods = [_BASIC, _POST]
     if quote_plus(settings.client_secret) != settings.client_secret:
         methods.append(_RAW)
@@ -92,8 +93,16 @@ def _other_methods(case: Case) -> list[str]:
 
 def _check_accepted(case: Case) -> None:
     """Raise SkippedError where the client is not accepted at all."""
-    if code_grant(case).rejects_client:
+    if _is_refused(case):
         raise SkippedError("the client is not accepted: P7, P9")
+
+
+def _is_refused(case: Case) -> bool:
+    """Return whether the client is not accepted as it is. Raises SkippedError where that cannot be asked."""
+    try:
+        return code_grant(case).rejects_client
+    except ProviderError:
+        raise SkippedError("the token endpoint does not answer: P7, P9") from None
 
 
 def _refresh(case: Case) -> Finding:
@@ -129,12 +138,13 @@ def _pushed(case: Case) -> Finding:
     verifier = secrets.token_urlsafe(48)
     base = {
         "response_type": "code",
-        "client_id": settings.client_id,
         "redirect_uri": case.redirect_uri,
         "scope": " ".join(settings.scopes),
         "code_challenge_method": "S256",
     }
     url = code_flow.authorization_url("?", state=_made_up(), nonce=_made_up(), verifier=verifier)
+    if settings.client_auth_method not in ("none", _POST):  # which send it anyway
+        base |= {"client_id": settings.client_id}
     said = post(case, endpoint, base | dict(code_flow.read_form(url.removeprefix("?&"))))
     if said.status == 201:
         return ok("client, redirect URI and scopes are accepted in one pushed request")

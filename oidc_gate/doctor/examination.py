@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any
@@ -72,12 +73,9 @@ def examine(case: Case, checks: Sequence[Check], title: str, limit: float = LIMI
     waiting = deque(runs)
 
     def work() -> None:
-        while waiting:
-            try:
-                run = waiting.popleft()
-            except IndexError:  # another thread was quicker
-                return
-            run.run(case)
+        with suppress(IndexError):  # all have been taken
+            while True:
+                waiting.popleft().run(case)
 
     for _ in range(_THREADS):
         Thread(target=work, daemon=True).start()  # one that hangs is not to keep the program from its end

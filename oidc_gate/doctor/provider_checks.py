@@ -66,6 +66,8 @@ def _issuer(case: Case) -> Finding:
 def _endpoints(case: Case) -> Finding:
     document = case.document()
     issuer = str(document.get("issuer"))
+    if issuer.rstrip("/") != case.settings.issuer_url.rstrip("/"):
+        raise SkippedError("these would be another issuer's: P2")
     secure, wrong, foreign = issuer.startswith("https:"), [], []
     for name in (*_REQUIRED, *_OPTIONAL):
         url = document.get(name)
