@@ -296,14 +296,23 @@ def test_a_mount_point_that_the_proxy_takes_off_is_right(site: Site) -> None:
     assert statuses(report) == {}, report.text(colour=False)
 
 
-def test_an_address_that_nothing_answers_at_is_found(site: Site) -> None:
+def test_where_nothing_answers_nobody_can_tell(site: Site) -> None:
     proxy = site.proxy(1)
-    assert statuses(site.report()) == skipped_but(A1="fail")
+    assert statuses(site.report()) == skipped_but(A1="fail"), "a proxy answers"
+    site.monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
+    site.monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{free_port()}")
+    report = site.report()
+    assert statuses(report) == skipped_but(A1="unknown")
+    assert "base_url cannot be reached from here" in found(report, "A1")
+    assert "nothing answers at base_url: A1" in found(report, "A2")
+    assert proxy.served != []
+
+
+def test_a_certificate_that_is_not_trusted_is_found(site: Site) -> None:
+    proxy = site.proxy(1)
     proxy.authority = Authority.new(site.authority.bundle.parent, "another")
-    proxy._contexts.clear()
     report = site.report()
     assert statuses(report) == skipped_but(A1="fail")
-    assert "base_url cannot be reached" in found(report, "A1")
     assert "ca_bundle" in found(report, "A1")
 
 

@@ -14,7 +14,7 @@ from tests.providers.real import NanoIDP, Panva, RealProvider, client_key
 from tests.test_doctor import found
 
 USUAL: dict[str, Any] = {"base_url": APP, "cookie_secret": COOKIE_SECRET, "allow_domains": "example.com"}
-STORE: dict[str, Any] = {"session_store": "sqlite:////nowhere/x.db", "scopes": "openid email offline_access"}
+STORE: dict[str, Any] = {"session_store": "sqlite:///never-made.db", "scopes": "openid email offline_access"}
 
 
 def given(provider: RealProvider, client: str = "", **more: Any) -> dict[str, Any]:

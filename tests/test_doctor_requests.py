@@ -94,7 +94,7 @@ def test_keys_that_cannot_be_read_are_told(provider: LocalProvider) -> None:
 
 
 def test_a_logout_of_all_sessions_at_once(provider: LocalProvider) -> None:
-    given = good(provider, session_store="sqlite:////nowhere/x.db")
+    given = good(provider, session_store="sqlite:///never-made.db")
     assert found(given, "P21").found.endswith("to register: …/oauth2/backchannel-logout")
     says(provider, backchannel_logout_session_supported=False)
     assert found(given, "P21").found.endswith("of all of a person's sessions at once")

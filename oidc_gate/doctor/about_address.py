@@ -10,7 +10,8 @@ ABOUT_ADDRESS = {
     "A1": About(
         "Ten times `/oauth2/health` is asked below `base_url` with a challenge, and each answer opens with this"
         " `cookie_secret`, for this provider and client: so it is this gate that answers, in all of its replicas."
-        " Nobody else can make such an answer, and none is good for another challenge.",
+        " Nobody else can make such an answer, and none is good for another challenge. Where nothing answers at all,"
+        " the app may not run yet, or this machine have no way to it: that cannot be told.",
         "Where another app answers, nobody comes back from the provider. Where one replica of several has another"
         " secret, people are signed out each time they meet it, and logins that end there fail.",
         "Set `base_url` to where people open the app. Give all replicas one `cookie_secret`, one `issuer_url`, one"

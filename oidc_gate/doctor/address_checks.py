@@ -33,6 +33,8 @@ def _is_this_gate(case: Case) -> Finding:
     """A1: all answers of `base_url` are this gate's."""
     found = reached(case)
     others = [each for each in found if each.proof is None]
+    if len(others) == len(found) == 1 and found[0].answer is None and not found[0].is_lasting:
+        return unknown(*what_answered(case, found[0]))
     if len(others) == len(found):
         return fail(*what_answered(case, found[0]))
     if others:

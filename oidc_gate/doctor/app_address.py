@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from oidc_gate.doctor.case import Case
 from oidc_gate.doctor.findings import SkippedError
-from oidc_gate.errors import ProviderDownError
+from oidc_gate.errors import ProviderDownError, ProviderSetupError
 from oidc_gate.gate import Components, Proof, build, read_proof
 from oidc_gate.provider import HTTPAnswer, HTTPRequest
 from oidc_gate.sessions import CookieBackend
@@ -42,11 +42,15 @@ _TIMES, _LONGEST = 10, 15.0
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What answered `health` with a challenge, if anything: `proof` where it was this gate; else why not, `trouble`."""
+    """What answered `health` with a challenge, if anything: `proof` where it was this gate.
+
+    `trouble`: why there was no answer; `is_lasting`: which no waiting mends.
+    """
 
     answer: HTTPAnswer | None
     proof: Proof | None = None
     trouble: str = ""
+    is_lasting: bool = False
 
 
 def ask_app(case: Case, url: str, headers: dict[str, str] | None = None) -> HTTPAnswer:
@@ -61,7 +65,7 @@ def ask_health(case: Case, headers: dict[str, str] | None = None, challenge: str
     try:
         answer = ask_app(case, f"{case.own_url('health')}?challenge={challenge}", headers)
     except ProviderDownError as error:
-        return Reached(None, trouble=str(error))
+        return Reached(None, trouble=str(error), is_lasting=isinstance(error, ProviderSetupError))
     said = health_answer(answer)
     if not said:
         return Reached(answer)
@@ -121,7 +125,9 @@ def proven(case: Case, *, at_times: bool = False) -> Proof:
     found = [each.proof for each in reached(case)]
     proofs = [proof for proof in found if proof is not None]
     if not proofs:
-        raise SkippedError("what answers at base_url is not known to be this gate: A1")
+        nothing = all(each.answer is None for each in reached(case))
+        what = "nothing answers at base_url" if nothing else "what answers at base_url is not known to be this gate"
+        raise SkippedError(f"{what}: A1")
     if len(proofs) < len(found) and not at_times:
         raise SkippedError("what answers at base_url is not this gate alone: A1")
     return proofs[0]
@@ -131,8 +137,9 @@ def what_answered(case: Case, found: Reached) -> tuple[str, str]:
     """Return what it was that answered and is not this gate, and how to mend that."""
     answer = found.answer
     if answer is None:
-        return f"base_url cannot be reached: {found.trouble}", (
-            "correct base_url, or what serves it; if only this machine has no way to it, run doctor where there is one"
+        return f"base_url cannot be reached from here: {found.trouble}", (
+            "start the app and what is in front of it, or correct base_url; if only this machine has no way to it, run"
+            " doctor where there is one"
         )
     said = health_answer(answer)
     if said:
