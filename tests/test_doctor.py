@@ -25,6 +25,7 @@ from oidc_gate.doctor.case import Check
 from oidc_gate.doctor.findings import Finding, ok
 from oidc_gate.gate.error_replies import _CHECKS
 from tests.apps import COOKIE_SECRET
+from tests.conftest import StageFactory
 from tests.doctor_faults import APP, CALLBACK, examined, good, not_ok
 from tests.patience import LIMIT
 from tests.providers import keys
@@ -207,6 +208,23 @@ def test_every_id_is_in_the_document_with_an_address_of_its_own() -> None:
 def test_errors_in_the_log_name_checks_that_there_are() -> None:
     assert set(_CHECKS.values()) <= set(IDS)
     assert set(_CHECKS) <= codes()
+
+
+def test_an_error_in_the_log_names_the_check_that_would_have_found_it(
+    stage: StageFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = stage(client_secret="not-the-secret-of-this-client-0123456789")
+    page = here.browser().navigate("/")
+    assert page.status == 400
+    (line,) = [record.getMessage() for record in caplog.records if "client_rejected" in record.getMessage()]
+    assert line.endswith(" (oidc-gate doctor: P7)")
+    assert "doctor" not in page.text
+
+
+def test_an_error_that_no_check_finds_names_none(stage: StageFactory, caplog: pytest.LogCaptureFixture) -> None:
+    assert stage().browser().get("/oauth2/callback").status == 400
+    assert "state_missing" in caplog.text
+    assert "oidc-gate doctor" not in caplog.text
 
 
 # What goes out
