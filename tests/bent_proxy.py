@@ -45,7 +45,11 @@ class Message:
             return None
         pairs = [line.partition(":") for line in lines[1:]]
         headers = [(name, value.strip()) for name, _, value in pairs]
-        return cls(lines[0], headers, file.read() if whole else b"")
+        message = cls(lines[0], headers)
+        if whole:  # a server that was not told to close may keep the connection
+            length = message.get("content-length")
+            message.body = file.read(int(length)) if length else file.read()
+        return message
 
     @property
     def head(self) -> bytes:

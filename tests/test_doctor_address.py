@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 
 from oidc_gate import Settings
+from oidc_gate.command import cli
 from oidc_gate.doctor import CHECKS, Case, Options
 from oidc_gate.doctor.examination import Report, examine
 from tests.apps import COOKIE_SECRET, echo, gated
@@ -19,8 +23,9 @@ from tests.browser import World
 from tests.providers.local import LocalProvider
 from tests.providers.tls import Authority
 from tests.raw_server import raw_server
-from tests.servers import free_port
+from tests.servers import free_port, running
 
+ROOT = Path(__file__).parents[1]
 BASE = "https://app.test"
 OTHER = "the-cookie-secret-of-another-replica-0123456789"
 OPEN = [{"exact": "/", "allow": "anyone"}]
@@ -179,6 +184,20 @@ def merged(path: str) -> str:
     return path.replace("//", "/")
 
 
+def listening(seen: set[str], change: Callable[[Message], None] | None) -> Callable[[Message], None]:
+    """Return a change of answers that notes what they hold that is sealed, then does another."""
+
+    def listen(answer: Message) -> None:
+        seen.update(
+            re.findall(r"(?:login\.\w+=|state=|nonce=|code_challenge=)([^;&]{20,})", answer.head.decode("latin-1"))
+        )
+        seen.update(re.findall(r'"answer": "([^"]+)"', answer.body.decode("latin-1")))
+        if change is not None:
+            change(answer)
+
+    return listen
+
+
 FAULTS: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
     "rewrites Host": ({"asks": rewritten_host}, {"A2": "warn"}, "inner:8000"),
     "strips Set-Cookie": ({"changes": no_set_cookie}, {"A5": "fail"}, "what comes: none"),
@@ -212,10 +231,20 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_proxy_is_found_by_the_checks_that_should(site: Site, fault: str) -> None:
     bent, expected, words = FAULTS[fault]
-    site.proxy(site.gate(), **bent)
+    seen: set[str] = set()
+    site.proxy(site.gate(), **(bent | {"changes": listening(seen, bent.get("changes"))}))
     report = site.report()
     assert statuses(report) == expected, report.text(colour=False)
     assert words in " ".join(found(report, id_) for id_ in expected)
+    assert not is_told(report, site.provider, seen)
+
+
+def is_told(report: Report, provider: LocalProvider, seen: set[str]) -> list[str]:
+    """Return which secrets, and texts of this gate that are sealed, a report holds."""
+    told = report.text(colour=True) + json.dumps(report.as_json)
+    secrets = {COOKIE_SECRET, OTHER, provider.clients["app"].secret} | seen
+    assert seen, "or nobody listened"
+    return [secret for secret in secrets if secret and secret in told]
 
 
 def test_a_cache_that_looks_at_no_query_is_told_from_another_gate(site: Site) -> None:
@@ -316,6 +345,28 @@ def test_a_certificate_that_is_not_trusted_is_found(site: Site) -> None:
     assert "ca_bundle" in found(report, "A1")
 
 
+SERVERS = {
+    "gunicorn": ("gunicorn", "-b", "127.0.0.1:{port}", "--threads", "4", "oidc_gate.wsgi:OIDCGate()"),
+    "waitress": ("waitress", "--port={port}", "--call", "oidc_gate.wsgi:OIDCGate"),
+    "uvicorn": ("uvicorn", "--no-proxy-headers", "--port", "{port}", "--factory", "oidc_gate.asgi:OIDCGate"),
+    "hypercorn": ("hypercorn", "-b", "127.0.0.1:{port}", "oidc_gate.asgi:OIDCGate()"),
+    "granian": ("granian", "--port", "{port}", "--interface", "asgi", "--factory", "oidc_gate.asgi:OIDCGate"),
+}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("world", ["wsgi"], indirect=True)
+def test_at_real_servers_nothing_is_found(site: Site, tmp_path: Path, server: str) -> None:
+    options = site.provider.gate_options(base_url=BASE, cookie_secret=COOKIE_SECRET)
+    env = {f"OIDC_GATE_{name.upper()}": str(value) for name, value in options.items()}
+    env["OIDC_GATE_APP"] = "tests.apps:wsgi_echo()" if server in ("gunicorn", "waitress") else "tests.apps:asgi_echo()"
+    argv = [sys.executable, "-m", *SERVERS[server]]
+    with running(argv, folder=tmp_path, env=env, cwd=ROOT, ready_path="/oauth2/health") as process:
+        site.proxy(process.port)
+        report = site.report()
+    assert statuses(report) == {}, report.text(colour=False)
+
+
 # What the gate takes its address for
 
 
@@ -333,6 +384,17 @@ def test_a_proxy_that_tells_nothing_is_found(site: Site) -> None:
     report = site.report()
     assert statuses(report) == {"A2": "fail", "A5": "fail"}, report.text(colour=False)
     assert "X-Forwarded-Proto" in found(report, "A2")
+
+
+def another_address(asked: Message) -> None:
+    asked.put("X-Forwarded-Host", "inner.test")
+
+
+def test_a_proxy_that_adds_another_address_is_found(site: Site) -> None:
+    site.proxy(site.gate(base_url=None, trusted_proxies=1), asks=another_address)
+    report = site.report(trusted_proxies=1)
+    assert statuses(report) == {"A2": "fail", "A5": "fail"}, report.text(colour=False)
+    assert "the gate goes by https://inner.test" in found(report, "A2")
 
 
 def only_the_host(asked: Message) -> None:
@@ -503,3 +565,27 @@ def test_a_gate_that_is_reached_beside_its_proxy(site: Site) -> None:
 def test_an_app_that_is_reached_beside_the_gate(site: Site, body: bytes) -> None:
     port = site.stack.enter_context(served("wsgi", other_app(200, body)))
     assert direct(site, f"127.0.0.1:{port}", base_url=None)[0] == "fail"
+
+
+# The command
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",), ("--no-controls", "--json")])
+def test_the_command_tells_of_the_app_too(
+    site: Site, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
+) -> None:
+    site.provider.user = None
+    site.provider.add_client("app", redirect_uris=[f"{BASE}/oauth2/callback"])
+    port = site.gate(allow_domains="example.com")
+    site.proxy(port)
+    given = site.provider.gate_options(base_url=BASE, ca_bundle=str(site.authority.bundle), allow_domains="example.com")
+    file = site.authority.bundle.with_name("gate.toml")
+    given |= {"cookie_secret": COOKIE_SECRET}
+    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in given.items()))
+    file.chmod(0o600)
+    assert cli.main(["doctor", "--config", str(file), "--direct", f"127.0.0.1:{port}", *flags]) == 0
+    told = capsys.readouterr().out
+    assert COOKIE_SECRET not in told
+    if flags:
+        checks = {each["id"]: each["status"] for each in json.loads(told)["checks"]}
+        assert {checks[check.id] for check in A_CHECKS} == {"ok"}

@@ -83,8 +83,7 @@ ABOUT_ADDRESS = {
         "`rules` and `public_paths` judge the path that arrives. Where something on the way decodes or merges it, they"
         " judge another one than was asked for, and people come back to another page.",
         "nginx: `proxy_pass http://app;` without a path, `merge_slashes off;`. Apache: `AllowEncodedSlashes NoDecode`,"
-        " `nocanon` at ProxyPass. Some servers (waitress, mod_wsgi) do not tell the path as it was sent: then nobody"
-        " can say.",
+        " `nocanon` at ProxyPass. Some servers do not tell the path as it was sent: then it cannot be told.",
     ),
     "A10": About(
         "`--direct HOST:PORT` is where the app listens behind its proxy. From where doctor runs nothing is to answer"

@@ -61,16 +61,16 @@ def ask_app(case: Case, url: str, headers: dict[str, str] | None = None) -> HTTP
 def ask_health(case: Case, headers: dict[str, str] | None = None, challenge: str = "") -> Reached:
     """Return what answers a challenge at `base_url`. Raises SkippedError where that cannot be asked, or not judged."""
     _ = case.redirect_uri  # or there is no address
-    challenge = challenge or secrets.token_urlsafe(24)
+    query = f"?challenge={challenge or secrets.token_urlsafe(24)}"
     try:
-        answer = ask_app(case, f"{case.own_url('health')}?challenge={challenge}", headers)
+        answer = ask_app(case, case.own_url("health") + query, headers)
     except ProviderDownError as error:
-        return Reached(None, trouble=str(error), is_lasting=isinstance(error, ProviderSetupError))
+        return Reached(None, trouble=str(error).replace(query, ""), is_lasting=isinstance(error, ProviderSetupError))
     said = health_answer(answer)
     if not said:
         return Reached(answer)
     components = components_of(case)
-    return Reached(answer, read_proof(said, case.settings.cookie_secret, components.context, challenge))
+    return Reached(answer, read_proof(said, case.settings.cookie_secret, components.context, query.partition("=")[2]))
 
 
 def health_answer(answer: HTTPAnswer) -> str | None:
