@@ -25,7 +25,7 @@ Modules, from the ground up; each may import only from those before it:
 - `about_requests`: P, at its endpoints for browsers
 - `about`: what each check means, why it matters, how to mend what it finds
 
-May import: `errors`, `access`, `settings`, `provider`.
+May import: `errors`, `access`, `settings`, `provider`, `gate`.
 """
 
 from oidc_gate.doctor.about import about

@@ -31,8 +31,17 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `s
 """
 
 from oidc_gate.gate.announcement import log_addresses
+from oidc_gate.gate.authorization_requests import known_prompt, reauthentication_prompt
 from oidc_gate.gate.components import backend_of, build
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
 
-__all__ = ["Gate", "Judging", "backend_of", "build", "log_addresses"]
+__all__ = [
+    "Gate",
+    "Judging",
+    "backend_of",
+    "build",
+    "known_prompt",
+    "log_addresses",
+    "reauthentication_prompt",
+]
