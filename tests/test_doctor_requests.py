@@ -203,3 +203,21 @@ def test_the_app_is_asked_as_the_provider_is(provider: LocalProvider) -> None:
     assert came.header("content-type").startswith("text/html")
     assert came.header("x-none") == ""
     assert case.own_url("health") == f"{APP}/oauth2/health"
+
+
+def test_a_prompt_is_asked_as_logins_have_it(provider: LocalProvider) -> None:
+    given = good(provider, authz_url_params={"prompt": "select_account"})
+    assert found(given, "P14").status == "ok"
+    asked = [call.params["prompt"] for call in provider.calls("authorize")]
+    assert sorted(set(asked)) == ["login", "none", "select_account"]
+
+
+def test_a_refused_code_with_status_401_is_no_refused_client(provider: LocalProvider) -> None:
+    given = good(provider)
+
+    def strict(request: Request) -> Response:
+        known = request.authorization is not None and request.authorization.password == given["client_secret"]
+        return Response('{"error": "%s"}' % ("invalid_grant" if known else "invalid_client"), 401)
+
+    provider.answer = {"token": strict}
+    assert found(given, "P7").status == "ok"

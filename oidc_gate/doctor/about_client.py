@@ -42,7 +42,7 @@ ABOUT_CLIENT = {
         "Else each login ends in `client_rejected`.",
         "Register the public key, or the address of a key set, with the same `kid` and algorithm.",
         {
-            "JumpCloud": "*Client Authentication Type*: Private Key JWT, and the public key.",
+            "JumpCloud": "Where its console does not offer it, use a secret, or PKCE alone.",
             "Keycloak": "*Credentials*, *Signed JWT*; then *Keys*, import the certificate or a JWKS URL.",
             "Entra": "*Certificates & secrets*, *Certificates*; it wants the certificate's thumbprint (`x5t`), which"
             " this gate does not send: use a secret.",

@@ -24,7 +24,7 @@ _ENTRAS_NO = re.compile(r"AADSTS\d+")
 _MOST_READ = 60_000
 #: What is said of a person who is not signed in, and so of nothing else.
 _NOBODY_THERE = frozenset(
-    {"login_required", "interaction_required", "consent_required", "account_selection_required", ""}
+    {"login_required", "interaction_required", "consent_required", "account_selection_required", "immediate_failed", ""}
 )
 
 

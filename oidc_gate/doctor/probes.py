@@ -53,7 +53,7 @@ class Said:
     @property
     def rejects_client(self) -> bool:
         """Whether the client itself is not accepted."""
-        return self.status == 401 or self.error in _OF_CLIENT
+        return self.error in _OF_CLIENT or (self.status == 401 and self.error != "invalid_grant")
 
 
 def authorization(

@@ -11,6 +11,7 @@ from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, 
 from oidc_gate.doctor.landing import Landing, landing
 from oidc_gate.doctor.probes import MADE_UP, authorization, code_grant, wrong_code_grant
 from oidc_gate.errors import ProviderError
+from oidc_gate.gate import known_prompt, reauthentication_prompt
 from oidc_gate.provider import HTTPRequest, shown
 
 __all__ = ["REQUEST_CHECKS"]
@@ -149,14 +150,14 @@ def _parameters(case: Case) -> Finding:
 
 def _asked(case: Case) -> Iterator[tuple[str, str]]:
     """Yield the parameters that logins may have beside the usual ones."""
-    settings = case.settings
-    known = case.metadata().prompt_values
-    prompt = next((each for each in ("login", "select_account") if not known or each in known), "")
+    settings, metadata = case.settings, case.metadata()
+    prompt = reauthentication_prompt(metadata)
     if prompt:
         yield "prompt", prompt
     if settings.response_mode != "query":
         yield "response_mode", settings.response_mode
-    yield from settings.authz_url_params
+    for name, value in settings.authz_url_params:
+        yield name, known_prompt(metadata.authorization_endpoint, value) if name == "prompt" else value
     for rule in settings.rules or ():
         if isinstance(rule, CheckedRule) and rule.acr:
             yield "acr_values", " ".join(rule.acr)
@@ -212,8 +213,8 @@ def _answers_issuer(case: Case) -> Finding:
     if iss and iss != metadata.issuer:
         return fail(f"answers name the issuer {shown(iss)}, and discovery {metadata.issuer!r}", "P2; or the provider's")
     if metadata.sends_iss and not iss:
-        return fail(
-            "the provider promises iss in its answers, and sends none: each login ends in callback_issuer_mismatch",
+        return warn(
+            "the provider promises iss in its answers, and sends none with an error; a login without it is refused",
             "look for what takes it out on the way; else it is the provider's to mend",
         )
     return ok("answers name their issuer" if iss else "neither promised nor sent; with one provider nothing is missing")

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, unknown, warn, worst
 from oidc_gate.errors import SettingsError, StoreError, StoreSetupError
-from oidc_gate.stores import FileFacts, ServerFacts, SessionStore, open_store
+from oidc_gate.stores import SessionStore, open_store
+from oidc_gate.stores.facts import FileFacts, ServerFacts
 
 __all__ = ["STORE_CHECKS"]
 

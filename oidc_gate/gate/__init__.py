@@ -33,9 +33,21 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `s
 """
 
 from oidc_gate.gate.announcement import log_addresses
+from oidc_gate.gate.authorization_requests import known_prompt, reauthentication_prompt
 from oidc_gate.gate.components import Components, backend_of, build
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.proofs import Proof, read_proof
 
-__all__ = ["Components", "Gate", "Judging", "Proof", "backend_of", "build", "log_addresses", "read_proof"]
+__all__ = [
+    "Components",
+    "Gate",
+    "Judging",
+    "Proof",
+    "backend_of",
+    "build",
+    "known_prompt",
+    "log_addresses",
+    "read_proof",
+    "reauthentication_prompt",
+]

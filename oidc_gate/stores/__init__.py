@@ -14,7 +14,6 @@ May import: `errors`.
 """
 
 from oidc_gate.stores.contract import Record, SessionStore
-from oidc_gate.stores.facts import FileFacts, ServerFacts
 from oidc_gate.stores.urls import FORMS, open_store
 
-__all__ = ["FORMS", "FileFacts", "Record", "ServerFacts", "SessionStore", "open_store"]
+__all__ = ["FORMS", "Record", "SessionStore", "open_store"]
