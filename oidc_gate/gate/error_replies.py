@@ -206,8 +206,10 @@ _BAD_ANSWER = _Words(
 #: The check of `oidc-gate doctor` that would have found what an error is about, for the log.
 _CHECKS = {
     "alg_not_allowed": "P5",
+    "base_url_path": "A1",
     "callback_issuer_mismatch": "P22",
     "client_rejected": "P7",
+    "cookies_missing": "A5",
     "discovery_failed": "P1",
     "discovery_incomplete": "P3",
     "endpoint_missing": "P3",
@@ -219,8 +221,11 @@ _CHECKS = {
     "keys_unreadable": "P4",
     "provider_unavailable": "P1",
     "provider_unreachable": "P1",
+    "session_too_large": "C1",
     "signature_invalid": "P4",
     "step_up_unmet": "S5",
+    "store_unavailable": "B1",
+    "store_unusable": "B1",
     "token_expired": "N5",
     "token_from_the_future": "N5",
     "unauthorized_client": "P7",
