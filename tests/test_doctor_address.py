@@ -287,6 +287,8 @@ ELSEWHERE: dict[str, tuple[Any, str]] = {
     "a list": (other_app(200, b"[]"), "answers 200, which is not this gate's answer"),
     "an older gate": (other_app(200, b'{"status": "ok"}'), "proves nothing"),
     "a strange gate": (other_app(200, b'{"status": "ok", "answer": 1}'), "answers 200, which is not"),
+    "a deep one": (other_app(200, b"[" * 100_000), "answers 200, which is not this gate's answer"),
+    "no address": (other_app(302, b"", ("Location", "http://[")), "leads on to "),
     "another prefix": (other_app(404, b'{"error": "not_found"}'), "a gate answers 404 not_found"),
     "no app": (other_app(502), "does not reach the app"),
     "another login": (other_app(401), "answers 401"),
@@ -552,6 +554,7 @@ def test_a_gate_that_is_reached_beside_its_proxy(site: Site) -> None:
         (f"127.0.0.1:{site.gate()}", {"has_cookie_secret": False}, "unknown", "not known to be this gate"),
         (f"127.0.0.1:{site.gate(rules=OPEN, cookie_secret=OTHER)}", {}, "fail", "without this gate"),
         (closed, {}, "unknown", "does not speak HTTP"),
+        ("no-such-host.invalid:80", {}, "unknown", "was not found"),
         ("app.test", {}, "unknown", "is not HOST:PORT"),
         ("app.test:99999", {}, "unknown", "is not HOST:PORT"),
     ):  # fmt: skip

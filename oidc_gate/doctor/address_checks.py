@@ -13,6 +13,7 @@ from oidc_gate.doctor.app_address import (
     components_of,
     health_answer,
     own_origin,
+    parts_of,
     proven,
     reached,
     what_answered,
@@ -131,7 +132,7 @@ def _paths(case: Case) -> Finding:
     proof = proven(case)
     base = case.settings.base_url
     answer = ask_app(case, base + _PAGE_PATH, PAGE)
-    state = dict(parse_qsl(urlsplit(answer.location).query)).get("state", "")
+    state = dict(parse_qsl(parts_of(answer.location).query)).get("state", "")
     opened = components_of(case).attempts.read_state(state) if answer.status in (302, 303) else None
     if opened is None or opened.return_to is None:
         return unknown(

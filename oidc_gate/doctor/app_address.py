@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from oidc_gate.doctor.case import Case
 from oidc_gate.doctor.findings import SkippedError
 from oidc_gate.errors import ProviderDownError, ProviderSetupError
 from oidc_gate.gate import Components, Proof, build, read_proof
-from oidc_gate.provider import HTTPAnswer, HTTPRequest
+from oidc_gate.provider import HTTPAnswer, HTTPRequest, read_json_object
 from oidc_gate.sessions import CookieBackend
 
 __all__ = [
@@ -22,7 +22,9 @@ __all__ = [
     "ask_health",
     "components_of",
     "health_answer",
+    "json_of",
     "own_origin",
+    "parts_of",
     "proven",
     "reached",
     "what_answered",
@@ -75,20 +77,27 @@ def ask_health(case: Case, headers: dict[str, str] | None = None, challenge: str
 
 def health_answer(answer: HTTPAnswer) -> str | None:
     """Return what was said to the challenge, `""` where nothing was; None where this is no answer of `health`."""
-    said = json_of(answer)
+    said = json_of(answer.body)
     if answer.status != 200 or said.get("status") != "ok":
         return None
     text = said.get("answer", "")
     return text if isinstance(text, str) else None
 
 
-def json_of(answer: HTTPAnswer) -> dict[str, object]:
-    """Return the JSON object of an answer, an empty one where there is none."""
+def json_of(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a body, an empty one where there is none."""
     try:
-        said = json.loads(answer.body)
+        return read_json_object(body)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+
+
+def parts_of(url: str) -> SplitResult:
+    """Return the parts of what may be an address, none where it is not."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def components_of(case: Case) -> Components:
@@ -152,7 +161,7 @@ def what_answered(case: Case, found: Reached) -> tuple[str, str]:
         )
     if 300 <= answer.status < 400:
         return _sent_on(case, answer)
-    code = json_of(answer).get("error")
+    code = json_of(answer.body).get("error")
     if answer.status == 401 and code == "login_required":
         return _begins_a_login(case)
     if answer.status in (400, 404) and isinstance(code, str):
@@ -171,7 +180,7 @@ def what_answered(case: Case, found: Reached) -> tuple[str, str]:
 def _sent_on(case: Case, answer: HTTPAnswer) -> tuple[str, str]:
     if "redirect_uri=" in answer.location:
         return _begins_a_login(case)
-    place = urlsplit(answer.location)
+    place = parts_of(answer.location)
     where = f"{place.scheme}://{place.netloc}" if place.netloc else place.path[:100]
     return f"{_path(case)} leads on to {where}", (
         "set base_url to the address where people end up, or take that redirect away"

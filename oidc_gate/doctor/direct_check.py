@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import json
 import secrets
 import socket
 
-from oidc_gate.doctor.app_address import components_of
+from oidc_gate.doctor.app_address import components_of, json_of
 from oidc_gate.doctor.case import Case
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown
 from oidc_gate.gate import Proof, read_proof
@@ -31,6 +30,8 @@ def beside_the_proxy(case: Case) -> Finding:
     where = case.options.direct
     try:
         socket.create_connection((host, int(port)), case.settings.http_timeout).close()
+    except socket.gaierror:
+        return unknown(f"the host name in --direct {where} was not found")
     except OSError as error:
         return ok(f"{where} takes no connection from here ({error.strerror or type(error).__name__})")
     return _judged(case, where, (host, int(port)))
@@ -57,11 +58,7 @@ def _proof(case: Case, place: tuple[str, int]) -> Proof | None:
     path = f"{case.settings.path_prefix}/health?challenge={challenge}"
     forged = {"X-Forwarded-Host": _FORGED, "X-Forwarded-For": "203.0.113.99", "Forwarded": f"host={_FORGED}"}
     _, body = _ask(case, place, path, forged)
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return None
-    text = said.get("answer") if isinstance(said, dict) else None
+    text = json_of(body).get("answer")
     if not isinstance(text, str):
         return None
     return read_proof(text, case.settings.cookie_secret, components_of(case).context, challenge)

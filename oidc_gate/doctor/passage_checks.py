@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from urllib.parse import parse_qsl, urlsplit
 
-from oidc_gate.doctor.app_address import PAGE, ask_app, ask_health, components_of, proven
+from oidc_gate.doctor.app_address import PAGE, ask_app, ask_health, components_of, parts_of, proven
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, fail, ok, skipped, unknown, warn
 from oidc_gate.errors import ProviderDownError
@@ -56,7 +56,7 @@ def _login(case: Case) -> Finding:
         return unknown("the gate begins no login just now (503)", "look at its log: mostly the provider is down")
     if answer.status not in (302, 303):
         return fail(f"a login answers {answer.status}, and leads nowhere", "look at the gate's log, and at the proxy's")
-    sent = dict(parse_qsl(urlsplit(answer.location).query))
+    sent = dict(parse_qsl(parts_of(answer.location).query))
     for name, wanted in (("client_id", case.settings.client_id), ("redirect_uri", redirect_uri)):
         if sent.get(name, wanted) != wanted:  # pushed parameters are not in the address
             return fail(

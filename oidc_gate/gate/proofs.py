@@ -25,6 +25,8 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-pr
 _MOST_TOLD = 200
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _NAME = "health"
+#: Raised with every change of what is told. It is part of the seal, so that what another version tells is no proof.
+_FORMAT = 1
 
 
 class Proof(NamedTuple):
@@ -78,4 +80,4 @@ def read_proof(text: str, secrets: Sequence[str], context: str, challenge: str) 
 
 def _seal(secrets: Sequence[str], context: str, challenge: str) -> Seal:
     """Return a seal for one challenge: its key is of use for no other, and no stranger can wear it out."""
-    return Seal(secrets, f"health {challenge} {context}")
+    return Seal(secrets, f"health {_FORMAT} {challenge} {context}")
