@@ -326,7 +326,7 @@ def a_wrong_secret(provider: LocalProvider, given: Given) -> None:
     given["client_secret"] = "not-the-secret-of-this-client-0123456789"
 
 
-@seeds(P7="fail", P8="unknown", P10="fail", P11="unknown", P20="fail")
+@seeds(P7="fail", P8="unknown", P10="fail", P11="unknown")
 def a_client_that_there_is_not(provider: LocalProvider, given: Given) -> None:
     given["client_id"] = "another"
 
@@ -513,7 +513,7 @@ def a_logout_that_leads_anywhere(provider: LocalProvider, given: Given) -> None:
     provider.answer = {"end_session": leads}
 
 
-@seeds(P22="warn")
+@seeds(P22="unknown")
 def answers_without_their_issuer(provider: LocalProvider, given: Given) -> None:
     has_fault(provider, "no_callback_issuer")
 
