@@ -505,6 +505,18 @@ def a_logout_that_wants_a_person(provider: LocalProvider, given: Given) -> None:
     provider.answer = {"end_session": (400, {}, "no id_token_hint")}
 
 
+@seeds(P20="unknown")
+def a_logout_that_wants_to_know_whose(provider: LocalProvider, given: Given) -> None:
+    """As Hydra has it: without an address it is done, with one it is refused."""
+
+    def refuses(request: Request) -> Response:
+        failed = "post_logout_redirect_uri" in request.args
+        query = "?error=invalid_request&error_description=id_token_hint+is+missing" if failed else ""
+        return Response(status=302, headers={"Location": f"/end{query}"})
+
+    provider.answer = {"end_session": refuses}
+
+
 @seeds(P20="warn")
 def a_logout_that_leads_anywhere(provider: LocalProvider, given: Given) -> None:
     def leads(request: Request) -> Response:

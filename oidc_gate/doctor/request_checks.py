@@ -189,8 +189,8 @@ def _post_logout(case: Case) -> Finding:
     if _is_unknown(case, authorization(case)):
         raise SkippedError("the provider does not know the client: P10")
     plain, right = _logout(case, endpoint), _logout(case, endpoint, here)
-    if plain.kind == "refused":
-        return unknown("the provider says nothing to a logout of nobody")
+    if plain.kind == "refused" or right.speaks_of("hint"):
+        return unknown("the provider says nothing of it to a logout of nobody")
     if right.kind == "refused":
         return fail(f"{here} is not registered: {right.said}", "register it as post-logout redirect URI")
     if not case.options.controls:
