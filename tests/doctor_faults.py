@@ -328,7 +328,7 @@ def a_wrong_secret(provider: LocalProvider, given: Given) -> None:
     given["client_secret"] = "not-the-secret-of-this-client-0123456789"
 
 
-@seeds(P7="fail", P8="unknown", P10="fail", P11="unknown", P20="fail")
+@seeds(P7="fail", P8="unknown", P10="fail", P11="unknown")
 def a_client_that_there_is_not(provider: LocalProvider, given: Given) -> None:
     given["client_id"] = "another"
 
@@ -507,6 +507,18 @@ def a_logout_that_wants_a_person(provider: LocalProvider, given: Given) -> None:
     provider.answer = {"end_session": (400, {}, "no id_token_hint")}
 
 
+@seeds(P20="unknown")
+def a_logout_that_wants_to_know_whose(provider: LocalProvider, given: Given) -> None:
+    """As Hydra has it: without an address it is done, with one it is refused."""
+
+    def refuses(request: Request) -> Response:
+        failed = "post_logout_redirect_uri" in request.args
+        query = "?error=invalid_request&error_description=id_token_hint+is+missing" if failed else ""
+        return Response(status=302, headers={"Location": f"/end{query}"})
+
+    provider.answer = {"end_session": refuses}
+
+
 @seeds(P20="warn")
 def a_logout_that_leads_anywhere(provider: LocalProvider, given: Given) -> None:
     def leads(request: Request) -> Response:
@@ -515,7 +527,7 @@ def a_logout_that_leads_anywhere(provider: LocalProvider, given: Given) -> None:
     provider.answer = {"end_session": leads}
 
 
-@seeds(P22="warn")
+@seeds(P22="unknown")
 def answers_without_their_issuer(provider: LocalProvider, given: Given) -> None:
     has_fault(provider, "no_callback_issuer")
 

@@ -154,7 +154,18 @@ def test_an_authorization_endpoint_that_is_down(provider: LocalProvider) -> None
     told = found(given, "P11")
     assert told.status == "unknown"
     assert "answered with status 503" in told.found
+    assert "state=" not in told.found
     assert found(given, "P6").found == "S256 is listed"
+
+
+def test_a_provider_that_fails_at_being_asked_for_nobody(provider: LocalProvider) -> None:
+    given = good(provider)
+
+    def fails(request: Request) -> Response:
+        return Response("", 500) if request.args.get("prompt") == "none" else provider.serve_authorize(request)
+
+    provider.answer = {"authorize": fails}
+    assert found(given, "P11").found == f"{CALLBACK} is registered; another one is refused"
 
 
 def test_a_redirect_uri_that_is_refused_in_other_words(provider: LocalProvider) -> None:

@@ -110,7 +110,8 @@ ABOUT_PROVIDER = {
         "An answer that comes back to the redirect URI names its issuer (`iss`, RFC 9207), where discovery promises so,"
         " and the right one.",
         "The gate holds a provider to its promise: a login that comes back without `iss`, or with another, ends in"
-        " `callback_issuer_mismatch`. Here only an error can come back, with which some send less.",
+        " `callback_issuer_mismatch`. Without a person only an error comes back, and some providers leave `iss` out of"
+        " it: then it cannot be told.",
         "Look for a proxy or an app that rewrites the address; else it is the provider's fault.",
         {
             "JumpCloud": "It promises nothing.",

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from oidc_gate.doctor.case import Case
 from oidc_gate.doctor.landing import Landing, landing
+from oidc_gate.errors import ProviderDownError
 from oidc_gate.provider import (
     HTTPAnswer,
     HTTPRequest,
@@ -80,17 +81,25 @@ def _authorization(case: Case, endpoint: str, redirect_uri: str, without: str, c
     }
     pkce = {} if without == "code_challenge" else {"code_challenge_method": "S256"}
     params = {name: value for name, value in (usual | pkce | dict(changed)).items() if name != without}
+    answer = _asked(case, endpoint, params)
+    if answer.status >= 500 and params.get("prompt") == "none":
+        # There are providers that fail at it (django-oauth-toolkit); without it they show where to sign in.
+        answer = _asked(case, endpoint, {name: value for name, value in params.items() if name != "prompt"})
+    if answer.status >= 500 or answer.status == 429:
+        said = f"the authorization endpoint at {endpoint} answered with status {answer.status}"
+        raise ProviderDownError("provider_unavailable", said)
+    return landing(answer, redirect_uri, list(params.values()))
+
+
+def _asked(case: Case, endpoint: str, params: Mapping[str, str]) -> HTTPAnswer:
+    """Return the answer to an authorization request; with PKCE where a method is among the parameters."""
     base = code_flow.authorization_base(endpoint, params.items())
-    verifier = secrets.token_urlsafe(48)
     state, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-    if pkce:
-        url = code_flow.authorization_url(base, state=state, nonce=nonce, verifier=verifier)
+    if "code_challenge_method" in params:
+        url = code_flow.authorization_url(base, state=state, nonce=nonce, verifier=secrets.token_urlsafe(48))
     else:
         url = f"{base}&state={quote(state)}&nonce={quote(nonce)}"
-    answer = case.ask(HTTPRequest(url, {"Accept": "text/html,application/xhtml+xml"}))
-    if answer.status >= 500 or answer.status == 429:
-        answer.require("authorization endpoint")
-    return landing(answer, redirect_uri, list(params.values()))
+    return case.ask(HTTPRequest(url, {"Accept": "text/html,application/xhtml+xml"}))
 
 
 def post(

@@ -48,6 +48,12 @@ def _is_proven(case: Case) -> bool:
         return False
 
 
+def _is_unknown(case: Case, right: Landing) -> bool:
+    """Return whether all that is known of the client is that it is refused as one that there is not would be."""
+    refused = right.kind == "refused" and case.options.controls and not _is_proven(case)
+    return refused and right.is_like(_stranger(case))
+
+
 def _stranger(case: Case) -> Landing:
     return authorization(case, client_id=f"{MADE_UP}-nobody")
 
@@ -78,7 +84,7 @@ def _registered(case: Case, uri: str, other: str) -> Finding:
 
 
 def _not_registered(case: Case, uri: str, right: Landing) -> Finding:
-    if not _is_proven(case) and case.options.controls and right.is_like(_stranger(case)):
+    if _is_unknown(case, right):
         return unknown("as long as the provider does not know the client, it says nothing of redirect URIs: P10")
     mend = "copy it into the provider's list of redirect URIs, letter by letter, without a slash at the end"
     if case.options.controls:
@@ -180,10 +186,11 @@ def _post_logout(case: Case) -> Finding:
             "set provider_logout to false, so that nobody believes to be signed out there",
         )
     here, elsewhere = case.own_url("logout"), case.own_url(MADE_UP)
-    _ = case.redirect_uri  # without base_url there is nothing to ask for
+    if _is_unknown(case, authorization(case)):
+        raise SkippedError("the provider does not know the client: P10")
     plain, right = _logout(case, endpoint), _logout(case, endpoint, here)
-    if plain.kind == "refused":
-        return unknown("the provider says nothing to a logout of nobody")
+    if plain.kind == "refused" or right.speaks_of("hint"):
+        return unknown("the provider says nothing of it to a logout of nobody")
     if right.kind == "refused":
         return fail(f"{here} is not registered: {right.said}", "register it as post-logout redirect URI")
     if not case.options.controls:
@@ -213,9 +220,9 @@ def _answers_issuer(case: Case) -> Finding:
     if iss and iss != metadata.issuer:
         return fail(f"answers name the issuer {shown(iss)}, and discovery {metadata.issuer!r}", "P2; or the provider's")
     if metadata.sends_iss and not iss:
-        return warn(
+        return unknown(
             "the provider promises iss in its answers, and sends none with an error; a login without it is refused",
-            "look for what takes it out on the way; else it is the provider's to mend",
+            "if logins end in callback_issuer_mismatch, it is the provider's to mend",
         )
     return ok("answers name their issuer" if iss else "neither promised nor sent; with one provider nothing is missing")
 
