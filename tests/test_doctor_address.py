@@ -20,6 +20,7 @@ from oidc_gate.doctor.examination import Report, examine
 from tests.apps import COOKIE_SECRET, echo, gated
 from tests.bent_proxy import BentProxy, Message, served
 from tests.browser import World
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.providers.tls import Authority
 from tests.raw_server import raw_server
@@ -44,7 +45,7 @@ class Site:
 
     def gate(self, **settings: Any) -> int:
         """Serve one more gate; its port."""
-        options = self.provider.gate_options(base_url=BASE) | settings
+        options = self.provider.gate_options(base_url=BASE, http_timeout=LIMIT) | settings
         return self.stack.enter_context(served(self.world, gated(self.world, echo(self.world), **options)))
 
     def proxy(self, *replicas: int, **bent: Any) -> BentProxy:
@@ -55,7 +56,8 @@ class Site:
         return proxy
 
     def case(self, options: Options | None = None, *, has_cookie_secret: bool = True, **settings: Any) -> Case:
-        given = {"cookie_secret": COOKIE_SECRET, "base_url": BASE, "ca_bundle": str(self.authority.bundle)}
+        given: dict[str, Any] = {"cookie_secret": COOKIE_SECRET, "base_url": BASE, "http_timeout": LIMIT}
+        given["ca_bundle"] = str(self.authority.bundle)
         made = Settings(**(self.provider.gate_options() | given | settings))
         return Case(made, options, has_cookie_secret=has_cookie_secret)
 
