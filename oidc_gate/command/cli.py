@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_ngroks_http(commands)
     _add_sessions(commands)
     _add_explain(commands)
+    _add_doctor(commands)
     secret = commands.add_parser("secret", help="print a fresh cookie_secret, or put one in front of others")
     secret.add_argument(
         "--rotate",
@@ -188,6 +189,25 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     explain.set_defaults(command=_explain)
 
 
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        allow_abbrev=False,
+        help="say whether people will be able to sign in, before one of them tries",
+        description="Check settings, network, provider, client secret, redirect URI, store and the app's public address"
+        " (base_url), and say how to mend what is wrong. Settings come as they do for `run`. Exit status: 0 nothing"
+        " failed, 1 something did, 2 the settings are wrong.",
+    )
+    doctor.add_argument("--about", metavar="ID", help="say what a check means, why it matters, how to mend it; like P7")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument("--strict", action="store_true", help="exit status 1 for a warning too")
+    doctor.add_argument("--offline", action="store_true", help="ask nobody: only what can be told on this machine")
+    doctor.add_argument("--no-controls", action="store_true", help="send nothing that is wrong on purpose")
+    doctor.add_argument("--direct", metavar="HOST:PORT", help="where the app is to be reached by nobody but its proxy")
+    add_settings(doctor.add_argument_group("settings"))
+    doctor.set_defaults(command=_doctor)
+
+
 def _secret(arguments: argparse.Namespace) -> int:
     from oidc_gate.command.secret import new_secret, rotate
 
@@ -231,6 +251,18 @@ def _explain(arguments: argparse.Namespace) -> int:
 
     question = Question(**{each.name: getattr(arguments, each.name) for each in fields(Question)})
     status, text = explain(_launch(arguments), question, sys.stdout.encoding or "ascii")
+    print(text)
+    return status
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from dataclasses import fields
+
+    from oidc_gate.command.doctor import Wanted, doctor
+
+    wanted = Wanted(**{each.name: getattr(arguments, each.name) for each in fields(Wanted)})
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    status, text = doctor(_launch(arguments), wanted, sys.stdout.encoding or "ascii", colour=colour)
     print(text)
     return status
 
