@@ -10,6 +10,7 @@ import pytest
 
 from tests.apps import COOKIE_SECRET
 from tests.doctor_faults import APP, examined, not_ok
+from tests.providers.jumpcloud import JumpCloudProvider
 from tests.providers.real import NanoIDP, Panva, RealProvider, client_key
 from tests.test_doctor import found
 
@@ -100,3 +101,19 @@ def test_a_public_client(panva_provider: Panva) -> None:
     settings = given(panva_provider, "public", client_auth_method="none")
     del settings["client_secret"]
     assert not_ok(examined(settings)) == {"S4": "warn"}
+
+
+def test_a_good_set_up_at_jumpclouds(jumpcloud: JumpCloudProvider) -> None:
+    jumpcloud.user = None
+    settings = jumpcloud.gate_options(**USUAL)
+    assert not_ok(examined(settings)) == {}
+    assert not_ok(examined(settings | {"provider_logout": True})) == {"P20": "unknown"}
+    jumpcloud.clients["app"].redirect_uris = ["https://other.test/oauth2/callback"]
+    assert not_ok(examined(settings)) == {"P11": "fail"}
+    assert not_ok(examined(settings | {"client_id": "nobody"})) == {
+        "P7": "fail",
+        "P8": "unknown",
+        "P10": "fail",
+        "P11": "unknown",
+    }
+    assert not_ok(examined(settings | {"scopes": "openid groups"})) == {"P11": "fail", "S4": "warn"}

@@ -30,6 +30,7 @@ def answer(status: int, body: str = "", location: str = "") -> HTTPAnswer:
         (answer(303, location=f"{CALLBACK}#error=login_required"), "back", "login_required"),
         (answer(302, location=f"{CALLBACK}/more?error=x"), "refused", "x"),
         (answer(302, location="/login?challenge=1"), "page", ""),
+        (answer(302, location="/login;jsessionid=C2F0723FE20B9FA84F16100E8BDF84F1"), "page", ""),
         (answer(302, location="/oidc/error?error=invalid_client"), "refused", "invalid_client"),
         (answer(302, location="https://accounts.test/signin/oauth/error/v2?authError=xyz"), "refused", ""),
         (answer(200, HTML), "page", ""),
@@ -57,6 +58,8 @@ def test_two_answers_that_differ_in_what_was_sent_alone_are_alike() -> None:
     one = landing(answer(400, "<p>No client app-1 here (request 8f7a6b5c4d3e2f1a)"), CALLBACK, ["app-1"])
     two = landing(answer(400, "<p>No client somebody here (request 1234567890abcdef)"), CALLBACK, ["somebody"])
     assert one.is_like(two)
+    first, second = (landing(answer(302, location=f"/login;id={number}"), CALLBACK) for number in (1, 2))
+    assert first.is_like(second)
     assert not one.is_like(landing(answer(400, "<p>No such redirect URI here"), CALLBACK))
 
 
@@ -186,6 +189,18 @@ def test_a_provider_that_answers_alike_to_all(provider: LocalProvider) -> None:
     assert found(given, "P10").status == "unknown"
     assert found(given, "P11").status == "unknown"
     assert found(given, "P20").status == "unknown"
+
+
+def test_a_provider_that_sends_all_whom_it_does_not_know_to_its_login(provider: LocalProvider) -> None:
+    """As Spring has it: another redirect URI does not come back, and that tells enough."""
+    given = good(provider)
+
+    def to_login(request: Request) -> Response:
+        known = request.args["redirect_uri"] == CALLBACK
+        return provider.serve_authorize(request) if known else Response(status=302, headers={"Location": "/login"})
+
+    provider.answer = {"authorize": to_login}
+    assert found(given, "P11").status == "ok"
 
 
 def test_one_page_and_one_refusal_tell_a_redirect_uri(provider: LocalProvider) -> None:

@@ -79,6 +79,7 @@ def landing(answer: HTTPAnswer, redirect_uri: str, sent: Sequence[str] = ()) -> 
         place, params = target.partition("?")[0].partition("#")[0], _params(target)
         if place == redirect_uri:
             return Landing("back", answer.status, place, params, "")
+        place = place.partition(";")[0]  # a session's id may follow
         failed = "error" in params or "error" in urlsplit(target).path.lower() or "authError" in params
         return Landing("refused" if failed else "page", answer.status, place, params, "")
     place = answer.url.partition("?")[0]

@@ -73,13 +73,13 @@ def _registered(case: Case, uri: str, other: str) -> Finding:
         known = right.kind == "back"
         return ok(f"{uri} is accepted") if known else unknown("without a control (--no-controls) it cannot be told")
     control = authorization(case, other)
-    if control.kind == "refused":
-        return ok(f"{uri} is registered; another one is refused")
     if right.kind == "back" and control.kind == "back":
         return warn(
             f"{uri} is accepted, and so is {other}, which nobody has registered",
             "register the one address, letter by letter, without *",
         )
+    if control.kind != right.kind:
+        return ok(f"{uri} is registered; another one is refused")
     return unknown(f"the provider answers alike to {other}, which nobody has registered")
 
 

@@ -328,4 +328,6 @@ def test_the_doctor_finds_nothing_wrong(provider: Provider) -> None:
 def test_the_doctor_names_what_is_wrong(provider: Provider, wrong: dict[str, str], check: str) -> None:
     settings = provider.settings() | DOCTORS | wrong
     report = examined(settings)
-    assert not_ok(report).get(check) == "fail", report.text(colour=False)
+    # Spring sends whoever has not signed in to its login page, whatever else is wrong.
+    cannot_tell = provider.title.startswith("Spring") and check != "P7"
+    assert not_ok(report).get(check) == ("unknown" if cannot_tell else "fail"), report.text(colour=False)
