@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oidc_gate.command.flags import add_settings, header, no_tunnel, port, positive
+from oidc_gate.command.flags import Version, add_settings, header, no_tunnel, port, positive
 from oidc_gate.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -64,21 +64,11 @@ def _ran(argv: Sequence[str] | None) -> int:
     return status
 
 
-class _Version(argparse.Action):
-    """argparse's own `version` would have the version looked up for each command."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version
-
-        print(f"oidc-gate {version('oidc-gate')}")
-        parser.exit()
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="oidc-gate", description="An OpenID Connect login in front of any WSGI or ASGI app.", allow_abbrev=False
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(metavar="command")
     _add_demo(commands)

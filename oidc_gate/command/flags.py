@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import argparse
 import re
+from typing import Any
 
-__all__ = ["add_settings", "assignment", "header", "no_tunnel", "port", "positive"]
+__all__ = ["Version", "add_settings", "assignment", "header", "no_tunnel", "port", "positive"]
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)", re.ASCII)
 #: Who asks, and for which host, is said otherwise.
 _SAID_OTHERWISE = {"host": "--host", "cookie": "--as-cookie", "authorization": "--as"}
+
+
+class Version(argparse.Action):
+    """argparse's own `version` would have the version looked up for each command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Print the version, and exit."""
+        from importlib.metadata import version
+
+        print(f"oidc-gate {version('oidc-gate')}")
+        parser.exit()
 
 
 def add_settings(group: argparse._ArgumentGroup) -> None:
