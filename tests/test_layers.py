@@ -348,7 +348,7 @@ def test_no_module_is_named_for_leftovers() -> None:
     [
         module
         for module in MODULES
-        if module not in ("command/cli", "command/demo", "command/demo_provider", "command/run")
+        if module not in ("command/cli", "command/flags", "command/demo", "command/demo_provider", "command/run")
     ],
 )
 def test_only_the_command_line_prints(module: str) -> None:
