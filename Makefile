@@ -1,6 +1,7 @@
 # make demo   a login to look at, without an account: a local provider and a gated sample app
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
+# make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
 BIN := $(VENV)/bin
 NPM := tests/providers/panva tests/typing
@@ -11,7 +12,7 @@ LOWEST := .venv-lowest
 LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_threads cli client_authentication demo \
 	examples expressions provider sealing settings stores surface_logins wsgi))
 
-.PHONY: demo test lowest lint docs providers fuzz bench system-packages clean
+.PHONY: demo test lowest lint docs providers fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -36,6 +37,9 @@ fuzz: $(VENV)/.fuzz
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz
 	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz.harness $$target -max_total_time=120 || exit 1; done
 
+mutants: $(VENV)/.mutants
+	$(BIN)/python -m tests.mutation
+
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
 
@@ -46,7 +50,7 @@ clean:
 	rm -rf $(VENV) $(LOWEST) .providers $(NPM:%=%/node_modules) build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
+$(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 

@@ -91,6 +91,14 @@ class Request(Protocol):
         """See above."""
 
     @property
+    def app_root(self) -> str:
+        """A mount point that the app itself takes off its paths, `""` for none: FastAPI's `root_path`, Django's."""
+
+    @property
+    def app_path(self) -> str:
+        """The path without that: what rules and `public_paths` go by."""
+
+    @property
     def has_unclear_mount(self) -> bool:
         """Whether the mount point stands inside of a path that does not begin with it: a router may cut there."""
 

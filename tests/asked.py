@@ -26,6 +26,12 @@ class Asked:
     server: str = "localhost:8000"
     headers: dict[str, str] = field(default_factory=dict)
 
+    app_root: str = ""
+
+    @property
+    def app_path(self) -> str:
+        return self.path.removeprefix(self.app_root)
+
     @property
     def key(self) -> tuple[str, str, str]:
         return self.scheme, self.host, self.cookie_header

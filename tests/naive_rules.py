@@ -164,6 +164,15 @@ def differs_in_case_alone(rules: Sequence[Rule], asking: Asking) -> bool:
     return any(meets(rule, after, folded) != meets(rule, before) for rule in rules for before, after in pairs)
 
 
+def differs_by_what_is_cut_off(rules: Sequence[Rule], asking: Asking) -> bool:
+    """Return whether an app that ends the path at `?` or `#`, or Windows, which drops dots at an end, meets others."""
+    cut = re.split("[?#]", asking.path)[0]
+    without_dots = "/".join(part.rstrip(".") for part in asking.path.split("/"))
+    return any(
+        meets(rule, split(other)) != meets(rule, split(asking.path)) for rule in rules for other in (cut, without_dots)
+    )
+
+
 def names_two_methods(rules: Sequence[Rule], asking: Asking) -> bool:
     """Return whether a header tells the app of another method, where any rule goes by the method."""
     return asking.overrides_method and any("method" in rule for rule in rules)
@@ -173,6 +182,8 @@ def is_ambiguous(rules: Sequence[Rule], asking: Asking) -> bool:
     if asking.unclear_mount or looks_odd(asking.path or "/") or has_odd_escape(asking.raw):
         return True
     if differs_in_case_alone(rules, asking) or names_two_methods(rules, asking):
+        return True
+    if differs_by_what_is_cut_off(rules, asking):
         return True
     if "%2f" not in asking.raw.lower():
         return False

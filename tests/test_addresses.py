@@ -398,3 +398,18 @@ def test_a_hostile_path_that_was_asked_for_leads_nowhere_else(path: str) -> None
     found = safe_path(requested_path(Asked(path=path), ""), ORIGINS[0])
     assert destination(found, "https://app.test/oauth2/callback") == "https://app.test"
     assert found == "/" or "\\" not in found
+
+
+@pytest.mark.parametrize(
+    ("peer", "client"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),  # a socket for both kinds of addresses
+        ("::1", "::1"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_the_clients_address_is_the_peers_where_no_proxy_is_trusted(peer: str, client: str) -> None:
+    asked = Asked(peer=peer, headers={"x-forwarded-for": "203.0.113.9"})
+    assert Addresses("", 0).client(asked) == client

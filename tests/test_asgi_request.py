@@ -35,7 +35,7 @@ def Layouts() -> LayoutsFor:  # noqa: N802
 def test_the_names_tell_where_the_headers_stand(names: tuple[bytes, ...], expected: tuple[int, int]) -> None:
     layouts = Layouts()
     for _ in range(2):
-        host_at, cookie_at, dropped, dropped_with_cookie, lower = layouts.of(list(names))
+        host_at, cookie_at, dropped, dropped_with_cookie, lower, _ = layouts.of(list(names))
         assert (host_at, cookie_at) == expected
         assert (dropped, dropped_with_cookie) == ((), (cookie_at,) if cookie_at >= 0 else ())
         assert lower == [name.lower() for name in names]

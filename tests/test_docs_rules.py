@@ -25,6 +25,7 @@ import pytest
 
 from oidc_gate import Rule, Settings, SettingsError
 from oidc_gate.command.cli import main
+from oidc_gate.settings import read_duration
 from tests.answers import Answer
 from tests.apps import COOKIE_SECRET, echo
 from tests.browser import Browser, World
@@ -42,11 +43,15 @@ REQUIRED: dict[str, Any] = {
     "cookie_secret": COOKIE_SECRET,
 }
 A_BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-A_ROW = re.compile(r"^\| (nobody signed in|`\{[^`]*\}`) \| `(\w+) (\S+)` \| `(\w+)` \| (\u2013|`[^`]+`) \|$")
+A_ROW = re.compile(
+    r"^\| (nobody signed in|`\{[^`]*\}`)(?:, `signed_in = \"(\w+)\"`)?"
+    r" \| `(\w+) (\S+)` \| `(\w+)` \| (\u2013|`[^`]+`) \|$"
+)
 THE_HEAD = "| who | asks for | verdict | rule |"
 UNCHECKED = "?"
 #: Blocks that begin with one of these comments are not policies that the gate can go by.
-STOPS, TWO_PROVIDERS, CASES = "# stops the start", "# two providers", "# cases.toml"
+STOPS, TWO_PROVIDERS = "# stops the start", "# two providers"
+CASES = re.compile(r"# (?:\w+\.)?cases\.toml\n")
 IN_THE_WORLD = {200: "pass", 403: "refused"}
 #: What the gate answers to a script that has no session, or not a good enough one.
 BY_CODE = {"login_required": "login", "insufficient_user_authentication": "step_up"}
@@ -54,14 +59,17 @@ BY_CODE = {"login_required": "login", "insufficient_user_authentication": "step_
 
 @dataclass
 class Row:
-    """One claim of a document: `who` are the claims of a person, None for nobody signed in."""
+    """One claim of a document: `who` are the claims of a person, None for nobody signed in.
+
+    `signed_in`: how long ago they did, `""` where nobody says.
+    """
 
     who: dict[str, Any] | None
     method: str
     target: str
     verdict: str
     rule: str | None
-    age: int = 0
+    signed_in: str = ""
 
     @property
     def host(self) -> str:
@@ -72,9 +80,9 @@ class Row:
         return urlsplit(self.target).path if self.host else self.target
 
     def claims(self, now: float) -> dict[str, Any]:
-        """Return what the provider says of this person, who signed in `age` seconds before now."""
-        said = dict(self.who or {})
-        return {"sub": "ada-1815"} | said | ({"auth_time": int(now) - self.age} if "auth_time" in said else {})
+        """Return what the provider says of this person."""
+        at = {"auth_time": int(now - read_duration(self.signed_in))} if self.signed_in else {}
+        return {"sub": "ada-1815"} | (self.who or {}) | at
 
 
 @dataclass
@@ -108,17 +116,14 @@ class Policy:
 def row_of(line: str) -> Row:
     found = A_ROW.match(line)
     assert found is not None, line
-    who, method, target, verdict, rule = found.groups()
-    claims, age = None, 0
-    if who != "nobody signed in":
-        ago = re.search(r"auth_time = now(?: - (\d+))?", who)
-        age = int(ago[1] or 0) if ago else 0
-        claims = tomllib.loads("claims = " + re.sub(r"= now( - \d+)?", "= 0", who.strip("`")))["claims"]
-    return Row(claims, method, target, verdict, None if rule == "\u2013" else rule.strip("`"), age)
+    who, signed_in, method, target, verdict, rule = found.groups()
+    claims = None if who == "nobody signed in" else tomllib.loads("claims = " + who.strip("`"))["claims"]
+    return Row(claims, method, target, verdict, None if rule == "\u2013" else rule.strip("`"), signed_in or "")
 
 
 def row_of_case(case: dict[str, Any]) -> Row:
-    return Row(case.get("as"), case.get("method", "GET"), case["path"], case["verdict"], case.get("rule", UNCHECKED))
+    asks = case.get("as"), case.get("method", "GET"), case["path"]
+    return Row(*asks, case["verdict"], case.get("rule", UNCHECKED), case.get("signed_in", ""))
 
 
 def parts_of(text: str) -> Iterator[tuple[str, str]]:
@@ -140,7 +145,7 @@ def policies() -> list[Policy]:
     found: list[Policy] = []
     for page, text in PAGES.items():
         for language, part in parts_of(text):
-            if language == "toml" and part.startswith(CASES):
+            if language == "toml" and CASES.match(part):
                 found[-1].rows += [row_of_case(case) for case in tomllib.loads(part)["cases"]]
             elif language == "toml":
                 found.append(Policy(page, len(found) + 1, part))
@@ -255,8 +260,9 @@ def case_of(row: Row, name: str) -> str:
     keys |= {"host": row.host} if row.host else {}
     keys |= {"rule": row.rule or ""} if row.rule != UNCHECKED else {}
     if row.who is not None:
-        Path(name).write_text(json.dumps(row.claims(time())))
+        Path(name).write_text(json.dumps(row.who))
         keys["as"] = name
+        keys |= {"signed_in": row.signed_in} if row.signed_in else {}
     return "[[cases]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
 
 
@@ -427,7 +433,7 @@ def test_nobody_passes_whom_the_lists_keep_out(stage: StageFactory) -> None:
 
 
 PAYROLL = {"path": "/payroll", "allow": "signed-in", "acr": ["phr", "phrh"], "max_age": "10m"}
-WEAK = Row({"acr": "pwd", "auth_time": 0}, "GET", "/payroll", "step_up", None)
+WEAK = Row({"acr": "pwd"}, "GET", "/payroll", "step_up", None, "0s")
 
 
 def test_a_page_that_wants_a_better_sign_in_asks_the_provider_for_it_once(stage: StageFactory) -> None:

@@ -119,7 +119,9 @@ def who(claims: dict[str, Any] | None) -> list[str]:
 def test_the_rule_that_decides_is_told_and_why(asked: Explain) -> None:
     status, out, err = asked("GET", "/reports/finance/q3?x=1#y", *who(CONTRACTOR))
     assert (status, err) == (1, "")
-    assert out == """\
+    assert (
+        out
+        == """\
 403 not allowed    rule finance (gate.toml, line 22)
   reason=rule rule='finance' condition='not (group Contractors*)'
   public_paths  /static and below                             no match
@@ -135,6 +137,7 @@ def test_the_rule_that_decides_is_told_and_why(asked: Explain) -> None:
   rule 6        /reports and below                            comes later
   door          ✓ allow_domains example.com                      (ann@example.com)
 """
+    )
 
 
 def test_programs_are_told_the_same_in_json(asked: Explain) -> None:
@@ -143,7 +146,12 @@ def test_programs_are_told_the_same_in_json(asked: Explain) -> None:
     assert json.loads(out) == {
         "verdict": "refused",
         "rule": "finance",
+        "where": "gate.toml, line 22",
         "reason": "rule",
+        "condition": "not (group Contractors*)",
+        "method": "GET",
+        "path": "/reports/finance",
+        "host": "localhost",
         "conditions": [
             {"condition": "allow_domains example.com", "result": "yes", "found": "ann@example.com"},
             {
@@ -156,9 +164,7 @@ def test_programs_are_told_the_same_in_json(asked: Explain) -> None:
                         "condition": "not (group Contractors*)",
                         "result": "no",
                         "found": None,
-                        "conditions": [
-                            {"condition": "group Contractors*", "result": "yes", "found": "Contractors EU"}
-                        ],
+                        "conditions": [{"condition": "group Contractors*", "result": "yes", "found": "Contractors EU"}],
                     },
                 ],
             },
@@ -172,12 +178,18 @@ def test_programs_are_told_the_same_in_json(asked: Explain) -> None:
         ("GET", "/static/x", None, 0, "passes    public_paths"),
         ("GET", "/", STRANGER, 0, "passes    rule landing (gate.toml, line 5)"),
         ("GET", "/reports/x", ANN, 0, "passes    rule 6 (gate.toml, line 37)"),
-        ("GET", "/else", ANN, 0, "passes    no rule: the allow lists decide"),
-        ("GET", "/else", STRANGER, 1, "403 not allowed    no rule: the allow lists decide"),
-        ("GET", "/else", None, 1, "302 to sign in; a script gets 401    no rule: the allow lists decide"),
+        ("GET", "/else", ANN, 0, "passes    no rule fits; the allow lists decide"),
+        ("GET", "/else", STRANGER, 1, "403 not allowed    no rule fits; the allow lists decide"),
+        ("GET", "/else", None, 1, "302 to sign in; a script gets 401    no rule fits; the allow lists decide"),
         ("delete", "/api/1", None, 1, "403 not allowed    rule deletes (gate.toml, line 10)"),
         ("GET", "/pay", None, 1, "302 to sign in; a script gets 401    rule pay (gate.toml, line 30)"),
         ("GET", "/pay", ANN, 1, "302 to sign in as the rule asks; a script gets 401    rule pay (gate.toml, line 30)"),
+        ("POST", "/pay", None, 1, "401 to sign in; a form gets it as a page    rule pay (gate.toml, line 30)"),
+        ("HEAD", "/else", None, 1, "302 to sign in; a script gets 401    no rule fits; the allow lists decide"),
+        (
+            *("PUT", "/pay", ANN, 1),
+            "401 to sign in as the rule asks; a form gets it as a page    rule pay (gate.toml, line 30)",
+        ),
         ("GET", "//", ANN, 1, "403 not allowed    no rule: the path is ambiguous"),
     ],
 )
@@ -186,6 +198,74 @@ def test_the_first_line_has_the_status_and_the_rule(
 ) -> None:
     came, out, _ = asked(method, path, *who(claims))
     assert (came, out.splitlines()[0]) == (status, head)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "claims", "condition", "where"),
+    [
+        ("GET", "/books", ANN, None, "gate.toml, line 22"),
+        ("GET", "/books", None, None, "gate.toml, line 22"),
+        ("GET", "/else", ANN, None, None),
+        ("GET", "/static", ANN, None, None),
+        ("GET", "/else", STRANGER, "allow_domains example.com", None),
+        ("GET", "/books", STRANGER, "allow_domains example.com", "gate.toml, line 22"),
+        ("DELETE", "/api", ANN, "nobody", "gate.toml, line 10"),
+        ("GET", "/pay", ANN | {"acr": "pwd"}, "signed in as phr or mfa (acr)", "gate.toml, line 30"),
+        ("GET", "/pay", ANN | {"acr": "mfa"}, "signed in within 10 minutes (auth_time)", "gate.toml, line 30"),
+        ("GET", "//", ANN, "deletes: nobody", None),
+    ],
+)
+def test_json_names_the_condition_that_does_not_hold_and_where_the_rule_stands(
+    method: str, path: str, claims: dict[str, Any] | None, condition: str | None, where: str | None, asked: Explain
+) -> None:
+    said = json.loads(asked(method, path, *who(claims), "--json")[1])
+    assert (said["condition"], said["where"], said["method"], said["path"]) == (condition, where, method, path)
+
+
+def test_json_has_the_host_as_the_gate_works_it_out(asked: Explain) -> None:
+    def host(*arguments: str) -> str:
+        found: str = json.loads(asked("GET", "/api?x", "--anonymous", "--json", *arguments)[1])["host"]
+        return found
+
+    assert host("--host", "ACME.test.:443") == "acme.test"
+    Path("plain.toml").write_text('base_url = "https://app.test"\n')
+    assert host("--host", "other.test", "--config", "plain.toml") == "app.test"
+
+
+def test_headers_can_be_asked_with(asked: Explain) -> None:
+    plain = ("GET", "/reports", *who(ANN))
+    assert asked(*plain)[0] == asked(*plain, "--header", "X-Other: 1", "--header", "X-Other: 2")[0] == 0
+    status, out, _ = asked(*plain, "--header", "X-HTTP-Method-Override: DELETE")
+    assert status == 1
+    assert "ambiguous: it cannot be told which path, or which method, the app goes by" in out
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("X-Other", "is not NAME:VALUE"),
+        ("X Other: 1", "is not NAME:VALUE"),
+        ("X-Other: a\nb", "is not NAME:VALUE"),
+        ("host: a.test", "host is said with --host"),
+        ("Cookie: a=b", "Cookie is said with --as-cookie"),
+    ],
+)
+def test_a_header_that_cannot_be_is_refused(
+    header: str, said: str, asked: Explain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        asked("GET", "/x", "--anonymous", "--header", header)
+    assert said in capsys.readouterr().err
+
+
+def test_headers_of_one_name_come_together(asked: Explain) -> None:
+    rule = {"actions": [{"type": "deny"}], "expressions": ["req.headers['x-other'] == ['1, 2']"]}
+    login = {"actions": [{"type": "openid-connect", "config": {}}]}
+    Path("policy.json").write_text(json.dumps({"on_http_request": [login, rule]}))
+    os.environ.pop("OIDC_GATE_CONFIG")
+    both = ("--header", "X-Other: 1", "--header", "x-other: 2", "--traffic-policy-file", "policy.json")
+    out = asked("GET", "/x", *who(ANN), *both)[1]
+    assert "✓ req.headers['x-other']" in out, out
 
 
 def test_what_is_asked_of_the_sign_in_is_told_with_what_it_was(asked: Explain) -> None:
@@ -227,10 +307,11 @@ def test_an_address_that_may_not_be_gone_by_is_told_as_such(asked: Explain) -> N
 def test_without_lists_that_is_said(asked: Explain) -> None:
     Path("open.toml").write_text("client_id = 'x'")
     assert asked("GET", "/x", *who(STRANGER), "--config", "open.toml")[1].splitlines() == [
-        "passes    no rule: the allow lists decide",
+        "passes    no rule fits; everybody signed in passes",
         "  reason=door",
         "  door  ✓ no allow lists",
     ]
+    assert json.loads(asked("GET", "/x", *who(STRANGER), "--config", "open.toml", "--json")[1])["conditions"] == []
     assert asked("GET", "//x", *who(STRANGER), "--config", "open.toml")[0] == 0
 
 
@@ -429,7 +510,9 @@ def test_the_expressions_of_a_traffic_policy_are_shown(asked: Explain) -> None:
 def test_all_rules_are_listed(asked: Explain) -> None:
     status, out, err = asked("--list")
     assert (status, err) == (0, "")
-    assert out == """\
+    assert (
+        out
+        == """\
 public_paths  /static and below
 landing       exactly /
 deletes       /api and below · DELETE
@@ -439,7 +522,26 @@ pay           /pay and below
 rule 6        /reports and below
 no rule       all else
 """
-    assert {row["rule"]: sorted(row) for row in json.loads(asked("--list", "--json")[1])}[None] == ["rule", "scope"]
+    )
+    rows = {row["rule"]: row for row in json.loads(asked("--list", "--json")[1])}
+    assert sorted(rows[None]) == ["rule", "scope"]
+    assert (rows["public_paths"]["where"], rows["public_paths"]["condition"]) == (None, "anyone")
+    assert (rows["deletes"]["where"], rows["deletes"]["condition"]) == ("gate.toml, line 10", "nobody")
+    assert rows["finance"]["condition"].startswith("all of (claim department Finance or Board;")
+
+
+def test_the_rules_of_one_host_are_listed(asked: Explain) -> None:
+    def names(*arguments: str) -> list[str]:
+        return [line.split()[0] for line in asked("--list", *arguments)[1].splitlines()]
+
+    assert "acme" in names("--host", "ACME.test:8443")
+    assert [name for name in names() if name not in names("--host", "other.test")] == ["acme"]
+    Path("hosts.toml").write_text('[[rules]]\nname = "acme"\nhost = "acme.test"\nallow = "signed-in"\n')
+    of_hosts = ("--list", "--config", "hosts.toml")
+    assert asked(*of_hosts)[1].splitlines()[-1].endswith("all else")
+    assert asked(*of_hosts, "--host", "acme.test")[1].splitlines()[-1].endswith("nothing is left")
+    assert asked(*of_hosts, "--host", "b.test")[1] == "no rule  every path\n"
+    assert "host a b is malformed" in asked(*of_hosts, "--host", "a b")[2]
 
 
 @pytest.mark.parametrize(
@@ -452,7 +554,15 @@ no rule       all else
                 *("needs step-up", "yes", "yes"),
             ],
         ),
-        (STRANGER, ["yes", "yes", "no (nobody)", *["no (door)"] * 5]),
+        (STRANGER, ["yes", "yes", "no (nobody)", *["no (door: not in allow_domains example.com)"] * 5]),
+        (
+            {"groups": ["Acme"]},
+            ["yes", "yes", "no (nobody)", *["no (claim_missing: email, for allow_domains example.com)"] * 5],
+        ),
+        (
+            ANN | {"email_verified": False},
+            ["yes", "yes", "no (nobody)", *["no (email_unverified: email, for allow_domains example.com)"] * 5],
+        ),
         (None, ["yes", "yes", "no (nobody)", *["needs login"] * 5]),
     ],
 )
@@ -466,6 +576,20 @@ def test_all_rules_are_listed_with_what_they_say_of_a_person(
     assert [row["rule"] for row in rows][-2:] == ["rule 6", None]
     assert {row["verdict"] for row in rows} <= {"pass", "refused", "login", "step_up"}
     assert {row["reason"] for row in rows} <= set(REASONS)
+    finance = next(row for row in rows if row["rule"] == "finance")
+    assert [each["condition"] for each in finance["conditions"]][: 1 if claims else 0] == (
+        ["allow_domains example.com"] if claims else []
+    )
+
+
+def test_the_list_says_which_claims_the_lists_miss(asked: Explain) -> None:
+    lists = ("--set", "allow_groups=Ops", "--set", "allow_emails=a@b.org", "--set", "groups_claim=roles")
+    out = asked("--list", *who({}), *lists)[1].splitlines()[-1]
+    assert out.endswith(
+        "no (claim_missing: email, for allow_emails a@b.org and allow_domains example.com; roles, for allow_groups Ops)"
+    )
+    out = asked("--list", *who({"roles": ["Dev"], "email": "a@c.org"}), *lists)[1].splitlines()[-1]
+    assert out.endswith("no (door: not in allow_emails a@b.org, allow_domains example.com or allow_groups Ops)")
 
 
 def test_the_row_for_no_rule_says_when_there_is_nothing_left_for_it(asked: Explain) -> None:
@@ -539,17 +663,22 @@ def test_the_host_is_that_of_base_url_unless_it_is_said(asked: Explain) -> None:
         ([], "METHOD PATH, or --list, or --check FILE"),
         (["GET", "/x", "--list"], "METHOD PATH, or --list, or --check FILE"),
         (["--list", "--check", "x"], "METHOD PATH, or --list, or --check FILE"),
-        (["GET"], "METHOD and PATH"),
-        (["GET", "/x"], "who asks?"),
+        (["GET"], "METHOD and PATH, like GET /reports, and there is just GET. Of a request say who asks: --as FILE"),
+        ([], "Of a request say who asks: --as FILE with claims in JSON, --as-cookie FILE, or --anonymous"),
+        (["GET", "/x"], "oidc-gate: Of a request say who asks: --as FILE"),
+        (["/x", "GET"], "METHOD comes before PATH: GET /x. Of a request say who asks"),
+        (["/x", "--anonymous"], "there is just /x."),
         (["--check", "x", "--anonymous"], "from each case"),
         (["--check", "x", "--host", "a.test"], "from each case"),
-        (["--list", "--host", "a.test"], "leave --host out"),
-        (["/x", "GET", "--anonymous"], "METHOD /x is none"),
-        (["GET", "x", "--anonymous"], "PATH x must begin with /"),
+        (["--check", "x", "--header", "a:b"], "from each case"),
+        (["--list", "--header", "a:b"], "leave --header out"),
+        (["/x", "GET", "--anonymous"], "METHOD comes before PATH: GET /x"),
+        (["G@T", "/x", "--anonymous"], "method G@T is none, like GET"),
+        (["GET", "x", "--anonymous"], "path x must begin with /"),
         (["GET", "https://a.test/x", "--anonymous"], "must begin with /"),
         (["GET", "/oauth2/login", "--anonymous"], "among the gate's own"),
         (["GET", "/%6fauth2/login", "--anonymous"], "among the gate's own"),
-        (["GET", "/x", "--anonymous", "--host", "a b"], "--host a b is malformed"),
+        (["GET", "/x", "--anonymous", "--host", "a b"], "oidc-gate: host a b is malformed"),
         (["GET", "/x", "--anonymous", "--config", "none.toml"], "none.toml cannot be read"),
         (["GET", "/x", "--as", "none.json"], "--as none.json cannot be read (No such file"),
         (["GET", "/x", "--as", "a\0b"], "cannot be read (not the path of a file)"),
@@ -766,15 +895,18 @@ def test_expectations_that_are_not_met_say_what_came_and_why(asked: Explain) -> 
     cases += '[[cases]]\nname = "who"\npath = "/else"\nverdict = "login"\nreason = "rule"\n'
     status, out, err = check(cases, asked)
     assert (status, err) == (1, "")
-    assert out == """\
+    assert (
+        out
+        == """\
 case 5: GET /books
   expected  verdict pass, rule none, reason door
-  came      verdict refused, rule finance: reason=rule rule='finance' condition='not (group Contractors*)'
+  came      verdict refused, rule finance, reason rule, condition not (group Contractors*)
 case 6 who: GET /else
   expected  verdict login, reason rule
-  came      verdict login, rule none: reason=door
+  came      verdict login, rule none, reason door
 6 cases: 2 not as expected
 """
+    )
     said = json.loads(check(cases, asked, "--json")[1])
     assert [failure["case"] for failure in said["failures"]] == ["case 5: GET /books", "case 6 who: GET /else"]
     assert said["failures"][0]["expected"] == {"verdict": "pass", "rule": None, "reason": "door"}
@@ -791,22 +923,33 @@ case 6 who: GET /else
         ("cases = 3", "has no cases"),
         ("[cases]", "has no cases"),
         ("cases = [3]", "case 1: must be a table"),
-        ("[[case]]", "case has no use here"),
+        ("[[case]]", "each case begins with [[cases]], not [[case]]."),
+        ("case = 3", "each case begins with [[cases]]; case has no use here."),
         ('[[cases]]\npath = "/x"', "case 1: verdict is missing: one of pass, refused, login, step_up"),
         ('[[cases]]\npath = "/x"\nverdict = "allow"', "verdict: allow is none of pass, refused, login, step_up"),
         ('[[cases]]\npath = "/x"\nverdict = "refusd"', "Did you mean refused?"),
-        ('[[cases]]\npath = "/x"\nverdict = 3', "verdict must be text"),
+        ('[[cases]]\npath = "/x"\nverdict = 3', "verdict must be a text"),
         ('[[cases]]\npath = "/x"\nverdict = "pass"\nrule = "finanse"', "finanse is none of public_paths, landing"),
         ('[[cases]]\npath = "/x"\nverdict = "pass"\nreason = "x"', "reason: x is none of door, rule"),
         ('[[cases]]\npath = "/x"\nverdict = "pass"\nwho = "x"', "who is no key of a case"),
         ('[[cases]]\npath = "/x"\nverdict = "pass"\nverdit = "x"', "Did you mean verdict?"),
-        ('[[cases]]\npath = 3\nverdict = "pass"', "path must be text"),
-        ('[[cases]]\nverdict = "pass"', "must begin with /"),
-        ('[[cases]]\nname = "n"\npath = "x"\nverdict = "pass"', 'case 1 "n": PATH x must begin with /'),
-        ('[[cases]]\npath = "/x"\nverdict = "pass"\nhost = 3', "host must be text"),
-        ('[[cases]]\npath = "/x"\nverdict = "pass"\nhost = "a b"', "host a b is malformed"),
-        ('[[cases]]\npath = "/x"\nverdict = "pass"\nas = "none.json"', "case 1: as none.json cannot be read"),
-        ('[[cases]]\npath = "/x"\nverdict = "pass"\nas = 3', "case 1: as must be an object of claims"),
+        ('[[cases]]\npath = 3\nverdict = "pass"', "path must be a text"),
+        ('[[cases]]\nverdict = "pass"', 'case 1: path is missing: what is asked for, like path = "/reports".'),
+        ('[[cases]]\npath = "/x"\nverdict = "pass"\nmethod = "/x"', "case 1: method /x is none, like GET."),
+        ('[[cases]]\npath = "/x"\nverdict = "pass"\ngroups = ["a"]', "groups belongs into as, with all that is known"),
+        ('[[cases]]\npaht = "/x"\nverdict = "pass"', "paht is no key of a case. Did you mean path? There are name, me"),
+        ('[[cases]]\npath = "/x"\nverdict = "pass"\nsigned_in = "5m"', "signed_in needs as: who has signed in; as = {"),
+        ('[[cases]]\npath = "/x"\nverdict = "pass"\nas = {}\nsigned_in = "now"', "signed_in must be a duration:"),
+        (
+            '[[cases]]\npath = "/x"\nverdict = "pass"\nas = { auth_time = 1 }\nsigned_in = 5',
+            "signed_in sets auth_time, and as has auth_time too; take one of them out.",
+        ),
+        ('[[cases]]\nname = "n"\npath = "x"\nverdict = "pass"', 'case 1 "n": path x must begin with /'),
+        ('[[cases]]\npath = "/x"\nverdict = "pass"\nhost = 3', "host must be a text"),
+        ('[[cases]]\npath = "/x"\nverdict = "pass"\nhost = "a b"', "case 1: host a b is malformed"),
+        ('[[cases]]\npath = "/x"\nverdict = "pass"\nas = "none.json"', "case 1: as: there is no file none.json; a tex"),
+        ('[[cases]]\npath = "/x"\nverdict = "pass"\nas = "cases.toml"', "case 1: as cases.toml is not valid JSON: "),
+        ('[[cases]]\npath = "/x"\nverdict = "pass"\nas = 3', "case 1: as must be a table of claims, like { email ="),
         ('[[cases]]\npath = "/x"\nverdict = "pass"\nas = { d = 2020-01-01 }', "claim d holds what JSON cannot hold"),
         ('[[cases]]\npath = "/x"\nverdict = "pass"\nas = { d = [{ e = nan }] }', "claim d holds what JSON cannot"),
     ],
@@ -821,3 +964,65 @@ def test_a_rule_that_is_expected_where_there_are_none(asked: Explain) -> None:
     Path("none.toml").write_text("client_id = 'x'")
     text = '[[cases]]\npath = "/x"\nverdict = "login"\nrule = "x"\n'
     assert 'there are no rules; "" stands for none' in check(text, asked, "--config", "none.toml")[2]
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "verdict"),
+    [
+        ('"0s"', "pass"),
+        ('"9m59s"', "pass"),
+        ('"10m"', "pass"),
+        ("600", "pass"),
+        ("601", "step_up"),
+        ('"1h"', "step_up"),
+    ],
+)
+@pytest.mark.parametrize("now", [NOW, NOW + 0.25, NOW + 0.999])
+def test_a_case_says_how_long_ago_somebody_has_signed_in(
+    signed_in: str, verdict: str, now: float, asked: Explain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain, "time", SimpleNamespace(time=lambda: now))
+    text = f'[[cases]]\npath = "/pay"\nas = "ann.json"\nsigned_in = {signed_in}\nverdict = "{verdict}"\nrule = "pay"\n'
+    Path("ann.json").write_text(json.dumps(ANN | {"acr": "phr"}))
+    assert check(text, asked) == (0, "1 case: all as expected\n", "")
+
+
+# Who reads
+
+
+def test_whoever_reads_may_stop_before_the_end(folder: Path) -> None:
+    """As `head -1` does; what is left is written nowhere, and no traceback is."""
+    rules = "".join(f'[[rules]]\npath = "/{number}"\nallow = "signed-in"\n' for number in range(5000))
+    Path("many.toml").write_text(rules)
+    for command in ("explain --list --config many.toml", "secret"):
+        done = subprocess.run(
+            ["bash", "-c", f"{sys.executable} -m oidc_gate {command} | true; echo ${{PIPESTATUS[0]}}"],
+            capture_output=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            cwd=folder,
+            check=False,
+        )
+        assert (done.stdout, done.stderr) == (b"141\n", b"")
+
+
+def test_a_stdout_that_breaks_and_is_no_file_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Broken())
+    assert cli.main(["explain", "--list"]) == 141
+
+
+def test_a_pipe_that_nobody_reads_is_written_to_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as written:
+        monkeypatch.setattr(sys, "stdout", written)
+        assert cli.main(["explain", "--list"]) == 141
+        print("this goes nowhere", flush=True)
+
+
+def test_without_a_stdout_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert cli.main(["secret"]) == 0

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from oidc_gate import Rule, Settings, SettingsError
 from oidc_gate.settings import from_traffic_policy
 from tests.apps import COOKIE_SECRET
+from tests.browser import World
 from tests.conftest import StageFactory
+from tests.naive_rules import Asking
 from tests.providers.local import LocalProvider
+from tests.rule_gates import RuleGate
 from tests.stage import is_login
 
 LOGIN: dict[str, Any] = {"actions": [{"type": "openid-connect", "config": {"client_id": "app"}}]}
@@ -74,10 +78,29 @@ def test_what_is_refused_has_the_policys_answer_and_a_line_in_the_log(
     ) in caplog.text
     nothing = browser.fetch("/none")
     assert (nothing.status, nothing.header("x-why"), nothing.header("content-length")) == (204, "nothing", "")
-    assert browser.get("/away").target == "https://elsewhere.example/"
+    away = browser.get("/away")
+    assert (away.target, away.header("cache-control")) == ("https://elsewhere.example/", "no-store")
     assert browser.fetch("/", headers={"X-Bad": "1"}).status == 451
     assert [browser.fetch("/").status for _ in range(4)] == [200] * 4
     assert browser.fetch("/", method="POST").status == 418
+
+
+def test_a_policy_may_say_itself_what_caches_keep(stage: StageFactory, tmp_path: Path) -> None:
+    kept = denied("req.url.path == '/x'", status=200, body="x", headers={"Cache-Control": "public, max-age=60"})
+    answer = stage(rules=rules(tmp_path, LOGIN, kept)).signed_in().fetch("/x")
+    assert [value for name, value in answer.headers if name.lower() == "cache-control"] == ["public, max-age=60"]
+
+
+def test_a_method_is_told_in_upper_case_and_by_nothing_else(world: World, stage: StageFactory, tmp_path: Path) -> None:
+    here = stage(rules=rules(tmp_path, LOGIN, denied("req.method == 'DELETE'", status=418, body="no")))
+    browser = here.signed_in()
+    assert browser.fetch("/", method="DELETE").status == 418
+    assert browser.fetch("/", method="POST").status == 200
+    assert browser.fetch("/", method="POST", headers={"X-HTTP-Method-Override": "DELETE"}).status == 403
+    if world == "asgi":
+        assert browser.fetch("/", method="POST", headers={"x_http_method_override": "DELETE"}).status == 403
+    gate = RuleGate(world, cast("Any", SimpleNamespace(settings={"rules": here.settings["rules"]})))
+    assert gate.ask(gate.cookies({"sub": "ann"}), Asking("delete", "/")).status == 418
 
 
 def test_an_odd_status_is_answered_too(stage: StageFactory, tmp_path: Path) -> None:
@@ -147,6 +170,7 @@ def test_the_address_of_the_client_is_that_which_trusted_proxies_tell(stage: Sta
         ({"Forwarded": 'for="203.0.113.9:4711"'}, 403),
         ({"X-Forwarded-For": "nonsense"}, 403),  # it cannot be told
         ({"Forwarded": 'for="[2001:db8::1]:80"'}, 200),
+        ({"X-Forwarded-For": "::ffff:203.0.113.9"}, 403),
     ):
         assert browser.fetch("/", headers=sent).status == status, sent
 

@@ -57,6 +57,7 @@ class Model(RuleBasedStateMachine):
         self.newest = 0
         given: dict[str, Any] = {"idle_session_timeout": IDLE, "max_session_duration": LONGEST}
         given |= {"session_cache_seconds": CACHE, "cookie_secret": SECRETS[:1]}
+        given |= {"store_timeout": "1m", "http_timeout": "1m"}  # nothing is down here, but the machine may be busy
         if self.listed:
             given |= {"cookie_deny_list": url}
         else:

@@ -82,7 +82,7 @@ def test_each_refusal_has_one_reason_in_the_log_and_words_that_fit(
     assert sum(other in page.text for other in (LISTED, UNTOLD, UNVERIFIED)) == 1
     reference = page.text.split("Reference ")[1].split("<")[0]
     (line,) = [each.getMessage() for each in caplog.records if reference in each.getMessage()]
-    assert f" reason={reason} subject='ada-1815'; " in line
+    assert f": reason={reason} method='GET' path='/report' host='app.test' subject='ada-1815'; " in line
     assert told in line
     assert "claims seen: " in line
     assert "iss" in line.partition("claims seen: ")[2]

@@ -16,7 +16,9 @@ Modules, from the ground up; each may import only from those before it:
 - `ngrok_names`: what expressions may name at ngrok, and not here
 - `expression_values`: what names in expressions stand for
 - `expressions`: CEL, and the rules of a Traffic Policy that go by it
+- `sign_ins`: how good a sign-in is for a rule
 - `policy`: `Policy`, which judges every request
+- `findings`: what rules and lists say of a person, part by part
 - `rule_list`: all rules, a line each
 - `explanation`: a verdict in words, and as JSON
 
@@ -36,17 +38,18 @@ from oidc_gate.access.conditions import (
     Provider,
     Scopes,
 )
-from oidc_gate.access.explanation import Explanation, explained
+from oidc_gate.access.explanation import Explanation, Requested, explained
 from oidc_gate.access.expression_values import AskedOf
 from oidc_gate.access.expressions import Answer, Conditional, compiled
 from oidc_gate.access.path_list import PathList
 from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_pattern
 from oidc_gate.access.places import Tree
-from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Outcome, Policy, Spot, Verdict, signed_in_at
+from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Outcome, Policy, Spot, Verdict
 from oidc_gate.access.reasons import REASONS, Reason
 from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule
-from oidc_gate.access.rule_list import RuleList, listed_rules
-from oidc_gate.access.texts import age
+from oidc_gate.access.rule_list import RuleList, listed_rules, printable
+from oidc_gate.access.sign_ins import signed_in_at
+from oidc_gate.access.texts import Texts, age
 from oidc_gate.access.unreachable import covered_by
 
 __all__ = [
@@ -79,9 +82,11 @@ __all__ = [
     "Policy",
     "Provider",
     "Reason",
+    "Requested",
     "RuleList",
     "Scopes",
     "Spot",
+    "Texts",
     "Tree",
     "Verdict",
     "age",
@@ -90,6 +95,7 @@ __all__ = [
     "encoded_segments",
     "explained",
     "listed_rules",
+    "printable",
     "read_pattern",
     "signed_in_at",
 ]

@@ -18,13 +18,17 @@ logger = logging.getLogger("oidc_gate")
 
 
 class ListAnswer(NamedTuple):
-    """What one list says of a person. `holds`: None where it cannot be told, for this `reason`; `seen`: what it had."""
+    """What one list says of a person.
+
+    `holds`: None where it cannot be told, for this `reason`; `seen`: what it had; `claim`: what it goes by.
+    """
 
     name: str
     listed: tuple[str, ...]
     holds: bool | None
     seen: str
     reason: Reason | Literal[""]
+    claim: str
 
 
 class AllowLists:
@@ -112,9 +116,9 @@ class AllowLists:
         no_groups: Reason | Literal[""] = self.groups_reason(claims) if held is None else ""
         by_group = None if held is None else not self._groups.isdisjoint(held)
         found = (
-            ListAnswer("allow_emails", tuple(sorted(self._emails)), by_address, seen, unknown),
-            ListAnswer("allow_domains", tuple(sorted(self._domains)), by_domain, seen, unknown),
-            ListAnswer("allow_groups", tuple(sorted(self._groups)), by_group, groups, no_groups),
+            ListAnswer("allow_emails", tuple(sorted(self._emails)), by_address, seen, unknown, "email"),
+            ListAnswer("allow_domains", tuple(sorted(self._domains)), by_domain, seen, unknown, "email"),
+            ListAnswer("allow_groups", tuple(sorted(self._groups)), by_group, groups, no_groups, self._groups_claim),
         )
         return [each for each in found if each.listed]
 
@@ -131,6 +135,10 @@ class AllowLists:
     def lack_groups(self, claims: Mapping[str, Any]) -> bool:
         """Return whether there is no groups claim."""
         return self._groups_value(claims) is None
+
+    def names_groups(self, name: str) -> bool:
+        """Return whether the groups are in the claim of this name."""
+        return name == self._groups_claim
 
     def has_groups(self, claims: Mapping[str, Any]) -> bool:
         """Return whether there is a groups claim of a type that can hold groups, be it none."""

@@ -23,6 +23,7 @@ class _Several(Condition):
         self._conditions = conditions
         self.claims = frozenset().union(*(condition.claims for condition in conditions))
         self.providers = frozenset().union(*(condition.providers for condition in conditions))
+        self.loose = frozenset().union(*(condition.loose for condition in conditions))
 
     def __str__(self) -> str:
         return f"{self._title} ({'; '.join(map(str, self._conditions))})"

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from oidc_gate.access.emails import LooseText, loose_text
 from oidc_gate.access.texts import Texts, listed
 from oidc_gate.identity import claim_at, lower_ascii
 
@@ -72,11 +73,13 @@ class Condition(ABC):
     """Says of a person yes, no, or that it cannot be told. `str` of it is its words, for `explain` and the log.
 
     `claims`: the names of the claims that it goes by; `groups` for the groups, whatever claim they are in. `providers`:
-    the names of providers that it goes by.
+    the names of providers that it goes by. `loose`: texts that fit more than they seem to, each with one that does not
+    let others in: `*example.com` fits evilexample.com too.
     """
 
     claims: frozenset[str] = frozenset()
     providers: frozenset[str] = frozenset()
+    loose: frozenset[LooseText] = frozenset()
 
     @abstractmethod
     def holds(self, person: Person) -> Answer:
@@ -111,10 +114,12 @@ class Fixed(Condition):
 class Emails(Condition):
     """A verified address that is one of these, in any case of its letters."""
 
+    _form: Literal["address", "domain"] = "address"
     claims = frozenset({"email"})
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = Texts([lower_ascii(text) for text in texts])
+        self.loose = frozenset(loose for text in texts if (loose := loose_text(text, self._form)))
 
     def holds(self, person: Person) -> Answer:
         """Return the answer; without a verified address it cannot be told."""
@@ -132,6 +137,8 @@ class Emails(Condition):
 
 class Domains(Emails):
     """A verified address whose domain is one of these."""
+
+    _form = "domain"
 
     def holds(self, person: Person) -> Answer:
         """Return the answer; without a verified address it cannot be told."""
@@ -223,7 +230,7 @@ class Claim(Condition):
         """Return the answer; a claim that is missing, null or of another type cannot be told of."""
         value = claim_at(person.claims, self._name)
         if self._absent:
-            return value is None
+            return False if value is not None else True if person.surely_lacks(self._name) else None
         if not isinstance(value, list):
             return self._fits(value)
         answers = [self._fits(element) for element in value]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from oidc_gate.identity import is_verified, lower_ascii, text_claim
 
-__all__ = ["bare_email", "verified_email"]
+__all__ = ["LooseText", "bare_email", "loose_text", "verified_email"]
+
+#: A `*` that stands for the beginning of a name.
+_STAR_IN_A_NAME = re.compile(r"\*(?=[^\W_])")
+
 
 def bare_email(claims: Mapping[str, Any]) -> str | None:
     """Return the e-mail address in lower case, verified or not; None if there is none with exactly one `@`."""
@@ -21,3 +26,22 @@ def verified_email(claims: Mapping[str, Any], *, required: bool = False) -> str 
     `required`: as `is_verified` has it.
     """
     return bare_email(claims) if is_verified(claims, required=required) else None
+
+
+class LooseText(NamedTuple):
+    """A text with `*` that fits more than it seems to; what else it fits, and what was meant, as far as can be told."""
+
+    text: str
+    fits: str
+    meant: tuple[str, str]
+
+
+def loose_text(text: str, form: Literal["address", "domain"]) -> LooseText | None:
+    """Return what is to be said of a text for addresses, or for domains, in which `*` begins a name: `*example.com`."""
+    before, at, domain = text.rpartition("@")
+    found = _STAR_IN_A_NAME.search(domain)
+    if found is None:
+        return None
+    before = f"{before or '*'}@" if at or form == "address" else ""
+    before, rest = before + domain[: found.start()], domain[found.end() :]
+    return LooseText(text, f"{before.replace('*', 'x')}evil{rest}", (f"{before}{rest}", f"{before}*.{rest}"))

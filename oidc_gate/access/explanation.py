@@ -7,34 +7,37 @@ printed is escaped: a person's name is not to command the terminal of whoever as
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_gate.access.conditions import Finding, shown
+from oidc_gate.access.findings import door_finding, in_json, rule_findings, tree
 from oidc_gate.access.paths import ambiguous_part
 from oidc_gate.access.person import Person
-from oidc_gate.access.policy import AMBIGUOUS, Policy, Spot, Verdict, signed_in_at, step_up_until
-from oidc_gate.access.rule import NOBODY, CheckedRule
-from oidc_gate.access.rule_list import PASSES, WIDEST, printable, width, word
-from oidc_gate.access.texts import age, listed
+from oidc_gate.access.policy import AMBIGUOUS, Policy, Spot, Verdict
+from oidc_gate.access.rule import NOBODY
+from oidc_gate.access.rule_list import PASSES, printable, width, word
 
 if TYPE_CHECKING:
-    from oidc_gate.access.allow_lists import ListAnswer
     from oidc_gate.access.expression_values import AskedOf
     from oidc_gate.identity import Identity
 
-__all__ = ["Explanation", "explained"]
+__all__ = ["Explanation", "Requested", "explained"]
 
-_HEADS = {
-    "pass": "passes",
-    "refused": "403 not allowed",
-    "login": "302 to sign in; a script gets 401",
-    "step_up": "302 to sign in as the rule asks; a script gets 401",
+_HEADS = {"pass": "passes", "refused": "403 not allowed"}
+#: By whether a page would be sent to sign in, as it is for GET alone.
+_LOGIN = {
+    True: "302 to sign in{as_asked}; a script gets 401",
+    False: "401 to sign in{as_asked}; a form gets it as a page",
 }
-_RESULTS = {True: "yes", False: "no", None: "unknown"}
-_MARKS = {True: "\u2713", False: "\u2717", None: "?"}
-#: Of a longer list only the first ones are shown.
-_MOST_LISTED = 5
+
+
+class Requested(NamedTuple):
+    """What was asked for: the path as it was sent, the host as the gate works it out."""
+
+    method: str
+    path: str
+    host: str
 
 
 class Row(NamedTuple):
@@ -48,11 +51,16 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Explanation:
-    """What comes of a request, and why. `note`: why its path is ambiguous. `door`: what the lists say of the person."""
+    """What comes of a request, and why.
 
+    `door`: what the lists say of the person, None where they have no say. `note`: why the path is ambiguous.
+    """
+
+    request: Requested
     verdict: Verdict
     rows: tuple[Row, ...]
     door: Finding | None
+    has_lists: bool
     note: str = ""
 
     @property
@@ -68,19 +76,35 @@ class Explanation:
     @property
     def as_json(self) -> dict[str, Any]:
         """What JSON has of it. Where the path is ambiguous, each rule stands among the conditions."""
-        findings = [] if self.door is None else [self.door]
+        findings = [] if self.door is None or not self.has_lists else [self.door]
         for row in self.rows:
             if self.note and row.findings:
                 answer = all(each.answer is True for each in row.findings)
                 findings.append(Finding(f"rule {row.name}", answer, parts=row.findings))
             else:
                 findings += row.findings
+        rule = self.verdict.rule
         return {
             "verdict": self.verdict.outcome,
             "rule": self.rule,
+            "where": (rule.where or None) if rule is not None else None,
             "reason": self.verdict.reason,
-            "conditions": [_plain(each) for each in findings],
+            "condition": self.failing,
+            **self.request._asdict(),
+            "conditions": [in_json(each) for each in findings],
         }
+
+    @property
+    def failing(self) -> str | None:
+        """What does not hold, in words, None where nothing stands in the way but a login."""
+        verdict = self.verdict
+        if verdict.because or verdict.outcome not in ("refused", "step_up"):
+            return verdict.because or None
+        if verdict.reason == "nobody":
+            return str(NOBODY)
+        findings = [self.door] if self.door is not None else []
+        findings += [each for row in self.rows for each in row.findings if not self.note]
+        return next((each.decisive.condition for each in findings if each.answer is not True), None)
 
     @property
     def text(self) -> str:
@@ -92,16 +116,20 @@ class Explanation:
         for row in self.rows:
             lines.append(f"  {row.name:{name_width}}  {row.scope:{scope_width}}  {row.word}")
             for each in row.findings if row.word != PASSES else ():
-                lines += _tree(each, 2)
+                lines += tree(each, 2)
         if self.door is not None:
-            first, *others = _tree(self.door, 0)
+            first, *others = tree(self.door, 0)
             lines += [f"  {'door':{name_width}}  {first}", *(f"  {line}" for line in others)]
         return "\n".join(printable(line.rstrip()) for line in lines)
 
     @property
     def _head(self) -> str:
-        answer = self.verdict.answer
-        return _HEADS[self.verdict.outcome] if answer is None else f"{answer.status} as the Traffic Policy says"
+        answer, outcome = self.verdict.answer, self.verdict.outcome
+        if answer is not None:
+            return f"{answer.status} as the Traffic Policy says"
+        is_page = self.request.method in ("GET", "HEAD")
+        as_asked = " as the rule asks" if outcome == "step_up" else ""
+        return _HEADS.get(outcome) or _LOGIN[is_page].format(as_asked=as_asked)
 
     @property
     def _by_what(self) -> str:
@@ -109,7 +137,8 @@ class Explanation:
         if rule is None and self.verdict.because and not self.note:
             return self.verdict.because
         if rule is None:
-            return "no rule: the path is ambiguous" if self.note else "no rule: the allow lists decide"
+            otherwise = "the allow lists decide" if self.has_lists else "everybody signed in passes"
+            return "no rule: the path is ambiguous" if self.note else f"no rule fits; {otherwise}"
         name = rule.name if rule.name in (f"rule {rule.number}", "public_paths") else f"rule {rule.name}"
         return f"{name} ({rule.where})" if rule.where else name
 
@@ -121,13 +150,14 @@ def explained(
     identity: Identity | None,
     now: float,
     *,
+    requested: Requested,
     allowed: bool,
     asked: AskedOf | None,
 ) -> Explanation:
     """Return why this came of a request: `verdict` is what the gate has said of it.
 
-    `identity`: who is signed in, None for nobody. `allowed`: whether the lists let them pass.
-    `asked`: what the expressions of a Traffic Policy may ask of the request.
+    `requested`: how it was asked for. `identity`: who is signed in, None for nobody. `allowed`: whether the lists let
+    them pass. `asked`: what the expressions of a Traffic Policy may ask of the request.
     """
     matching = policy.matching(spot)
     is_ambiguous = policy.has_places and policy.place(spot) == AMBIGUOUS
@@ -137,17 +167,18 @@ def explained(
         findings: tuple[Finding, ...] = ()
         if is_ambiguous:
             own = policy.verdict(number, identity, now, allowed=allowed)
-            said, findings = word(own), _findings(policy, rule, identity, now)
+            said, findings = word(own), rule_findings(policy, rule, identity, now)
         elif number in matching:
             said = "comes later"
             if rule is verdict.rule:
-                said, findings = "decides", _findings(policy, rule, identity, now)
+                said, findings = "decides", rule_findings(policy, rule, identity, now)
         rows.append(Row(rule.name, rule.scope, said, findings))
     is_decided = is_ambiguous or (verdict.rule is not None and verdict.rule in policy.rules)
     rows += _conditional_rows(policy, identity, asked, allowed=allowed, is_decided=is_decided)
     has_say = verdict.rule is None or not (verdict.rule.opens or verdict.rule.who is NOBODY)
-    door = _door(policy, identity, allowed=allowed) if identity is not None and has_say else None
-    return Explanation(verdict, tuple(rows), door, _why_ambiguous(policy, spot) if is_ambiguous else "")
+    door = door_finding(policy, identity, allowed=allowed) if identity is not None and has_say else None
+    note = _why_ambiguous(policy, spot) if is_ambiguous else ""
+    return Explanation(requested, verdict, tuple(rows), door, not policy.lists.allow_all, note)
 
 
 def _conditional_rows(
@@ -168,40 +199,6 @@ def _conditional_rows(
         yield Row(each.name, "expressions", said, findings)
 
 
-def _findings(policy: Policy, rule: CheckedRule, identity: Identity | None, now: float) -> tuple[Finding, ...]:
-    """Return what the rule itself says of a person: its condition, and what it asks of the sign-in."""
-    if identity is None:
-        return ()
-    return (policy.finding(rule, identity), *_step_up(rule, identity, now))
-
-
-def _step_up(rule: CheckedRule, identity: Identity, now: float) -> Iterator[Finding]:
-    claims = identity.claims
-    if rule.acr:
-        acr = claims.get("acr")
-        yield Finding(f"signed in as {listed(rule.acr)} (acr)", acr in rule.acr, acr if isinstance(acr, str) else "")
-    if rule.max_age is not None:
-        at = signed_in_at(claims)
-        is_new = now <= step_up_until(replace(rule, acr=()), claims)
-        yield Finding(
-            f"signed in within {age(rule.max_age)} (auth_time)", is_new, "" if at is None else f"{age(now - at)} ago"
-        )
-
-
-def _door(policy: Policy, identity: Identity, *, allowed: bool) -> Finding:
-    """Return what the allow lists say of a person, list by list."""
-    answers = policy.lists.answers(identity.claims)
-    if policy.lists.allow_all:
-        return Finding("no allow lists", allowed)
-    parts = tuple(Finding(_of_list(each), each.holds, shown(each.seen), each.reason) for each in answers)
-    return Finding("one of the allow lists", allowed, parts=parts) if len(parts) != 1 else parts[0]
-
-
-def _of_list(answer: ListAnswer) -> str:
-    shown, more = answer.listed[:_MOST_LISTED], len(answer.listed) - _MOST_LISTED
-    return f"{answer.name} {listed([*shown, f'{more} more'] if more > 0 else shown)}"
-
-
 def _why_ambiguous(policy: Policy, spot: Spot) -> str:
     """Return why the path could be read in more than one way."""
     part = ambiguous_part(spot.path)
@@ -214,17 +211,3 @@ def _why_ambiguous(policy: Policy, spot: Spot) -> str:
     else:
         why = f"{spot.sent!r} has an encoded separator"
     return f"ambiguous: {why}; only who passes every rule and the lists passes"
-
-
-def _plain(finding: Finding) -> dict[str, Any]:
-    parts = {"conditions": [_plain(part) for part in finding.parts]} if finding.parts else {}
-    found = finding.seen or None
-    return {"condition": finding.condition, "result": _RESULTS[finding.answer], "found": found, **parts}
-
-
-def _tree(finding: Finding, depth: int) -> Iterator[str]:
-    line = f"{'  ' * depth}{_MARKS[finding.answer]} {finding.title or finding.condition}"
-    told = (f"({finding.seen})" if finding.seen else "", finding.reason)
-    yield f"{line:{WIDEST}} {' '.join(filter(None, told))}"
-    for part in finding.parts:
-        yield from _tree(part, depth + 1)

@@ -18,8 +18,11 @@ __all__ = [
     "encoded_segments",
     "folded",
     "folded_pattern",
+    "hides_separators",
     "is_ambiguous",
+    "is_foldable",
     "is_plain",
+    "other_readings",
     "read_pattern",
     "segments_of",
 ]
@@ -30,9 +33,13 @@ __all__ = [
 _AMBIGUOUS = re.compile(
     r"//|/\.{1,2}(?:/|$)|;|\s(?:/|$)|[\\\x00-\x1f\x7f\ufffd]|%(?:2[ef5]|5c|3b|0[0-9a-f]|1[0-9a-f])", re.IGNORECASE
 )
-#: What most paths are, and is told sooner: segments of characters that mean nothing, none beginning with a dot.
-is_plain = re.compile(r"(?:/[\w~-][\w.~-]*)*/?", re.ASCII).fullmatch
+#: What most paths are, and is told sooner: segments of characters that mean nothing, no dot at either end.
+is_plain = re.compile(r"(?:/[\w~-](?:[\w.~-]*[\w~-])?)*/?", re.ASCII).fullmatch
 _ENCODED_SEPARATOR = re.compile(r"%(?:2f|5c|2e|25|3b|00)", re.IGNORECASE)
+_QUERY_OR_FRAGMENT = re.compile(r"[?#]")
+_HIDDEN = re.compile(r"/\.{1,2}(?:/|$)|//|\\")
+#: A longer path with characters beyond ASCII is not folded, and counts as ambiguous.
+_LONGEST_FOLDED = 1000
 #: What cannot stand in a pattern, where it would cover nothing, or something else than it says.
 _NOT_PLAIN = re.compile(r"[?#\\%;\x00-\x1f\x7f\ufffd]|\s(?:/|$)")
 
@@ -48,6 +55,8 @@ class Pattern(NamedTuple):
         return f"exactly {text}" if self.is_exact else f"{text} and below"
 
 
+#: More segments than any app has.
+_MOST_SEGMENTS = 100
 #: What covers every path.
 EVERYWHERE = Pattern((), is_exact=False)
 
@@ -59,7 +68,9 @@ def read_pattern(text: str, *, is_exact: bool) -> Pattern:
     segments = text.split("/")[1:]
     if not is_exact and segments[-1] == "":
         segments.pop()
-    if "" in segments[:-1] or not {".", ".."}.isdisjoint(segments):
+    if len(segments) > _MOST_SEGMENTS:
+        raise ValueError(f"must have no more than {_MOST_SEGMENTS} segments")
+    if "" in (segments[:-1] if is_exact else segments) or not {".", ".."}.isdisjoint(segments):
         raise ValueError("must have no empty or dot segments")
     if _NOT_PLAIN.search(text):
         raise ValueError(
@@ -108,7 +119,31 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text).upper().casefold()
+    visible = "".join([character for character in text if unicodedata.category(character) != "Cf"])
+    return unicodedata.normalize("NFKC", visible).upper().casefold()
+
+
+def other_readings(path: str) -> list[str]:
+    """Return how else this path may be read, by what is not ambiguous in itself.
+
+    An app that builds an address from it ends the path at `?` or `#`; Windows cuts dots off at the end of a name.
+    """
+    found = []
+    if "?" in path or "#" in path:
+        found.append(_QUERY_OR_FRAGMENT.split(path, maxsplit=1)[0])
+    if "./" in path or path.endswith("."):
+        found.append("/".join(segment.rstrip(".") for segment in path.split("/")))
+    return found
+
+
+def is_foldable(path: str) -> bool:
+    """Return whether the path can be folded in no time; the time for marks in a row grows with their square."""
+    return path.isascii() or len(path) <= _LONGEST_FOLDED
+
+
+def hides_separators(fold: str) -> bool:
+    """Return whether a folded path has what its unfolded form has not: a dot segment, or an empty one."""
+    return _HIDDEN.search(fold) is not None
 
 
 def folded_pattern(pattern: Pattern) -> Pattern:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +12,29 @@ if TYPE_CHECKING:
     from oidc_gate.identity import Identity
 
 __all__ = ["Person"]
+
+
+class _Uncopied(Mapping[str, Any]):
+    """Claims, read past what hands them out as copies: a long list is not copied for each condition that reads it."""
+
+    def __init__(self, claims: Mapping[str, Any]) -> None:
+        self._claims = claims
+        self._get = partial(dict.get, claims) if isinstance(claims, dict) else claims.get
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._claims:
+            raise KeyError(name)
+        return self._get(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a claim, or the default."""
+        return self._get(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._claims)
+
+    def __len__(self) -> int:
+        return len(self._claims)
 
 
 class Person:
@@ -23,8 +46,8 @@ class Person:
 
     @cached_property
     def claims(self) -> Mapping[str, Any]:
-        """All verified claims."""
-        return self.identity.claims
+        """All verified claims: themselves, where the app gets copies."""
+        return _Uncopied(self.identity.claims)
 
     @cached_property
     def email(self) -> str | None:
@@ -45,6 +68,26 @@ class Person:
     def all_groups_known(self) -> bool:
         """Whether the claim holds nothing but groups: what it holds besides may be one that was not understood."""
         return self._lists.understands_groups(self.claims)
+
+    def surely_lacks(self, name: str) -> bool:
+        """Return whether a claim that is not there is really missing.
+
+        The provider may have left it out because it is somewhere else (Core, 5.6.2), or because there are too many
+        groups; and what stands where an object with it would be may be something else.
+        """
+        elsewhere = self.claims.get("_claim_names")
+        if isinstance(elsewhere, Mapping) and not {name, name.partition(".")[0]}.isdisjoint(elsewhere):
+            return False
+        if self._lists.names_groups(name) and self.groups_reason == "groups_overage":
+            return False
+        value: Any = self.claims
+        for part in name.split(".")[:-1]:
+            value = value.get(part)
+            if value is None:
+                return True
+            if not isinstance(value, Mapping):
+                return False
+        return True
 
     @property
     def groups_reason(self) -> Reason:

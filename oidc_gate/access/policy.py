@@ -9,24 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_gate.access.conditions import Finding
 from oidc_gate.access.paths import (
     encoded_segments,
     folded,
     folded_pattern,
+    hides_separators,
     is_ambiguous,
+    is_foldable,
     is_plain,
+    other_readings,
     read_pattern,
     segments_of,
 )
 from oidc_gate.access.person import Person
 from oidc_gate.access.places import Tree
 from oidc_gate.access.rule import ANYONE, NOBODY, CheckedRule
+from oidc_gate.access.sign_ins import step_up_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
     from oidc_gate.access.allow_lists import AllowLists
     from oidc_gate.access.expression_values import AskedOf
@@ -34,16 +37,13 @@ if TYPE_CHECKING:
     from oidc_gate.access.reasons import Reason
     from oidc_gate.identity import Identity
 
-__all__ = ["AMBIGUOUS", "NO_RULE", "Outcome", "Policy", "Spot", "Verdict", "signed_in_at", "step_up_until"]
+__all__ = ["AMBIGUOUS", "NO_RULE", "Outcome", "Policy", "Spot", "Verdict"]
 
 #: Places besides the rules' own numbers: no rule decides, so the lists do; the path could be read in two ways, so all
 #: rules and the lists do; conditions that depend on more of the request do.
 NO_RULE = -1
 AMBIGUOUS = -2
 BY_REQUEST = -3
-
-#: A later time is none: the year 33658.
-_LATEST = 1e12
 
 Outcome = Literal["pass", "refused", "login", "step_up"]
 
@@ -107,8 +107,9 @@ class Policy:
         self.rules = (*_public(public_paths), *rules)
         self.lists = lists
         self.conditionals = tuple(conditionals)
-        #: Whether a method, or a host, has a say in which rule decides.
+        #: Whether a method, or a host, has a say in which rule decides; whether a method has one at all.
         self.by_method = any(rule.methods is not None for rule in self.rules)
+        self.heeds_methods = self.by_method or any("req.method" in each.names for each in self.conditionals)
         self.by_host = any(rule.hosts is not None for rule in self.rules)
         #: Whether there is more than the lists; and whether somebody whom these let pass may not everywhere.
         self.has_places = bool(self.rules or self.conditionals)
@@ -147,12 +148,14 @@ class Policy:
 
     def plain_place(self, path: str, method: str, host: str) -> int:
         """Return the place of a request whose path was sent without an escape that has a say in it."""
-        if not is_plain(path) and is_ambiguous(path):
+        if not is_plain(path) and (is_ambiguous(path) or not is_foldable(path)):
             return AMBIGUOUS
         covering = self._tree.covering(path.split("/")[1:] or [""])
-        if not (self._is_folded and path.islower() and path.isascii()):
+        if not (self._is_folded and is_plain(path) and path.islower()):
             fold = folded(path)
-            if self._folded_tree.covering(segments_of(fold)) != covering:
+            if any(self._tree.covering(segments_of(other)) != covering for other in other_readings(path)):
+                return AMBIGUOUS
+            if hides_separators(fold) or self._folded_tree.covering(segments_of(fold)) != covering:
                 return AMBIGUOUS  # there is a rule that covers it only when case is ignored
         if not covering:
             return self._otherwise
@@ -211,10 +214,11 @@ class Policy:
             return Verdict("refused", self.lists.reason(person.claims), rule)
         if rule is None:
             return Verdict("pass", "door", None, inf)
-        if rule.who.holds(person) is not True:
-            finding = rule.who.finding(person).decisive
-            return Verdict("refused", finding.reason or "rule", rule, because=finding.condition)
-        until = step_up_until(rule, person.claims)
+        finding = rule.who.finding(person)
+        if finding.answer is not True:
+            decisive = finding.decisive
+            return Verdict("refused", decisive.reason or "rule", rule, because=decisive.condition)
+        until = step_up_until(rule, person.claims, now)
         return Verdict("pass", "rule", rule, until) if now <= until else Verdict("step_up", "step_up", rule)
 
     def _ambiguous(self, identity: Identity | None, now: float, *, allowed: bool) -> Verdict:
@@ -267,25 +271,6 @@ def _of_nobody(rule: CheckedRule | None) -> Verdict:
     if rule.opens:
         return Verdict("pass", "rule", rule, inf)
     return Verdict("refused", "nobody", rule) if rule.who is NOBODY else Verdict("login", "rule", rule)
-
-
-def step_up_until(rule: CheckedRule, claims: Mapping[str, Any]) -> float:
-    """Return until when a sign-in with these claims is good enough for a rule, as time.time(); 0 where it is not.
-
-    `acr` must be one of the rule's, `auth_time` a number (Core, 2): without it nobody knows how old the sign-in is.
-    """
-    if rule.acr and claims.get("acr") not in rule.acr:
-        return 0.0
-    if rule.max_age is None:
-        return inf
-    at = signed_in_at(claims)
-    return at + rule.max_age if at is not None else 0.0
-
-
-def signed_in_at(claims: Mapping[str, Any]) -> float | None:
-    """Return when the person signed in at the provider, as time.time(); None where it does not say (Core, 2)."""
-    at: Any = claims.get("auth_time")
-    return float(at) if type(at) in (int, float) and 0 <= at <= _LATEST else None
 
 
 _OPENED = CheckedRule("openid-connect", 0, ANYONE)

@@ -13,13 +13,32 @@ __all__ = ["covered_by"]
 Covering = frozenset[int] | None
 
 
+#: So many places are looked at for one pattern.
+_MOST_QUESTIONS = 500
+
+
+class _TooManyError(Exception):
+    """There are too many places to look at."""
+
+
 def covered_by(tree: Tree, pattern: Pattern, counts: Callable[[int], bool]) -> Covering:
     """Return which patterns in the tree together cover every path that this one covers, None if they do not.
 
-    `counts`: whether the pattern of that number holds for the requests in question.
+    `counts`: whether the pattern of that number holds for the requests in question. With many stars there may be too
+    many paths to look at: then it is left at that, and counts as not covered.
     """
+    known: dict[tuple[frozenset[int], int, bool], Covering] = {}
 
     def covered(nodes: list[Node], rest: tuple[str | None, ...], *, is_exact: bool, is_root: bool = False) -> Covering:
+        """Return what covers all that is covered from these places in the tree on; each question is answered once."""
+        key = (frozenset(map(id, nodes)), len(rest), is_exact)
+        if key not in known:
+            if len(known) >= _MOST_QUESTIONS:
+                raise _TooManyError
+            known[key] = looked_up(nodes, rest, is_exact=is_exact, is_root=is_root)
+        return known[key]
+
+    def looked_up(nodes: list[Node], rest: tuple[str | None, ...], *, is_exact: bool, is_root: bool) -> Covering:
         below = _first(counts, (number for node in nodes for number in node.below))
         if below is not None:
             return frozenset([below])
@@ -49,7 +68,10 @@ def covered_by(tree: Tree, pattern: Pattern, counts: Callable[[int], bool]) -> C
             found |= part
         return found
 
-    return covered([tree.root], pattern.segments, is_exact=pattern.is_exact, is_root=True)
+    try:
+        return covered([tree.root], pattern.segments, is_exact=pattern.is_exact, is_root=True)
+    except _TooManyError:
+        return None
 
 
 def _next(nodes: list[Node], segment: str) -> list[Node]:

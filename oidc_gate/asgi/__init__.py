@@ -4,6 +4,7 @@ Modules, from the ground up; each may import only from those before it:
 
 - `request`: what the gate reads of a scope, and what the app may see of it
 - `user`: what stands at `scope["user"]` and `scope["auth"]`
+- `roots`: a mount point that an app takes off its paths by itself
 - `lanes`: threads for what may block
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from oidc_gate.asgi.lanes import Lanes
 from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope
+from oidc_gate.asgi.roots import root_of
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
 from oidc_gate.caching import QuietNames, is_unshared, silenced
-from oidc_gate.decisions import LONGEST_KEY, METHOD_HEADERS, Forward, Header, Overriding, ReadBody, Reply, WithoutBody
+from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Overriding, ReadBody, Reply, WithoutBody
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
@@ -34,7 +35,6 @@ __all__ = ["OIDCGate"]
 
 _QUIET = QuietNames()
 _name_of = itemgetter(0)
-_METHOD_HEADERS = frozenset(name.encode() for name in METHOD_HEADERS)
 _PERCENT = ord("%")  #: A number is looked for in bytes seven times as fast as bytes are.
 
 
@@ -52,6 +52,7 @@ class OIDCGate:
 
         self._app: Any = resolve_app(app)
         check_app(self._app, "asgi")
+        self._app_root = root_of(self._app)
         self._has_looked_out = False
         self._ask(Gate(resolve_settings(settings, options)))
 
@@ -60,6 +61,7 @@ class OIDCGate:
         self._gate = gate
         self._recall = gate.recall
         self._judges_lines, self._judges_methods = gate.recalls_by != "path", gate.recalls_by == "method and plain path"
+        self._judges_more = self._judges_methods or bool(self._app_root)
         self._has_guests = has_guests()
         self._layout_of = Layouts(gate.reserved_headers).of
         self._lanes = Lanes(gate.longest_wait)
@@ -73,14 +75,14 @@ class OIDCGate:
         headers: Headers = scope["headers"]
         layout_of = self._layout_of
         layout = layout_of([*map(_name_of, headers)])
-        host_at, cookie_at, dropped, dropped_with_cookie, names = layout
+        host_at, cookie_at, dropped, dropped_with_cookie, _, names_method = layout
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
             if len(cookies) <= LONGEST_KEY:
                 line = scope["path"]
-                if self._judges_lines and (_PERCENT in (scope.get("raw_path") or b"") or self._judges_methods):
-                    line = self._line(scope, names)
+                if self._judges_lines and (_PERCENT in (scope.get("raw_path") or b"") or self._judges_more):
+                    line = self._line(scope, names_method=names_method)
                 if line is not None:
                     recall = self._recall
                     found = recall(scope.get("scheme"), headers[host_at][1], cookies, line)
@@ -93,7 +95,7 @@ class OIDCGate:
         else:
             if not self._has_looked_out:
                 self._look_out()
-            request = ASGIRequest(scope, layout)
+            request = ASGIRequest(scope, layout, self._app_root)
             decision = self._gate.decide(request) if IDENTITY_KEY not in scope else self._gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
@@ -125,11 +127,14 @@ class OIDCGate:
         await app(scope, receive, send)
         return None
 
-    def _line(self, scope: Scope, names: list[bytes]) -> str | None:
+    def _line(self, scope: Scope, *, names_method: bool) -> str | None:
         """Return what `recall` wants to know of a line that is not its path alone, None where it cannot go by that."""
-        if _PERCENT in (scope.get("raw_path") or b"") or not _METHOD_HEADERS.isdisjoint(names):
+        path: str = scope["path"]
+        if _PERCENT in (scope.get("raw_path") or b"") or (self._app_root and path.startswith(self._app_root)):
             return None
-        return f"{scope['method']} {scope['path']}"
+        if self._judges_methods:
+            return None if names_method else f"{scope['method']} {path}"
+        return path
 
     def _look_out(self) -> None:
         self._has_looked_out = True

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any
 
-from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, Key
+from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, METHOD_HEADERS, Key
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders, folded
 
 __all__ = ["ABSENT", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope"]
@@ -18,11 +18,12 @@ __all__ = ["ABSENT", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope"]
 Scope = MutableMapping[str, Any]
 Names = list[bytes]
 #: Where `host` and `cookie` stand, where those stand that only the gate may say, the last of them first, alone and with
-#: `cookie`; and all names in lower case.
-Layout = tuple[int, int, tuple[int, ...], tuple[int, ...], Names]
+#: `cookie`; all names in lower case; and whether one of METHOD_HEADERS is among them, however it is spelt.
+Layout = tuple[int, int, tuple[int, ...], tuple[int, ...], Names, bool]
 Pair = tuple[bytes, bytes]
 Headers = list[Pair]
 
+_METHOD_HEADERS = frozenset(folded(name) for name in METHOD_HEADERS)
 _KIND_HEADERS = frozenset(name.encode() for name in KIND_HEADERS)
 _SCHEMES: dict[str | None, str] = {"https": "https", "wss": "https"}  # all others, and none, are http
 #: Names of requests that are remembered: those of so many, each with so many headers, so long in all.
@@ -73,11 +74,12 @@ class Layouts:
         harmless = self._harmless
         texts = [name.decode("latin-1") for name in names]
         dropped = [at for at, text in enumerate(texts) if text not in harmless and harmless.lack(text)][::-1]
+        names_method = not _METHOD_HEADERS.isdisjoint(map(folded, texts))
         if names.count(b"host") > 1 or names.count(b"cookie") > 1:
-            return UNUSUAL, UNUSUAL, tuple(dropped), tuple(dropped), names
+            return UNUSUAL, UNUSUAL, tuple(dropped), tuple(dropped), names, names_method
         cookie_at = _index(names, b"cookie")
         with_cookie = dropped if cookie_at == ABSENT else sorted([*dropped, cookie_at], reverse=True)
-        return _index(names, b"host"), cookie_at, tuple(dropped), tuple(with_cookie), names
+        return _index(names, b"host"), cookie_at, tuple(dropped), tuple(with_cookie), names, names_method
 
 
 def _index(names: Names, name: bytes) -> int:
@@ -96,6 +98,7 @@ class ASGIRequest:
         "_names",
         "_scope",
         "app_cookies",
+        "app_root",
         "cookie_header",
         "host",
         "is_websocket",
@@ -103,10 +106,11 @@ class ASGIRequest:
         "scheme",
     )
 
-    def __init__(self, scope: Scope, layout: Layout) -> None:
+    def __init__(self, scope: Scope, layout: Layout, app_root: str = "") -> None:
         self._scope = scope
+        self.app_root = app_root
         self._headers = headers = scope["headers"]
-        self._host_at, self._cookie_at, self._dropped, self._dropped_with_cookie, self._names = layout
+        self._host_at, self._cookie_at, self._dropped, self._dropped_with_cookie, self._names, _ = layout
         host_at, cookie_at = self._host_at, self._cookie_at
         if host_at == UNUSUAL:
             self._read_one_by_one(headers)
@@ -151,9 +155,19 @@ class ASGIRequest:
         return headers
 
     @property
+    def app_path(self) -> str:
+        """The path as the app's router sees it."""
+        return _inside(self.path, self.app_root) if self.app_root else self.path
+
+    @property
     def has_unclear_mount(self) -> bool:
-        """See `Request.has_unclear_mount`. Litestar cuts a path off at the first place where the mount point is."""
+        """See `Request.has_unclear_mount`. Litestar cuts a path off at the first place where the mount point is.
+
+        An app with a mount point of its own may do as it likes with the server's.
+        """
         mount = self._scope.get("root_path", "").strip("/")
+        if mount and self.app_root:
+            return True
         return bool(mount) and mount in self.path and self.path == self._scope["path"]
 
     @property

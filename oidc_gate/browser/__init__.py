@@ -13,7 +13,7 @@ May import: `errors`, `sealing`, `decisions`.
 
 from oidc_gate.browser import pages
 from oidc_gate.browser.addresses import LONGEST_PATH, Addresses, Origin, own_path, requested_path, safe_path
-from oidc_gate.browser.cookies import LONGEST_HEADER, Cookies
+from oidc_gate.browser.cookies import LOGIN_SLOTS, LONGEST_HEADER, Cookies
 from oidc_gate.browser.login_attempts import Attempt, Attempts, BegunLogin, Note, State, person_of
 from oidc_gate.browser.request_kinds import (
     Kind,
@@ -26,6 +26,7 @@ from oidc_gate.browser.request_kinds import (
 )
 
 __all__ = [
+    "LOGIN_SLOTS",
     "LONGEST_HEADER",
     "LONGEST_PATH",
     "Addresses",

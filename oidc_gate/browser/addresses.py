@@ -92,7 +92,7 @@ class Addresses:
         """Return the address of the client as the outermost trusted proxy saw it, `""` where it did not say."""
         hops = self._trusted_hops(request) if self._trusted_hops is not None else 0
         if not hops:
-            return request.peer
+            return _address(request.peer) or request.peer
         said = _nth_from_right(request.header("x-forwarded-for"), hops)
         if not said:
             element = _nth_from_right(request.header("forwarded"), hops)
@@ -155,9 +155,10 @@ def _address(text: str) -> str:
     bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
     for each in (bare, bare.partition(":")[0]):
         try:
-            return str(ip_address(each))
+            address = ip_address(each)
         except ValueError:
             continue
+        return str(getattr(address, "ipv4_mapped", None) or address)  # a socket for both kinds sees ::ffff:10.0.0.1
     return ""
 
 

@@ -12,7 +12,7 @@ Modules, from the ground up; each may import only from those before it:
 - `expectations`: a file of what is to come of requests
 - `explain`: which rule decides a request, and why
 - `doctor`: whether people will be able to sign in
-- `argument_values`: what stands behind flags
+- `flags`: flags that several commands take
 - `cli`: how these are asked for on the command line
 
 May import: `errors`, `identity`, `carriers`, `stores`, `access`, `settings`, `provider`,

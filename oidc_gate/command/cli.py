@@ -1,4 +1,4 @@
-"""The command `oidc-gate`: how its commands are asked for. What they do is in `demo`, `serve` and `sessions_admin`.
+"""The command `oidc-gate`: how its commands are asked for. What they do is in the modules that they name.
 
 A SettingsError, whatever raised it, is one sentence on stderr and exit status 2; a store that is down, status 1.
 Without a command the help is printed, and the status is 0: nothing went wrong.
@@ -10,10 +10,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oidc_gate.command.argument_values import assignment, no_tunnel, port, positive
+from oidc_gate.command.flags import add_examination, add_settings, header, no_tunnel, port, positive
 from oidc_gate.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -22,9 +23,31 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+#: As of a program that SIGPIPE has ended.
+_PIPE_IS_BROKEN = 141
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; argparse itself exits on a command line it cannot read."""
+    try:
+        try:
+            return _ran(argv)
+        finally:
+            print(end="", flush=True)
+    except BrokenPipeError:  # whoever reads, like `head`, has enough
+        _leave_stdout()
+        return _PIPE_IS_BROKEN
+
+
+def _leave_stdout() -> None:
+    """Have what is left to be written go nowhere, as Python would say so when it ends."""
+    with suppress(OSError, ValueError):  # it may be no file at all
+        stdout = sys.stdout.fileno()
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), stdout)
+
+
+def _ran(argv: Sequence[str] | None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.command is None:
@@ -96,7 +119,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--workers", type=positive, default=1, help="worker processes (default: %(default)s)")
     run.add_argument("--interface", choices=("auto", "wsgi", "asgi"), default="auto", help="what the app is")
     run.add_argument("--url", "--domain", type=no_tunnel, help=argparse.SUPPRESS)
-    _add_settings(run.add_argument_group("settings"))
+    add_settings(run.add_argument_group("settings"))
     run.set_defaults(command=_run)
 
 
@@ -115,7 +138,7 @@ def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         description="List and end the sessions in session_store. Settings come as they do for `run`, and must be those"
         " of the app. What is ended here ends in every process within session_cache_seconds.",
     )
-    _add_settings(sessions.add_argument_group("settings"))
+    add_settings(sessions.add_argument_group("settings"))
     wanted = sessions.add_subparsers(metavar="action", required=True)
     listed = wanted.add_parser("list", help="each session's id, and when it ends if nobody comes")
     listed.set_defaults(command=_list_sessions)
@@ -139,6 +162,15 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     explain.add_argument("method", metavar="METHOD", nargs="?", help="GET, POST, …; a WebSocket handshake is a GET")
     explain.add_argument("path", metavar="PATH", nargs="?", help="as it is sent: percent-encoded; a query is left out")
     explain.add_argument("--host", help="the Host header (default: that of base_url, else localhost)")
+    explain.add_argument(
+        "--header",
+        metavar="NAME:VALUE",
+        dest="headers",
+        type=header,
+        action="append",
+        default=[],
+        help="a header of the request, like X-HTTP-Method-Override: DELETE; may be repeated",
+    )
     who = explain.add_mutually_exclusive_group()
     who.add_argument("--as", metavar="FILE", dest="claims", help="somebody with these claims, in JSON; - is stdin")
     who.add_argument(
@@ -146,11 +178,14 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     who.add_argument("--anonymous", action="store_true", help="somebody who has not signed in")
     explain.add_argument(
-        "--list", action="store_true", dest="lists", help="all rules; with a person, what comes of a request there"
+        "--list",
+        action="store_true",
+        dest="lists",
+        help="all rules, or those for --host; with a person, what comes of a request there",
     )
     explain.add_argument("--check", metavar="FILE", help="expectations in TOML: [[cases]] with path, as, verdict, rule")
     explain.add_argument("--json", action="store_true", help="print JSON")
-    _add_settings(explain.add_argument_group("settings"))
+    add_settings(explain.add_argument_group("settings"))
     explain.set_defaults(command=_explain)
 
 
@@ -159,34 +194,12 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "doctor",
         allow_abbrev=False,
         help="say whether people will be able to sign in, before one of them tries",
-        description="Check settings, network, provider, client secret, redirect URI, store and the app's public address"
-        " (base_url), and say how to mend what is wrong. Settings come as they do for `run`. Exit status: 0 nothing"
-        " failed, 1 something did, 2 the settings are wrong.",
+        description="Check settings, network, provider, client, and say how to mend what is wrong. Settings come as"
+        " they do for `run`. Exit status: 0 nothing failed, 1 something did, 2 the settings are wrong.",
     )
-    doctor.add_argument("--about", metavar="ID", help="say what a check means, why it matters, how to mend it; like P7")
-    doctor.add_argument("--json", action="store_true", help="print JSON")
-    doctor.add_argument("--strict", action="store_true", help="exit status 1 for a warning too")
-    doctor.add_argument("--offline", action="store_true", help="ask nobody: only what can be told on this machine")
-    doctor.add_argument("--no-controls", action="store_true", help="send nothing that is wrong on purpose")
-    doctor.add_argument("--direct", metavar="HOST:PORT", help="where the app is to be reached by nobody but its proxy")
-    _add_settings(doctor.add_argument_group("settings"))
+    add_examination(doctor)
+    add_settings(doctor.add_argument_group("settings"))
     doctor.set_defaults(command=_doctor)
-
-
-def _add_settings(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--oidc", metavar="ISSUER", help="issuer_url: the provider's address")
-    group.add_argument("--oidc-client-id", metavar="ID", help="client_id")
-    group.add_argument(
-        "--oidc-client-secret",
-        metavar="SECRET",
-        help="client_secret; other users of this machine can read a command line, so prefer OIDC_GATE_CLIENT_SECRET"
-        " or OIDC_GATE_CLIENT_SECRET_FILE",
-    )
-    group.add_argument("--oidc-scope", metavar="SCOPE", action="append", help="scopes: repeat it, or list with commas")
-    group.add_argument("--set", metavar="FIELD=VALUE", type=assignment, action="append", help="any other setting")
-    files = group.add_mutually_exclusive_group()
-    files.add_argument("--config", metavar="FILE", help="settings in a TOML file")
-    files.add_argument("--traffic-policy-file", metavar="FILE", help="ngrok Traffic Policy, YAML or JSON")
 
 
 def _secret(arguments: argparse.Namespace) -> int:

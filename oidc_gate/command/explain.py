@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from oidc_gate.command.expectations import checked
-from oidc_gate.command.on_paper import PaperGate, settings_on_paper
+from oidc_gate.command.on_paper import Headers, PaperGate, settings_on_paper
 from oidc_gate.command.people import claims_in, of_cookie
 from oidc_gate.command.run import Launch
 from oidc_gate.errors import SettingsError
@@ -16,13 +16,14 @@ from oidc_gate.sessions import OpenSession
 
 __all__ = ["Question", "explain"]
 
+_WHO = "Of a request say who asks: --as FILE with claims in JSON, --as-cookie FILE, or --anonymous"
 #: For a terminal that cannot show them.
 _PLAIN = str.maketrans({"\u2713": "yes", "\u2717": "no", "\u00b7": "|", "\u2026": "..."})
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: a request, of all rules (`lists`), or a file of expectations (`check`).
+    """What is asked: a request, perhaps with `headers`, of all rules (`lists`), or a file of expectations (`check`).
 
     For whom: `claims` and `cookie` name files; none of them and not `anonymous` is for no person at all.
     """
@@ -36,6 +37,7 @@ class Question:
     lists: bool = False
     check: str | None = None
     json: bool = False
+    headers: Headers = ()
 
     @property
     def names_a_person(self) -> bool:
@@ -58,7 +60,8 @@ def explain(launch: Launch, question: Question, encoding: str) -> tuple[int, str
     """
     _check(question)
     opens_cookies = question.cookie is not None
-    gate = PaperGate(settings_on_paper(launch, opens_cookies=opens_cookies), time.time, opens_cookies=opens_cookies)
+    now = time.time()  # which stands still: a sign-in of ten minutes ago does not grow older while it is judged
+    gate = PaperGate(settings_on_paper(launch, opens_cookies=opens_cookies), lambda: now, opens_cookies=opens_cookies)
     status, answer = _answered(gate, question)
     if question.json:
         return status, json.dumps(answer.as_json, indent=2)
@@ -69,15 +72,20 @@ def _check(question: Question) -> None:
     """Refuse a question that cannot be answered. Raises SettingsError."""
     asks_one = question.method is not None
     if asks_one + question.lists + (question.check is not None) != 1:
-        raise SettingsError("explain is asked one thing: METHOD PATH, or --list, or --check FILE")
-    if question.check is not None and (question.names_a_person or question.host is not None):
+        raise SettingsError(f"explain is asked one thing: METHOD PATH, or --list, or --check FILE. {_WHO}")
+    if question.check is not None and (question.names_a_person or question.host is not None or question.headers):
         raise SettingsError("--check takes host and person from each case: leave --host, --as and the like out")
-    if question.lists and question.host is not None:
-        raise SettingsError("--list is of all hosts: leave --host out")
+    if question.lists and question.headers:
+        raise SettingsError("--list is of no request: leave --header out")
+    mistakes = []
     if asks_one and question.path is None:
-        raise SettingsError(f"explain needs METHOD and PATH, and there is just {question.method}: like GET /reports")
+        mistakes.append(f"explain needs METHOD and PATH, like GET /reports, and there is just {question.method}.")
+    if str(question.method).startswith("/") and question.path is not None:
+        mistakes.append(f"METHOD comes before PATH: {question.path} {question.method}.")
     if asks_one and not question.names_a_person:
-        raise SettingsError("who asks? --as FILE with claims in JSON, --as-cookie FILE, or --anonymous")
+        mistakes.append(_WHO)
+    if mistakes:
+        raise SettingsError(" ".join(mistakes))
 
 
 def _answered(gate: PaperGate, question: Question) -> tuple[int, _Answer]:
@@ -86,8 +94,8 @@ def _answered(gate: PaperGate, question: Question) -> tuple[int, _Answer]:
         return int(bool(report.failures)), report
     person = _person(gate, question)
     if question.method is None or question.path is None:
-        return 0, gate.rules(person, asks=question.names_a_person)
-    explanation = gate.explanation(question.method, question.path, question.host, person)
+        return 0, gate.rules(person, asks=question.names_a_person, host=question.host)
+    explanation = gate.explanation(question.method, question.path, question.host, person, question.headers)
     return int(not explanation.verdict.passes), explanation
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from oidc_gate.access import Explanation, RuleList, explained, listed_rules
+from oidc_gate.access import Explanation, Requested, RuleList, explained, listed_rules
 from oidc_gate.command.run import Launch
 from oidc_gate.errors import SettingsError
 from oidc_gate.gate import Judging, build
@@ -20,7 +20,7 @@ from oidc_gate.sessions import CookieBackend, OpenSession
 from oidc_gate.settings import Settings
 from oidc_gate.wsgi.request import WSGIRequest
 
-__all__ = ["PaperGate", "settings_on_paper"]
+__all__ = ["Headers", "PaperGate", "settings_on_paper"]
 
 _PREFIX = "OIDC_GATE_"
 #: In place of what is missing.
@@ -32,6 +32,8 @@ _MADE_UP = {
 }
 #: Files that need not be here: no rule depends on what is in them.
 _FILES = frozenset({"client_secret_file", "cookie_secret_file", "client_private_key_file", "ca_bundle"})
+#: Names and values of headers.
+Headers = Sequence[tuple[str, str]]
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*", re.ASCII)
 
 
@@ -84,32 +86,43 @@ class PaperGate:
         self._prefix = settings.path_prefix
         self._host = urlsplit(settings.base_url).netloc or "localhost"
 
+    def now(self) -> float:
+        """Return the time of all requests that are judged here."""
+        return self._clock()
+
     def person(self, claims: dict[str, Any]) -> OpenSession:
         """Return the session that somebody with these claims would have."""
         return self.components.sessions.on_paper(claims, self._clock())
 
-    def explanation(self, method: str, path: str, host: str | None, opened: OpenSession | None) -> Explanation:
+    def explanation(
+        self, method: str, path: str, host: str | None, opened: OpenSession | None, headers: Headers = ()
+    ) -> Explanation:
         """Return what comes of a request for a path as it is on the wire, with this session or none, and why.
 
         Raises SettingsError for what is no request that rules have a say in.
         """
-        request = self._request(method, path, host)
+        request = self._request(method, path, host, headers)
         now = self._clock()
         verdict = self._judging.verdict(request, opened, now)
         spot, asked = self._judging.spot(request), self._judging.asked(request)
         identity, allowed = (None, False) if opened is None else (opened.identity, opened.allowed)
-        return explained(self.policy, spot, verdict, identity, now, allowed=allowed, asked=asked)
+        requested = Requested(spot.method, path, spot.host or self.components.addresses.origin(request).host)
+        return explained(self.policy, spot, verdict, identity, now, requested=requested, allowed=allowed, asked=asked)
 
-    def rules(self, opened: OpenSession | None, *, asks: bool) -> RuleList:
-        """Return all rules, with what comes of a request with this session or none; just the rules unless it `asks`."""
+    def rules(self, opened: OpenSession | None, *, asks: bool, host: str | None = None) -> RuleList:
+        """Return all rules, with what comes of a request with this session or none; just the rules unless it `asks`.
+
+        `host`: without the rules for others. Raises SettingsError for what is no host.
+        """
         identity, allowed = (None, False) if opened is None else (opened.identity, opened.allowed)
-        return listed_rules(self.policy, identity, self._clock(), allowed=allowed, asks=asks)
+        name = None if host is None else self._judging.spot(self._request("GET", "/", host, ())).host
+        return listed_rules(self.policy, identity, self._clock(), allowed=allowed, asks=asks, host=name)
 
-    def _request(self, method: str, path: str, host: str | None) -> WSGIRequest:
+    def _request(self, method: str, path: str, host: str | None, headers: Headers) -> WSGIRequest:
         if not _METHOD.fullmatch(method):
-            raise SettingsError(f"METHOD {method} is none: write METHOD PATH, like GET /reports")
+            raise SettingsError(f"method {method} is none, like GET")
         if not path.startswith("/"):
-            raise SettingsError(f"PATH {path} must begin with /: the path alone, as it is sent, like /reports/q%203")
+            raise SettingsError(f"path {path} must begin with /: the path alone, as it is sent, like /reports/q%203")
         sent, _, query = path.partition("#")[0].partition("?")
         in_bytes = sent.encode("utf-8", "surrogateescape")
         request = WSGIRequest(
@@ -125,12 +138,22 @@ class PaperGate:
                 "REMOTE_ADDR": "127.0.0.1",
                 "wsgi.url_scheme": "https",
             }
+            | _in_environ(headers)
         )
         if not self.components.addresses.is_wellformed(request):
-            raise SettingsError(f"--host {host} is malformed: such a request is answered with 400, whoever asks")
+            raise SettingsError(f"host {host} is malformed: such a request is answered with 400, whoever asks")
         if request.path.startswith(f"{self._prefix}/"):
             raise SettingsError(
-                f"PATH {path} is among the gate's own, below path_prefix {self._prefix}: it answers there itself, and"
+                f"path {path} is among the gate's own, below path_prefix {self._prefix}: it answers there itself, and"
                 " no rule has a say"
             )
         return request
+
+
+def _in_environ(headers: Headers) -> dict[str, str]:
+    """Return the headers as servers hand them to WSGI apps; of one that comes twice, both values with a comma."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        variable = f"HTTP_{name.upper().replace('-', '_')}"
+        found[variable] = f"{found[variable]}, {value}" if variable in found else value
+    return found

@@ -68,4 +68,4 @@ class Activity:
             logger.warning("activity on a WebSocket could not be kept: %s", error)
 
     def _is_exempt(self, request: Request) -> bool:
-        return self._exempt is not None and self._exempt.cover(request.path, request.raw_target)
+        return self._exempt is not None and self._exempt.cover(request.app_path, request.raw_target)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 
 from oidc_gate.browser import LONGEST_PATH, own_path, requested_path, safe_path
-from oidc_gate.errors import LoginError
+from oidc_gate.errors import GateError, LoginError
 from oidc_gate.gate.components import Here
 from oidc_gate.provider import code_flow
 
-__all__ = ["check_auth_id", "page_asked_for", "return_address", "tell_too_long"]
+__all__ = ["base_path_kept", "check_auth_id", "page_asked_for", "return_address", "tell_too_long"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -41,3 +41,12 @@ def return_address(target: str, here: Here) -> str:
         target = ""
     found = safe_path(target, here.origin) if target else "/"
     return own_path(here.origin, "/") if found == "/" else found
+
+
+def base_path_kept(path: str) -> GateError:
+    """Return the error for a callback that was not taken for one; another login would only lead here again."""
+    return GateError(
+        "base_url_path",
+        f"the callback reached the gate as {path}, with the path of base_url in front: have the proxy take that off, or"
+        " mount the app there (SCRIPT_NAME, root_path)",
+    )

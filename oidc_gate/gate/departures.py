@@ -6,7 +6,7 @@ Nothing here leads in a circle: browsers that come back from login after login w
 from __future__ import annotations
 
 from oidc_gate.access import CheckedRule
-from oidc_gate.browser import pages, person_of
+from oidc_gate.browser import LOGIN_SLOTS, pages, person_of
 from oidc_gate.decisions import Decision, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, ProviderError
 from oidc_gate.gate.addresses_asked_for import check_auth_id, page_asked_for, return_address, tell_too_long
@@ -57,7 +57,7 @@ class Departures:
         """Send a browser whose sign-in is not good enough for a rule to the provider; the same person is to return."""
         here = self._components.here(request)
         return_to = page_asked_for(here)
-        if _may_go_in_circles(rule) and self._goes_in_circles(here):
+        if self._goes_in_circles(here, _LOOP_LOGINS if _is_short(rule) else LOGIN_SLOTS):
             return self._step_up.unmet_reply(here, rule, opened.identity.claims, return_to, headers)
         return self.start(
             here,
@@ -149,13 +149,16 @@ class Departures:
             turned_away=lambda: _error_reply(here, provider_busy(), return_to, headers),
         )
 
-    def _goes_in_circles(self, here: Here) -> bool:
+    def _goes_in_circles(self, here: Here, most: int = _LOOP_LOGINS) -> bool:
         since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
-        return attempts.finished_since(since, here.cookies, here.cookie_header) >= _LOOP_LOGINS
+        return attempts.finished_since(since, here.cookies, here.cookie_header) >= most
 
 
-def _may_go_in_circles(rule: CheckedRule) -> bool:
-    """Return whether a sign-in may be too old for a rule as soon as it is here. All else is told by the callback."""
+def _is_short(rule: CheckedRule) -> bool:
+    """Return whether a sign-in may be too old for a rule as soon as it is here. All else the callback sees first.
+
+    There a circle is a browser that keeps its old session; some step-ups in a minute, for page after page, are none.
+    """
     return rule.max_age is not None and rule.max_age < _LOOP_SECONDS
 
 

@@ -58,7 +58,7 @@ class StepUpUnmetError(GateError):
 
     def __init__(self, rule: str, subject: str, asked: str, came: str) -> None:
         said = f"reason=step_up rule={rule!r} subject={subject!r}"
-        super().__init__("step_up_unmet", f"{said}; it asks for a sign-in {asked}; what came is {came}")
+        super().__init__("step_up_unmet", f"{said}; it asks for a sign-in {asked}; what came is {came!r}")
         self.description = f"It asks for a sign-in {asked}; the sign-in provider says {came}."
 
 

@@ -18,6 +18,7 @@ from oidc_gate.browser import Kind, is_preflight, kind_of
 from oidc_gate.decisions import Decision, Forward, Overriding, Request, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.activity import Activity, OnMessage
+from oidc_gate.gate.addresses_asked_for import base_path_kept
 from oidc_gate.gate.announcement import announce
 from oidc_gate.gate.components import build
 from oidc_gate.gate.departures import Departures
@@ -91,17 +92,16 @@ class Gate:
         request.app_cookies = cookies.hidden(rest)
         if isinstance(opened, Unloaded):
             return self._loading(request, text, name)
-        if (
-            now < opened.steady_until
-            and not request.is_websocket
-            and (not self._narrows or self._judging.verdict(request, opened, now).passes)
-        ):
+        verdict = None
+        if self._narrows and now < opened.steady_until:
+            verdict = self._judging.verdict(request, opened, now)
+        if now < opened.steady_until and not request.is_websocket and (verdict is None or verdict.passes):
             opened.seen_at = now
             if opened.met:  # a browser that came once may not come again
                 self._have_recalled(request, opened)
             opened.met = True
             return opened.forward
-        return self._with_session(request, text, opened, now)
+        return self._with_session(request, text, opened, now, verdict)
 
     def behind_another(self, request: Request) -> Decision:
         """Return the answer to a request that already bears an identity: another gate stands outside of this one.
@@ -163,8 +163,13 @@ class Gate:
     def _found(self, request: Request, text: str, opened: OpenSession | None, now: float) -> Decision:
         return self._without_session(request) if opened is None else self._with_session(request, text, opened, now)
 
-    def _with_session(self, request: Request, text: str, opened: OpenSession, now: float) -> Decision:
-        """Decide for a session that cannot simply go on: something is due, or this is no plain request."""
+    def _with_session(
+        self, request: Request, text: str, opened: OpenSession, now: float, verdict: Verdict | None = None
+    ) -> Decision:
+        """Decide for a session that cannot simply go on: something is due, or this is no plain request.
+
+        `verdict`: on this request, where that was judged already.
+        """
         if request.is_websocket and not self._is_own_origin(request):
             return self._foreign(request)
         if now >= opened.due_at and self._sessions.recheck_schedule.take_turn(opened, now):
@@ -175,7 +180,7 @@ class Gate:
                 lambda: self._look_after(request, text, opened),
                 turned_away=lambda: Work("store", lambda: self._look_after(request, text, opened, ask=False)),
             )
-        return self._go_on(request, text, opened, now)
+        return self._go_on(request, text, opened, now, verdict)
 
     def _look_after(self, request: Request, text: str, opened: OpenSession, *, ask: bool = True) -> Decision:
         """Go on with what the provider says now; without asking it, as when it does not answer."""
@@ -187,9 +192,11 @@ class Gate:
             return self._without_session(request)
         return self._go_on(request, text, kept, self._clock())
 
-    def _go_on(self, request: Request, text: str, opened: OpenSession, now: float) -> Decision:
+    def _go_on(
+        self, request: Request, text: str, opened: OpenSession, now: float, verdict: Verdict | None = None
+    ) -> Decision:
         """Decide for a session that is up to date."""
-        verdict = self._judging.verdict(request, opened, now)
+        verdict = verdict or self._judging.verdict(request, opened, now)
         counts = self._activity.counts(request, passes=verdict.passes)
         if counts:
             opened.seen_at = now
@@ -255,7 +262,7 @@ class Gate:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %r (%s): %s", request.method, request.path, kind.name.lower(), self._why_nobody(request))
         if request.path == self._kept_path and kind in _PAGES:
-            return self._refusals.failure(request, _base_path_kept(request.path), "/")
+            return self._refusals.failure(request, base_path_kept(request.path), "/")
         if kind is Kind.PAGE:
             return self._departures.send(request, rule)
         return self._refusals.login_required(request, kind)
@@ -287,12 +294,3 @@ class Gate:
             return self._anyone(request)
         error = LoginError("origin_foreign", "a WebSocket was opened from another origin")
         return self._refusals.failure(request, error, "/", status=403)
-
-
-def _base_path_kept(path: str) -> GateError:
-    """Return the error for a callback that was not taken for one; another login would only lead here again."""
-    return GateError(
-        "base_url_path",
-        f"the callback reached the gate as {path}, with the path of base_url in front: have the proxy take that off, or"
-        " mount the app there (SCRIPT_NAME, root_path)",
-    )

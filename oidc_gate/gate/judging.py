@@ -7,12 +7,16 @@ from urllib.parse import quote, unquote
 from oidc_gate.access import AMBIGUOUS, NO_RULE, AskedOf, Spot, Verdict, encoded_segments
 from oidc_gate.decisions import METHOD_HEADERS, Request
 from oidc_gate.gate.components import Components
+from oidc_gate.reserved_headers import folded
 from oidc_gate.sessions import OpenSession
 
 __all__ = ["Judging"]
 
 #: Places to be known again: so many, the line of each so long at most.
 _MOST_PLACES, _LONGEST_LINE = 4096, 256
+
+
+_METHOD_HEADERS = frozenset(folded(name) for name in METHOD_HEADERS)
 
 
 class Judging:
@@ -23,7 +27,7 @@ class Judging:
         self._addresses = components.addresses
         self._reserved = components.reserved_headers
         self._prefix = components.settings.path_prefix + "/"
-        self._by_method, self._by_host = policy.by_method, policy.by_host
+        self._by_method, self._by_host, self._heeds_methods = policy.by_method, policy.by_host, policy.heeds_methods
         #: Places by path, or by what `line` makes of it; with rules for hosts by that and the Host header.
         self.places: dict[object, int] = {}
         self._passing = {number: Verdict("pass", "rule", rule) for number, rule in enumerate(policy.rules)}
@@ -39,9 +43,9 @@ class Judging:
         """Return what of a request tells its place."""
         host = _bare_host(self._addresses.origin(request).host) if self._by_host else ""
         is_unclear = request.has_unclear_mount or (
-            self._by_method and any(request.header(name) for name in METHOD_HEADERS)
+            self._heeds_methods and not _METHOD_HEADERS.isdisjoint(request.folded_names())
         )
-        return Spot(request.path, request.method.upper(), host, _sent_inside(request), is_unclear)
+        return Spot(request.app_path, request.method.upper(), host, _sent_inside(request), is_unclear)
 
     def known_place(self, host: str | bytes | None, line: str) -> int | None:
         """Return the place of a request that nothing but this tells anything of; None where it has to be decided.
@@ -97,7 +101,8 @@ class Judging:
             return None
         names = {name for name in request.header_names() if name not in self._reserved}
         host = _bare_host(self._addresses.origin(request).host)
-        return AskedOf(request.method, host, request.path, self._addresses.client(request), names, request.header)
+        client, method = self._addresses.client(request), request.method.upper()
+        return AskedOf(method, host, request.app_path, client, names, request.header)
 
 
 _LOGIN = Verdict("login", "door")
@@ -114,10 +119,10 @@ def _sent_inside(request: Request) -> str | None:
 
     A server, or whatever mounts the app, may have taken the mount point from the one and not from the other.
     """
-    sent, path = request.raw_target, request.path
+    sent, path = request.raw_target, request.app_path
     if "%" not in sent or encoded_segments(sent) == []:
         return ""
-    for mount in ("", quote(request.root_path, safe=_MOUNT)):
+    for mount in ("", *(quote(mount, safe=_MOUNT) for mount in (request.root_path, request.app_root) if mount)):
         if sent.startswith(f"{mount}/") and unquote(sent[len(mount) :], errors="replace") == path:
             return sent[len(mount) :]
     return None

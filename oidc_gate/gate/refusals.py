@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-from oidc_gate.access import CheckedRule, Reason, Verdict
+from oidc_gate.access import Answer, CheckedRule, Reason, Verdict
 from oidc_gate.browser import Kind, kind_of, pages, requested_path, safe_path, wants_page
 from oidc_gate.decisions import METHOD_HEADERS, Reply, Request
 from oidc_gate.errors import GateError
@@ -108,7 +108,7 @@ class Refusals:
         reference = pages.reference()
         self._log(request, opened, verdict, reference)
         if verdict.answer is not None:
-            return Reply(*verdict.answer)
+            return _policys_answer(verdict.answer, headers)
         if kind_of(request) is Kind.GRPC_WEB:
             return pages.grpc_status(_PERMISSION_DENIED, f"not allowed, reference {reference}", _grpc_type(request))
         text, action = _NOBODY, None
@@ -185,6 +185,13 @@ def _step_up_challenge(rule: CheckedRule) -> Header:
     parts += [f'acr_values="{" ".join(rule.acr)}"'] if rule.acr else []
     parts += [f'max_age="{rule.max_age:.0f}"'] if rule.max_age is not None else []
     return "www-authenticate", ", ".join(parts)
+
+
+def _policys_answer(answer: Answer, headers: tuple[Header, ...]) -> Reply:
+    """Return what a Traffic Policy answers: to one person, so that no cache keeps it unless the policy says so."""
+    names = {name.lower() for name, _ in answer.headers}
+    kept = () if "cache-control" in names else (("cache-control", "no-store"),)
+    return Reply(answer.status, (*answer.headers, *kept, *headers), answer.body)
 
 
 def _asked_for(here: Here) -> str:

@@ -179,7 +179,7 @@ class SignIn:
             forced=state.forced,
             restarted=True,
             rule=rule,
-            person=state.person,
+            person=state.person if isinstance(attempt, Attempt) else b"",
             replaces=attempt.replaces if isinstance(attempt, Attempt) else "",
             headers=dropped,
         )

@@ -4,11 +4,13 @@ Modules, from the ground up; each may import only from those before it:
 
 - `readers`: from what stood in code, a file or the environment to the one form that is used
 - `rule`: one rule, as it is written in code
+- `mends`: what to write in place of what other programs understand
 - `condition_tables`, `rule_tables`: from the tables of `rules` to what requests are judged by
 - `files`: their text, and what JSON or YAML in them says
 - `policy_answers`: what a Traffic Policy answers in place of the app
 - `traffic_policy`: an ngrok Traffic Policy file
 - `sources`: the environment, a TOML file
+- `rule_order`: whether each rule has something left to decide
 - `rule_checks`: what must hold of rules beside other settings
 - `checks`: what must hold of settings taken together
 - `options`: the fields as keywords, for type checkers and editors
@@ -22,7 +24,7 @@ May import: `errors`, `identity`, `stores`, `access`.
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
-from oidc_gate.settings.readers import nearest
+from oidc_gate.settings.readers import nearest, read_duration
 from oidc_gate.settings.rule import Rule
 from oidc_gate.settings.settings import JUMPCLOUD_REGIONS, Settings
 from oidc_gate.settings.sources import from_config_file, from_traffic_policy
@@ -38,6 +40,7 @@ __all__ = [
     "is_asgi",
     "load_app",
     "nearest",
+    "read_duration",
     "resolve_app",
     "resolve_settings",
 ]

@@ -161,8 +161,14 @@ def _check_paths(name: str, paths: tuple[str, ...] | None, whole: str) -> None:
             raise SettingsError(f"{name}: {path} must start with / and have no empty or dot segments.")
         if path == "/":
             raise SettingsError(f"{name}: / would {whole}.")
-        if any(character in path for character in "*?#\\%"):
+        if any(character in path for character in "*?#\\%;"):
             raise SettingsError(f"{name}: {path} must be a plain path; it covers itself and all below it.")
+        from oidc_gate.access import read_pattern  # late: most do without
+
+        try:
+            read_pattern(path, is_exact=False)
+        except ValueError as error:
+            raise SettingsError(f"{name}: {path} {error}.") from None
 
 
 def _check_sessions(settings: Settings) -> None:

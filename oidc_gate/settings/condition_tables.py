@@ -24,9 +24,19 @@ from oidc_gate.access import (
     Scopes,
 )
 from oidc_gate.errors import SettingsError
+from oidc_gate.settings.mends import in_quotes, kind, written
 from oidc_gate.settings.readers import nearest
 
 __all__ = ["CONDITIONS", "ConditionTables", "near"]
+
+#: How alike a misspelt word is to one of these few short ones, at least.
+_ALIKE = 0.7
+#: In place of a list that would be too long here.
+_TWO = "[{ … }, { … }]"
+#: What may stand at `allow`, and in no table.
+_WORDS = ("anyone", "signed-in", "nobody")
+#: Keys of a rule that stand beside `allow`.
+_BESIDE = frozenset({"path", "exact", "method", "host", "acr", "max_age", "name", "help"})
 
 
 class ConditionTables:
@@ -43,21 +53,30 @@ class ConditionTables:
             raise self._error(f"{at} is empty: nobody could tell who passes; name a condition, like groups")
         for key in given:
             if key not in CONDITIONS:
-                raise self._error(
-                    f"{at}: {key} is no condition.{near(str(key), CONDITIONS)} There are: {', '.join(CONDITIONS)}"
-                )
+                raise self._unknown(at, str(key), given[key])
         if len(given) > 1:
+            each = _listed(given)
             raise self._error(
-                f"{at} has {' and '.join(given)}: say whether one is enough or all are needed:"
-                " { any = [{ … }, { … }] } or { all = [{ … }, { … }] }"
+                f"{at} has {' and '.join(given)}: say whether one is enough or all are needed: {{ any = {each} }} or"
+                f" {{ all = {each} }}"
             )
         ((key, value),) = given.items()
         return CONDITIONS[key](self, f"{at}.{key}", value)
 
+    def _unknown(self, at: str, key: str, value: Any) -> SettingsError:
+        if key in _BESIDE:
+            return self._error(f"{at}: {key} is no condition; it stands beside allow, in the rule itself")
+        hint = near(key, CONDITIONS)
+        name, wanted = _dotted(key, value)
+        claim = f"; a claim is {'allow = ' * (at == 'allow')}{written({'claims': {name: wanted}})}" if not hint else ""
+        return self._error(f"{at}: {key} is no condition.{hint} There are: {', '.join(CONDITIONS)}{claim}")
+
     def _function(self, at: str, given: Any) -> Condition:
         if not callable(given):
+            like = {"groups": given if isinstance(given, str) and given not in _WORDS else "Finance"}
+            words = "; the words for all and for nobody stand at allow alone" if given in _WORDS else ""
             raise self._error(
-                f'{at} must be a table with one condition, like {{ groups = "Finance" }}, not {type(given).__name__}'
+                f"{at} must be a table with one condition, like {written(like)}, not {kind(given)}{words}"
             )
         if iscoroutinefunction(given) or iscoroutinefunction(getattr(given, "__call__", None)):  # noqa: B004
             raise self._error(f"{at} must be a plain function, not async: it is asked while a request waits")
@@ -78,8 +97,12 @@ class ConditionTables:
         return Domains(texts)
 
     def _several(self, at: str, value: Any) -> list[Condition]:
+        word = at.rpartition(".")[2]
+        if isinstance(value, Mapping):
+            listed = _listed(value) if len(value) > 1 else _TWO
+            raise self._error(f"{at} must be a list of two conditions or more, not a table: {{ {word} = {listed} }}")
         if not isinstance(value, list | tuple) or len(value) < 2:
-            raise self._error(f"{at} must be a list of two conditions or more; a single one stands without {at[-3:]}")
+            raise self._error(f"{at} must be a list of two conditions or more; a single one stands without {word}")
         return [self.condition(f"{at}[{index}]", each) for index, each in enumerate(value)]
 
     def _claims(self, at: str, value: Any) -> Condition:
@@ -95,16 +118,28 @@ class ConditionTables:
 
     def _wanted(self, at: str, value: Any) -> list[Any]:
         if isinstance(value, Mapping):
-            if value != {"missing": True} or type(value["missing"]) is not bool:
-                raise self._error(f"{at} must be a value, a list of values, or {{ missing = true }}")
-            return [MISSING]
+            if value == {"missing": True} and type(value["missing"]) is bool:
+                return [MISSING]
+            raise self._error(self._of_table(at, value))
         values = list(value) if isinstance(value, list | tuple) else [value]
         if not values:
             raise self._error(f"{at} is an empty list, which nobody can match; name a value")
         for each in values:
+            if each != each:  # no claim is that
+                raise self._error(f"{at}: nan is no value that a claim can have")
             if not isinstance(each, str | int | float):
-                raise self._error(f"{at}: values must be texts, numbers, true or false, not {type(each).__name__}")
+                raise self._error(f"{at}: values must be texts, numbers, true or false, not {kind(each)}")
         return values
+
+    def _of_table(self, at: str, value: Mapping[str, Any]) -> str:
+        name = at.partition(".claims.")[2] or at
+        if value == {"missing": False} and type(value["missing"]) is bool:
+            there = written({"not": {"claims": {name: {"missing": True}}}})
+            return f"{at}: missing is true or left out; of a claim that has to be there, whatever it holds: {there}"
+        whole, wanted = _dotted(name, value)
+        if whole != name and not isinstance(wanted, Mapping):
+            return f"{at}: a name with dots stands in quotes: {in_quotes(whole)} = {written(wanted)}"
+        return f"{at} must be a value, a list of values, or {{ missing = true }}"
 
     def listed(self, at: str, value: Any) -> tuple[str, ...]:
         """Return one text, or a list of them. Commas are no separators here: a group's name may have one."""
@@ -117,9 +152,23 @@ class ConditionTables:
         return tuple(values)
 
 
+def _listed(table: Mapping[str, Any]) -> str:
+    """Return the conditions of a table as a list of tables of one, as TOML has it."""
+    listed = written([{key: value} for key, value in table.items()])
+    return listed if listed.startswith("[") else _TWO
+
+
 def near(word: str, known: Collection[str]) -> str:
     """Return ` Did you mean …?` for a word that is much like a known one, also in lower case, or nothing."""
-    return nearest(word, known) or nearest(word, [each.lower() for each in known])
+    return nearest(word, known, _ALIKE) or nearest(word, [each.lower() for each in known], _ALIKE)
+
+
+def _dotted(name: str, value: Any) -> tuple[str, Any]:
+    """Return the name that TOML took apart at its dots, and what stood behind it."""
+    while isinstance(value, Mapping) and len(value) == 1 and "missing" not in value:
+        ((more, value),) = value.items()
+        name = f"{name}.{more}"
+    return name, value
 
 
 #: The words that a table may have, and what reads what stands there.

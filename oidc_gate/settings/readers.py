@@ -247,15 +247,16 @@ def choice(*allowed: str) -> Callable[[Any], str]:
     return read
 
 
-def nearest(name: str, known: Collection[str]) -> str:
+def nearest(name: str, known: Collection[str], alike: float = _ALIKE) -> str:
     """Return ` Did you mean …?` for a misspelt name, or nothing: what is far off leads astray.
 
-    Near is what differs in a letter or so, and the first or last words of one name alone: `issuer`, `proxies`.
+    Near is what differs in a letter or so, and the first or last words of one name alone: `issuer`, `proxies`. Of few
+    and short names less may be `alike`.
     """
     from difflib import get_close_matches
 
     name = name.lower().removesuffix("_file")
-    found = get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    found = get_close_matches(name, known, n=1, cutoff=alike)
     if not found:
         found = [each for each in known if each.startswith(f"{name}_")]
         found = found or [each for each in known if each.endswith(f"_{name}")]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from oidc_gate.access import ANYONE, CheckedRule, Conditional, Pattern, Tree, covered_by, read_pattern
+from oidc_gate.access import EVERYWHERE, CheckedRule, Conditional, Pattern, Texts, Tree, covered_by
 from oidc_gate.errors import SettingsError
-from oidc_gate.settings.rule_tables import label
+from oidc_gate.settings.mends import in_quotes
+from oidc_gate.settings.rule_order import PUBLIC, check_order, error_in, idle_patterns, named
 
 __all__ = ["check_replacing", "check_rules", "narrow_everything", "rule_warnings"]
 
@@ -27,8 +28,12 @@ def check_rules(
         _check_prefix(rule, path_prefix)
         _check_hosts(rule, base_url)
         _check_providers(rule, auth_id)
-    # With base_url every request is for its host, and so all rules that are left are for any.
-    _check_order([replace(rule, hosts=None) for rule in rules] if base_url else rules, public_paths)
+    check_order(_at_its_hosts(rules, base_url), public_paths)
+
+
+def _at_its_hosts(rules: list[CheckedRule], base_url: str) -> list[CheckedRule]:
+    """Return the rules as they are asked: with `base_url` every request is for its host, so that they are for any."""
+    return [replace(rule, hosts=None) for rule in rules] if base_url else rules
 
 
 def check_replacing(before: Sequence[object]) -> None:
@@ -45,21 +50,77 @@ def narrow_everything(given: Sequence[CheckedRule | Conditional]) -> bool:
     return any(isinstance(rule, CheckedRule) and rule.narrows_everything for rule in given)
 
 
-def rule_warnings(given: Sequence[CheckedRule | Conditional], scopes: Sequence[str]) -> list[str]:
+def rule_warnings(
+    given: Sequence[CheckedRule | Conditional], *, scopes: Sequence[str], public_paths: Sequence[str], base_url: str
+) -> list[str]:
     """Return what is allowed and still worth a second look, a sentence each."""
     rules = [rule for rule in given if isinstance(rule, CheckedRule)]
     by_address = [rule for rule in rules if "email" in rule.who.claims and "email" not in scopes]
     return [
-        *(f"{rule.name} opens every path that no rule before it decides" for rule in rules if rule.opens_the_rest),
-        *(f"{rule.name} goes by the claim email, and scopes lack email" for rule in by_address),
+        *(opened for rule in rules if (opened := _opened(rule))),
+        *_of_one_name(rules, public_paths),
+        *_beside_stars(rules),
+        *idle_patterns(_at_its_hosts(rules, base_url), public_paths),
+        *(
+            f"{rule.name}: {loose.text} also fits {loose.fits}; write {', '.join(map(in_quotes, loose.meant))}"
+            for rule in rules
+            for loose in sorted(rule.who.loose)
+        ),
+        *(f"{rule.name} goes by the claim email, and scopes lack email; add it to scopes" for rule in by_address),
     ]
+
+
+def _opened(rule: CheckedRule) -> str:
+    """Return what is to be said of a rule that opens about everything, `""` of any other."""
+    if rule.opens_the_rest:
+        return (
+            f"{rule.name} opens every path that no rule before it decides; where that is not meant, name the paths that"
+            " need no login"
+        )
+    stars = next((each for each in rule.patterns if rule.opens and set(each.segments) == {None}), None)
+    if stars is None:
+        return ""
+    return (
+        f"{rule.name} opens {stars}, whatever stands for *, where no rule before it decides; name the paths that need"
+        " no login"
+    )
+
+
+def _beside_stars(rules: Sequence[CheckedRule]) -> Iterator[str]:
+    """Yield what is to be said of rules for all below a path, where no rule is for the path itself."""
+    tree = Tree()
+    for number, rule in enumerate(rules):
+        for pattern in rule.patterns:
+            tree.add(number, pattern)
+    for rule in rules:
+        for pattern in rule.patterns if not rule.opens else ():
+            if pattern.is_exact or pattern.segments[-1:] != (None,):
+                continue
+            itself = pattern.segments[:-1] or ("",)
+            if covered_by(tree, Pattern(itself, is_exact=True), lambda _: True) is None:
+                path = str(Pattern(itself, is_exact=False)).removesuffix(" and below")
+                yield f'{rule.name}: {path}/* does not cover {path} itself; path = "{path}" covers both'.replace(
+                    "//", "/"
+                )
+
+
+def _of_one_name(rules: Sequence[CheckedRule], public_paths: Sequence[str]) -> Iterator[str]:
+    """Yield what is to be said of rules of one name, by which nobody can tell in the log which one it was."""
+    known: dict[str, str] = {PUBLIC: PUBLIC} if public_paths else {}
+    for rule in rules:
+        if rule.name in known:
+            yield (
+                f"rule {rule.number}: {known[rule.name]} has the name {rule.name} already, and names tell rules apart"
+                " in explain and in the log; give each its own, or leave name out"
+            )
+        known[rule.name] = named(rule)
 
 
 def _check_prefix(rule: CheckedRule, prefix: str) -> None:
     own = tuple(prefix.split("/")[1:])
     for pattern in rule.patterns:
         if pattern.segments[: len(own)] == own:
-            raise _error(
+            raise error_in(
                 rule, f"{pattern} is among the gate's own paths, below path_prefix {prefix}, where no rule has a say"
             )
 
@@ -70,70 +131,21 @@ def _check_hosts(rule: CheckedRule, base_url: str) -> None:
     if ":" in own:
         own = f"[{own}]"
     if base_url and rule.hosts is not None and own not in rule.hosts:
-        raise _error(
+        raise error_in(
             rule,
             f"host {', '.join(sorted(rule.hosts))} is never asked for: base_url says that the app's host is {own}, for"
             " every request. Correct the host, or leave base_url out",
+        )
+    if base_url and rule.opens and rule.hosts is not None and EVERYWHERE in rule.patterns:
+        raise error_in(
+            rule,
+            f'allow = "anyone" at host {own}, which is every host with base_url, would open the whole app; name the'
+            ' paths that need no login, or path = "/" where all the rest is meant',
         )
 
 
 def _check_providers(rule: CheckedRule, auth_id: str) -> None:
     """Refuse a provider that nobody can have signed in at."""
-    for name in sorted(rule.who.providers - {auth_id}):
-        if "*" not in name:
-            raise _error(rule, f"allow.provider: there is no provider with auth_id {name}; there is {auth_id}")
-
-
-def _check_order(rules: list[CheckedRule], public_paths: Sequence[str]) -> None:
-    """Refuse a rule that can never decide, because earlier ones decide all that it could."""
-    public = CheckedRule("", 0, ANYONE, patterns=tuple(read_pattern(path, is_exact=False) for path in public_paths))
-    earlier = [public]
-    tree = Tree()
-    for pattern in public.patterns:
-        tree.add(0, pattern)
-    for number, rule in enumerate(rules, 1):
-        covering = _covering(rule, tree, earlier)
-        if covering is not None:
-            names = " and ".join(_named(each) for each in sorted(covering, key=lambda each: each.number))
-            raise _error(
-                rule,
-                f"can never decide: {names} before it {'decides' if len(covering) == 1 else 'decide'} all that it"
-                " covers. Put it first, or take it out",
-            )
-        for pattern in rule.patterns:
-            tree.add(number, pattern)
-        earlier.append(rule)
-
-
-def _covering(rule: CheckedRule, tree: Tree, earlier: list[CheckedRule]) -> set[CheckedRule] | None:
-    """Return the earlier rules that together cover this one, None if they do not."""
-    found: set[int] = set()
-    for pattern in rule.patterns:
-        for method in rule.methods or (None,):
-            for host in rule.hosts or (None,):
-                part = _covered(pattern, method, host, tree, earlier)
-                if part is None:
-                    return None
-                found |= part
-    return {earlier[number] for number in found}
-
-
-def _covered(
-    pattern: Pattern, method: str | None, host: str | None, tree: Tree, earlier: list[CheckedRule]
-) -> frozenset[int] | None:
-    """Return the numbers of earlier rules that cover this pattern; None as method or host stands for any other one."""
-
-    def counts(number: int) -> bool:
-        rule = earlier[number]
-        by_method = rule.methods is None or method in rule.methods
-        return by_method and (rule.hosts is None or host in rule.hosts)
-
-    return covered_by(tree, pattern, counts)
-
-
-def _named(rule: CheckedRule) -> str:
-    return label(rule.number, rule.name, rule.where) if rule.number else "public_paths"
-
-
-def _error(rule: CheckedRule, sentence: str) -> SettingsError:
-    return SettingsError(f"rules: {label(rule.number, rule.name, rule.where)}: {sentence}.")
+    for name in sorted(rule.who.providers):
+        if not Texts([name]).fit(auth_id):
+            raise error_in(rule, f"allow.provider: there is no provider with auth_id {name}; there is {auth_id}")

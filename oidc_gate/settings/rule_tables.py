@@ -20,12 +20,13 @@ from oidc_gate.access import (
 )
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.condition_tables import CONDITIONS, ConditionTables, near
+from oidc_gate.settings.mends import host_mend, in_quotes, kind, path_mend, word_mend, written
 from oidc_gate.settings.readers import read_duration, read_text
 from oidc_gate.settings.rule import Rule
 
 __all__ = ["RuleTable", "label", "located", "read_rules"]
 
-_KEYS = frozenset(each.name for each in fields(Rule))
+_KEYS = tuple(each.name for each in fields(Rule))
 _FIXED = {"anyone": ANYONE, "signed-in": SIGNED_IN, "nobody": NOBODY}
 #: What a rule begins with in TOML.
 _HEADER = re.compile(r"\s*\[\[\s*(?:rules|\"rules\"|'rules')\s*\]\]")
@@ -70,7 +71,15 @@ def read_rules(value: Any) -> tuple[CheckedRule, ...] | tuple[Conditional, ...]:
         if not all(isinstance(each, Conditional) for each in value):
             raise ValueError("stand in the Traffic Policy already; write all of them there, or all of them here")
         return tuple(value)
-    return tuple(_Reading(number, each).rule() for number, each in enumerate(value, 1))
+    found, mistakes = [], []
+    for number, each in enumerate(value, 1):
+        try:
+            found.append(_Reading(number, each).rule())
+        except SettingsError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return tuple(found)
 
 
 class _Reading:
@@ -83,7 +92,7 @@ class _Reading:
         if isinstance(given, Rule):
             given = {each.name: getattr(given, each.name) for each in fields(given)}
         if not isinstance(given, Mapping):
-            raise self._error(f"must be a table or a Rule, not {type(given).__name__}")
+            raise self._error(f"must be a table or a Rule, not {kind(given)}")
         self._where = getattr(given, "where", "")
         self._given = {key: value for key, value in given.items() if value is not None}
         self._name = self._text("name", f"rule {number}")
@@ -92,7 +101,7 @@ class _Reading:
         """Return the rule."""
         for key in self._given:
             if key not in _KEYS:
-                raise self._unknown(key)
+                raise self._unknown(str(key))
         if "allow" not in self._given:
             raise self._error(
                 'allow is missing: who passes, like allow = { groups = "Finance" }, or "signed-in", "nobody", "anyone"'
@@ -132,6 +141,9 @@ class _Reading:
         return (EVERYWHERE,)
 
     def _pattern(self, key: str, text: str) -> Pattern:
+        mend = path_mend(key, text)
+        if mend:
+            raise self._error(f"{key}: {text!r} {mend}")
         try:
             return read_pattern(text, is_exact=key == "exact")
         except ValueError as error:
@@ -142,6 +154,9 @@ class _Reading:
             return None
         methods = {text.upper() for text in self._texts("method")}
         for method in sorted(methods - _METHODS):
+            several = re.split(r"[^A-Z-]+", method)
+            if len(several) > 1 and _METHODS.issuperset(several):
+                raise self._error(f"method: {method!r} is several; write a list: method = {written(several)}")
             hint = near(method, _METHODS).upper().replace("DID YOU MEAN", "Did you mean")
             raise self._error(f"method: {method} is no HTTP method.{hint} For all, leave method out")
         return frozenset(methods | ({"HEAD"} if "GET" in methods else set()))
@@ -152,10 +167,7 @@ class _Reading:
         hosts = {text.lower().removesuffix(".") for text in self._texts("host")}
         for host in sorted(hosts):
             if not _HOST.fullmatch(host):
-                raise self._error(
-                    f"host: {host} must be a name like finance.example.com, whole, without scheme, port or *; list"
-                    " several"
-                )
+                raise self._error(f"host: {host} {host_mend(host)}")
         return frozenset(hosts)
 
     def _acr(self) -> tuple[str, ...]:
@@ -183,11 +195,13 @@ class _Reading:
     def _allow(self, allow: Any) -> Condition:
         if isinstance(allow, str):
             if allow not in _FIXED:
-                raise self._error(
-                    f'allow: {allow!r} is none of "anyone", "signed-in", "nobody"; for a group write'
-                    f' allow = {{ groups = "{allow}" }}'
-                )
+                raise self._error(f"allow: {word_mend(allow)}")
             return _FIXED[allow]
+        if isinstance(allow, bool):
+            some = '"signed-in" for whoever has signed in, or "anyone" for all, without a login'
+            raise self._error(f"allow must be {some if allow else in_quotes('nobody')}, not {written(allow)}")
+        if isinstance(allow, list | tuple):
+            raise self._error(f"allow must be a table with one condition, not a list: {_of_list(allow)}")
         return self._conditions.condition("allow", allow)
 
     # Values
@@ -195,6 +209,8 @@ class _Reading:
     def _text(self, key: str, default: str) -> str:
         if key not in self._given:
             return default
+        if not isinstance(self._given[key], str):
+            raise self._error(f"{key} must be a text, not {kind(self._given[key])}")
         try:
             return read_text(self._given[key])
         except ValueError as error:
@@ -207,14 +223,25 @@ class _Reading:
 
     def _unknown(self, key: str) -> SettingsError:
         if key in CONDITIONS:
-            return self._error(f"{key} belongs into allow: allow = {{ {key} = … }}")
+            return self._error(f"{key} belongs into allow: allow = {written({key: self._given[key]})}")
+        if key.lower() == "deny":
+            return self._error(f'there is no {key}: write allow = {{ not = {{ … }} }}, or allow = "nobody"')
         hint = near(key, _KEYS)
-        return self._error(
-            f"{key} is no key of a rule.{hint} A setting of the whole gate stands above the first [[rules]]"
-        )
+        whole = " A setting of the whole gate stands above the first [[rules]]." if "_" in key and not hint else ""
+        return self._error(f"{key} is no key of a rule.{hint}{whole} There are: {', '.join(_KEYS)}")
 
     def _error(self, sentence: str) -> SettingsError:
         return SettingsError(f"rules: {label(self._number, self._name, self._where)}: {sentence}.")
+
+
+def _of_list(allow: list[Any] | tuple[Any, ...]) -> str:
+    """Return what to write in place of a list at `allow`."""
+    if len(allow) == 1 and allow[0] in _FIXED:
+        return f"write allow = {written(allow[0])}"
+    if allow and all(isinstance(each, str) for each in allow):
+        condition = "emails" if all("@" in each for each in allow) else "groups"
+        return f"for {'addresses' if condition == 'emails' else 'groups'} write allow = {written({condition: allow})}"
+    return "where one of several conditions is enough, allow = { any = [{ … }, { … }] }"
 
 
 def label(number: int, name: str, where: str) -> str:

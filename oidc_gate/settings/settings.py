@@ -189,4 +189,10 @@ def _of_rules(settings: Settings) -> tuple[list[str], bool]:
         return [], False
     from oidc_gate.settings.rule_checks import narrow_everything, rule_warnings  # late: most do without
 
-    return rule_warnings(settings.rules, settings.scopes), narrow_everything(settings.rules)
+    warnings = rule_warnings(
+        settings.rules,
+        scopes=settings.scopes,
+        public_paths=settings.public_paths or (),
+        base_url=settings.base_url,
+    )
+    return warnings, narrow_everything(settings.rules)

@@ -47,6 +47,16 @@ class WSGIRequest:
         return self.app_cookies
 
     @property
+    def app_root(self) -> str:
+        """None: under WSGI no app takes more off its paths than the server."""
+        return ""
+
+    @property
+    def app_path(self) -> str:
+        """The path."""
+        return self.path
+
+    @property
     def has_unclear_mount(self) -> bool:
         """False: a WSGI server tells the mount point and the path inside of it apart (PEP 3333)."""
         return False

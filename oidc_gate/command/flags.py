@@ -1,0 +1,80 @@
+"""Flags that several commands take, and how what stands behind a flag is read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+__all__ = ["add_examination", "add_settings", "assignment", "header", "no_tunnel", "port", "positive"]
+
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)", re.ASCII)
+#: Who asks, and for which host, is said otherwise.
+_SAID_OTHERWISE = {"host": "--host", "cookie": "--as-cookie", "authorization": "--as"}
+
+
+def add_settings(group: argparse._ArgumentGroup) -> None:
+    """Add those that say what the settings are."""
+    group.add_argument("--oidc", metavar="ISSUER", help="issuer_url: the provider's address")
+    group.add_argument("--oidc-client-id", metavar="ID", help="client_id")
+    group.add_argument(
+        "--oidc-client-secret",
+        metavar="SECRET",
+        help="client_secret; other users of this machine can read a command line, so prefer OIDC_GATE_CLIENT_SECRET"
+        " or OIDC_GATE_CLIENT_SECRET_FILE",
+    )
+    group.add_argument("--oidc-scope", metavar="SCOPE", action="append", help="scopes: repeat it, or list with commas")
+    group.add_argument("--set", metavar="FIELD=VALUE", type=assignment, action="append", help="any other setting")
+    files = group.add_mutually_exclusive_group()
+    files.add_argument("--config", metavar="FILE", help="settings in a TOML file")
+    files.add_argument("--traffic-policy-file", metavar="FILE", help="ngrok Traffic Policy, YAML or JSON")
+
+
+def add_examination(doctor: argparse.ArgumentParser) -> None:
+    """Add those that say what `doctor` looks at, and how it tells."""
+    doctor.add_argument("--about", metavar="ID", help="say what a check means, why it matters, how to mend it; like P7")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument("--strict", action="store_true", help="exit status 1 for a warning too")
+    doctor.add_argument("--offline", action="store_true", help="ask nobody: only what can be told on this machine")
+    doctor.add_argument("--no-controls", action="store_true", help="send nothing that is wrong on purpose")
+    doctor.add_argument("--direct", metavar="HOST:PORT", help="where the app is to be reached by nobody but its proxy")
+
+
+def port(text: str) -> int:
+    """Return the number of a port."""
+    if not (text.isdecimal() and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text} is not a port: a number from 0 to 65535")
+    return int(text)
+
+
+def no_tunnel(text: str) -> str:
+    """Refuse an address, and say where it belongs."""
+    url = text if "://" in text else f"https://{text}"
+    raise argparse.ArgumentTypeError(
+        f"there is no tunnel that could have this address; where people open the app is said by: --set base_url={url}"
+    )
+
+
+def positive(text: str) -> int:
+    """Return a number from 1 up."""
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 up")
+    return int(text)
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """Return a setting's name and value."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text} is not FIELD=VALUE")
+    return name, value
+
+
+def header(text: str) -> tuple[str, str]:
+    """Return a header's name and value."""
+    found = _HEADER.fullmatch(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME:VALUE")
+    name, value = found.groups()
+    if name.lower() in _SAID_OTHERWISE:
+        raise argparse.ArgumentTypeError(f"{name} is said with {_SAID_OTHERWISE[name.lower()]}")
+    return name, value
