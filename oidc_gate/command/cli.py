@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oidc_gate.command.flags import Version, add_settings, header, no_tunnel, port, positive
+from oidc_gate.command.flags import Version, add_examination, add_settings, header, no_tunnel, port, positive
 from oidc_gate.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -184,16 +184,11 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "doctor",
         allow_abbrev=False,
         help="say whether people will be able to sign in, before one of them tries",
-        description="Check settings, network, provider, client secret, redirect URI, store and the app's public address"
-        " (base_url), and say how to mend what is wrong. Settings come as they do for `run`. Exit status: 0 nothing"
-        " failed, 1 something did, 2 the settings are wrong.",
+        description="Check settings, network, provider, client, store and the app's own address (base_url), and say how"
+        " to mend what is wrong. Settings come as they do for `run`. Exit status: 0 nothing failed, 1 something did, 2"
+        " the settings are wrong.",
     )
-    doctor.add_argument("--about", metavar="ID", help="say what a check means, why it matters, how to mend it; like P7")
-    doctor.add_argument("--json", action="store_true", help="print JSON")
-    doctor.add_argument("--strict", action="store_true", help="exit status 1 for a warning too")
-    doctor.add_argument("--offline", action="store_true", help="ask nobody: only what can be told on this machine")
-    doctor.add_argument("--no-controls", action="store_true", help="send nothing that is wrong on purpose")
-    doctor.add_argument("--direct", metavar="HOST:PORT", help="where the app is to be reached by nobody but its proxy")
+    add_examination(doctor)
     add_settings(doctor.add_argument_group("settings"))
     doctor.set_defaults(command=_doctor)
 
