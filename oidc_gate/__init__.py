@@ -26,6 +26,7 @@ Folders say in their docstrings which modules they have.
 - `sessions/`: what a session is, who keeps it, and what a process remembers of it
 - `browser/`: what comes from a browser and goes to it
 - `gate/`: what happens to a request
+- `doctor/`: what keeps people from signing in, found before one of them tries
 - `wsgi/`, `asgi/`: the adapters, which do not know each other
 - `command/`: the command `oidc-gate`
 - `__main__`: the same command as `python -m oidc_gate`

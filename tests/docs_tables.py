@@ -12,6 +12,8 @@ from pathlib import Path
 
 from oidc_gate import Settings
 from oidc_gate.browser.request_kinds import Kind
+from oidc_gate.doctor.about import ABOUT
+from oidc_gate.doctor.table import CHECKS
 
 __all__ = ["TABLES", "written_anew"]
 
@@ -46,10 +48,23 @@ def kinds_table() -> str:
     return "\n".join(["| request | told by | without a session |", "|---|---|---|", *rows])
 
 
+def checks_text() -> str:
+    """Return a section for each check of `oidc-gate doctor`."""
+    return "\n\n".join(_section(check.id, check.name) for check in CHECKS)
+
+
+def _section(check_id: str, name: str) -> str:
+    told = ABOUT[check_id]
+    lines = [f"- **{provider}**: {text}" for provider, text in told.at.items()]
+    parts = [f'### <a id="{check_id}"></a>{check_id}: {name}', told.means, f"*Why:* {told.why}", f"*Mend:* {told.mend}"]
+    return "\n\n".join([*parts, "\n".join(lines)] if lines else parts)
+
+
 #: In which document a table stands, its name there, and what makes it.
 TABLES: list[tuple[Path, str, Callable[[], str]]] = [
     (ROOT / "README.md", "settings", settings_table),
     (ROOT / "README.md", "kinds of request", kinds_table),
+    (ROOT / "docs" / "doctor.md", "checks", checks_text),
 ]
 
 

@@ -104,7 +104,7 @@ def test_no_spoofed_identity_reaches_the_app(victim: Victim, start: int, cookie:
     preflight = ["Origin: https://evil.example", "Access-Control-Request-Method: PUT"]
     passed = victim.ask("/private", *preflight, *spoofed, method="OPTIONS")
     assert (status(passed), APP in passed, MARK.encode() in passed) == (200, True, False)
-    for own in ("callback?state=a&code=b", "nothing", "userinfo", "health"):
+    for own in ("callback?state=a&code=b", "nothing", "userinfo", "health", "ready", "health?challenge=a"):
         assert APP not in victim.ask(f"/oauth2/{own}", *spoofed)
 
 

@@ -67,7 +67,7 @@ def test_no_spelling_of_an_identity_header_reaches_the_app(stage: StageFactory, 
         browser.fetch("/private", headers=spoofed)
         browser.get("/private", headers=spoofed)
         browser.request("OPTIONS", "/private", bare=True, headers=[("Host", "app.test"), *PREFLIGHT.items(), *spoofed])
-        for own in ("callback?state=a&code=b", "login", "userinfo", "health", "nothing", "logout?state=x"):
+        for own in ("callback?state=a&code=b", "login", "userinfo", "health", "ready", "nothing", "logout?state=x"):
             browser.get(f"/oauth2/{own}", headers=spoofed)
     reached = here.app.calls[before:]
     assert {call.path for call in reached} == {"/public/page", "/private"}

@@ -18,6 +18,8 @@ from oidc_gate.provider.keys import (
     LONGEST_TOKEN,
     KeySet,
     SignedToken,
+    algorithms_of,
+    another_key,
     decrypt,
     load_private_key,
     read_compact,
@@ -602,3 +604,26 @@ def test_ed25519_and_rsa_private_keys_are_of_their_types() -> None:
     """The keys of these tests are what their names say (a fixture that lies proves nothing)."""
     assert isinstance(RSA.private_key, rsa.RSAPrivateKey)
     assert isinstance(ED.private_key, ed25519.Ed25519PrivateKey)
+
+
+@pytest.mark.parametrize("family", ["rsa", "ec", "ed"])
+@pytest.mark.parametrize("alg", [None, "of its kind"])
+def test_another_key_of_the_same_kind(family: str, alg: str | None) -> None:
+    known = keys.make_key(family, 90).as_dict(private=True)
+    algorithm = {"rsa": "PS256", "ec": "ES256", "ed": "Ed25519"}[family]
+    known = {name: value for name, value in known.items() if name != "kid"} | ({"alg": algorithm} if alg else {})
+    key = load_private_key(json.dumps(known).encode())
+    other = another_key(key)
+    assert other.is_private
+    assert signing_alg(other) == signing_alg(key)
+    assert other.as_dict(private=False) != key.as_dict(private=False)
+
+
+def test_the_algorithms_of_a_key() -> None:
+    jwk = keys.public_jwk(keys.make_key("ec", 1))
+    assert algorithms_of(jwk) == ("ES256",)
+    assert algorithms_of(jwk | {"alg": "ES384"}) == ()
+    assert algorithms_of(jwk | {"use": "enc"}) == ()
+    assert algorithms_of("no key") == ()
+    rsa = algorithms_of(keys.public_jwk(keys.make_key("rsa", 1)))
+    assert sorted(rsa) == ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]

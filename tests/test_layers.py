@@ -59,10 +59,12 @@ PUBLIC = {"stores": {"Record", "SessionStore"}, "wsgi": {"OIDCGate", "paste_filt
 
 #: The only imports upward: for annotations alone.
 UPWARD = {("settings/checks", "settings/settings")}
-#: The only imports past a folder's `__init__`, which is not to load what only some need, or type checkers alone.
+#: The only imports past a folder's `__init__`, which is not to load what only some need, or type checkers alone, nor to
+#: hand to users what is not for them.
 PAST_THE_DOOR = {
     ("command/on_paper", "wsgi/request"),
     ("command/stored_sessions", "stores/sqlite"),
+    ("doctor/store_checks", "stores/facts"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),
 }
@@ -72,12 +74,12 @@ THIRD_PARTY = {
     "asgiref": {"asgi/lanes"},
     "authlib": {"provider/client_authentication", "provider/code_flow"},
     "cel_expr_python": {"access/expressions"},
-    "cryptography": {"sealing"},
+    "cryptography": {"sealing", "doctor/provider_checks"},
     "gunicorn": {"command/run"},
     "itsdangerous": {"sealing"},
     "joserfc": {"provider/keys", "provider/provider"},
     "nanoidp": {"command/demo_provider"},
-    "redis": {"stores/redis_clients", "stores/redis"},
+    "redis": {"stores/redis_clients", "stores/redis", "stores/redis_facts"},
     "requests": {"provider/transport"},
     "urllib3": {"provider/transport"},
     "uvicorn": {"command/run"},
@@ -346,7 +348,7 @@ def test_no_module_is_named_for_leftovers() -> None:
     [
         module
         for module in MODULES
-        if module not in ("command/cli", "command/demo", "command/demo_provider", "command/run")
+        if module not in ("command/cli", "command/flags", "command/demo", "command/demo_provider", "command/run")
     ],
 )
 def test_only_the_command_line_prints(module: str) -> None:

@@ -741,9 +741,9 @@ def test_one_connection_serves_many_logins(secure: KeepingProvider, authority: A
     assert secure.keeping.connections == 1
 
 
-def test_one_tls_context_serves_all_gates(authority: Authority) -> None:
-    assert transport._tls_context(str(authority.bundle)) is transport._tls_context(str(authority.bundle))
-    assert transport._tls_context("") is transport._tls_context("")
+def test_onetls_context_serves_all_gates(authority: Authority) -> None:
+    assert transport.tls_context(str(authority.bundle)) is transport.tls_context(str(authority.bundle))
+    assert transport.tls_context("") is transport.tls_context("")
 
 
 def test_a_kept_connection_that_the_provider_has_closed(authority: Authority) -> None:
@@ -783,7 +783,7 @@ def test_without_authorities_of_the_system_those_of_requests_stand_in(
     empty.write_text("")
     monkeypatch.setenv("SSL_CERT_FILE", str(empty))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    context = transport._tls_context.__wrapped__("")
+    context = transport.tls_context.__wrapped__("")
     assert context.cert_store_stats()["x509_ca"] > 50
 
 

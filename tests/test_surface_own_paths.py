@@ -99,6 +99,21 @@ def test_health_needs_neither_login_nor_provider(stage: StageFactory, provider: 
     assert (provider.requests, here.app.calls) == ([], [])
 
 
+def test_ready_needs_no_login_and_tells_of_the_provider_without_asking_it(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    here = stage()
+    browser = here.browser()
+    unknown = browser.get("/oauth2/ready", bare=True, headers={"Host": "app.test"})
+    assert (unknown.status, unknown.json()) == (200, {"status": "ok", "store": "none", "provider": "unknown"})
+    assert browser.request("HEAD", "/oauth2/ready").body == b""
+    assert (provider.requests, here.app.calls) == ([], [])
+    browser.navigate("/", until="https://app.test/oauth2/callback")
+    provider.stop()
+    known = browser.get("/oauth2/ready")
+    assert (known.status, known.json()["provider"], known.header("Cache-Control")) == (200, "known", "no-store")
+
+
 def test_logout_from_the_provider_needs_a_store(stage: StageFactory, provider: LocalProvider) -> None:
     browser = stage().browser()
     token = provider.make_logout_token(sub="ada-1815")
@@ -113,6 +128,8 @@ def test_logout_from_the_provider_needs_a_store(stage: StageFactory, provider: L
         ("PUT", "callback", "GET, POST"),
         ("POST", "userinfo", "GET, HEAD"),
         ("POST", "health", "GET, HEAD"),
+        ("POST", "health?challenge=abc", "GET, HEAD"),
+        ("DELETE", "ready", "GET, HEAD"),
         ("GET", "backchannel-logout", "POST"),
         ("OPTIONS", "logout", "GET, POST"),
     ],

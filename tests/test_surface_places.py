@@ -86,7 +86,7 @@ def test_a_login_through_a_trusted_proxy_ends_where_it_began(stage: StageFactory
 @pytest.mark.parametrize(
     "host", ["a b", "app.test/x", "app.test:port", "user@app.test", "app.test,evil.example", "[::1", "a..b", "é.test"]
 )
-@pytest.mark.parametrize("path", ["/", "/oauth2/health", "/oauth2/login", "/about"])
+@pytest.mark.parametrize("path", ["/", "/oauth2/health", "/oauth2/ready", "/oauth2/login", "/about"])
 def test_a_malformed_host_is_400(stage: StageFactory, host: str, path: str) -> None:
     here = stage(public_paths="/about", trusted_proxies=1)
     browser = here.browser()

@@ -11,10 +11,12 @@ Modules, from the ground up; each may import only from those before it:
 - `people`: for whom it is asked
 - `expectations`: a file of what is to come of requests
 - `explain`: which rule decides a request, and why
+- `doctor`: whether people will be able to sign in
 - `flags`: flags that several commands take
 - `cli`: how these are asked for on the command line
 
-May import: `errors`, `identity`, `carriers`, `stores`, `access`, `settings`, `sessions`, `gate`, `wsgi`, `asgi`.
+May import: `errors`, `identity`, `carriers`, `stores`, `access`, `settings`, `provider`,
+`sessions`, `gate`, `doctor`, `wsgi`, `asgi`.
 """
 
 from oidc_gate.command.cli import main

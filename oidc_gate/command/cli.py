@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oidc_gate.command.flags import add_settings, header, no_tunnel, port, positive
+from oidc_gate.command.flags import Version, add_examination, add_settings, header, no_tunnel, port, positive
 from oidc_gate.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -64,21 +64,11 @@ def _ran(argv: Sequence[str] | None) -> int:
     return status
 
 
-class _Version(argparse.Action):
-    """argparse's own `version` would have the version looked up for each command."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version
-
-        print(f"oidc-gate {version('oidc-gate')}")
-        parser.exit()
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="oidc-gate", description="An OpenID Connect login in front of any WSGI or ASGI app.", allow_abbrev=False
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(metavar="command")
     _add_demo(commands)
@@ -86,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_ngroks_http(commands)
     _add_sessions(commands)
     _add_explain(commands)
+    _add_doctor(commands)
     secret = commands.add_parser("secret", help="print a fresh cookie_secret, or put one in front of others")
     secret.add_argument(
         "--rotate",
@@ -188,6 +179,20 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     explain.set_defaults(command=_explain)
 
 
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        allow_abbrev=False,
+        help="say whether people will be able to sign in, before one of them tries",
+        description="Check settings, network, provider, client, store and the app's own address (base_url), and say how"
+        " to mend what is wrong. Settings come as they do for `run`. Exit status: 0 nothing failed, 1 something did, 2"
+        " the settings are wrong.",
+    )
+    add_examination(doctor)
+    add_settings(doctor.add_argument_group("settings"))
+    doctor.set_defaults(command=_doctor)
+
+
 def _secret(arguments: argparse.Namespace) -> int:
     from oidc_gate.command.secret import new_secret, rotate
 
@@ -231,6 +236,18 @@ def _explain(arguments: argparse.Namespace) -> int:
 
     question = Question(**{each.name: getattr(arguments, each.name) for each in fields(Question)})
     status, text = explain(_launch(arguments), question, sys.stdout.encoding or "ascii")
+    print(text)
+    return status
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from dataclasses import fields
+
+    from oidc_gate.command.doctor import Wanted, doctor
+
+    wanted = Wanted(**{each.name: getattr(arguments, each.name) for each in fields(Wanted)})
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    status, text = doctor(_launch(arguments), wanted, sys.stdout.encoding or "ascii", colour=colour)
     print(text)
     return status
 

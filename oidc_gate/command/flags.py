@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import argparse
 import re
+from typing import Any
 
-__all__ = ["add_settings", "assignment", "header", "no_tunnel", "port", "positive"]
+__all__ = ["Version", "add_examination", "add_settings", "assignment", "header", "no_tunnel", "port", "positive"]
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)", re.ASCII)
 #: Who asks, and for which host, is said otherwise.
 _SAID_OTHERWISE = {"host": "--host", "cookie": "--as-cookie", "authorization": "--as"}
+
+
+class Version(argparse.Action):
+    """argparse's own `version` would have the version looked up for each command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Print the version, and exit."""
+        from importlib.metadata import version
+
+        print(f"oidc-gate {version('oidc-gate')}")
+        parser.exit()
 
 
 def add_settings(group: argparse._ArgumentGroup) -> None:
@@ -27,6 +39,16 @@ def add_settings(group: argparse._ArgumentGroup) -> None:
     files = group.add_mutually_exclusive_group()
     files.add_argument("--config", metavar="FILE", help="settings in a TOML file")
     files.add_argument("--traffic-policy-file", metavar="FILE", help="ngrok Traffic Policy, YAML or JSON")
+
+
+def add_examination(doctor: argparse.ArgumentParser) -> None:
+    """Add those that say what `doctor` looks at, and how it tells."""
+    doctor.add_argument("--about", metavar="ID", help="say what a check means, why it matters, how to mend it; like P7")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument("--strict", action="store_true", help="exit status 1 for a warning too")
+    doctor.add_argument("--offline", action="store_true", help="ask nobody: only what can be told on this machine")
+    doctor.add_argument("--no-controls", action="store_true", help="send nothing that is wrong on purpose")
+    doctor.add_argument("--direct", metavar="HOST:PORT", help="where the app is to be reached by nobody but its proxy")
 
 
 def port(text: str) -> int:

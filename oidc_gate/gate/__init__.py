@@ -12,6 +12,8 @@ Modules, from the ground up; each may import only from those before it:
 - `mismatches`: what requests show that does not fit the settings
 - `error_replies`: how an error is told, to the person and to the log
 - `refusals`: what someone gets who may not pass
+- `proofs`: what proves from outside which gate has answered
+- `health`: whether the gate is alive, and whether its store answers
 - `authorization_requests`: where a browser is sent to sign in
 - `step_up`: a rule asks for a newer or stronger sign-in
 - `userinfo`: when userinfo is asked, beside the ID token
@@ -31,8 +33,21 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `s
 """
 
 from oidc_gate.gate.announcement import log_addresses
-from oidc_gate.gate.components import backend_of, build
+from oidc_gate.gate.authorization_requests import known_prompt, reauthentication_prompt
+from oidc_gate.gate.components import Components, backend_of, build
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
+from oidc_gate.gate.proofs import Proof, read_proof
 
-__all__ = ["Gate", "Judging", "backend_of", "build", "log_addresses"]
+__all__ = [
+    "Components",
+    "Gate",
+    "Judging",
+    "Proof",
+    "backend_of",
+    "build",
+    "known_prompt",
+    "log_addresses",
+    "read_proof",
+    "reauthentication_prompt",
+]

@@ -10,7 +10,7 @@ from oidc_gate.decisions import Header
 from oidc_gate.provider import Metadata, code_flow
 from oidc_gate.settings import Settings
 
-__all__ = ["AuthorizationRequests", "reauthentication_prompt"]
+__all__ = ["AuthorizationRequests", "known_prompt", "reauthentication_prompt"]
 
 
 class AuthorizationRequests:
@@ -42,8 +42,8 @@ class AuthorizationRequests:
         extra = dict((*settings.authz_url_params, *asked))
         if prompt:
             extra["prompt"] = prompt
-        elif extra.get("prompt") == "select_account" and _is_jumpcloud(endpoint):
-            extra["prompt"] = "login"  # JumpCloud does not know the other and refuses the request
+        elif "prompt" in extra:
+            extra["prompt"] = known_prompt(endpoint, extra["prompt"])
         if settings.response_mode != "query":
             extra["response_mode"] = settings.response_mode
         params = {
@@ -63,6 +63,12 @@ def reauthentication_prompt(metadata: Metadata) -> str:
     if not known and urlsplit(metadata.authorization_endpoint).hostname == "accounts.google.com":
         known = ("select_account",)  # Google does not list what it knows, and refuses `login`
     return next((prompt for prompt in ("login", "select_account") if not known or prompt in known), "")
+
+
+def known_prompt(endpoint: str, prompt: str) -> str:
+    """Return the `prompt` of the settings as this provider knows it."""
+    # JumpCloud does not know the other and refuses the request.
+    return "login" if prompt == "select_account" and _is_jumpcloud(endpoint) else prompt
 
 
 def _is_jumpcloud(endpoint: str) -> bool:

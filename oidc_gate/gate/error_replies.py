@@ -203,6 +203,37 @@ _BAD_ANSWER = _Words(
 )
 
 
+#: The check of `oidc-gate doctor` that would have found what an error is about, for the log.
+_CHECKS = {
+    "alg_not_allowed": "P5",
+    "base_url_path": "A1",
+    "callback_issuer_mismatch": "P22",
+    "client_rejected": "P7",
+    "cookies_missing": "A5",
+    "discovery_failed": "P1",
+    "discovery_incomplete": "P3",
+    "endpoint_missing": "P3",
+    "id_token_missing": "P13",
+    "invalid_request": "P14",
+    "invalid_scope": "P13",
+    "issuer_mismatch": "P2",
+    "keys_missing": "P4",
+    "keys_unreadable": "P4",
+    "provider_unavailable": "P1",
+    "provider_unreachable": "P1",
+    "session_too_large": "C1",
+    "signature_invalid": "P4",
+    "step_up_unmet": "S5",
+    "store_unavailable": "B1",
+    "store_unusable": "B1",
+    "token_expired": "N5",
+    "token_from_the_future": "N5",
+    "unauthorized_client": "P7",
+    "unmet_authentication_requirements": "S5",
+    "userinfo_missing": "P19",
+}
+
+
 def provider_busy() -> BusyError:
     """Return the error for a request that has waited for its turn to ask the provider too long."""
     return BusyError("provider_busy", "too many requests wait for the provider; this one did not come to its turn")
@@ -217,7 +248,8 @@ def error_reply(
     """
     words = _words(error)
     reference = pages.reference()
-    logger.warning("%s (reference %s): %s", error.code, reference, error.detail)
+    hint = f" (oidc-gate doctor: {_CHECKS[error.code]})" if error.code in _CHECKS else ""
+    logger.warning("%s (reference %s): %s%s", error.code, reference, error.detail, hint)
     if error.status == 503:
         headers = (*headers, ("retry-after", _RETRY_AFTER))
     if isinstance(error, BusyError) and request.method == "GET":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from oidc_gate.access import Verdict
@@ -11,6 +11,7 @@ from oidc_gate.decisions import Decision, ReadBody, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.departures import Departures
+from oidc_gate.gate.health import Health
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.gate.remote_logout import RemoteLogout
 from oidc_gate.gate.sign_in import SignIn
@@ -23,6 +24,7 @@ __all__ = ["OwnPaths"]
 Pairs = list[tuple[str, str]]
 Handler = Callable[[Here, Pairs], Decision]
 
+_READING = ("GET", "HEAD")
 _LONGEST_BODY = 65536
 _FORM = "application/x-www-form-urlencoded"
 
@@ -38,6 +40,9 @@ class OwnPaths:
         sign_in = SignIn(components, departures)
         sign_out = SignOut(components)
         remote_logout = RemoteLogout(components, refusals)
+        health = Health(components, refusals)
+        #: What says nothing of a person, and looks for no session.
+        self._stateless: dict[str, Callable[[Request], Decision]] = {"health": health.health, "ready": health.ready}
         self._handlers: dict[str, dict[str, Handler]] = {
             "login": {"GET": self._login, "POST": self._login},
             "callback": {"GET": sign_in.callback, "POST": sign_in.callback},
@@ -50,8 +55,10 @@ class OwnPaths:
     def answer(self, request: Request) -> Decision:
         """Return what happens to a request to a path under the prefix."""
         name = request.path.removeprefix(self._prefix)
-        if name == "health":
-            return _health(request)
+        stateless = self._stateless.get(name)
+        if stateless is not None:
+            is_asked = request.method in _READING and not request.is_websocket
+            return stateless(request) if is_asked else _wrong_method(_READING)
         handlers = self._handlers.get(name)
         if handlers is None:
             return pages.json_reply(404, {"error": "not_found"})
@@ -121,11 +128,5 @@ def _form(here: Here, body: bytes | None) -> Pairs:
     return code_flow.read_form(body.decode("utf-8", "replace"))
 
 
-def _health(request: Request) -> Reply:
-    if request.method not in ("GET", "HEAD") or request.is_websocket:
-        return _wrong_method({"GET": None, "HEAD": None})
-    return pages.json_reply(200, {"status": "ok"})
-
-
-def _wrong_method(allowed: dict[str, Any]) -> Reply:
+def _wrong_method(allowed: Iterable[str]) -> Reply:
     return pages.json_reply(405, {"error": "method_not_allowed"}, (("allow", ", ".join(allowed)),))

@@ -39,7 +39,8 @@ class HTTPRequest:
 class HTTPAnswer:
     """The provider's answer, read whole.
 
-    `content_type` is lower case, without parameters; `url` is what was asked, `location` where a redirect leads.
+    `content_type` is lower case, without parameters; `url` is what was asked, `location` where a redirect leads;
+    `headers` are as they came, one by one, their names in lower case.
     """
 
     status: int
@@ -47,6 +48,11 @@ class HTTPAnswer:
     body: bytes = field(repr=False)
     url: str = ""
     location: str = field(default="", repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def header(self, name: str) -> str:
+        """Return the first header of this name, which is in lower case; `""` without one."""
+        return next((value for known, value in self.headers if known == name), "")
 
     def require(self, what: str) -> None:
         """Raise where the answer is neither a yes nor a clear no.

@@ -21,7 +21,17 @@ from oidc_gate.errors import ProviderError, ProviderSetupError
 from oidc_gate.provider.http_messages import read_json_object
 from oidc_gate.settings import SIGNING_ALGS
 
-__all__ = ["KeySet", "SignedToken", "decrypt", "load_private_key", "read_compact", "read_key_set", "signing_alg"]
+__all__ = [
+    "KeySet",
+    "SignedToken",
+    "algorithms_of",
+    "another_key",
+    "decrypt",
+    "load_private_key",
+    "read_compact",
+    "read_key_set",
+    "signing_alg",
+]
 
 #: A longer token is refused before anything of it is decoded.
 LONGEST_TOKEN = 200_000
@@ -138,6 +148,23 @@ def _public_key(entry: Any) -> Key | None:
     except Exception:  # joserfc and cryptography raise many kinds for junk; one bad key must not spoil the set
         return None
     return key if strong else None
+
+
+def algorithms_of(entry: Any) -> tuple[str, ...]:
+    """Return the algorithms of signatures that a key of a JWK Set verifies; none where it is passed over."""
+    if _public_key(entry) is None:
+        return ()
+    return tuple(alg for alg in SIGNING_ALGS if _may_sign(entry, SignedToken({"alg": alg}, b"", b"", b"")))
+
+
+def another_key(key: RSAKey | ECKey | OKPKey) -> RSAKey | ECKey | OKPKey:
+    """Return a new private key of the same kind, for the same algorithm."""
+    alg = key.as_dict(private=False).get("alg")
+    named: Any = {"alg": alg} if alg else None
+    if isinstance(key, RSAKey):
+        return RSAKey.generate_key(2048, named)
+    curve: Any = key.as_dict(private=False)["crv"]
+    return type(key).generate_key(curve, named)
 
 
 def load_private_key(data: bytes) -> RSAKey | ECKey | OKPKey:

@@ -24,7 +24,7 @@ from oidc_gate.provider.transport import Transport
 if TYPE_CHECKING:
     from oidc_gate.settings import Settings
 
-__all__ = ["Provider"]
+__all__ = ["Provider", "private_key_of"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -42,7 +42,7 @@ class Provider:
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
         self._told_of_logout = False
-        self._private_key = _private_key(settings)
+        self._private_key = private_key_of(settings)
         self._authenticate = _authentication(settings, self._private_key)
 
     def known_metadata(self) -> Metadata | None:
@@ -184,7 +184,8 @@ def _names(claims: dict[str, Any]) -> str:
     return ", ".join(repr(name)[1:-1][:60] for name in sorted(claims)[:60])
 
 
-def _private_key(settings: Settings) -> Any:
+def private_key_of(settings: Settings) -> Any:
+    """Return the gate's own key, None without one. Raises SettingsError."""
     path = settings.client_private_key_file
     if not path:
         return None

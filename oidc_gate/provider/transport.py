@@ -19,7 +19,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -28,7 +28,7 @@ from oidc_gate.errors import SettingsError
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.network_errors import AnswerTooLongError, no_answer
 
-__all__ = ["Transport"]
+__all__ = ["Transport", "tls_context"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -62,6 +62,10 @@ class Transport:
             cause = error if not deadline.is_over or isinstance(error, _NOT_TWICE) else TimeoutError()
             raise no_answer(cause, request.url, self._timeout, self._ca_bundle) from None
 
+    def proxy(self, url: str) -> str:
+        """Return the proxy through which this address is asked, `""` for none. It may hold a password."""
+        return select_proxy(url, dict(self._proxies(url))) or ""
+
     def _sent(self, request: HTTPRequest, deadline: _Deadline) -> HTTPAnswer:
         """Send the request; a GET once more where its connection broke, as one does that was kept for too long."""
         try:
@@ -87,7 +91,8 @@ class Transport:
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         path = request.url.partition("?")[0]
         logger.debug("%s: %d, %s, %d bytes", path, response.status_code, content_type or "no content type", len(body))
-        return HTTPAnswer(response.status_code, content_type, body, request.url, headers.get("location", ""))
+        came = tuple((name.lower(), value) for name, value in response.raw.headers.items())
+        return HTTPAnswer(response.status_code, content_type, body, request.url, headers.get("location", ""), came)
 
     def _new_session(self) -> requests.Session:
         session = _Session()
@@ -198,7 +203,7 @@ class _Adapter(HTTPAdapter):
     """Connections under one shared TLS context: reading the authorities anew takes longer than a whole login."""
 
     def __init__(self, ca_bundle: str) -> None:
-        self._context = _tls_context(ca_bundle)
+        self._context = tls_context(ca_bundle)
         # urllib3 tries nothing again: it would give each try the whole time.
         super().__init__(max_retries=0, pool_maxsize=32)
 
@@ -222,7 +227,7 @@ _NOT_TWICE = (requests.exceptions.SSLError, requests.exceptions.ProxyError, requ
 
 
 @lru_cache(maxsize=8)
-def _tls_context(ca_bundle: str) -> ssl.SSLContext:
+def tls_context(ca_bundle: str) -> ssl.SSLContext:
     """Return a context with the system's authorities, or those in `ca_bundle` alone. Raises SettingsError."""
     try:
         context = ssl.create_default_context(cafile=ca_bundle or None)

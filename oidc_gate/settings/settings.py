@@ -29,10 +29,10 @@ from oidc_gate.settings.session_fields import SessionFields
 if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
 
-__all__ = ["Settings"]
+__all__ = ["JUMPCLOUD_REGIONS", "Settings"]
 
 _WELL_KNOWN = "/.well-known/openid-configuration"
-_JUMPCLOUD = {
+JUMPCLOUD_REGIONS = {
     "jumpcloud": "https://oauth.id.jumpcloud.com/",
     "jumpcloud-eu": "https://oauth.id.eu.jumpcloud.com/",
     "jumpcloud-in": "https://oauth.id.in.jumpcloud.com/",
@@ -169,7 +169,7 @@ def _completed(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values with the fields that may be written in several ways brought into one form."""
     issuer_url = values["issuer_url"]
     return values | {
-        "issuer_url": _JUMPCLOUD.get(issuer_url.lower(), issuer_url).removesuffix(_WELL_KNOWN),
+        "issuer_url": JUMPCLOUD_REGIONS.get(issuer_url.lower(), issuer_url).removesuffix(_WELL_KNOWN),
         "base_url": values["base_url"].rstrip("/"),
         "path_prefix": values["path_prefix"].rstrip("/"),
         "auth_cookie_domain": values["auth_cookie_domain"].lstrip(".").lower(),

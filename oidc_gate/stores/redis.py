@@ -17,7 +17,9 @@ from typing import Any, TypeVar
 
 from oidc_gate.errors import SettingsError, StoreError, StoreSetupError
 from oidc_gate.stores.contract import Record
+from oidc_gate.stores.facts import ServerFacts
 from oidc_gate.stores.redis_clients import close, connect, refusal
+from oidc_gate.stores.redis_facts import server_facts
 
 __all__ = ["RedisStore"]
 
@@ -228,6 +230,18 @@ class RedisStore:
             return sorted(found, key=lambda record: record.expires_at)
 
         return iter(self._ask(read))
+
+    def facts(self, clock: Callable[[], float]) -> list[ServerFacts]:
+        """Return what the servers say of themselves that sessions are written to. Raises StoreError."""
+
+        def ask() -> list[ServerFacts]:
+            client = self._make_client()
+            try:
+                return server_facts(client, clock)
+            finally:
+                close(client)
+
+        return self._ask(ask)
 
     def _ask(self, call: Callable[[], T]) -> T:
         """Return what the call returns; whatever redis-py raises is the store's fault."""

@@ -18,6 +18,7 @@ from weakref import WeakSet
 
 from oidc_gate.errors import SettingsError, StoreError, StoreSetupError
 from oidc_gate.stores.contract import Record
+from oidc_gate.stores.facts import FileFacts, file_system
 
 __all__ = ["SQLiteStore"]
 
@@ -39,6 +40,7 @@ _SWEEPS = (
 )
 #: How each database begins, and the place of `user_version`: https://www.sqlite.org/fileformat.html, 1.3.
 _HEADER, _MAGIC = struct.Struct(">16s44xi"), b"SQLite format 3\0"
+_WAL_AT = 18  # the version that writing takes, 2 for WAL
 #: What stays as it is until somebody mends the path, its rights or the file.
 _LASTING = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG})
 _LASTING_IN_SQLITE = frozenset(
@@ -149,6 +151,17 @@ class SQLiteStore:
                 "SELECT key, expires FROM sessions WHERE expires > ? ORDER BY expires", (self._clock(),)
             ).fetchall()
         return (Record(*row) for row in rows)
+
+    def facts(self, _: Callable[[], float]) -> FileFacts:
+        """Return what can be told of the file without opening it as a database. Raises StoreError."""
+        try:
+            with self.path.open("rb") as file:
+                head = file.read(_WAL_AT + 1)
+        except FileNotFoundError:
+            head = b""
+        except OSError as error:
+            raise self._down(error) from None
+        return FileFacts(str(self.path), bool(head), head[_WAL_AT:] == b"\x02", file_system(self.path.parent.resolve()))
 
     def _sweep(self, connection: sqlite3.Connection, now: float) -> None:
         """Delete what has expired, in passing."""

@@ -176,7 +176,10 @@ def _judge_callback(decision: Decision, here: Scene, has_login: bool) -> None:
 
 
 def own_paths(data: bytes) -> None:
-    """Any query and form at login and logout: the browser never leaves for anywhere but the provider and this app."""
+    """Any query and form at login and logout: the browser never leaves for anywhere but the provider and this app.
+
+    Any query at health and ready: what is no challenge is refused, and nothing else happens.
+    """
     here, text = scene(), data.decode("latin-1")
     for name in ("login", "logout"):
         for headers in ({}, {"sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site"}):
@@ -184,6 +187,12 @@ def own_paths(data: bytes) -> None:
         reading = here.gate.decide(Asked(path=f"/oauth2/{name}", method="POST", headers=FORM))
         assert isinstance(reading, ReadBody)
         _check_own(reading.resume(data), here)
+    for query in (text, "challenge=" + quote_from_bytes(data), "challenge=" + text):
+        health = _finished(here.gate.decide(Asked(path="/oauth2/health", query=query)))
+        assert health.status in (200, 400), health.status
+        _check_reply(health)
+        ready = _finished(here.gate.decide(Asked(path="/oauth2/ready", query=query)))
+        assert (ready.status, json.loads(ready.body)["store"]) == (200, "none")
 
 
 def _check_own(decision: Decision, here: Scene) -> None:
@@ -318,6 +327,7 @@ def seeds(name: str) -> list[bytes]:
             "next=//evil",
             "auth_id=default&redirect_path=%2Fa",
             "state=x&next=/",
+            "challenge=0123456789abcdef",
         ],
         "return_address": ["/a?b#c", "//evil.example", "/\\evil.example", OWN + "/a", "/%2e%2e//evil"],
         "token": [here.genuine, here.sealed],

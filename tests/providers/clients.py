@@ -51,6 +51,9 @@ class Client:
     post_logout_uris: list[str] | None = None
     jwks: dict[str, Any] = field(default_factory=lambda: {"keys": []})
     may_refresh: bool = True
+    may_introspect: bool = True
+    may_revoke: bool = True
+    scopes: list[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -183,7 +184,9 @@ class ProviderCore:
 
     def _wsgi(self, environ: Any, start_response: Any) -> Any:
         request = Request(environ)
-        return self._answer(request)(environ, start_response)
+        response = self._answer(request)
+        response.headers.setdefault("Date", formatdate(usegmt=True))
+        return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         endpoint = self._endpoint_of(request.path)

@@ -38,6 +38,8 @@ class LocalProvider(TokenEndpoints, ProviderCore):
         "userinfo": "/userinfo",
         "revoke": "/revoke",
         "end_session": "/end-session",
+        "introspect": "/introspect",
+        "par": "/par",
     }
     sends_iss: ClassVar[bool] = True  # RFC 9207
 
@@ -47,6 +49,8 @@ class LocalProvider(TokenEndpoints, ProviderCore):
         self.user: Claims | None = self.people["ada"]
         self.clients: dict[str, Client] = {"app": Client("app")}
         self.require_pkce = True
+        self.offers: set[str] = set()  # of "introspect" and "par"
+        self.refused_params: set[tuple[str, str]] = set()
         self.sessions: dict[str, ProviderSession] = {}
 
     # Clients
@@ -92,6 +96,8 @@ class LocalProvider(TokenEndpoints, ProviderCore):
             "frontchannel_logout_supported": True,
             "frontchannel_logout_session_supported": True,
         }  # fmt: skip
+        for name, member in (("introspect", "introspection"), ("par", "pushed_authorization_request")):
+            document |= {f"{member}_endpoint": self.url(name)} if name in self.offers else {}
         levels = self.acrs if self.usual_acr is None else [self.usual_acr, *self.acrs]
         document |= {"acr_values_supported": list(levels)} if levels else {}
         return document | ({"authorization_response_iss_parameter_supported": True} if self.sends_iss else {})
@@ -142,6 +148,18 @@ class LocalProvider(TokenEndpoints, ProviderCore):
             raise OAuthError("invalid_request", "only S256 for PKCE")
         if self.require_pkce and "code_challenge" not in asked:
             raise OAuthError("invalid_request", "PKCE is required")
+        if self.refused_params & set(asked.items()):
+            raise OAuthError("invalid_request", "a parameter has a value that is not taken")
+        if client.scopes is not None and not set(asked.get("scope", "").split()) <= set(client.scopes):
+            raise OAuthError("invalid_scope", "this client may not ask for all of these")
+
+    def serve_par(self, request: Request) -> Response:
+        """Take a pushed request (RFC 9126); it is judged, and that is all."""
+        client = self._authenticated(request)
+        if not self.redirect_allowed(client, request.form.get("redirect_uri", "")):
+            raise OAuthError("invalid_request", "the redirect_uri is not registered")
+        self.check_authorization(client, request.form)
+        return json_response({"request_uri": "urn:example:made-up", "expires_in": 60}, 201)
 
     def success_params(self, grant: Grant, asked: Mapping[str, str]) -> Params:
         return {"code": self.new_code(grant)}

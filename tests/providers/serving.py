@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Requests are recorded by whoever serves; the console stays the tests'."""
+    """Requests are recorded by whoever serves; the console stays the tests'. A `Date` is the app's, if it has one."""
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        self.send_response_only(code, message)
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
         pass

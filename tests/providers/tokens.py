@@ -67,7 +67,8 @@ class TokenEndpoints(Levels, ProviderCore):
         return json_response(self.change_token_response(tokens), Cache_Control="no-store")
 
     def _authenticated(self, request: Request) -> Client:
-        return authenticate(request, self.clients, {self.url("token"), self.issuer}, self.used_assertions)
+        audiences = {self.url("token"), self.issuer, request.base_url}
+        return authenticate(request, self.clients, audiences, self.used_assertions)
 
     def new_code(self, grant: Grant) -> str:
         code = secrets.token_urlsafe(24)
@@ -92,6 +93,8 @@ class TokenEndpoints(Levels, ProviderCore):
         return self._tokens(grant, client, nonce=grant.nonce, with_id_token="openid" in grant.scope)
 
     def _refresh(self, client: Client, form: Mapping[str, str]) -> Claims:
+        if not client.may_refresh:
+            raise OAuthError("unauthorized_client", "refresh tokens are not for this client")
         token = form.get("refresh_token", "")
         if (reused := self.used_refresh_tokens.get(token)) is not None:
             reused.revoked = True  # RFC 9700 4.14: a used token coming back ends the whole chain
@@ -188,11 +191,21 @@ class TokenEndpoints(Levels, ProviderCore):
     def serve_revoke(self, request: Request) -> Response:
         """Revoke (RFC 7009): an unknown token is no error."""
         client = self._authenticated(request)
+        if not client.may_revoke:
+            raise OAuthError("access_denied", "this client may not revoke", status=403)
         token = request.form.get("token", "")
         grant = self.refresh_tokens.get(token) or self.access_tokens.get(token, (None, 0))[0]
         if grant is not None and grant.client_id == client.client_id:
             grant.revoked = True
         return Response(status=200)
+
+    def serve_introspect(self, request: Request) -> Response:
+        """Tell of a token (RFC 7662)."""
+        if not self._authenticated(request).may_introspect:
+            raise OAuthError("access_denied", "this client may not introspect", status=403)
+        grant, expires = self.access_tokens.get(request.form.get("token", ""), (None, 0))
+        good = grant is not None and not grant.revoked and self.now() < expires
+        return json_response({"active": good} | ({"sub": grant.sub} if good and grant else {}))
 
     # Logout (OpenID Connect RP-Initiated Logout)
 

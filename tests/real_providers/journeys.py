@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.answers import Answer
-from tests.apps import echo
+from tests.apps import COOKIE_SECRET, echo
 from tests.browser import Browser, World
+from tests.doctor_faults import examined, not_ok
 from tests.real_providers.listening import Listener
-from tests.real_providers.provider import CALLBACK, SIGNED_OUT, Provider
+from tests.real_providers.provider import APP, CALLBACK, SIGNED_OUT, Provider
 from tests.redis_servers import until
 from tests.stage import Clock, query, subject, timed
 
@@ -299,3 +300,34 @@ def with_steps(provider: Provider) -> tuple[Provider, tuple[str, str]]:
     if provider.stepping is None:
         pytest.skip(f"{provider.title} is set up without levels of authentication here")
     return provider.stepping, provider.stepping.acrs
+
+
+# What `oidc-gate doctor` says before any of this
+
+DOCTORS: dict[str, Any] = {
+    "base_url": APP,
+    "cookie_secret": COOKIE_SECRET,
+    "allow_domains": "example.com",
+    "provider_logout": True,
+}
+
+
+def test_the_doctor_finds_nothing_wrong(provider: Provider) -> None:
+    report = examined(provider.settings(**DOCTORS))
+    assert {status for status in not_ok(report).values() if status != "unknown"} == set(), report.text(colour=False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check"),
+    [
+        ({"client_secret": WRONG}, "P7"),
+        ({"client_id": "nobody", "client_secret": WRONG}, "P10"),
+        ({"base_url": "https://other.test"}, "P11"),
+    ],
+)
+def test_the_doctor_names_what_is_wrong(provider: Provider, wrong: dict[str, str], check: str) -> None:
+    settings = provider.settings() | DOCTORS | wrong
+    report = examined(settings)
+    # Spring sends whoever has not signed in to its login page, whatever else is wrong.
+    cannot_tell = provider.title.startswith("Spring") and check != "P7"
+    assert not_ok(report).get(check) == ("unknown" if cannot_tell else "fail"), report.text(colour=False)

@@ -1,0 +1,221 @@
+"""P7 to P9, P15 to P19: what the provider's endpoints for servers say to this client."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import quote_plus
+
+from oidc_gate.doctor.case import Case, Check
+from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn
+from oidc_gate.doctor.probes import MADE_UP, code_grant, post, wrong_code_grant
+from oidc_gate.errors import ProviderError, ProviderSetupError
+from oidc_gate.provider import code_flow
+
+__all__ = ["CLIENT_CHECKS"]
+
+_BASIC, _POST, _RAW, _JWT = "client_secret_basic", "client_secret_post", "client_secret_basic_raw", "client_secret_jwt"
+#: A shorter secret cannot sign by HS256.
+_LEAST_OF_HS256 = 32
+_COPY = (
+    "copy client_id and client_secret once more, without blanks, from one entry; where it is shown only once, make a"
+    " new secret"
+)
+_NOT_ALLOWED = frozenset({"unauthorized_client", "unsupported_grant_type"})
+
+
+def _secret(case: Case) -> Finding:
+    method = case.settings.client_auth_method
+    if method == "private_key_jwt":
+        return skipped("the client proves itself by its key: P9")
+    if method == "none":
+        return _proof(case, "a client without a secret", "make it a public client there, or set client_auth_method")
+    return _proof(case, "client_secret", _COPY)
+
+
+def _key(case: Case) -> Finding:
+    if case.settings.client_auth_method != "private_key_jwt":
+        return skipped("client_auth_method is not private_key_jwt")
+    return _proof(
+        case,
+        "the client's key",
+        "register the public half of client_private_key_file at the provider, with the same kid and alg",
+    )
+
+
+def _proof(case: Case, what: str, mend: str) -> Finding:
+    """Return whether the client is accepted: a code that nobody issued is refused, and a wrong proof otherwise."""
+    try:
+        right = code_grant(case)
+    except ProviderSetupError as error:
+        return fail(error.detail, "P3 tells what the provider says of its endpoints")
+    if right.rejects_client:
+        other = _accepted_method(case)
+        return fail(f"{what} is not accepted: {right.said}", f"set client_auth_method to {other}" if other else mend)
+    if right.error == "unauthorized_client":
+        return fail(
+            f"{what} is accepted, but not for logins: {right.said}", "allow the client authorization_code there"
+        )
+    if not case.options.controls:
+        return unknown(f"{what} is not refused; without a control (--no-controls) that proves nothing")
+    if wrong_code_grant(case).rejects_client:
+        return ok("accepted; another one is refused")
+    return unknown(f"the provider looks at the code first ({right.said}), and says the same to one that is wrong")
+
+
+def _accepted_method(case: Case) -> str:
+    """Return another way in which the same secret is accepted, `""` for none."""
+    return next((each for each in _other_methods(case) if not code_grant(case, each).rejects_client), "")
+
+
+def _method(case: Case) -> Finding:
+    method = case.settings.client_auth_method
+    if method in ("none", "private_key_jwt"):
+        return skipped(f"client_auth_method is {method}")
+    if not _is_refused(case):
+        return ok(f"{method} is not refused")
+    if other := _accepted_method(case):
+        return fail(f"{method} is refused, and {other} accepted", f"set client_auth_method to {other}")
+    return unknown("the client is refused by the other methods too, so that they tell nothing: P7")
+
+
+def _other_methods(case: Case) -> list[str]:
+    """Return what is worth a try with the same secret."""
+    settings = case.settings
+    if settings.client_auth_method in ("none", "private_key_jwt"):
+        return []
+    methods = [_BASIC, _POST]
+    if quote_plus(settings.client_secret) != settings.client_secret:
+        methods.append(_RAW)
+    if _JWT in case.metadata().client_auth_methods and len(settings.client_secret) >= _LEAST_OF_HS256:
+        methods.append(_JWT)
+    return [each for each in methods if each != settings.client_auth_method]
+
+
+def _check_accepted(case: Case) -> None:
+    """Raise SkippedError where the client is not accepted at all."""
+    if _is_refused(case):
+        raise SkippedError("the client is not accepted: P7, P9")
+
+
+def _is_refused(case: Case) -> bool:
+    """Return whether the client is not accepted as it is. Raises SkippedError where that cannot be asked."""
+    try:
+        return code_grant(case).rejects_client
+    except ProviderError:
+        raise SkippedError("the token endpoint does not answer: P7, P9") from None
+
+
+def _refresh(case: Case) -> Finding:
+    settings = case.settings
+    wanted = "offline_access" in settings.scopes
+    if settings.session_store == "cookie":
+        return skipped("refresh tokens are kept only with a session_store on the server")
+    _check_accepted(case)
+    form = {"grant_type": "refresh_token", "refresh_token": _made_up()}
+    right = post(case, case.metadata().token_endpoint, form)
+    if right.error in _NOT_ALLOWED:
+        said = f"refresh tokens are not for this client: {right.said}"
+        mend = "allow the client the grant refresh_token at the provider, or leave offline_access out of scopes"
+        return fail(said, mend) if wanted else ok(f"{said}; scopes do not ask for one")
+    if right.error != "invalid_grant":
+        return unknown(f"to a refresh token that nobody issued the provider says: {right.said}")
+    if not case.options.controls:
+        return ok("the provider looks for the refresh token")
+    control = post(case, case.metadata().token_endpoint, form | {"grant_type": f"urn:{MADE_UP}"})
+    if control.error == "invalid_grant":
+        return unknown("the provider says the same to a grant that there is not")
+    return ok("the grant refresh_token is allowed; one that there is not is refused")
+
+
+def _pushed(case: Case) -> Finding:
+    document, settings = case.document(), case.settings
+    endpoint = document.get("pushed_authorization_request_endpoint")
+    if document.get("require_pushed_authorization_requests") is True:
+        return fail("the provider demands pushed requests, and this gate sends none", "switch that off for this client")
+    if not isinstance(endpoint, str):
+        return skipped("the provider offers no pushed requests")
+    _check_accepted(case)
+    verifier = secrets.token_urlsafe(48)
+    base = {
+        "response_type": "code",
+        "redirect_uri": case.redirect_uri,
+        "scope": " ".join(settings.scopes),
+        "code_challenge_method": "S256",
+    }
+    url = code_flow.authorization_url("?", state=_made_up(), nonce=_made_up(), verifier=verifier)
+    if settings.client_auth_method not in ("none", _POST):  # which send it anyway
+        base |= {"client_id": settings.client_id}
+    said = post(case, endpoint, base | dict(code_flow.read_form(url.removeprefix("?&"))))
+    if said.status == 201:
+        return ok("client, redirect URI and scopes are accepted in one pushed request")
+    if said.rejects_client or said.status == 403:
+        return warn(f"pushed requests are refused: {said.said}", "nothing: this gate does not send them")
+    return fail(f"a pushed request with this redirect URI and these scopes is refused: {said.said}", "P11 and P13")
+
+
+def _introspection(case: Case) -> Finding:
+    endpoint = case.document().get("introspection_endpoint")
+    if not isinstance(endpoint, str):
+        return skipped("the provider offers no introspection")
+    _check_accepted(case)
+    said = post(case, endpoint, {"token": _made_up(), "token_type_hint": "access_token"})
+    if said.status == 200 and said.document.get("active") is False:
+        return ok("allowed; a token that nobody issued is not active")
+    if said.document.get("active") is True:
+        return fail("a token that nobody issued counts as active", "this is the provider's to mend")
+    return warn(
+        f"this client may not introspect tokens: {said.said}",
+        "allow it at the provider, if programs are to come with opaque tokens; logins do not need it",
+    )
+
+
+def _revocation(case: Case) -> Finding:
+    endpoint = case.metadata().revocation_endpoint
+    if not endpoint:
+        return skipped("the provider offers no revocation")
+    _check_accepted(case)
+    said = post(case, endpoint, {"token": _made_up(), "token_type_hint": "refresh_token"})
+    if said.status == 200 or said.error in ("invalid_token", "unsupported_token_type", "invalid_request"):
+        return ok("allowed")
+    return warn(
+        f"this client may not revoke tokens: {said.said}",
+        "allow it at the provider; until then a refresh token outlives the logout",
+    )
+
+
+def _userinfo(case: Case) -> Finding:
+    endpoint, wanted = case.metadata().userinfo_endpoint, case.settings.userinfo
+    if not endpoint and wanted == "always":
+        return fail("userinfo is always, and the provider offers no userinfo endpoint", "set userinfo to auto")
+    if not endpoint or wanted == "never":
+        return skipped("userinfo is not asked" if endpoint else "the provider offers no userinfo endpoint")
+    answer = case.ask(code_flow.userinfo_request(endpoint, _made_up()))
+    if answer.status == 401:
+        return ok("a token that nobody issued is refused")
+    if answer.status == 200:
+        return fail("userinfo answers to a token that nobody issued", "this is the provider's to mend")
+    if answer.status in (404, 410) or 300 <= answer.status < 400:
+        return (fail if wanted == "always" else warn)(
+            f"there is no userinfo at its address: status {answer.status}",
+            "have the provider correct it, or userinfo=never",
+        )
+    return warn(
+        f"a token that nobody issued gets status {answer.status}, not 401",
+        "the gate ends a session at 401 alone; whoever is shut out at the provider stays until the session's own end",
+    )
+
+
+def _made_up() -> str:
+    return f"{MADE_UP}.{secrets.token_urlsafe(32)}"
+
+
+CLIENT_CHECKS = (
+    Check("P7", "client secret", _secret),
+    Check("P8", "client_auth_method", _method),
+    Check("P9", "client's key", _key),
+    Check("P15", "refresh tokens", _refresh),
+    Check("P16", "pushed requests", _pushed),
+    Check("P17", "introspection", _introspection),
+    Check("P18", "revocation", _revocation),
+    Check("P19", "userinfo", _userinfo),
+)

@@ -1,0 +1,112 @@
+"""What an authorization request without a person ends in: read from one answer, with nothing followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import unescape
+from typing import Literal
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from oidc_gate.provider import HTTPAnswer, error_said
+
+__all__ = ["Landing", "landing"]
+
+#: `back`: at the redirect URI. `page`: at the provider, with a page, or on the way to one. `refused`: there, with a no.
+Kind = Literal["back", "page", "refused"]
+
+_INPUT = re.compile(r"<input\b[^>]*>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\b(name|value)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_ACTION = re.compile(r"""<form\b[^>]*\baction\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+#: A no that comes with status 200, as Entra ID has it.
+_ENTRAS_NO = re.compile(r"AADSTS\d+")
+_MOST_READ = 60_000
+#: What is said of a person who is not signed in, and so of nothing else.
+_NOBODY_THERE = frozenset(
+    {"login_required", "interaction_required", "consent_required", "account_selection_required", "immediate_failed", ""}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where the browser would be: the answer's status, the address without its query, and what is said of an error."""
+
+    kind: Kind
+    status: int
+    place: str
+    params: Mapping[str, str]
+    text: str
+
+    @property
+    def error(self) -> str:
+        """The error's code, `""` for none."""
+        return self.params.get("error", "")
+
+    @property
+    def is_back_without_complaint(self) -> bool:
+        """Whether it is back, and all that was missing was a person."""
+        return self.kind == "back" and self.error in _NOBODY_THERE
+
+    @property
+    def said(self) -> str:
+        """The answer in words."""
+        if self.error:
+            return error_said(self.error, self.params.get("error_description"), frozenset())
+        return f"status {self.status}" if self.status not in (302, 303) else f"a redirect to {self.place}"
+
+    def speaks_of(self, *words: str) -> bool:
+        """Return whether the provider names one of these, in its error or on its page."""
+        text = f"{self.error} {self.params.get('error_description', '')} {self.text}"
+        plain = re.sub(r"[\W_]+", " ", text).lower()
+        return any(word in plain for word in words)
+
+    def is_like(self, other: Landing) -> bool:
+        """Return whether two answers cannot be told apart."""
+        mine = (self.kind, self.status, self.place, self.error, self.params.get("error_description"))
+        theirs = (other.kind, other.status, other.place, other.error, other.params.get("error_description"))
+        return mine == theirs and _title(self.text) == _title(other.text)
+
+
+def landing(answer: HTTPAnswer, redirect_uri: str, sent: Sequence[str] = ()) -> Landing:
+    """Return what an answer to an authorization request with this redirect URI is.
+
+    What was `sent` and is repeated is left out of a page's text, so that two of them can be compared.
+    """
+    target = urljoin(answer.url, answer.location) if answer.location else ""
+    text = unescape(answer.body[:_MOST_READ].decode("utf-8", "replace"))
+    if target and 300 <= answer.status < 400:
+        place, params = target.partition("?")[0].partition("#")[0], _params(target)
+        if place == redirect_uri:
+            return Landing("back", answer.status, place, params, "")
+        place = place.partition(";")[0]  # a session's id may follow
+        failed = "error" in params or "error" in urlsplit(target).path.lower() or "authError" in params
+        return Landing("refused" if failed else "page", answer.status, place, params, "")
+    place = answer.url.partition("?")[0]
+    posted = [double or single for double, single in _ACTION.findall(text)]
+    if redirect_uri in posted:
+        return Landing("back", answer.status, redirect_uri, dict(map(_named, _INPUT.findall(text))), "")
+    if answer.status >= 400 or (found := _ENTRAS_NO.search(text)):
+        for value in sorted(sent, key=len, reverse=True):
+            text = text.replace(value, "")
+        params = {} if answer.status >= 400 else {"error": found[0]}  # type: ignore[index]
+        return Landing("refused", answer.status, place, params, text)
+    return Landing("page", answer.status, place, {}, text)
+
+
+def _params(target: str) -> dict[str, str]:
+    """Return the parameters of an address; those of its fragment count too."""
+    parts = urlsplit(target)
+    return dict(parse_qsl(f"{parts.query}&{parts.fragment}", keep_blank_values=True))
+
+
+def _named(field: str) -> tuple[str, str]:
+    """Return name and value of a form's field."""
+    found = {name.lower(): double or single for name, double, single in _ATTRIBUTE.findall(field)}
+    return found.get("name", ""), found.get("value", "")
+
+
+def _title(text: str) -> str:
+    """Return what a page says, without what changes each time: numbers and long words."""
+    words = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    return " ".join(word for word in words.split() if len(word) < 16 and not any(map(str.isdigit, word)))

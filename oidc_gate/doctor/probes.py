@@ -1,0 +1,162 @@
+"""What the provider is asked, and its answers; nothing is judged here.
+
+Each question is asked once, however many checks go by its answer. No person is needed: a code, a token or a refresh
+token that was never issued is refused in another way than a client that is not accepted, and `prompt=none` without a
+browser's cookies ends at the redirect URI, or at the provider's own page.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from oidc_gate.doctor.case import Case
+from oidc_gate.doctor.landing import Landing, landing
+from oidc_gate.errors import ProviderDownError
+from oidc_gate.provider import (
+    HTTPAnswer,
+    HTTPRequest,
+    another_key,
+    client_authentication,
+    code_flow,
+    error_said,
+    read_json_object,
+    secrets_in,
+)
+
+__all__ = ["MADE_UP", "Said", "authorization", "code_grant", "post", "wrong_code_grant"]
+
+#: Stands in everything that is made up, so that a provider's log tells where it came from.
+MADE_UP = "oidc-gate-doctor"
+_NOBODYS_ADDRESS = "https://oidc-gate-doctor.invalid/oauth2/callback"
+_FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+#: What is said of a client that is not known, or not proven.
+_OF_CLIENT = frozenset({"invalid_client", "bad_client_secret", "invalid_client_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An endpoint's answer: its status, the document in it (empty where there is none), and its no in words."""
+
+    status: int
+    document: Mapping[str, Any]
+    said: str
+
+    @property
+    def error(self) -> str:
+        """The error's code, `""` for none."""
+        error = self.document.get("error")
+        return error if isinstance(error, str) else ""
+
+    @property
+    def rejects_client(self) -> bool:
+        """Whether the client itself is not accepted."""
+        return self.error in _OF_CLIENT or (self.status == 401 and self.error != "invalid_grant")
+
+
+def authorization(
+    case: Case, redirect_uri: str = "", *, endpoint: str = "", without: str = "", **changed: str
+) -> Landing:
+    """Return what comes of an authorization request as the gate makes it, but with `prompt=none`.
+
+    `endpoint`: another than the provider's; `changed`: parameters in place of the usual ones, or beside them;
+    `without`: one that is left out. Raises SkippedError where the redirect URI is not known, or discovery did not work,
+    and ProviderDownError.
+    """
+    uri, asked = redirect_uri or case.redirect_uri, endpoint or case.metadata().authorization_endpoint
+    key = ("authorization", asked, uri, without, *sorted(changed.items()))
+    return case.once(key, lambda: _authorization(case, asked, uri, without, changed))
+
+
+def _authorization(case: Case, endpoint: str, redirect_uri: str, without: str, changed: Mapping[str, str]) -> Landing:
+    usual = {
+        "response_type": "code",
+        "client_id": case.settings.client_id,
+        "redirect_uri": redirect_uri,
+        "scope": "openid",
+        "prompt": "none",
+    }
+    pkce = {} if without == "code_challenge" else {"code_challenge_method": "S256"}
+    params = {name: value for name, value in (usual | pkce | dict(changed)).items() if name != without}
+    answer = _asked(case, endpoint, params)
+    if answer.status >= 500 and params.get("prompt") == "none":
+        # There are providers that fail at it (django-oauth-toolkit); without it they show where to sign in.
+        answer = _asked(case, endpoint, {name: value for name, value in params.items() if name != "prompt"})
+    if answer.status >= 500 or answer.status == 429:
+        said = f"the authorization endpoint at {endpoint} answered with status {answer.status}"
+        raise ProviderDownError("provider_unavailable", said)
+    return landing(answer, redirect_uri, list(params.values()))
+
+
+def _asked(case: Case, endpoint: str, params: Mapping[str, str]) -> HTTPAnswer:
+    """Return the answer to an authorization request; with PKCE where a method is among the parameters."""
+    base = code_flow.authorization_base(endpoint, params.items())
+    state, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    if "code_challenge_method" in params:
+        url = code_flow.authorization_url(base, state=state, nonce=nonce, verifier=secrets.token_urlsafe(48))
+    else:
+        url = f"{base}&state={quote(state)}&nonce={quote(nonce)}"
+    return case.ask(HTTPRequest(url, {"Accept": "text/html,application/xhtml+xml"}))
+
+
+def post(
+    case: Case,
+    url: str,
+    form: Mapping[str, str],
+    *,
+    method: str = "",
+    client_secret: str = "",
+    private_key: Any = None,
+    client_id: str = "",
+) -> Said:
+    """Return what an endpoint says to a form that the client sends, proven as the settings have it, or otherwise.
+
+    Raises ProviderDownError where there is no answer, or nothing at that address.
+    """
+    settings = case.settings
+    authenticate = client_authentication(
+        method or settings.client_auth_method,
+        client_id or settings.client_id,
+        client_secret or settings.client_secret,
+        private_key or case.private_key,
+    )
+    request = authenticate(HTTPRequest(url, _FORM, urlencode(form)))
+    answer = case.ask(request)
+    answer.require("endpoint")
+    return _said(answer, secrets_in(request))
+
+
+def _said(answer: HTTPAnswer, secret: frozenset[str]) -> Said:
+    try:
+        document = read_json_object(answer.body)
+    except ValueError:
+        document = {}
+    said, error = f"status {answer.status}", document.get("error")
+    if error is not None:
+        said += f", {error_said(error, document.get('error_description'), secret)}"
+    return Said(answer.status, document, said)
+
+
+def code_grant(case: Case, method: str = "", client_id: str = "") -> Said:
+    """Return what the token endpoint says to a code that nobody issued, from a client proven by this method."""
+    return case.once(("code", method, client_id), lambda: _code_grant(case, method=method, client_id=client_id))
+
+
+def wrong_code_grant(case: Case) -> Said:
+    """Return what it says where the client's proof is wrong on purpose. It goes out once, whoever asks."""
+    method = case.settings.client_auth_method
+    if method == "none":
+        return code_grant(case, client_id=f"{MADE_UP}-{secrets.token_hex(8)}")
+    if method == "private_key_jwt":
+        return case.once("wrong", lambda: _code_grant(case, private_key=another_key(case.private_key)))
+    return case.once("wrong", lambda: _code_grant(case, client_secret=f"{MADE_UP}-{secrets.token_hex(32)}"))
+
+
+def _code_grant(case: Case, **proof: Any) -> Said:
+    verifier, code = secrets.token_urlsafe(48), f"{MADE_UP}.{secrets.token_urlsafe(24)}"
+    uri = case.own_url("callback") if case.settings.base_url else _NOBODYS_ADDRESS
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": uri, "code_verifier": verifier}
+    return post(case, case.metadata().token_endpoint, form, **proof)
