@@ -148,10 +148,11 @@ class Policy:
 
     def plain_place(self, path: str, method: str, host: str) -> int:
         """Return the place of a request whose path was sent without an escape that has a say in it."""
-        if not is_plain(path) and (is_ambiguous(path) or not is_foldable(path)):
+        plain = is_plain(path)
+        if not plain and (is_ambiguous(path) or not is_foldable(path)):
             return AMBIGUOUS
         covering = self._tree.covering(path.split("/")[1:] or [""])
-        if not (self._is_folded and is_plain(path) and path.islower()):
+        if not (plain and self._is_folded and path.islower()):
             fold = folded(path)
             if any(self._tree.covering(segments_of(other)) != covering for other in other_readings(path)):
                 return AMBIGUOUS
