@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 import unicodedata
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
+from quart import Quart
 
 from oidc_gate import Identity
 from oidc_gate.access import AMBIGUOUS, NO_RULE, AllowLists, Policy
@@ -75,23 +77,34 @@ def gated_options(rules: list[dict[str, Any]]) -> dict[str, Any]:
     return CLIENT | {"cookie_secret": COOKIE_SECRET, "rules": rules}
 
 
-def test_an_app_in_another_one_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_in_another_one_is_found() -> None:
     assert root_of(api()) == "/api"
     assert root_of(SimpleNamespace(app=SimpleNamespace(app=api()))) == "/api"
-    assert root_of(FastAPI()) == root_of(print) == ""
-    endless = SimpleNamespace(root_path="/")
+    assert root_of(SimpleNamespace(application_mapping={"http": api()})) == "/api"
+    assert root_of(FastAPI()) == root_of(print) == root_of(SimpleNamespace(application_mapping={})) == ""
+    endless = SimpleNamespace()
     endless.app = endless
     assert root_of(endless) == ""
 
 
+def test_a_folder_is_no_mount_point() -> None:
+    app = Quart(__name__)
+    assert app.root_path.startswith("/")
+    assert root_of(app) == ""
+
+
+class ASGIHandler:
+    """Named as Django's."""
+
+    __module__ = "django.core.handlers.asgi"
+
+
 @pytest.mark.parametrize(("name", "root"), [("/app/", "/app"), (None, ""), ("", "")])
 def test_djangos_own_mount_point_is_found(name: str | None, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = SimpleNamespace(configured=True, FORCE_SCRIPT_NAME=name)
-    monkeypatch.setitem(__import__("sys").modules, "django.core.handlers.asgi", cast("Any", SimpleNamespace()))
-    monkeypatch.setitem(__import__("sys").modules, "django.conf", cast("Any", SimpleNamespace(settings=settings)))
-    assert root_of(print) == root
-    settings.configured = False
-    assert root_of(print) == ""
+    settings = SimpleNamespace(FORCE_SCRIPT_NAME=name)
+    monkeypatch.setitem(sys.modules, "django.conf", cast("Any", SimpleNamespace(settings=settings)))
+    assert root_of(ASGIHandler()) == root
+    assert root_of(print) == "", "another app in a process that has loaded Django"
 
 
 def test_with_two_mount_points_nobody_knows_what_the_app_makes_of_them() -> None:
@@ -102,6 +115,17 @@ def test_with_two_mount_points_nobody_knows_what_the_app_makes_of_them() -> None
     headers = [("Host", "app.test"), ("Accept", "application/json"), ("Cookie", gated.cookies({"sub": "mallory"}))]
     answer = ASGIDriver(gate, root_path="/x").run(WireRequest("GET", "https://app.test/x/open", headers))
     assert answer.status == 403
+
+
+@pytest.mark.parametrize(("path", "status"), [("/api/open", 200), ("/api/admin", 403), ("/api/api/open", 404)])
+def test_a_mount_point_that_the_server_says_too_is_taken_off_once(path: str, status: int) -> None:
+    from tests.wire import WireRequest
+
+    rules: list[dict[str, Any]] = [ADMIN, {"path": "/never", "allow": "nobody"}]
+    gated, gate = ruled("asgi", *rules), OIDCGate(api(), **gated_options(rules))
+    headers = [("Host", "app.test"), ("Accept", "application/json"), ("Cookie", gated.cookies({"sub": "mallory"}))]
+    answer = ASGIDriver(gate, root_path="/api").run(WireRequest("GET", f"https://app.test{path}", headers))
+    assert answer.status == status
 
 
 # Paths

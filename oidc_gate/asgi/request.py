@@ -121,6 +121,8 @@ class ASGIRequest:
         self.is_websocket: bool = scope["type"] == "websocket"
         root_path = scope.get("root_path")
         self.path: str = _inside(scope["path"], root_path) if root_path else scope["path"]
+        if app_root and root_path and root_path.strip("/") == app_root.strip("/"):
+            self.app_root = ""  # the server has said it too, and it is taken off once
         self.scheme: str = _SCHEMES.get(scope.get("scheme"), "http")
 
     def _read_one_by_one(self, headers: Headers) -> None:
@@ -163,7 +165,7 @@ class ASGIRequest:
     def has_unclear_mount(self) -> bool:
         """See `Request.has_unclear_mount`. Litestar cuts a path off at the first place where the mount point is.
 
-        An app with a mount point of its own may do as it likes with the server's.
+        An app with another mount point than the server's may do as it likes with either.
         """
         mount = self._scope.get("root_path", "").strip("/")
         if mount and self.app_root:

@@ -10,29 +10,25 @@ from typing import Any
 
 __all__ = ["root_of"]
 
-#: An app may stand in so many others, each of which has it as `app`.
+#: An app may stand in so many others, each of which has it as `app`; Channels' router, by the kind of connection.
 _DEEPEST = 20
 
 
 def root_of(app: Any) -> str:
     """Return the mount point, like `/api`, or `""` for none.
 
-    Starlette's and FastAPI's `root_path`; Django's FORCE_SCRIPT_NAME, which counts under ASGI alone.
+    FastAPI's `root_path`; Django's FORCE_SCRIPT_NAME, which counts under ASGI alone. Of others nothing is taken:
+    Quart's `root_path` is a folder.
     """
     each = app
     for _ in range(_DEEPEST):
-        root = getattr(each, "root_path", None)
-        if isinstance(root, str) and root.strip("/"):
-            return _plain(root)
-        each = getattr(each, "app", None)
-    return _plain(_djangos())
-
-
-def _djangos() -> str:
-    if "django.core.handlers.asgi" not in sys.modules:
-        return ""
-    settings = sys.modules["django.conf"].settings
-    return str(settings.FORCE_SCRIPT_NAME or "") if settings.configured else ""
+        modules = {kind.__module__ for kind in type(each).__mro__}
+        if "fastapi.applications" in modules:
+            return _plain(each.root_path)
+        if "django.core.handlers.asgi" in modules:
+            return _plain(sys.modules["django.conf"].settings.FORCE_SCRIPT_NAME or "")
+        each = getattr(each, "app", None) or getattr(each, "application_mapping", {}).get("http")
+    return ""
 
 
 def _plain(root: str) -> str:
