@@ -12,6 +12,9 @@ Modules, from the ground up; each may import only from those before it:
 - `expectations`: a file of what is to come of requests
 - `explain`: which rule decides a request, and why
 - `doctor`: whether people will be able to sign in
+- `loopback`: where a browser on this machine comes back to, for one sign-in
+- `kept_token`: a file that keeps one person's tokens
+- `token`: an access token for a person at a terminal
 - `flags`: flags that several commands take
 - `cli`: how these are asked for on the command line
 

@@ -14,7 +14,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oidc_gate.command.flags import Version, add_examination, add_settings, header, no_tunnel, port, positive
+from oidc_gate.command.flags import (
+    Version,
+    add_examination,
+    add_question,
+    add_settings,
+    add_token,
+    no_tunnel,
+    port,
+    positive,
+)
 from oidc_gate.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -77,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sessions(commands)
     _add_explain(commands)
     _add_doctor(commands)
+    _add_token(commands)
     secret = commands.add_parser("secret", help="print a fresh cookie_secret, or put one in front of others")
     secret.add_argument(
         "--rotate",
@@ -149,32 +159,7 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         " requests. Settings come as they do for `run`; secrets may be missing, unless a cookie is opened. Exit status:"
         " 0 it passes (or all cases are as expected), 1 it does not, 2 something is wrong with settings or files.",
     )
-    explain.add_argument("method", metavar="METHOD", nargs="?", help="GET, POST, …; a WebSocket handshake is a GET")
-    explain.add_argument("path", metavar="PATH", nargs="?", help="as it is sent: percent-encoded; a query is left out")
-    explain.add_argument("--host", help="the Host header (default: that of base_url, else localhost)")
-    explain.add_argument(
-        "--header",
-        metavar="NAME:VALUE",
-        dest="headers",
-        type=header,
-        action="append",
-        default=[],
-        help="a header of the request, like X-HTTP-Method-Override: DELETE; may be repeated",
-    )
-    who = explain.add_mutually_exclusive_group()
-    who.add_argument("--as", metavar="FILE", dest="claims", help="somebody with these claims, in JSON; - is stdin")
-    who.add_argument(
-        "--as-cookie", metavar="FILE", dest="cookie", help="whoever this Cookie header, or cookie's value, was set for"
-    )
-    who.add_argument("--anonymous", action="store_true", help="somebody who has not signed in")
-    explain.add_argument(
-        "--list",
-        action="store_true",
-        dest="lists",
-        help="all rules, or those for --host; with a person, what comes of a request there",
-    )
-    explain.add_argument("--check", metavar="FILE", help="expectations in TOML: [[cases]] with path, as, verdict, rule")
-    explain.add_argument("--json", action="store_true", help="print JSON")
+    add_question(explain)
     add_settings(explain.add_argument_group("settings"))
     explain.set_defaults(command=_explain)
 
@@ -191,6 +176,20 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     add_examination(doctor)
     add_settings(doctor.add_argument_group("settings"))
     doctor.set_defaults(command=_doctor)
+
+
+def _add_token(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    token = commands.add_parser(
+        "token",
+        allow_abbrev=False,
+        help="sign in at the provider, and print an access token for curl and scripts",
+        description="Sign in at the provider in a browser, or with a code on another machine, and print the access"
+        " token alone on stdout. Settings come as they do for `run`; without client_secret the client is a public one."
+        " Exit status: 0 there is a token, 1 there is none, 2 the settings are wrong.",
+    )
+    add_token(token)
+    add_settings(token.add_argument_group("settings"))
+    token.set_defaults(command=_token)
 
 
 def _secret(arguments: argparse.Namespace) -> int:
@@ -250,6 +249,14 @@ def _doctor(arguments: argparse.Namespace) -> int:
     status, text = doctor(_launch(arguments), wanted, sys.stdout.encoding or "ascii", colour=colour)
     print(text)
     return status
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    from dataclasses import fields
+
+    from oidc_gate.command.token import Asked, token
+
+    return token(_launch(arguments), Asked(**{each.name: getattr(arguments, each.name) for each in fields(Asked)}))
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 from typing import Any
 
-__all__ = ["Version", "add_examination", "add_settings", "assignment", "header", "no_tunnel", "port", "positive"]
+__all__ = [
+    "Version",
+    "add_examination",
+    "add_question",
+    "add_settings",
+    "add_token",
+    "assignment",
+    "header",
+    "no_tunnel",
+    "port",
+    "positive",
+]
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)", re.ASCII)
 #: Who asks, and for which host, is said otherwise.
@@ -49,6 +61,59 @@ def add_examination(doctor: argparse.ArgumentParser) -> None:
     doctor.add_argument("--offline", action="store_true", help="ask nobody: only what can be told on this machine")
     doctor.add_argument("--no-controls", action="store_true", help="send nothing that is wrong on purpose")
     doctor.add_argument("--direct", metavar="HOST:PORT", help="where the app is to be reached by nobody but its proxy")
+
+
+def add_question(explain: argparse.ArgumentParser) -> None:
+    """Add those that say what `explain` is asked, and how it tells."""
+    explain.add_argument("method", metavar="METHOD", nargs="?", help="GET, POST, …; a WebSocket handshake is a GET")
+    explain.add_argument("path", metavar="PATH", nargs="?", help="as it is sent: percent-encoded; a query is left out")
+    explain.add_argument("--host", help="the Host header (default: that of base_url, else localhost)")
+    explain.add_argument(
+        "--header",
+        metavar="NAME:VALUE",
+        dest="headers",
+        type=header,
+        action="append",
+        default=[],
+        help="a header of the request, like X-HTTP-Method-Override: DELETE; may be repeated",
+    )
+    who = explain.add_mutually_exclusive_group()
+    who.add_argument("--as", metavar="FILE", dest="claims", help="somebody with these claims, in JSON; - is stdin")
+    who.add_argument(
+        "--as-cookie", metavar="FILE", dest="cookie", help="whoever this Cookie header, or cookie's value, was set for"
+    )
+    who.add_argument("--anonymous", action="store_true", help="somebody who has not signed in")
+    explain.add_argument(
+        "--list",
+        action="store_true",
+        dest="lists",
+        help="all rules, or those for --host; with a person, what comes of a request there",
+    )
+    explain.add_argument("--check", metavar="FILE", help="expectations in TOML: [[cases]] with path, as, verdict, rule")
+    explain.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_token(token: argparse.ArgumentParser) -> None:
+    """Add those that say how a person signs in for `token`, and what for."""
+    token.add_argument("--device", action="store_true", help="sign in on another machine, by typing a code there")
+    token.add_argument(
+        "--resource", metavar="URL", help="what the token is to be for, where the provider asks (RFC 8707)"
+    )
+    token.add_argument(
+        "--keep",
+        metavar="FILE",
+        type=Path,
+        help="keep the tokens in this file, for its owner alone; the next call takes them from there, and renews them",
+    )
+    token.add_argument(
+        "--port",
+        type=port,
+        default=0,
+        help="of http://127.0.0.1:PORT/callback, where the browser comes back to; 0, the default, takes a free one",
+    )
+    token.add_argument(
+        "--no-browser", action="store_false", dest="browser", help="open none: just say where to sign in"
+    )
 
 
 def port(text: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from oidc_gate.access import Explanation, Requested, RuleList, explained, listed_rules
-from oidc_gate.command.run import Launch
+from oidc_gate.command.run import Launch, is_given
 from oidc_gate.errors import SettingsError
 from oidc_gate.gate import Judging, build
 from oidc_gate.sessions import CookieBackend, OpenSession
@@ -52,7 +52,7 @@ def settings_on_paper(launch: Launch, *, opens_cookies: bool) -> Settings:
     }
     method = options.get("client_auth_method") or environ.get(f"{_PREFIX}CLIENT_AUTH_METHOD")
     method = str(method or file.get("client_auth_method", "")).strip().lower()
-    if method == "private_key_jwt" and not _given("client_private_key_file", file, environ, options):
+    if method == "private_key_jwt" and not is_given("client_private_key_file", file, environ, options):
         options |= {"client_auth_method": "none"}
     made_up = {"client_secret": _MADE_UP["client_secret"]} if opens_cookies else dict(_MADE_UP)
     if method in ("none", "private_key_jwt"):
@@ -68,10 +68,6 @@ def _with_files_that_are_here(source: Mapping[str, Any], kept: frozenset[str]) -
         for name, value in source.items()
         if name not in _FILES - kept or not isinstance(value, str) or os.access(value.strip(), os.R_OK)
     }
-
-
-def _given(name: str, file: Mapping[str, Any], environ: Mapping[str, str], options: Mapping[str, Any]) -> bool:
-    return name in file or name in options or bool(environ.get(f"{_PREFIX}{name}".upper(), "").strip())
 
 
 class PaperGate:

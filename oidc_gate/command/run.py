@@ -14,7 +14,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -23,7 +23,7 @@ from oidc_gate.errors import SettingsError
 from oidc_gate.gate import log_addresses
 from oidc_gate.settings import Settings, from_config_file, from_traffic_policy, is_asgi, load_app
 
-__all__ = ["Launch", "serve", "worker"]
+__all__ = ["Launch", "is_given", "serve", "worker"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -75,12 +75,22 @@ class Launch:
             file = {"cookie_secret": secret} | file
         return Settings.merged(file, os.environ, self.options)
 
+    def gives(self, *names: str) -> bool:
+        """Return whether one of these settings is in the file, the environment or the options. Raises SettingsError."""
+        file = self.file()
+        return any(is_given(name, file, os.environ, self.options) for name in names)
+
     def file(self) -> dict[str, Any]:
         """Return what the file holds, if there is one. Raises SettingsError."""
         if self.traffic_policy_file:
             return from_traffic_policy(self.traffic_policy_file)
         path = self.config or os.environ.get("OIDC_GATE_CONFIG", "").strip()
         return from_config_file(path) if path else {}
+
+
+def is_given(name: str, file: Mapping[str, Any], environ: Mapping[str, str], options: Mapping[str, Any]) -> bool:
+    """Return whether one of these sources holds a setting."""
+    return name in file or name in options or bool(environ.get(f"OIDC_GATE_{name}".upper(), "").strip())
 
 
 def serve(launch: Launch) -> int:

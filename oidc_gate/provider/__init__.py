@@ -15,6 +15,8 @@ Modules, from the ground up; each may import only from those before it:
 - `code_flow`: the code flow's messages, in pairs of request and answer
 - `discovery`: the provider's metadata
 - `provider`: `Provider`, which puts them together
+- `device_flow`: the device flow's messages, in the same pairs
+- `terminal_client`: the provider, as a program at a terminal uses it
 
 May import: `errors`, `settings`.
 """

@@ -19,12 +19,14 @@ from oidc_gate.provider.quoting import error_said, shown
 from oidc_gate.provider.token_errors import TokenCall, token_error
 
 __all__ = [
+    "FORM_HEADERS",
     "Callback",
     "Tokens",
     "authorization_base",
     "authorization_url",
     "end_session_params",
     "end_session_url",
+    "lifetime",
     "login_hint_param",
     "read_callback",
     "read_form",
@@ -37,8 +39,8 @@ __all__ = [
     "userinfo_request",
 ]
 
-_JSON = {"Accept": "application/json"}
-_FORM = {**_JSON, "Content-Type": "application/x-www-form-urlencoded"}
+#: Of a form that is answered with JSON.
+FORM_HEADERS = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 _MOST_PARAMETERS = 50
 #: The longest e-mail address has 254 characters (RFC 5321, 4.5.3.1.3, and its errata); others name people longer.
 _LONGEST_HINT = 320
@@ -144,20 +146,28 @@ class Tokens:
     signed_with: str = ""
 
 
-def token_request(endpoint: str, *, code: str, redirect_uri: str, verifier: str) -> HTTPRequest:
-    """Return the exchange of a code, without credentials: `client_authentication` adds those."""
-    body = prepare_token_request("authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier)
-    return HTTPRequest(endpoint, _FORM, body)
+def token_request(endpoint: str, *, code: str, redirect_uri: str, verifier: str, resource: str = "") -> HTTPRequest:
+    """Return the exchange of a code, without credentials: `client_authentication` adds those.
+
+    `resource`: what the access token is for (RFC 8707, 2), `""` to leave that to the provider.
+    """
+    more = {"resource": resource} if resource else {}
+    body = prepare_token_request(
+        "authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier, **more
+    )
+    return HTTPRequest(endpoint, FORM_HEADERS, body)
 
 
-def refresh_request(endpoint: str, refresh_token: str) -> HTTPRequest:
+def refresh_request(endpoint: str, refresh_token: str, *, resource: str = "") -> HTTPRequest:
     """Return the request for fresh tokens (RFC 6749, 6), without credentials; of the same scope, so none is sent."""
-    return HTTPRequest(endpoint, _FORM, prepare_token_request("refresh_token", refresh_token=refresh_token))
+    more = {"resource": resource} if resource else {}
+    body = prepare_token_request("refresh_token", refresh_token=refresh_token, **more)
+    return HTTPRequest(endpoint, FORM_HEADERS, body)
 
 
 def revocation_request(endpoint: str, refresh_token: str) -> HTTPRequest:
     """Return the request that ends a refresh token and what was issued with it (RFC 7009, 2.1), without credentials."""
-    return HTTPRequest(endpoint, _FORM, urlencode({"token": refresh_token, "token_type_hint": "refresh_token"}))
+    return HTTPRequest(endpoint, FORM_HEADERS, urlencode({"token": refresh_token, "token_type_hint": "refresh_token"}))
 
 
 def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
@@ -189,7 +199,7 @@ def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
         refresh_token = ""
     if not (access_token + refresh_token).isascii():
         raise ProviderError("token_answer_invalid", "the tokens hold characters that no token has (RFC 6749, A.12)")
-    return Tokens(id_token, access_token, refresh_token, _lifetime(expires_in))
+    return Tokens(id_token, access_token, refresh_token, lifetime(expires_in))
 
 
 def _no_bearer(token_type: Any, access_token: Any) -> str:
@@ -200,8 +210,8 @@ def _no_bearer(token_type: Any, access_token: Any) -> str:
     return f"the access token is of type {shown(token_type, 40)}, not Bearer"
 
 
-def _lifetime(value: Any) -> float | None:
-    """Return `expires_in` in seconds, or None where it is missing or makes no sense."""
+def lifetime(value: Any) -> float | None:
+    """Return `expires_in`, or another number of seconds; None where it is missing or makes no sense."""
     if isinstance(value, str) and value.isdecimal() and len(value) <= 10:
         value = int(value)
     usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e10

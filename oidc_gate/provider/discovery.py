@@ -25,10 +25,12 @@ class Metadata:
     userinfo_endpoint: str = ""
     end_session_endpoint: str = ""
     revocation_endpoint: str = ""
+    device_authorization_endpoint: str = ""
     signing_algs: frozenset[str] = frozenset({"RS256"})
     client_auth_methods: tuple[str, ...] = ()
     sends_iss: bool = False
     prompt_values: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
 
 
 def discovery_request(issuer_url: str) -> HTTPRequest:
@@ -61,9 +63,11 @@ def read_metadata(answer: HTTPAnswer, expected_issuer: str) -> Metadata:
         userinfo_endpoint=_endpoint(document, "userinfo_endpoint", issuer),
         end_session_endpoint=_endpoint(document, "end_session_endpoint", issuer),
         revocation_endpoint=_endpoint(document, "revocation_endpoint", issuer),
+        device_authorization_endpoint=_endpoint(document, "device_authorization_endpoint", issuer),
         signing_algs=frozenset(_texts(algs)) & frozenset(SIGNING_ALGS) | {"RS256"},
         client_auth_methods=tuple(_texts(methods)),
         prompt_values=tuple(_texts(document.get("prompt_values_supported"))),
+        scopes=tuple(_texts(document.get("scopes_supported"))),
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
     )
 

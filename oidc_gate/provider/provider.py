@@ -61,17 +61,19 @@ class Provider:
         verifier: str,
         nonce: str,
         authenticated_since: float | None = None,
+        resource: str = "",
     ) -> tuple[dict[str, Any], code_flow.Tokens]:
         """Redeem a code; return the ID token's verified claims and the tokens. Raises LoginError, ProviderError.
 
         `authenticated_since`: when the person was asked to authenticate anew, in seconds since 1970; None if not.
+        `resource`: see `code_flow.token_request`.
 
         An ID token that came encrypted is handed on decrypted, as it has to be for a hint (Core, 3.1.2.1).
         """
         found = self.metadata()
         callback.check_issuer(found.issuer, required=found.sends_iss)
         request = code_flow.token_request(
-            found.token_endpoint, code=callback.code, redirect_uri=redirect_uri, verifier=verifier
+            found.token_endpoint, code=callback.code, redirect_uri=redirect_uri, verifier=verifier, resource=resource
         )
         issued = self._tokens(request, found)
         id_token = self._decrypted(issued.id_token)

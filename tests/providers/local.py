@@ -19,6 +19,8 @@ from tests.providers.people import Grant, ProviderSession
 from tests.providers.tokens import TokenEndpoints
 
 SESSION_COOKIE = "op_session"
+#: What discovery calls the endpoints that a provider may offer, without `_endpoint`.
+OFFERED = {"introspect": "introspection", "par": "pushed_authorization_request", "device": "device_authorization"}
 ASKING = ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "response_mode", "prompt", "max_age",
           "acr_values", "code_challenge", "code_challenge_method", "login_hint")  # fmt: skip
 
@@ -40,6 +42,7 @@ class LocalProvider(TokenEndpoints, ProviderCore):
         "end_session": "/end-session",
         "introspect": "/introspect",
         "par": "/par",
+        "device": "/device",
     }
     sends_iss: ClassVar[bool] = True  # RFC 9207
 
@@ -49,7 +52,7 @@ class LocalProvider(TokenEndpoints, ProviderCore):
         self.user: Claims | None = self.people["ada"]
         self.clients: dict[str, Client] = {"app": Client("app")}
         self.require_pkce = True
-        self.offers: set[str] = set()  # of "introspect" and "par"
+        self.offers: set[str] = set()  # of "introspect", "par" and "device"
         self.refused_params: set[tuple[str, str]] = set()
         self.sessions: dict[str, ProviderSession] = {}
 
@@ -96,7 +99,7 @@ class LocalProvider(TokenEndpoints, ProviderCore):
             "frontchannel_logout_supported": True,
             "frontchannel_logout_session_supported": True,
         }  # fmt: skip
-        for name, member in (("introspect", "introspection"), ("par", "pushed_authorization_request")):
+        for name, member in OFFERED.items():
             document |= {f"{member}_endpoint": self.url(name)} if name in self.offers else {}
         levels = self.acrs if self.usual_acr is None else [self.usual_acr, *self.acrs]
         document |= {"acr_values_supported": list(levels)} if levels else {}

@@ -37,6 +37,9 @@ class TokenEndpoints(Levels, ProviderCore):
         self.refresh_tokens: dict[str, Grant] = {}
         self.used_refresh_tokens: dict[str, Grant] = {}
         self.used_assertions: set[str] = set()
+        self.device_codes: dict[str, Grant] = {}
+        self.device_answers: list[str] = []  # what is said before somebody has agreed, one by one
+        self.device_interval = 1
         self.ended: list[str] = []  # `sid`s that a client's logout ended here
         self.code_lifetime = 60
         self.access_token_lifetime = 3600
@@ -62,6 +65,8 @@ class TokenEndpoints(Levels, ProviderCore):
                     tokens = self._redeem_code(client, request.form)
                 case "refresh_token":
                     tokens = self._refresh(client, request.form)
+                case "urn:ietf:params:oauth:grant-type:device_code":
+                    tokens = self._device_tokens(client, request.form)
                 case other:
                     raise OAuthError("unsupported_grant_type", str(other))
         return json_response(self.change_token_response(tokens), Cache_Control="no-store")
@@ -107,6 +112,26 @@ class TokenEndpoints(Levels, ProviderCore):
         if self.rotate_refresh_tokens:
             self.used_refresh_tokens[token] = self.refresh_tokens.pop(token)
         return self._tokens(grant, client, nonce=None, with_id_token=self.refresh_gives_id_token)
+
+    # Device authorization (RFC 8628)
+
+    def serve_device(self, request: Request) -> Response:
+        """Begin the device flow; Ada agrees as soon as `device_answers` are used up."""
+        client = self._authenticated(request)
+        device_code, user_code = secrets.token_urlsafe(24), "BCDF-GHJK"
+        scope = request.form.get("scope", "").split()
+        self.device_codes[device_code] = Grant(client.client_id, people.ada()["sub"], "", scope, self.now(), "")
+        begun = {"device_code": device_code, "user_code": user_code, "verification_uri": f"{self.issuer}/activate"}
+        return json_response(begun | {"expires_in": 600, "interval": self.device_interval})
+
+    def _device_tokens(self, client: Client, form: Mapping[str, str]) -> Claims:
+        grant = self.device_codes.get(form.get("device_code", ""))
+        if grant is None or grant.client_id != client.client_id:
+            raise OAuthError("invalid_grant", "unknown device_code")
+        if self.device_answers:
+            raise OAuthError(self.device_answers.pop(0))
+        self.device_codes.clear()
+        return self._tokens(grant, client, nonce=None, with_id_token=False)
 
     def _tokens(self, grant: Grant, client: Client, *, nonce: str | None, with_id_token: bool) -> Claims:
         access_token = secrets.token_urlsafe(24)
