@@ -6,7 +6,8 @@ The middleware has one name and one signature in both worlds, and is imported fr
     from oidc_gate.asgi import OIDCGate     # FastAPI, Starlette, Litestar, …
 
 `help("oidc_gate.wsgi.OIDCGate")` tells how to call it. What both worlds share is here: `Settings`, the `SettingsError`
-that it raises, `Rule` for its setting `rules`; and `identity_of`, which tells an app who asks, as an `Identity`.
+that it raises, `Rule` for its setting `rules`; `identity_of`, which tells an app who asks, as an `Identity`; and
+`access_token_for`, which gives it that person's access token, where a setting lets it.
 
 For those who read the code: what the package is made of, from the ground up; each may import only from those before it.
 Folders say in their docstrings which modules they have.
@@ -32,9 +33,9 @@ Folders say in their docstrings which modules they have.
 - `__main__`: the same command as `python -m oidc_gate`
 """
 
-from oidc_gate.carriers import identity_of
+from oidc_gate.carriers import access_token_for, identity_of
 from oidc_gate.errors import SettingsError
 from oidc_gate.identity import Identity
 from oidc_gate.settings import Rule, Settings
 
-__all__ = ["Identity", "Rule", "Settings", "SettingsError", "identity_of"]
+__all__ = ["Identity", "Rule", "Settings", "SettingsError", "access_token_for", "identity_of"]

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from oidc_gate.errors import SettingsError
 from oidc_gate.identity import IDENTITY_KEY, Identity
 
-__all__ = ["CURRENT_SCOPE", "identity_of"]
+__all__ = ["CURRENT_SCOPE", "access_token_for", "identity_of"]
 
 #: The scope that the gate has handed to the ASGI app of this task, for what is mounted in that and loses it.
 CURRENT_SCOPE: ContextVar[Mapping[str, Any] | None] = ContextVar("oidc_gate.scope", default=None)
@@ -42,6 +43,25 @@ def identity_of(request: Any) -> Identity | None:
     if scope is not None and any(_is_made_from(scope, environ) for environ in carriers):
         return scope[IDENTITY_KEY]  # type: ignore[no-any-return]
     return None
+
+
+def access_token_for(request: Any) -> str | None:
+    """Return the access token of whoever is asking, to call another API with in their name.
+
+    None where nobody is signed in with a session, or the token has ended and could not be renewed: with a refresh token
+    (`scopes` hold `offline_access`) the gate renews it shortly before, while a request waits. Ask for it again with
+    each request. `request`: see `identity_of`. Never blocks.
+
+    Raises SettingsError unless `access_token_for_app` is set; TypeError for what is no request.
+    """
+    identity = identity_of(request)
+    if identity is None or identity.scopes:
+        return None
+    read = getattr(identity, "_access_token", None)
+    if read is None:
+        raise SettingsError("access_token_for: the gate keeps no access tokens for the app: set access_token_for_app.")
+    token: str | None = read()
+    return token
 
 
 def _carriers(request: Any, steps: int) -> Iterator[Mapping[str, Any]]:

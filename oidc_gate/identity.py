@@ -38,14 +38,16 @@ Reading = tuple[Callable[..., "Identity"], *tuple[Any, ...]]
 
 
 class _ReadLater:
-    """Has a place for what reads an identity when something in it is first asked for, and for `scope["auth"]`.
+    """Has places for what is no field: what reads an identity once it is asked for something, `scope["auth"]`, a token.
 
     Reading the claims takes longer than all else that a session's first request takes, and many requests are for apps,
     or parts of them, that never look. A class of its own, because a slot of a dataclass would be a field of it.
     """
 
-    __slots__ = ("_auth", "_reading")
+    __slots__ = ("_access_token", "_auth", "_reading")
 
+    #: What returns the person's access token; there only where the app may ask for it. No copy has it.
+    _access_token: Callable[[], str | None]
     _auth: Any
     _reading: Reading
 

@@ -20,7 +20,7 @@ from oidc_gate.command import cli
 
 
 def test_the_package_has_these_names() -> None:
-    assert oidc_gate.__all__ == ["Identity", "Rule", "Settings", "SettingsError", "identity_of"]
+    assert oidc_gate.__all__ == ["Identity", "Rule", "Settings", "SettingsError", "access_token_for", "identity_of"]
     assert oidc_gate.SettingsError is errors.SettingsError
     assert oidc_gate.Identity is identity.Identity
     assert oidc_gate.Settings is settings.Settings

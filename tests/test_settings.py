@@ -56,6 +56,7 @@ DEFAULTS: dict[str, Any] = {
     "max_session_duration": 43200.0,
     "idle_session_timeout": 3600.0,
     "idle_exempt_paths": None,
+    "access_token_for_app": False,
     "login_timeout": 900.0,
     "userinfo": "auto",
     "userinfo_refresh_interval": 0.0,
@@ -88,6 +89,19 @@ class Given:
     def __str__(self) -> str:
         return self.field
 
+    @property
+    def required(self) -> dict[str, Any]:
+        """What has to be given besides."""
+        return REQUIRED | BESIDE.get(self.field, {})
+
+    @property
+    def required_environment(self) -> dict[str, str]:
+        return {f"OIDC_GATE_{name.upper()}": value for name, value in self.required.items()}
+
+
+#: What a field cannot be without, by its name.
+BESIDE: dict[str, dict[str, Any]] = {"access_token_for_app": {"session_store": "sqlite:///here.db"}}
+
 
 #: Every field once, with a value that is not its default.
 GIVEN = [
@@ -119,6 +133,7 @@ GIVEN = [
     Given("max_session_duration", "0", 0, 0.0),
     Given("idle_session_timeout", "1h30m", 5400, 5400.0),
     Given("idle_exempt_paths", "/poll,/metrics", ["/poll", "/metrics"], ("/poll", "/metrics")),
+    Given("access_token_for_app", "true", True, True),
     Given("login_timeout", "10m", 600, 600.0),
     Given("userinfo", "always", "always", "always"),
     Given("userinfo_refresh_interval", "5m", 300, 300.0),
@@ -193,17 +208,17 @@ def test_the_tests_below_give_every_field() -> None:
 
 @pytest.mark.parametrize("given", GIVEN, ids=str)
 def test_a_field_is_read_from_a_keyword(given: Given) -> None:
-    assert getattr(Settings(**(REQUIRED | {given.field: given.code})), given.field) == given.expected
+    assert getattr(Settings(**(given.required | {given.field: given.code})), given.field) == given.expected
 
 
 @pytest.mark.parametrize("given", GIVEN, ids=str)
 def test_a_field_is_read_from_text_in_a_keyword(given: Given) -> None:
-    assert getattr(Settings(**(REQUIRED | {given.field: given.text})), given.field) == given.expected
+    assert getattr(Settings(**(given.required | {given.field: given.text})), given.field) == given.expected
 
 
 @pytest.mark.parametrize("given", GIVEN, ids=str)
 def test_a_field_is_read_from_the_environment(given: Given) -> None:
-    environ = REQUIRED_ENVIRONMENT | {f"OIDC_GATE_{given.field.upper()}": given.text}
+    environ = given.required_environment | {f"OIDC_GATE_{given.field.upper()}": given.text}
     assert getattr(Settings.from_env(environ), given.field) == given.expected
 
 
@@ -211,7 +226,7 @@ def test_a_field_is_read_from_the_environment(given: Given) -> None:
 def test_a_field_is_read_from_a_file_that_the_environment_names(given: Given, tmp_path: Path) -> None:
     file = written(tmp_path, "value", f"{given.text}\n")
     environ = {
-        name: value for name, value in REQUIRED_ENVIRONMENT.items() if name != f"OIDC_GATE_{given.field.upper()}"
+        name: value for name, value in given.required_environment.items() if name != f"OIDC_GATE_{given.field.upper()}"
     }
     settings = Settings.from_env(environ | {f"OIDC_GATE_{given.field.upper()}_FILE": str(file)})
     assert getattr(settings, given.field) == given.expected
@@ -219,7 +234,7 @@ def test_a_field_is_read_from_a_file_that_the_environment_names(given: Given, tm
 
 @pytest.mark.parametrize("given", GIVEN, ids=str)
 def test_a_field_is_read_from_a_file_that_a_keyword_names(given: Given, tmp_path: Path) -> None:
-    required = {name: value for name, value in REQUIRED.items() if name != given.field}
+    required = {name: value for name, value in given.required.items() if name != given.field}
     file = written(tmp_path, "value", f"{given.text}\n")
     options: dict[str, Any] = required | {f"{given.field}_file": file}
     assert getattr(Settings(**options), given.field) == given.expected
@@ -227,23 +242,23 @@ def test_a_field_is_read_from_a_file_that_a_keyword_names(given: Given, tmp_path
 
 @pytest.mark.parametrize("given", GIVEN, ids=str)
 def test_a_field_is_read_from_a_toml_file(given: Given, tmp_path: Path) -> None:
-    file = written(tmp_path, "gate.toml", toml(REQUIRED | {given.field: given.code}))
+    file = written(tmp_path, "gate.toml", toml(given.required | {given.field: given.code}))
     assert getattr(Settings.from_file(file), given.field) == given.expected
     assert getattr(Settings.from_file(str(file)), given.field) == given.expected
 
 
 @pytest.mark.parametrize("given", GIVEN, ids=str)
 def test_a_field_is_read_from_a_file_that_oidc_gate_config_names(given: Given, tmp_path: Path) -> None:
-    file = written(tmp_path, "gate.toml", toml(REQUIRED | {given.field: given.code}))
+    file = written(tmp_path, "gate.toml", toml(given.required | {given.field: given.code}))
     assert getattr(Settings.from_env({"OIDC_GATE_CONFIG": f" {file} "}), given.field) == given.expected
 
 
 @pytest.mark.parametrize("given", GIVEN, ids=str)
 def test_a_field_can_be_replaced_in_settings_that_stand(given: Given) -> None:
-    before = Settings(**REQUIRED)
+    before = Settings(**given.required)
     after = before.with_options(**{given.field: given.code})
     assert getattr(after, given.field) == given.expected
-    assert before == Settings(**REQUIRED)
+    assert before == Settings(**given.required)
     assert after.with_options() == after
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
 from oidc_gate.decisions import Header, Overriding, Request
-from oidc_gate.gate.forwarding import Told, forwarding, told_headers
+from oidc_gate.gate.forwarding import Told, forwarding, handing_on, told_headers
 from oidc_gate.provider import Provider
 from oidc_gate.reserved_headers import ReservedHeaders
 from oidc_gate.sealing import name_tag
@@ -133,7 +133,7 @@ def build(settings: Settings, clock: Callable[[], float], backend: Backend | Non
         secure_cookies=cookies(secure=True),
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
-        sessions=_sessions(settings, backend or backend_of(settings), lists, told, response_headers),
+        sessions=_sessions(settings, backend or backend_of(settings), lists, told, response_headers, clock),
         policy=_policy(settings, lists),
         idle_exempt=PathList(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
         provider=Provider(settings, clock),
@@ -154,7 +154,12 @@ def _policy(settings: Settings, lists: AllowLists) -> Policy:
 
 
 def _sessions(
-    settings: Settings, backend: Backend, lists: AllowLists, told: Told, response_headers: tuple[Header, ...]
+    settings: Settings,
+    backend: Backend,
+    lists: AllowLists,
+    told: Told,
+    response_headers: tuple[Header, ...],
+    clock: Callable[[], float],
 ) -> Sessions:
     forward = forwarding(
         told=told,
@@ -163,6 +168,8 @@ def _sessions(
         require_email_verified=settings.require_email_verified,
         response_headers=response_headers,
     )
+    if settings.access_token_for_app:
+        forward = handing_on(forward, clock)
     limits = Limits(
         longest=settings.max_session_duration or NEVER,
         idle=settings.idle_session_timeout or NEVER,

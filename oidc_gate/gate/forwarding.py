@@ -7,11 +7,12 @@ from typing import Any
 
 from oidc_gate.decisions import Forward
 from oidc_gate.identity import PRINTABLE, Identity, claim_at, encoded, is_verified, text_claim
-from oidc_gate.sessions import Head
+from oidc_gate.sessions import Head, hand_on
 
-__all__ = ["Told", "forwarding", "identity_headers", "told_headers"]
+__all__ = ["Told", "forwarding", "handing_on", "identity_headers", "told_headers"]
 
 Header = tuple[str, str]
+Forwarding = Callable[[Identity, Head], Forward]
 #: The name of a header, lower case, and that of the claim in it.
 Told = tuple[tuple[str, str], ...]
 
@@ -47,7 +48,7 @@ def forwarding(
     claim: str,
     require_email_verified: bool = False,
     response_headers: tuple[Header, ...] = (),
-) -> Callable[[Identity, Head], Forward]:
+) -> Forwarding:
     """Return what makes, from an identity and its session's head, the decision that all its requests share."""
 
     def forward(identity: Identity, head: Head) -> Forward:
@@ -57,6 +58,16 @@ def forwarding(
         return Forward(identity, name, headers, response_headers)
 
     return forward
+
+
+def handing_on(forward: Forwarding, clock: Callable[[], float]) -> Forwarding:
+    """Return the same, but for one thing: the app may ask for the person's access token."""
+
+    def with_token(identity: Identity, head: Head) -> Forward:
+        hand_on(identity, clock)
+        return forward(identity, head)
+
+    return with_token
 
 
 def identity_headers(

@@ -23,7 +23,7 @@ def kept_tokens(components: Components, issued: Tokens) -> dict[str, str]:
     kept = {}
     if components.settings.provider_logout:
         kept["id_token"] = issued.id_token
-    if components.settings.userinfo_refresh_interval:
+    if components.settings.userinfo_refresh_interval or components.settings.access_token_for_app:
         kept["access_token"] = issued.access_token
     if components.sessions.stores and issued.refresh_token:
         kept["refresh_token"] = issued.refresh_token
@@ -31,8 +31,8 @@ def kept_tokens(components: Components, issued: Tokens) -> dict[str, str]:
 
 
 def access_end(tokens: Tokens, now: float) -> float:
-    """Return when the access token is not to be used any more, `inf` where the provider does not say when it ends."""
-    return NEVER if tokens.expires_in is None else refresh_time(tokens, now)
+    """Return when the access token ends, `inf` where the provider does not say."""
+    return NEVER if tokens.expires_in is None else now + tokens.expires_in
 
 
 def refresh_time(tokens: Tokens, now: float) -> float:

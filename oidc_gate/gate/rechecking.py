@@ -15,7 +15,7 @@ from typing import Any
 
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError, StoreError
 from oidc_gate.gate.components import Components
-from oidc_gate.gate.kept_tokens import note_algorithm, refresh_time
+from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Tokens, refreshed_claims
 from oidc_gate.sessions import NEVER, OpenSession, Session, StoreBackend
@@ -68,6 +68,7 @@ class Rechecking:
         self._components = components
         self._userinfo = Userinfo(components)
         self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * components.settings.http_timeout)
+        self._longest_call = components.settings.http_timeout
         self._interval = components.settings.userinfo_refresh_interval or NEVER
         self._grace = components.settings.provider_outage_grace or NEVER
         self._told = False
@@ -162,7 +163,7 @@ class Rechecking:
         if latest is None or min(latest.session.checked_at + self._interval, latest.session.refresh_at) > now:
             return self._asked_by_another(latest)
         session = latest.session
-        if now >= session.access_ends_at and "refresh_token" not in session.tokens:
+        if now + self._longest_call >= session.access_ends_at and "refresh_token" not in session.tokens:
             self._tell_of_access_tokens()
             raise _NoAnswerError
         found = self._components.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
@@ -193,8 +194,14 @@ class Rechecking:
             claim.give_back()  # whoever asks next, here or elsewhere, need not wait for it to end
             raise
         self._silent = False
-        refresh_at = refresh_time(issued, self._components.clock())
-        kept = self._keep(text, latest, tokens=_renewed_tokens(session, issued), refresh_at=refresh_at)
+        now = self._components.clock()
+        kept = self._keep(
+            text,
+            latest,
+            tokens=_renewed_tokens(session, issued) | kept_tokens(self._components, issued),
+            refresh_at=refresh_time(issued, now),
+            access_ends_at=access_end(issued, now),
+        )
         claim.give_back()  # whoever comes now finds the new tokens, which may end before the claim would
         if kept is None:
             self._revoke(issued.refresh_token)

@@ -15,7 +15,7 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `p
 from oidc_gate.sessions.backends import AskingBackend, Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
 from oidc_gate.sessions.memory import Recalled
 from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession, Unloaded
-from oidc_gate.sessions.session import Head, Session
+from oidc_gate.sessions.session import Head, Session, hand_on
 from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "Sessions",
     "StoreBackend",
     "Unloaded",
+    "hand_on",
 ]

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable
 from math import inf
 from struct import Struct
 from typing import Any, NamedTuple
 
 from oidc_gate.identity import Identity, ReadOnlyClaims, text_claim, username
 
-__all__ = ["FORMAT", "Head", "Session", "pack_head", "read_head"]
+__all__ = ["FORMAT", "Head", "Session", "hand_on", "pack_head", "read_head"]
 
 #: Raised with every change of what is written down. It is part of what sessions are sealed for, so that one which
 #: another version has kept is none.
@@ -49,8 +50,7 @@ class Session(NamedTuple):
     - `refresh_at`: when the tokens are to be renewed, `inf` for never.
     - `tokens`: `id_token`, `access_token`, `refresh_token`, each only where a setting needs it.
     - `kept`: names of claims that only the ID token brought, so that a later userinfo answer does not take them away.
-    - `access_ends_at`: when the access token has run out and userinfo cannot be asked with it, `inf` where the provider
-      did not say. It counts only where no refresh token is kept.
+    - `access_ends_at`: when the access token ends, `inf` where the provider did not say.
     """
 
     session_id: str
@@ -124,6 +124,17 @@ class Session(NamedTuple):
             self.expires_at,
             username(claims, claim, required=required),
         )
+
+
+def hand_on(identity: Identity, clock: Callable[[], float]) -> None:
+    """Let whoever holds this identity of a session ask for its access token; see `access_token_for`."""
+    _, head, read_rest = identity._reading
+
+    def access_token() -> str | None:
+        session = Session.read(head, read_rest())
+        return session.tokens.get("access_token") if clock() < session.access_ends_at else None
+
+    object.__setattr__(identity, "_access_token", access_token)  # it is frozen
 
 
 def pack_head(head: Head) -> bytes:

@@ -119,6 +119,11 @@ def _check_client(settings: Settings) -> None:
             "scopes hold offline_access, and session_store is cookie: a refresh token is kept only in a server-side"
             " store. Leave offline_access out, or set session_store to sqlite:///… or redis://…"
         )
+    if settings.access_token_for_app and settings.session_store == "cookie":
+        raise SettingsError(
+            "access_token_for_app is true, and session_store is cookie: access tokens are kept for the app only in a"
+            " server-side store. Set session_store to sqlite:///… or redis://…"
+        )
 
 
 def _check_addresses(settings: Settings) -> None:

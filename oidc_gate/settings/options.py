@@ -63,6 +63,7 @@ class SettingsOptions(TypedDict, total=False):
     max_session_duration: Duration
     idle_session_timeout: Duration
     idle_exempt_paths: Texts
+    access_token_for_app: Switch
     login_timeout: Duration
 
     userinfo: Text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oidc_gate.settings.readers import read_duration, read_list, read_secrets, read_store, read_text
+from oidc_gate.settings.readers import read_bool, read_duration, read_list, read_secrets, read_store, read_text
 from oidc_gate.settings.setting import setting
 
 if TYPE_CHECKING:
@@ -61,5 +61,10 @@ class SessionFields:
         read_list,
         "paths where requests do not count as activity, such as those that pages poll: each covers itself and all below"
         " it, as in `public_paths`",
+    )
+    access_token_for_app: bool = setting(
+        False,
+        read_bool,
+        "with a store: the app may ask for the person's access token, by `access_token_for(request)`",
     )
     login_timeout: float = setting(15 * 60.0, read_duration, "how long a login may take")
