@@ -26,6 +26,7 @@ Folders say in their docstrings which modules they have.
 - `provider/`: what goes to the OpenID provider and comes back
 - `sessions/`: what a session is, who keeps it, and what a process remembers of it
 - `browser/`: what comes from a browser and goes to it
+- `telling/`: what happens, told to the log, the audit events and the metrics
 - `gate/`: what happens to a request
 - `doctor/`: what keeps people from signing in, found before one of them tries
 - `wsgi/`, `asgi/`: the adapters, which do not know each other

@@ -83,6 +83,8 @@ THIRD_PARTY = {
     "itsdangerous": {"sealing"},
     "joserfc": {"provider/keys", "provider/provider"},
     "nanoidp": {"command/demo_provider"},
+    "opentelemetry": {"telling/opentelemetry_metrics"},
+    "prometheus_client": {"telling/prometheus_metrics"},
     "redis": {"stores/redis_clients", "stores/redis", "stores/redis_facts"},
     "requests": {"provider/transport"},
     "urllib3": {"provider/transport"},
@@ -297,13 +299,24 @@ def test_what_is_imported_is_declared() -> None:
         "cel_expr_python": "cel",
         "yaml": "yaml",
         "redis": "redis",
+        "opentelemetry": "opentelemetry",
+        "prometheus_client": "prometheus",
         "gunicorn": "run",
         "uvicorn": "run",
         "nanoidp": "demo",
     }
     for package in THIRD_PARTY:
         declared = optional[extras[package]] if package in extras else needed
-        assert {"cel_expr_python": "cel-expr-python", "yaml": "pyyaml"}.get(package, package) in declared
+        assert _ON_PYPI.get(package, package) in declared
+
+
+#: Packages that have another name on PyPI.
+_ON_PYPI = {
+    "cel_expr_python": "cel-expr-python",
+    "opentelemetry": "opentelemetry-api",
+    "prometheus_client": "prometheus-client",
+    "yaml": "pyyaml",
+}
 
 
 def _packages(text: str) -> set[str]:
@@ -313,7 +326,7 @@ def _packages(text: str) -> set[str]:
 @pytest.mark.parametrize("adapter", ["wsgi", "asgi"])
 def test_importing_an_adapter_is_light(adapter: str) -> None:
     heavy = ["asgiref", "authlib", "cel_expr_python", "joserfc", "redis", "requests", "sqlite3", "urllib3", "werkzeug"]
-    heavy.append("yaml")
+    heavy += ["opentelemetry", "prometheus_client", "yaml"]
     program = f"import sys, oidc_gate.{adapter}; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout == "[]\n"

@@ -74,6 +74,8 @@ DEFAULTS: dict[str, Any] = {
     "cache_control": "private",
     "logout_cookies": None,
     "provider_logout": False,
+    "metrics": "off",
+    "audit": False,
 }
 
 
@@ -152,6 +154,8 @@ GIVEN = [
     Given("cache_control", "force no-store", "force no-store", "force no-store"),
     Given("logout_cookies", "sessionid,csrftoken", ["sessionid", "csrftoken"], ("sessionid", "csrftoken")),
     Given("provider_logout", "on", True, True),
+    Given("metrics", "Prometheus", "prometheus", "prometheus"),
+    Given("audit", "on", True, True),
 ]  # fmt: skip
 
 

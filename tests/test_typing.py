@@ -33,6 +33,7 @@ TAKEN: dict[Any, Any] = {
     readers.read_duration: options.Duration,
     readers.read_identity_headers: options.Text | Mapping[str, str],
     readers.read_list: options.Texts,
+    readers.read_metrics: options.MetricsKept,
     readers.read_params: options.Params,
     readers.read_path: options.File,
     readers.read_proxies: options.Proxies,

@@ -131,11 +131,17 @@ def gated(app: Callable[..., Any], interface: Interface, settings: Settings) -> 
 
 
 def log_to_stderr(level: int) -> None:
-    """Show what the gate has to say; at INFO that is above all the addresses to register at the provider."""
+    """Show what the gate has to say; at INFO that is above all the addresses to register at the provider.
+
+    Audit events, where there are any, go to stdout: lines of JSON, and nothing else.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("oidc-gate: %(message)s"))
     logger.handlers[:] = [handler]
     logger.setLevel(level)
+    audit = logging.getLogger("oidc_gate.audit")
+    audit.handlers[:] = [logging.StreamHandler(sys.stdout)]
+    audit.propagate = False
 
 
 def tell_where(settings: Settings, host: str, port: int) -> None:

@@ -103,7 +103,7 @@ def parts_of(url: str) -> SplitResult:
 def components_of(case: Case) -> Components:
     """Return the parts of a gate with these settings; none of them asks anybody for anything."""
     backend = CookieBackend(case.settings.cookie_secret, "")  # whose store need not even be there
-    return case.once("components", lambda: build(case.settings, case.clock, backend))
+    return case.once("components", lambda: build(case.settings, case.clock, backend, on_paper=True))
 
 
 def own_origin(case: Case) -> str:

@@ -29,7 +29,7 @@ Modules, from the ground up; each may import only from those before it:
 - `gate`: `Gate.decide`, the answer to every request
 
 May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `stores`, `access`, `settings`,
-`provider`, `sessions`, `browser`.
+`provider`, `sessions`, `browser`, `telling`.
 """
 
 from oidc_gate.gate.announcement import log_addresses

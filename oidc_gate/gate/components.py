@@ -21,9 +21,11 @@ from oidc_gate.sessions import (
     OpenSession,
     Sessions,
     StoreBackend,
+    watched,
 )
 from oidc_gate.settings import Settings
 from oidc_gate.stores import open_store
+from oidc_gate.telling import Telling
 
 __all__ = ["Components", "Here", "backend_of", "build"]
 
@@ -60,6 +62,7 @@ class Components:
     response_headers: tuple[Header, ...]
     told_headers: Told
     reserved_headers: ReservedHeaders
+    telling: Telling
 
     def cookies(self, request: Request) -> Cookies:
         """Return the cookies under the scheme that the browser used."""
@@ -99,10 +102,13 @@ class Components:
         return load(text, name, self.clock()) if text else None
 
 
-def build(settings: Settings, clock: Callable[[], float], backend: Backend | None = None) -> Components:
+def build(
+    settings: Settings, clock: Callable[[], float], backend: Backend | None = None, *, on_paper: bool = False
+) -> Components:
     """Return the parts of a gate; all that can be paid for before the first request is paid for here.
 
-    `backend`: who keeps the sessions, where it is not whom the settings name.
+    `backend`: who keeps the sessions, where it is not whom the settings name. `on_paper`: no requests come to this
+    gate, so that nothing is counted and no audit event is written.
     """
     context = _context(settings)
     tags = [name_tag(secret, _provider_and_client(settings)) for secret in settings.cookie_secret]
@@ -115,6 +121,10 @@ def build(settings: Settings, clock: Callable[[], float], backend: Backend | Non
         require_email_verified=settings.require_email_verified,
     )
     told = told_headers(settings.identity_headers)
+    policy, addresses = _policy(settings, lists), Addresses(settings.base_url, settings.trusted_proxies)
+    rules = [rule.name for rule in policy.rules]
+    telling = Telling(settings, addresses, clock, rules, on_paper=on_paper)
+    backend = backend or backend_of(settings, telling.store_asked)
 
     def cookies(*, secure: bool) -> Cookies:
         return Cookies(
@@ -129,17 +139,18 @@ def build(settings: Settings, clock: Callable[[], float], backend: Backend | Non
         settings=settings,
         context=context,
         clock=clock,
-        addresses=Addresses(settings.base_url, settings.trusted_proxies),
+        addresses=addresses,
         secure_cookies=cookies(secure=True),
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
-        sessions=_sessions(settings, backend or backend_of(settings), lists, told, response_headers, clock),
-        policy=_policy(settings, lists),
+        sessions=_sessions(settings, backend, lists, told, response_headers, clock, telling),
+        policy=policy,
         idle_exempt=PathList(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
-        provider=Provider(settings, clock),
+        provider=Provider(settings, clock, telling.provider_asked),
         response_headers=response_headers,
         told_headers=told,
         reserved_headers=ReservedHeaders(name for name, _ in told),
+        telling=telling,
     )
 
 
@@ -160,6 +171,7 @@ def _sessions(
     told: Told,
     response_headers: tuple[Header, ...],
     clock: Callable[[], float],
+    telling: Telling,
 ) -> Sessions:
     forward = forwarding(
         told=told,
@@ -185,6 +197,7 @@ def _sessions(
         provider=settings.auth_id,
         remote_user=(settings.remote_user_claim, settings.require_email_verified),
         by_path=bool(settings.idle_exempt_paths) or overrides_some,
+        on_over=telling.session_ended,
     )
 
 
@@ -204,15 +217,15 @@ def _context(settings: Settings) -> str:
     return f"{_provider_and_client(settings)} {settings.auth_id}"
 
 
-def backend_of(settings: Settings) -> Backend:
-    """Return who keeps the sessions of gates with these settings."""
+def backend_of(settings: Settings, watch: Callable[[str, str, float], None] | None = None) -> Backend:
+    """Return who keeps the sessions of gates with these settings. `watch` is told of each call to a store."""
     context = _context(settings)
     if settings.session_store == "cookie":
         if not settings.cookie_deny_list:
             return CookieBackend(settings.cookie_secret, context)
         deny_list = open_store(settings.cookie_deny_list, settings.store_timeout, "cookie_deny_list")
-        return DenyListedCookieBackend(deny_list, settings.cookie_secret, context)
+        return DenyListedCookieBackend(watched(deny_list, watch), settings.cookie_secret, context)
     store = settings.session_store
     if isinstance(store, str):
         store = open_store(store, settings.store_timeout)
-    return StoreBackend(store, settings.cookie_secret, context)
+    return StoreBackend(watched(store, watch), settings.cookie_secret, context)

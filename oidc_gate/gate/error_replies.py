@@ -6,7 +6,6 @@ provider's own description of why it refused a login that was started here.
 
 from __future__ import annotations
 
-import logging
 from typing import NamedTuple
 
 from oidc_gate.browser import pages, wants_page
@@ -20,10 +19,9 @@ from oidc_gate.errors import (
     StoreError,
     StoreSetupError,
 )
+from oidc_gate.telling import About, Telling
 
 __all__ = ["ProviderRefusalError", "StepUpUnmetError", "error_reply", "provider_busy"]
-
-logger = logging.getLogger("oidc_gate")
 
 Header = tuple[str, str]
 
@@ -240,16 +238,24 @@ def provider_busy() -> BusyError:
 
 
 def error_reply(
-    error: GateError, request: Request, *, action_path: str, status: int | None = None, headers: tuple[Header, ...] = ()
+    telling: Telling,
+    error: GateError,
+    request: Request,
+    *,
+    action_path: str,
+    about: About = "request",
+    status: int | None = None,
+    headers: tuple[Header, ...] = (),
 ) -> Reply:
-    """Return the answer that tells of an error, and write its cause to the log.
+    """Return the answer that tells of an error, and have its cause told to the operator.
 
-    `action_path` is where "try again" leads: a path of our own. `status` stands in for that of the error's class.
+    `about` says what has failed. `action_path` is where "try again" leads: a path of our own. `status` stands in for
+    that of the error's class.
     """
     words = _words(error)
     reference = pages.reference()
     hint = f" (oidc-gate doctor: {_CHECKS[error.code]})" if error.code in _CHECKS else ""
-    logger.warning("%s (reference %s): %s%s", error.code, reference, error.detail, hint)
+    telling.failed(error, request, reference, hint, about)
     if error.status == 503:
         headers = (*headers, ("retry-after", _RETRY_AFTER))
     if isinstance(error, BusyError) and request.method == "GET":

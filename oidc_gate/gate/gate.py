@@ -241,6 +241,7 @@ class Gate:
     ) -> Decision:
         """Answer somebody who may pass once they have signed in more recently, or in a stronger way."""
         rule, kind = cast("CheckedRule", verdict.rule), kind_of(request)
+        self._components.telling.step_up_asked(request, kind, rule, opened)
         if kind is Kind.PAGE:
             return self._departures.step_up(request, rule, opened, headers)
         return self._refusals.login_required(request, kind, rule)
@@ -293,4 +294,4 @@ class Gate:
         if self._judging.verdict(request, None, 0.0).passes:
             return self._anyone(request)
         error = LoginError("origin_foreign", "a WebSocket was opened from another origin")
-        return self._refusals.failure(request, error, "/", status=403)
+        return self._refusals.failure(request, error, "/", status=403, about="access")

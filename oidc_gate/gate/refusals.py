@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,10 +14,9 @@ from oidc_gate.errors import GateError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import error_reply
 from oidc_gate.sessions import OpenSession
+from oidc_gate.telling import About
 
 __all__ = ["Refusals"]
-
-logger = logging.getLogger("oidc_gate")
 
 Header = tuple[str, str]
 
@@ -83,6 +81,8 @@ class Refusals:
 
     def login_required(self, request: Request, kind: Kind, rule: CheckedRule | None = None) -> Reply:
         """Return the 401 for someone who is not signed in, or not as this rule wants it."""
+        if rule is None:
+            self._components.telling.login_required(request, kind)
         answer = self._by_kind.get(kind)
         root_path = self._components.addresses.root_path(request)
         if answer is None and rule is None:
@@ -106,7 +106,8 @@ class Refusals:
     ) -> Reply:
         """Return the 403 for someone who may not pass, whoever signs in; it says who that is."""
         reference = pages.reference()
-        self._log(request, opened, verdict, reference)
+        said = self._said(request, opened, verdict)
+        self._components.telling.access_refused(request, opened, verdict, reference, said)
         if verdict.answer is not None:
             return _policys_answer(verdict.answer, headers)
         if kind_of(request) is Kind.GRPC_WEB:
@@ -132,8 +133,8 @@ class Refusals:
             headers=headers,
         )
 
-    def _log(self, request: Request, opened: OpenSession | None, verdict: Verdict, reference: str) -> None:
-        """Log who is refused and why: in the words of `oidc-gate explain`, and with what to ask it."""
+    def _said(self, request: Request, opened: OpenSession | None, verdict: Verdict) -> str:
+        """Return who is refused and why: in the words of `oidc-gate explain`, and with what to ask it."""
         origin = self._components.addresses.origin(request)
         path = (request.raw_target or request.path)[:_MOST_LOGGED]
         said = f"{verdict.words} method={request.method[:20]!r} path={path!r} host={origin.host!r}"
@@ -141,18 +142,22 @@ class Refusals:
         if verdict.reason == "path_ambiguous" and named:
             said = f"{said} (the header {named[0]} names another method)"
         if opened is None:
-            logger.warning("not allowed (reference %s): %s; nobody is signed in", reference, said)
-            return
+            return f"{said}; nobody is signed in"
         identity, lists = opened.identity, self._components.policy.lists
         claims = ", ".join(sorted(identity.claims))
-        logger.warning(
-            "not allowed (reference %s): %s subject=%r; %s; claims seen: %s",
-            *(reference, said, identity.subject, lists.told(identity.claims), claims),
-        )
+        return f"{said} subject={identity.subject!r}; {lists.told(identity.claims)}; claims seen: {claims}"
 
-    def failure(self, request: Request, error: GateError, action_path: str, status: int | None = None) -> Reply:
+    def failure(
+        self,
+        request: Request,
+        error: GateError,
+        action_path: str,
+        status: int | None = None,
+        about: About = "request",
+    ) -> Reply:
         """Return the answer that tells of an error; see `oidc_gate.gate.error_replies`."""
-        return error_reply(error, request, action_path=action_path, status=status)
+        telling = self._components.telling
+        return error_reply(telling, error, request, action_path=action_path, about=about, status=status)
 
 
 def _program(demand: _Demand, headers: tuple[Header, ...] = ()) -> Reply:

@@ -69,7 +69,7 @@ class SignOut:
             return self._done(here, return_to, headers)
         session = opened.session
         self._components.sessions.end(session.session_id, self._components.clock(), session.expires_at)
-        logger.info("signed out: subject %r", session.claims["sub"])
+        self._components.telling.logged_out(here.request, session)
         if not self._components.settings.provider_logout and "refresh_token" not in session.tokens:
             return self._done(here, return_to, headers)
         return Work(

@@ -72,7 +72,8 @@ class StepUp:
         again = page
         if rule.max_age is not None:
             again = f"{self._components.path(here, 'login')}?next={quote(page, safe='/')}"
-        return error_reply(self._unmet(rule, claims), here.request, action_path=again, headers=headers)
+        telling, error = self._components.telling, self._unmet(rule, claims)
+        return error_reply(telling, error, here.request, action_path=again, about="login", headers=headers)
 
     def _unmet(self, rule: CheckedRule, claims: Mapping[str, Any]) -> StepUpUnmetError:
         asked, came = [], []

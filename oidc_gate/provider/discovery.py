@@ -35,7 +35,7 @@ class Metadata:
 
 def discovery_request(issuer_url: str) -> HTTPRequest:
     """Return the request for the discovery document; an issuer's trailing slash does not double (section 4.1)."""
-    return HTTPRequest(issuer_url.rstrip("/") + "/.well-known/openid-configuration")
+    return HTTPRequest(issuer_url.rstrip("/") + "/.well-known/openid-configuration", endpoint="discovery")
 
 
 def read_metadata(answer: HTTPAnswer, expected_issuer: str) -> Metadata:

@@ -16,7 +16,7 @@ from oidc_gate.provider import code_flow, keys, token_checks
 from oidc_gate.provider.cache import Cached
 from oidc_gate.provider.client_authentication import ClientAuthentication, client_authentication
 from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
-from oidc_gate.provider.http_messages import HTTPRequest
+from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.quoting import secrets_in
 from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport
@@ -28,17 +28,23 @@ __all__ = ["Provider", "private_key_of"]
 
 logger = logging.getLogger("oidc_gate")
 
+#: Takes a call: the request, the answer or None without one, and how long that took in seconds.
+Watch = Callable[[HTTPRequest, HTTPAnswer | None, float], None]
+
 #: Strangers can send tokens with unknown keys; they make the gate ask for new keys at most this often.
 _KEY_PAUSE = 10.0
 
 
 class Provider:
-    """One provider, as one gate uses it. Thread-safe."""
+    """One provider, as one gate uses it. Thread-safe. `watch` is told of each call."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.time, watch: Watch | None = None
+    ) -> None:
         self._settings = settings
         self._clock = clock
-        self._send = Transport(settings.ca_bundle, settings.http_timeout).send
+        send = Transport(settings.ca_bundle, settings.http_timeout).send
+        self._send = send if watch is None else _watched(send, watch)
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
         self._told_of_logout = False
@@ -177,8 +183,22 @@ class Provider:
         return found
 
     def _fetch_keys(self) -> keys.KeySet:
-        answer = self._send(HTTPRequest(self.metadata().jwks_uri))
+        answer = self._send(HTTPRequest(self.metadata().jwks_uri, endpoint="keys"))
         return keys.read_key_set(answer.document("key set", "keys_unreadable"))
+
+
+def _watched(send: Callable[[HTTPRequest], HTTPAnswer], watch: Watch) -> Callable[[HTTPRequest], HTTPAnswer]:
+    """Return what sends, and tells how long the answer took."""
+
+    def send_watched(request: HTTPRequest) -> HTTPAnswer:
+        answer, began = None, time.perf_counter()
+        try:
+            answer = send(request)
+        finally:
+            watch(request, answer, time.perf_counter() - began)
+        return answer
+
+    return send_watched
 
 
 def _names(claims: dict[str, Any]) -> str:

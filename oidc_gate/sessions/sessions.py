@@ -23,6 +23,7 @@ from oidc_gate.provider import is_time
 from oidc_gate.sessions.backends import AskingBackend, StoreBackend
 from oidc_gate.sessions.memory import EndedSessions, RecentRequests, RecentSessions
 from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession, Unloaded
+from oidc_gate.sessions.over_sessions import OnOver, OverSessions
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
 from oidc_gate.sessions.session import Head, Session
 
@@ -58,6 +59,7 @@ class Sessions:
         provider: str,
         remote_user: tuple[str, bool] = ("email", False),
         by_path: bool = False,
+        on_over: OnOver | None = None,
     ) -> None:
         self.backend = backend
         self._newest_prefix = backend.newest_prefix
@@ -75,13 +77,13 @@ class Sessions:
         self._forward = forward
         self.limits = limits
         self._idle = limits.idle
-        self._provider, self._remote_user = provider, remote_user  # see `Session.identity`
-        self._by_path = by_path
+        self._provider, self._remote_user, self._by_path = provider, remote_user, by_path  # see `Session.identity`
         self._recent = RecentSessions(_GENERATION_BYTES)
         self.recent_requests = RecentRequests()
         self._epoch = 0  # raised whenever everything is forgotten
         self.recheck_schedule = RecheckSchedule()
         self.ended = EndedSessions()  # changed in place: the gate looks into it too
+        self._over = OverSessions(on_over, limits.idle, self.ended)
         self._lock = Lock()  # guards additions to ended
 
     # Finding
@@ -97,7 +99,7 @@ class Sessions:
             if self._asking is not None:
                 return UNLOADED if known is not None or self._asking.key(text, name) else None
             opened = self._open(text, name, None, None)
-        return opened if opened is not None and self.is_alive(opened, now) else None
+        return opened if opened is not None and self.is_alive(opened, now) else self._over.none_for(opened, now)
 
     def load(self, text: str, name: str, now: float, asked_at: float = NEVER) -> OpenSession | None:
         """Return what `find` returns, asking the store if need be. May block; raises StoreError.
@@ -114,8 +116,8 @@ class Sessions:
     def load_afresh(self, text: str, name: str, now: float) -> OpenSession | None:
         """Return the living session as the store knows it this moment. May block; raises StoreError."""
         known, epoch = self._known(text, name), self._epoch
-        asking, session_id = self._asking, "" if known is None else known.session_id
-        key = "" if asking is None else asking.key(text, name, session_id)
+        asking = self._asking
+        key = "" if asking is None else asking.key(text, name, "" if known is None else known.session_id)
         return self._loaded(text, name, now, known, epoch, asking.load(key) if asking is not None and key else None)
 
     async def _load_on_loop(
@@ -135,10 +137,10 @@ class Sessions:
         opened = self._open(text, name, value, known)
         if opened is None:
             self._recent.forget(text)
-            return None
+            return self._over.none_for(known, now)
         # What was on its way while sessions were ended from outside is good for this request alone.
         opened.believe_until(now + self.limits.cache if epoch == self._epoch else now)
-        return opened if self.is_alive(opened, now) else None
+        return opened if self.is_alive(opened, now) else self._over.none_for(opened, now)
 
     def _open(self, text: str, name: str, value: bytes | None, known: OpenSession | None) -> OpenSession | None:
         found = self.backend.read(text, name, value, None if known is None else known.stored)

@@ -4,6 +4,7 @@ Modules, from the ground up; each may import only from those before it:
 
 - `readers`: from what stood in code, a file or the environment to the one form that is used
 - `rule`: one rule, as it is written in code
+- `metrics_object`: what may keep metrics, in code
 - `mends`: what to write in place of what other programs understand
 - `condition_tables`, `rule_tables`: from the tables of `rules` to what requests are judged by
 - `files`: their text, and what JSON or YAML in them says
@@ -24,6 +25,7 @@ May import: `errors`, `identity`, `stores`, `access`.
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
+from oidc_gate.settings.metrics_object import Metrics
 from oidc_gate.settings.readers import nearest, read_duration
 from oidc_gate.settings.rule import Rule
 from oidc_gate.settings.settings import JUMPCLOUD_REGIONS, Settings
@@ -32,6 +34,7 @@ from oidc_gate.settings.sources import from_config_file, from_traffic_policy
 __all__ = [
     "JUMPCLOUD_REGIONS",
     "SIGNING_ALGS",
+    "Metrics",
     "Rule",
     "Settings",
     "check_app",

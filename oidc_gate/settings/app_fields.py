@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from oidc_gate.settings.readers import read_bool, read_identity_headers, read_list, read_proxies, read_text
+from oidc_gate.settings.readers import (
+    read_bool,
+    read_identity_headers,
+    read_list,
+    read_metrics,
+    read_proxies,
+    read_text,
+)
 from oidc_gate.settings.setting import setting
 
 __all__ = ["AppFields", "read_rules"]
@@ -69,4 +76,13 @@ class AppFields:
     )
     logout_cookies: tuple[str, ...] | None = setting(
         None, read_list, "names of the app's own cookies that logout deletes too, such as `sessionid`"
+    )
+    metrics: Any = setting(
+        "off",
+        read_metrics,
+        "`prometheus` or `opentelemetry` (extras of the same names); in code also an object with `count(name, labels)`"
+        " and `observe(name, seconds, labels)`; see `docs/operations.md`",
+    )
+    audit: bool = setting(
+        False, read_bool, "who did what, as JSON, one event a line, to the logger `oidc_gate.audit`"
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
 from oidc_gate.access import Conditional
+from oidc_gate.settings.metrics_object import Metrics
 from oidc_gate.settings.rule import Rule
 from oidc_gate.stores import SessionStore
 
@@ -26,6 +27,7 @@ Params: TypeAlias = str | Mapping[str, str] | Mapping[str, str | int] | None
 Proxies: TypeAlias = int | Texts
 Rules: TypeAlias = Sequence[Rule | Mapping[str, Any] | Conditional] | None
 Store: TypeAlias = str | SessionStore | None
+MetricsKept: TypeAlias = str | Metrics | None
 
 
 class SettingsOptions(TypedDict, total=False):
@@ -83,6 +85,9 @@ class SettingsOptions(TypedDict, total=False):
     cache_control: Text
     logout_cookies: Texts
     provider_logout: Switch
+
+    metrics: MetricsKept
+    audit: Switch
 
     # Other names under which a field is known at ngrok.
     scope: Texts

@@ -19,6 +19,7 @@ __all__ = [
     "read_duration",
     "read_identity_headers",
     "read_list",
+    "read_metrics",
     "read_params",
     "read_path",
     "read_proxies",
@@ -232,6 +233,20 @@ def read_store(value: Any) -> Any:
     if not isinstance(value, str) and all(callable(getattr(value, name, None)) for name in wanted):
         return value
     return read_text(value)
+
+
+def read_metrics(value: Any) -> Any:
+    """Return who keeps metrics: one of three words, or an object of the caller's own."""
+    if not isinstance(value, str) and all(callable(getattr(value, name, None)) for name in ("count", "observe")):
+        return value
+    if value is False:  # TOML's word, and YAML's, for off
+        return "off"
+    if not isinstance(value, str):
+        raise ValueError(
+            "must be one of: off, prometheus, opentelemetry; or, in code, an object with the methods count(name,"
+            f" labels) and observe(name, seconds, labels), which {type(value).__name__} has not"
+        )
+    return choice("off", "prometheus", "opentelemetry")(value)
 
 
 def choice(*allowed: str) -> Callable[[Any], str]:
