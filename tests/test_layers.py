@@ -58,7 +58,7 @@ MODULES = [
 PUBLIC = {"stores": {"Record", "SessionStore"}, "wsgi": {"OIDCGate", "paste_filter"}, "command": {"main"}}
 
 #: What a person at a terminal reads is written by these alone.
-PRINTING = {f"command/{name}" for name in ("cli", "flags", "demo", "demo_provider", "run", "token")}
+PRINTING = {f"command/{name}" for name in ("cli", "flags", "demo", "demo_provider", "run", "sessions", "token")}
 
 #: The only imports upward: for annotations alone.
 UPWARD = {("settings/checks", "settings/settings")}

@@ -14,7 +14,8 @@ Modules, from the ground up; each may import only from those before it:
 May import: `errors`, `identity`, `decisions`, `access`, `settings`, `provider`, `sessions`, `browser`.
 """
 
+from oidc_gate.telling.audit import hashed
 from oidc_gate.telling.telling import Telling
 from oidc_gate.telling.words import About, login_reason
 
-__all__ = ["About", "Telling", "login_reason"]
+__all__ = ["About", "Telling", "hashed", "login_reason"]
