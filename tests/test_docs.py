@@ -17,7 +17,7 @@ from typing import TypeGuard
 import pytest
 
 from oidc_gate import Settings
-from oidc_gate.gate.error_replies import _REFUSALS, _WORDS
+from oidc_gate.gate.error_words import REFUSALS, WORDS
 from oidc_gate.gate.refusals import _REASONS
 from tests.docs_tables import TABLES, written_anew
 from tests.real_providers import pages
@@ -47,7 +47,7 @@ OF_A_CLASS = {"insufficient_user_authentication", "step_up_unmet"}
 @cache
 def codes() -> frozenset[str]:
     """Return every code that the package can answer with, as its source says."""
-    found = set(_REFUSALS) | JOINED | OF_A_CLASS | {"provider_error"}
+    found = set(REFUSALS) | JOINED | OF_A_CLASS | {"provider_error"}
     for file in sorted((ROOT / "oidc_gate").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             found.update(said_by(node))
@@ -104,7 +104,7 @@ def test_every_row_says_what_it_means_and_what_to_do() -> None:
 
 def test_words_are_only_for_codes_that_there_are() -> None:
     """A page's own words for a code that nothing raises any more are dead."""
-    assert set(_WORDS) <= codes()
+    assert set(WORDS) <= codes()
 
 
 # docs/security.md

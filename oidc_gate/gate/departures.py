@@ -46,7 +46,7 @@ class Departures:
         here = self._components.here(request)
         return_to = page_asked_for(here)
         if self._goes_in_circles(here):
-            return _error_reply(here, self.mismatches.login_loop(here), return_to)
+            return self._error_reply(here, self.mismatches.login_loop(here), return_to)
         stale = here.cookies.has_session(here.cookie_header)
         headers = here.cookies.drop_session(here.cookie_header) if stale else ()
         return self.start(here, return_to, rule=asking(rule), headers=headers)
@@ -138,7 +138,7 @@ class Departures:
             try:
                 return depart(self._components.provider.metadata())
             except ProviderError as error:
-                return _error_reply(here, error, return_to, headers)
+                return self._error_reply(here, error, return_to, headers)
 
         known = self._components.provider.known_metadata()
         if known is not None:
@@ -146,12 +146,15 @@ class Departures:
         return Work(
             "login",
             fetch_and_depart,
-            turned_away=lambda: _error_reply(here, provider_busy(), return_to, headers),
+            turned_away=lambda: self._error_reply(here, provider_busy(), return_to, headers),
         )
 
     def _goes_in_circles(self, here: Here, most: int = _LOOP_LOGINS) -> bool:
         since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
         return attempts.finished_since(since, here.cookies, here.cookie_header) >= most
+
+    def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
+        return error_reply(self._components.pages, error, here.request, action_path=return_to, headers=headers)
 
 
 def _is_short(rule: CheckedRule) -> bool:
@@ -160,7 +163,3 @@ def _is_short(rule: CheckedRule) -> bool:
     There a circle is a browser that keeps its old session; some step-ups in a minute, for page after page, are none.
     """
     return rule.max_age is not None and rule.max_age < _LOOP_SECONDS
-
-
-def _error_reply(here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
-    return error_reply(error, here.request, action_path=return_to, headers=headers)

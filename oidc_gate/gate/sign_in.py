@@ -189,7 +189,7 @@ class SignIn:
         return self._error_reply(here, error, self._return_to(here, state), dropped)
 
     def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
-        return error_reply(error, here.request, action_path=return_to, headers=headers)
+        return error_reply(self._components.pages, error, here.request, action_path=return_to, headers=headers)
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)

@@ -82,6 +82,11 @@ class SettingsOptions(TypedDict, total=False):
     remote_user_claim: Text
     cache_control: Text
     logout_cookies: Texts
+    brand_name: Text
+    brand_logo: File
+    brand_color: Text
+    brand_contact: Text
+    page_template: File
     provider_logout: Switch
 
     # Other names under which a field is known at ngrok.
