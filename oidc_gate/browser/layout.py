@@ -24,21 +24,21 @@ _STYLE = """
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--back);color:var(--text);
 font:1rem/1.55 system-ui,sans-serif}
 main{width:100%;max-width:30rem;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}
-h1,p{hyphens:auto;hyphenate-limit-chars:12 5 5;overflow-wrap:anywhere;word-break:auto-phrase}
-h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance}
+h1,p{hyphens:auto;hyphenate-limit-chars:12 5 5;overflow-wrap:anywhere}
+h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance;word-break:auto-phrase}
 p{margin:0 0 1rem}
 main>:last-child,main>div:last-child>p{margin-bottom:0}
 .brand{margin-bottom:1.5rem;font-weight:600;hyphens:none}
 .brand img{display:block;height:3rem;max-width:100%;object-fit:contain}
 .soft{color:var(--soft);font-size:.9rem}
 .act{display:inline-block;padding:.6rem 1.1rem;border:1px solid transparent;border-radius:.5rem;background:var(--act);
-color:var(--on);font:inherit;font-weight:600;text-decoration:none;cursor:pointer}
+color:var(--on);font:inherit;font-weight:600;text-align:center;text-decoration:none;text-wrap:balance;cursor:pointer}
 a:focus-visible,button:focus-visible{outline:3px solid var(--text);outline-offset:2px}
 footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line)}
-footer p{margin:0;text-wrap:balance}
+footer p{margin:0;text-wrap:balance;word-break:keep-all}
 footer p+p{margin-top:.25rem}
 footer a{display:inline-block;min-height:1.5rem;color:var(--act)}
-@media(max-width:26rem){main{padding:1.25rem}}
+@media(max-width:26rem){body{padding:.75rem}main{padding:1.25rem}}
 @media(prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}
 """.replace("\n", "")
 

@@ -211,7 +211,8 @@ class Pages:
         if isinstance(text, str):
             body = f"<p>{escape(language.texts[text])}</p>"
         else:
-            body = f'<div role="alert"><p>{" ".join(_markup(language, each) for each in text)}</p></div>'
+            sentences = language.space.join(_markup(language, each) for each in text)
+            body = f'<div role="alert"><p>{sentences}</p></div>'
         parts = Parts(
             heading=language.texts[title],
             reference=reference,

@@ -126,6 +126,6 @@ TEXTS = {
     "minutes": "{number}\u00a0د",
     "hour": "{number}\u00a0س",
     "hours": "{number}\u00a0س",
-    "note": "خطأ {code} · الرقم المرجعي {reference}",
+    "note": "خطأ {code}\u00a0· الرقم المرجعي {reference}",
     "contact": "للمساعدة: {contact}",
 }

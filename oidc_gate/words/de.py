@@ -138,6 +138,6 @@ TEXTS = {
     "minutes": "{number}\u00a0Minuten",
     "hour": "{number}\u00a0Stunde",
     "hours": "{number}\u00a0Stunden",
-    "note": "Fehler {code} · Kennung {reference}",
+    "note": "Fehler {code}\u00a0· Kennung {reference}",
     "contact": "Hilfe: {contact}",
 }

@@ -139,6 +139,6 @@ TEXTS = {
     "minutes": "{number}\u00a0minutos",
     "hour": "{number}\u00a0hora",
     "hours": "{number}\u00a0horas",
-    "note": "Error {code} · Referencia {reference}",
+    "note": "Error {code}\u00a0· Referencia {reference}",
     "contact": "Ayuda: {contact}",
 }

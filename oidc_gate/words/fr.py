@@ -142,6 +142,6 @@ TEXTS = {
     "minutes": "{number}\u00a0minutes",
     "hour": "{number}\u00a0heure",
     "hours": "{number}\u00a0heures",
-    "note": "Erreur {code} · Référence {reference}",
+    "note": "Erreur {code}\u00a0· Référence {reference}",
     "contact": "Aide\u00a0: {contact}",
 }

@@ -134,6 +134,6 @@ TEXTS = {
     "minutes": "{number}\u00a0minuti",
     "hour": "{number}\u00a0ora",
     "hours": "{number}\u00a0ore",
-    "note": "Errore {code} · Riferimento {reference}",
+    "note": "Errore {code}\u00a0· Riferimento {reference}",
     "contact": "Assistenza: {contact}",
 }

@@ -16,6 +16,7 @@ __all__ = ["LANGUAGES", "Language", "Phrase", "Said", "best_match", "english", "
 #: The tag of each language (RFC 5646), as pages have it in `lang`; the first is for whoever wants none of them.
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt-BR", "nl", "pl", "ja", "zh-CN", "ar")
 _RIGHT_TO_LEFT = frozenset({"ar"})
+_WITHOUT_SPACES = frozenset({"ja", "zh-CN"})
 
 #: What one may ask for, lower case, and what is had then. RFC 4647 shortens ranges only from their end, so a language
 #: that is here with a country alone is found by its name alone too.
@@ -42,10 +43,14 @@ Said = Phrase | str
 
 
 class Language(NamedTuple):
-    """One language: its tag, the direction it is written in, and its texts, which have named placeholders."""
+    """One language: its tag, the direction it is written in, what stands between two sentences, and its texts.
+
+    The texts have named placeholders.
+    """
 
     tag: str
     direction: Literal["ltr", "rtl"]
+    space: str
     texts: Mapping[str, str]
 
     def say(self, said: Said, given: Callable[[str], str] = str, own: Callable[[str], str] = str) -> str:
@@ -60,7 +65,8 @@ class Language(NamedTuple):
 def language(tag: str) -> Language:
     """Return one of LANGUAGES."""
     texts = import_module(f"oidc_gate.words.{tag.lower().replace('-', '_')}").TEXTS
-    return Language(tag, "rtl" if tag in _RIGHT_TO_LEFT else "ltr", texts)
+    space = "" if tag in _WITHOUT_SPACES else " "
+    return Language(tag, "rtl" if tag in _RIGHT_TO_LEFT else "ltr", space, texts)
 
 
 def english() -> Language:

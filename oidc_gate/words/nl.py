@@ -131,6 +131,6 @@ TEXTS = {
     "minutes": "{number}\u00a0minuten",
     "hour": "{number}\u00a0uur",
     "hours": "{number}\u00a0uur",
-    "note": "Fout {code} · Referentie {reference}",
+    "note": "Fout {code}\u00a0· Referentie {reference}",
     "contact": "Hulp: {contact}",
 }

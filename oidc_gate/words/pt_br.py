@@ -133,6 +133,6 @@ TEXTS = {
     "minutes": "{number}\u00a0minutos",
     "hour": "{number}\u00a0hora",
     "hours": "{number}\u00a0horas",
-    "note": "Erro {code} · Referência {reference}",
+    "note": "Erro {code}\u00a0· Referência {reference}",
     "contact": "Ajuda: {contact}",
 }
