@@ -58,7 +58,7 @@ def said_by(node: ast.AST) -> Iterator[str]:
     """Yield the codes that one call or one JSON object names."""
     if isinstance(node, ast.Call):
         name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-        position = 0 if name in RAISED else {"refusal": 2, "document": 1}.get(name)
+        position = 0 if name in RAISED else {"refusal": 2, "document": 1}.get(str(name))
         if position is not None and len(node.args) > position:
             first = node.args[position]
             if isinstance(first, ast.JoinedStr):

@@ -87,8 +87,8 @@ def test_a_png_is_known_by_what_is_in_it(tmp_path: Path) -> None:
     [
         ("IT <desk>, room 4", "For help: <bdi>IT &lt;desk&gt;, room 4</bdi>"),
         ("mailto:it@a.test", 'For help: <a href="mailto:it@a.test">it@a.test</a>'),
-        ("mailto:it@a.test?subject=a&body=b", 'For help: <a href="mailto:it@a.test?subject=a&amp;body=b">it@a.test</a>'),
-        ("https://help.a.test/?a=1&b", 'For help: <a href="https://help.a.test/?a=1&amp;b">https://help.a.test/</a>'),
+        ("mailto:it@a.test?cc=a&body=b", 'For help: <a href="mailto:it@a.test?cc=a&amp;body=b">it@a.test</a>'),
+        ("https://a.test/?b=1&c", 'For help: <a href="https://a.test/?b=1&amp;c">https://a.test/</a>'),
         ("javascript:alert(1)", "For help: <bdi>javascript:alert(1)</bdi>"),
     ],
 )  # fmt: skip
@@ -164,7 +164,7 @@ def test_what_is_too_long_is_refused(tmp_path: Path) -> None:
     assert "page.html has more than 65536 characters" in refused(page_template=tmp_path / "page.html")
     (tmp_path / "logo.png").write_bytes(PNG.ljust(32 * 1024))
     (tmp_path / "page.html").write_text(NEEDED.ljust(64 * 1024), encoding="utf-8")
-    files = {"brand_logo": tmp_path / "logo.png", "page_template": tmp_path / "page.html"}
+    files: dict[str, Any] = {"brand_logo": tmp_path / "logo.png", "page_template": tmp_path / "page.html"}
     assert Settings(**REQUIRED, **files, brand_name="x" * 60, brand_contact="x" * 200).brand_name
 
 
@@ -205,7 +205,8 @@ def test_all_pages_are_made_of_the_template() -> None:
     assert "<title>Cette adresse n\u2019a pas été appelée correctement · Acme</title>" in shown
     (reference,) = re.findall(r'data-reference="([0-9a-f]{10})"', shown)
     assert f"Référence {reference}" in shown
-    assert '<p class="brand">Acme</p>\n<h1>Cette adresse n\u2019a pas été appelée correctement</h1>\n<div role="alert"><p>' in shown
+    assert '<p class="brand">Acme</p>\n<h1>Cette adresse' in shown
+    assert '</h1>\n<div role="alert"><p>' in shown
     assert "Aide\u00a0: <bdi>Bob</bdi>" in shown
     assert 'data-reference=""' in page(made).body.decode()
 

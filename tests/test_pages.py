@@ -13,12 +13,18 @@ import pytest
 
 from oidc_gate.browser import Pages, pages
 from oidc_gate.decisions import Reply
-from oidc_gate.words import Phrase
+from oidc_gate.words import Phrase, Said
 from tests.asked import Asked
 
 ASKED = pages.challenge("/oauth2/login")
 EVIL = "\"><script>alert('x')</script>&amp;\u2028"
 MADE = Pages()
+
+
+def said_of(text: str) -> list[Said]:
+    return [Phrase("provider_says", {"description": text}), text]
+
+
 ASKS = Asked(headers={"accept": "text/html"})
 MAKERS: dict[str, Callable[[str], Reply]] = {
     "message": lambda text: MADE.message(ASKS, 200, "title_busy", "error_busy", action=("do_go_on", text)),
@@ -33,7 +39,7 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
         400,
         text,
         "title_failed",
-        [Phrase("provider_says", {"description": text}), text],
+        said_of(text),
         reference=text,
         action=("do_go_on", text),
     ),
@@ -82,7 +88,7 @@ def test_what_comes_from_elsewhere_is_text_and_never_markup(make: Callable[[str]
 
 
 def test_a_hostile_text_is_shown_as_it_is() -> None:
-    said = [Phrase("refused_nobody", {"person": EVIL}), EVIL]
+    said: list[Said] = [Phrase("refused_nobody", {"person": EVIL}), EVIL]
     found = Reader(MADE.refusal(ASKS, 403, EVIL, "title_busy", said, reference=EVIL, action=("do_go_on", EVIL)))
     assert found.said.count(EVIL) == 4
     assert found.values("a", "href") == [EVIL]
