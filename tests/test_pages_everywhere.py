@@ -162,9 +162,9 @@ def test_every_page_fits_on_every_screen_and_has_its_picture_taken(tag: str, pag
     assert page.evaluate(LAY_OUT, bodies) == []
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=PICTURES / f"pages-{tag}-{scheme}.jpeg", full_page=True, quality=85)
+        page.screenshot(path=PICTURES / f"pages-{tag}-{scheme}.png", full_page=True)
     pictures = [
-        f'<h2>{tag}, {scheme}</h2><img src="pages-{tag}-{scheme}.jpeg">' for tag in LANGUAGES for scheme in SCHEMES
+        f'<h2>{tag}, {scheme}</h2><img src="pages-{tag}-{scheme}.png">' for tag in LANGUAGES for scheme in SCHEMES
     ]
     (PICTURES / "pages.html").write_text("<!doctype html>\n" + "\n".join(pictures), encoding="utf-8")
 

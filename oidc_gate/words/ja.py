@@ -14,7 +14,7 @@ TEXTS = {
     "title_not_this_app": "このアプリは利用できません",
     "title_not_this_page": "このページは利用できません",
     "title_refused": "サインインが拒否されました",
-    "title_failed": "サインインできませんでした",
+    "title_failed": "サインインに失敗しました",
     "title_not_enough": "現在のサインインではこのページを開けません",
     "title_somebody_else": "別の人がサインインしました",
     "title_loop": "サインインが繰り返されています",
