@@ -5,7 +5,7 @@
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
 BIN := $(VENV)/bin
-NPM := tests/providers/panva tests/typing
+NPM := tests/providers/panva tests/typing tests/accessibility
 FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 
 # The lowest versions that setup.cfg allows, and the tests that use each of them.

@@ -20,6 +20,7 @@ Folders say in their docstrings which modules they have.
 - `caching`: what an app's answer says of caching
 - `reserved_headers`: request headers that only the gate may say
 - `outsiders`: what stands outside the gate and answers some requests by itself
+- `words/`: what the gate's pages say, in each language
 - `stores/`: where sessions live when they do not live in the cookie
 - `access/`: who may do what, where
 - `settings/`: what can be set, and what is refused at start-up

@@ -17,7 +17,7 @@ from typing import TypeGuard, get_args
 import pytest
 
 from oidc_gate import Settings
-from oidc_gate.gate.error_replies import _REFUSALS, _WORDS
+from oidc_gate.gate.error_words import REFUSALS, WORDS
 from oidc_gate.gate.refusals import _REASONS
 from oidc_gate.provider.http_messages import Endpoint
 from oidc_gate.telling import words as told
@@ -51,7 +51,7 @@ OF_A_CLASS = {"insufficient_user_authentication", "step_up_unmet"}
 @cache
 def codes() -> frozenset[str]:
     """Return every code that the package can answer with, as its source says."""
-    found = set(_REFUSALS) | JOINED | OF_A_CLASS | {"provider_error"}
+    found = set(REFUSALS) | JOINED | OF_A_CLASS | {"provider_error"}
     for file in sorted((ROOT / "oidc_gate").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             found.update(said_by(node))
@@ -62,7 +62,7 @@ def said_by(node: ast.AST) -> Iterator[str]:
     """Yield the codes that one call or one JSON object names."""
     if isinstance(node, ast.Call):
         name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-        position = 0 if name in RAISED else 1 if name in ("refusal", "document") else None
+        position = 0 if name in RAISED else {"refusal": 2, "document": 1}.get(str(name))
         if position is not None and len(node.args) > position:
             first = node.args[position]
             if isinstance(first, ast.JoinedStr):
@@ -108,7 +108,7 @@ def test_every_row_says_what_it_means_and_what_to_do() -> None:
 
 def test_words_are_only_for_codes_that_there_are() -> None:
     """A page's own words for a code that nothing raises any more are dead."""
-    assert set(_WORDS) <= codes()
+    assert set(WORDS) <= codes()
 
 
 def test_the_codes_that_are_told_are_those_of_the_table() -> None:

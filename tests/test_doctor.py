@@ -23,7 +23,7 @@ from oidc_gate.doctor import CHECKS, Case, Options, about, examine
 from oidc_gate.doctor.about import ABOUT
 from oidc_gate.doctor.case import Check
 from oidc_gate.doctor.findings import Finding, ok
-from oidc_gate.gate.error_replies import _CHECKS
+from oidc_gate.gate.error_words import CHECKS as NAMED_BY_ERRORS
 from tests.apps import COOKIE_SECRET
 from tests.conftest import StageFactory
 from tests.doctor_faults import APP, CALLBACK, examined, good, not_ok
@@ -206,8 +206,8 @@ def test_every_id_is_in_the_document_with_an_address_of_its_own() -> None:
 
 
 def test_errors_in_the_log_name_checks_that_there_are() -> None:
-    assert set(_CHECKS.values()) <= set(IDS)
-    assert set(_CHECKS) <= codes()
+    assert set(NAMED_BY_ERRORS.values()) <= set(IDS)
+    assert set(NAMED_BY_ERRORS) <= codes()
 
 
 def test_an_error_in_the_log_names_the_check_that_would_have_found_it(

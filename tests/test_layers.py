@@ -69,6 +69,7 @@ PAST_THE_DOOR = {
     ("command/stored_sessions", "stores/sqlite"),
     ("command/token", "provider/terminal_client"),  # which no gate needs, and would load
     ("doctor/store_checks", "stores/facts"),
+    ("gate/components", "settings/page_files"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),
 }

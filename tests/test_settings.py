@@ -20,6 +20,8 @@ from oidc_gate.stores.urls import open_store
 ISSUER = "https://id.example.com"
 SECRET = "client-secret-that-nobody-may-see"
 COOKIE_SECRET = "cookie-secret-that-nobody-may-see"
+#: What pages can be dressed in.
+LOGO, TEMPLATE = (str(Path(__file__).parent / "branding" / name) for name in ("logo.svg", "page.html"))
 REQUIRED: dict[str, Any] = {
     "issuer_url": ISSUER,
     "client_id": "the-app",
@@ -73,6 +75,11 @@ DEFAULTS: dict[str, Any] = {
     "remote_user_claim": "email",
     "cache_control": "private",
     "logout_cookies": None,
+    "brand_name": "",
+    "brand_logo": "",
+    "brand_color": "",
+    "brand_contact": "",
+    "page_template": "",
     "provider_logout": False,
     "metrics": "off",
     "audit": False,
@@ -153,6 +160,11 @@ GIVEN = [
     Given("remote_user_claim", "preferred_username", "preferred_username", "preferred_username"),
     Given("cache_control", "force no-store", "force no-store", "force no-store"),
     Given("logout_cookies", "sessionid,csrftoken", ["sessionid", "csrftoken"], ("sessionid", "csrftoken")),
+    Given("brand_name", "Acme", "Acme", "Acme"),
+    Given("brand_logo", LOGO, LOGO, LOGO),
+    Given("brand_color", "#06F", "#0066ff", "#0066ff"),
+    Given("brand_contact", "mailto:it@example.com", "mailto:it@example.com", "mailto:it@example.com"),
+    Given("page_template", TEMPLATE, TEMPLATE, TEMPLATE),
     Given("provider_logout", "on", True, True),
     Given("metrics", "Prometheus", "prometheus", "prometheus"),
     Given("audit", "on", True, True),

@@ -39,6 +39,7 @@ TAKEN: dict[Any, Any] = {
     readers.read_proxies: options.Proxies,
     readers.read_secrets: options.Texts | bytes,
     readers.read_store: options.Store,
+    app_fields.read_color: options.Text,
     app_fields.read_rules: options.Rules,
     readers.read_text: options.Text,
     readers.read_words: options.Texts,

@@ -10,6 +10,7 @@ Modules, from the ground up; each may import only from those before it:
 - `announcement`: what a gate says when it starts
 - `addresses_asked_for`: where a login or logout leads, and at which provider
 - `mismatches`: what requests show that does not fit the settings
+- `error_words`: which words an error is told in
 - `error_replies`: how an error is told, to the person and to the log
 - `refusals`: what someone gets who may not pass
 - `proofs`: what proves from outside which gate has answered
@@ -28,7 +29,7 @@ Modules, from the ground up; each may import only from those before it:
 - `own_paths`: the paths under `path_prefix`
 - `gate`: `Gate.decide`, the answer to every request
 
-May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `stores`, `access`, `settings`,
+May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `words`, `stores`, `access`, `settings`,
 `provider`, `sessions`, `browser`, `telling`.
 """
 

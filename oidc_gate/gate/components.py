@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from oidc_gate.access import AllowLists, Conditional, PathList, Policy
-from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
+from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, Pages, own_path
 from oidc_gate.decisions import Header, Overriding, Request
 from oidc_gate.gate.forwarding import Told, forwarding, handing_on, told_headers
 from oidc_gate.provider import Provider
@@ -63,6 +63,7 @@ class Components:
     told_headers: Told
     reserved_headers: ReservedHeaders
     telling: Telling
+    pages: Pages
 
     def cookies(self, request: Request) -> Cookies:
         """Return the cookies under the scheme that the browser used."""
@@ -151,6 +152,23 @@ def build(
         told_headers=told,
         reserved_headers=ReservedHeaders(name for name, _ in told),
         telling=telling,
+        pages=_pages(settings),
+    )
+
+
+def _pages(settings: Settings) -> Pages:
+    """Return what makes pages; whatever files they are made of are read here."""
+    name, contact, logo = settings.brand_name, settings.brand_contact, settings.brand_logo
+    if not (name or contact or logo or settings.brand_color or settings.page_template):
+        return Pages()
+    from oidc_gate.settings.page_files import colors_of, logo_of, template_of  # late: most do without
+
+    return Pages(
+        name=name,
+        contact=contact,
+        logo=logo_of(logo),
+        colors=colors_of(settings.brand_color),
+        template=template_of(settings.page_template),
     )
 
 

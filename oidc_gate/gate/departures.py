@@ -159,8 +159,8 @@ class Departures:
         )
 
     def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
-        telling = self._components.telling
-        return error_reply(telling, error, here.request, action_path=return_to, about="login", headers=headers)
+        telling, made = self._components.telling, self._components.pages
+        return error_reply(telling, made, error, here.request, action_path=return_to, about="login", headers=headers)
 
     def _goes_in_circles(self, here: Here, most: int = _LOOP_LOGINS) -> bool:
         since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts

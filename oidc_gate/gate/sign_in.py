@@ -194,8 +194,8 @@ class SignIn:
         return self._error_reply(here, error, self._return_to(here, state), dropped)
 
     def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
-        telling = self._components.telling
-        return error_reply(telling, error, here.request, action_path=return_to, about="login", headers=headers)
+        telling, made = self._components.telling, self._components.pages
+        return error_reply(telling, made, error, here.request, action_path=return_to, about="login", headers=headers)
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)

@@ -13,6 +13,8 @@ Modules, from the ground up; each may import only from those before it:
 - `sources`: the environment, a TOML file
 - `rule_order`: whether each rule has something left to decide
 - `rule_checks`: what must hold of rules beside other settings
+- `colors`: whether text can be read on a colour
+- `page_files`: what the gate's pages are dressed in
 - `checks`: what must hold of settings taken together
 - `options`: the fields as keywords, for type checkers and editors
 - `setting`: one setting: its default, its reader and its meaning

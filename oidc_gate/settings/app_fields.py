@@ -10,12 +10,13 @@ from oidc_gate.settings.readers import (
     read_identity_headers,
     read_list,
     read_metrics,
+    read_path,
     read_proxies,
     read_text,
 )
 from oidc_gate.settings.setting import setting
 
-__all__ = ["AppFields", "read_rules"]
+__all__ = ["AppFields", "read_color", "read_rules"]
 
 
 def read_rules(value: Any) -> tuple[Any, ...]:
@@ -23,6 +24,13 @@ def read_rules(value: Any) -> tuple[Any, ...]:
     from oidc_gate.settings import rule_tables
 
     return rule_tables.read_rules(value)
+
+
+def read_color(value: Any) -> str:
+    """Return a colour, read by a module that is loaded for whoever has one."""
+    from oidc_gate.settings import colors
+
+    return colors.read_color(value)
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
@@ -86,3 +94,12 @@ class AppFields:
     audit: bool = setting(
         False, read_bool, "who did what, as JSON, one event a line, to the logger `oidc_gate.audit`"
     )
+    brand_name: str = setting("", read_text, "whose app it is, on the gate's pages; see `docs/pages.md`")
+    brand_logo: str = setting("", read_path, "an SVG or PNG file of at most 32 KB, shown in place of the name")
+    brand_color: str = setting(
+        "", read_color, "colour of buttons, like `#1f5fd0`; dark enough for white text, and lighter in dark pages"
+    )
+    brand_contact: str = setting(
+        "", read_text, "whom to ask, on error pages: a text, or an address (`mailto:…`, `https://…`)"
+    )
+    page_template: str = setting("", read_path, "an HTML file that the gate's pages are made of")

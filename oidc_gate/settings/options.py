@@ -84,6 +84,11 @@ class SettingsOptions(TypedDict, total=False):
     remote_user_claim: Text
     cache_control: Text
     logout_cookies: Texts
+    brand_name: Text
+    brand_logo: File
+    brand_color: Text
+    brand_contact: Text
+    page_template: File
     provider_logout: Switch
 
     metrics: MetricsKept
