@@ -22,6 +22,8 @@ IN_PROCESS = (
     "bad cookie, over the 401: garbage, 64 KB",
 )
 OTHERS = (
+    "WSGI   metrics and audit, over none: seen before",
+    "ASGI   metrics, over none: no session: redirect",
     "WSGI   itsdangerous + parse_cookie",
     "WSGI   Flask's own session",
     "WSGI   Authlib authorize_redirect, whole request",

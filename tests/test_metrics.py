@@ -35,6 +35,7 @@ from tests.conftest import StageFactory
 from tests.counted import Counted
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
+from tests.redis_servers import RedisServers
 from tests.servers import running
 from tests.stage import HTML, Clock
 
@@ -278,6 +279,39 @@ def test_a_store_that_fails_is_counted_as_that(stage: StageFactory, tmp_path: Pa
     assert counted.of("store_request_duration_seconds") == {("claim", "failed"): 1}
 
 
+def test_loads_on_an_event_loop_are_timed(stage: StageFactory, redis_server: RedisServers, counted: Counted) -> None:
+    here = stage(metrics=counted, session_store=redis_server.url, session_cache_seconds=0)
+    browser = here.signed_in()
+    counted.clear()
+    assert [browser.fetch("/").status for _ in range(3)] == [200] * 3
+    assert counted.of("store_request_duration_seconds") == {("load", "ok"): 3}
+    with redis_server.paused():
+        assert browser.fetch("/").status == 503
+    assert counted.of("store_request_duration_seconds")["load", "failed"] == 1
+
+
+class Bare:
+    """A store of the operator's own, with no more than the contract, and nothing in it."""
+
+    def load(self, _key: str) -> None:
+        return None
+
+    save = replace = delete = delete_named = claim = release = records = load
+    load_on_loop = None
+
+
+def test_a_store_without_a_way_on_event_loops_has_none_when_it_is_watched(
+    stage: StageFactory, counted: Counted
+) -> None:
+    here = stage(metrics=counted, session_store=Bare())
+    backend = here.gate._gate._components.sessions.backend
+    assert backend.load_on_loop is None
+    assert not hasattr(backend.store, "is_claimed")
+    assert backend.load("key") is None
+    assert counted.of("store_request_duration_seconds") == {("load", "ok"): 1}
+    assert ("oidc_gate_info", (("version", "0.1.0"), ("store", "custom"))) in counted.found
+
+
 def test_what_a_deny_list_is_asked_is_timed_too(stage: StageFactory, tmp_path: Path, counted: Counted) -> None:
     here = stage(metrics=counted, cookie_deny_list=f"sqlite:///{tmp_path}/ended.db")
     here.signed_in().navigate("/oauth2/logout")
@@ -361,7 +395,7 @@ def asked(gate: Gate, random: Random) -> None:
 
 
 def test_a_failing_object_breaks_no_request_and_is_told_of_once(
-    stage: StageFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    stage: StageFactory, provider: LocalProvider, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
         def count(self, name: str, labels: Mapping[str, str]) -> None:
@@ -375,6 +409,8 @@ def test_a_failing_object_breaks_no_request_and_is_told_of_once(
     assert browser.fetch("/").status == 200
     browser.navigate("/oauth2/logout")
     here.browser().fetch("/")
+    with provider.fault("token_down"):
+        here.browser().navigate("/")
     told = [record.getMessage() for record in caplog.records if "metrics" in record.getMessage()]
     assert told == ["metrics cannot be kept, and this is said once: RuntimeError: no room left"] * 2  # two gates
 
@@ -466,6 +502,14 @@ def points(reader: InMemoryMetricReader) -> dict[tuple[str, str], list[dict[str,
         for scope in resource.scope_metrics
         for metric in scope.metrics
     }
+
+
+def test_a_failing_description_of_a_call_breaks_nothing(
+    stage: StageFactory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(opentelemetry_metrics, "urlsplit", lambda _: 1 / 0)
+    assert stage(metrics="opentelemetry").signed_in().fetch("/").status == 200
+    assert caplog.text.count("metrics cannot be kept, and this is said once: ZeroDivisionError") == 1
 
 
 def test_without_a_set_up_of_opentelemetry_the_gate_works(stage: StageFactory) -> None:

@@ -23,10 +23,12 @@ class _Watched:
     def __init__(self, store: SessionStore, watch: Watch) -> None:
         self._store = store
         for name in _CALLS:
-            if hasattr(store, name):
-                setattr(self, name, _timed(getattr(store, name), name, watch))
-        if hasattr(store, "load_on_loop"):
-            self.load_on_loop = _timed_on_loop(store.load_on_loop, watch)
+            call = getattr(store, name, None)
+            if call is not None:
+                setattr(self, name, _timed(call, name, watch))
+        load_on_loop = getattr(store, "load_on_loop", None)  # there are stores that have it, and it is None
+        if load_on_loop is not None:
+            self.load_on_loop = _timed_on_loop(load_on_loop, watch)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

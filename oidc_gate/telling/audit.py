@@ -30,6 +30,7 @@ _FORMAT = 1
 _MOST_OF_REQUEST, _MOST_OF_CLAIM = 200, 320
 #: So many ways of authenticating (`amr`) are told.
 _MOST_WAYS = 10
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
 #: W3C Trace Context, 3.2.2: version, trace-id, parent-id, flags; later versions may have more after these.
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 
@@ -64,7 +65,7 @@ class Audit:
             fields["session"] = hashed(session_id)
         if request is not None:
             fields |= self._of_request(request)
-        logger.info(json.dumps(fields, separators=(",", ":")), extra={"oidc_gate": fields})
+        logger.info(_as_json(fields), extra={"oidc_gate": fields})
 
     def _of_request(self, request: Request) -> dict[str, str]:
         traced = _TRACEPARENT.fullmatch(request.header("traceparent"))

@@ -15,10 +15,10 @@ def open_metrics(setting: Any, store: str) -> Guarded | None:
 
     `store`: the kind of store, for OpenTelemetry.
     """
-    if setting == "off":
-        return None
     if not isinstance(setting, str):
         return Guarded(OwnMetrics(setting))
+    if setting == "off":
+        return None
     try:
         if setting == "prometheus":
             from oidc_gate.telling.prometheus_metrics import PrometheusMetrics

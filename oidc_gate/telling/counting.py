@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from oidc_gate.browser import Kind, kind_of
 from oidc_gate.telling.chosen_metrics import open_metrics
-from oidc_gate.telling.metrics import Call
+from oidc_gate.telling.metrics import Call, Guarded
 from oidc_gate.telling.words import OTHER
 
 if TYPE_CHECKING:
@@ -28,16 +29,18 @@ class Counting:
     """Counts for one gate, where the setting `metrics` says so; see `Telling` for the arguments."""
 
     def __init__(self, settings: Settings, rules: Sequence[str], *, on_paper: bool) -> None:
-        self._provider = settings.auth_id
         self._rules = frozenset(rules[:_MOST_RULES])
         store = _store_kind(settings)
-        self._metrics = None if on_paper else open_metrics(settings.metrics, store)
-        #: Whether anything is kept.
-        self.is_on = self._metrics is not None
-        if self._metrics is not None:
+        self._metrics = metrics = None if on_paper else open_metrics(settings.metrics, store)
+        #: What takes note of a call to the provider, and of one to a store; None for nothing.
+        self.provider_asked: Callable[[HTTPRequest, HTTPAnswer | None, float], None] | None = None
+        self.store_asked: Callable[[str, str, float], None] | None = None
+        if metrics is not None:
             from importlib.metadata import version
 
-            self._metrics.count("oidc_gate_info", version("oidc-gate"), store)
+            metrics.count("oidc_gate_info", version("oidc-gate"), store)
+            self.provider_asked = partial(_provider_asked, metrics, settings.auth_id)
+            self.store_asked = partial(_store_asked, metrics)
 
     def count(self, metric: str, *values: str) -> None:
         """Count one more; `values`: of the metric's labels, in their order."""
@@ -57,17 +60,18 @@ class Counting:
             name = "" if rule is None else rule.name if rule.name in self._rules else OTHER
             self._metrics.count("oidc_gate_refusals_total", _KINDS[kind or kind_of(request)], reason, name)
 
-    def provider_asked(self, request: HTTPRequest, answer: HTTPAnswer | None, seconds: float) -> None:
-        """Take note of a call to the provider; `answer`: None without one."""
-        if self._metrics is not None:
-            outcome = "down" if answer is None else answer.outcome
-            method, status = "GET" if request.body is None else "POST", None if answer is None else answer.status
-            key = ("oidc_gate_provider_request_duration_seconds", self._provider, request.endpoint, outcome)
-            self._metrics.observe_call(Call(method, request.url, status), seconds, *key)
 
-    def store_asked(self, operation: str, outcome: str, seconds: float) -> None:
-        """Take note of a call to a store."""
-        self.observe("oidc_gate_store_request_duration_seconds", seconds, operation, outcome)
+def _provider_asked(
+    metrics: Guarded, provider: str, request: HTTPRequest, answer: HTTPAnswer | None, seconds: float
+) -> None:
+    outcome = "down" if answer is None else answer.outcome
+    method, status = "GET" if request.body is None else "POST", None if answer is None else answer.status
+    key = ("oidc_gate_provider_request_duration_seconds", provider, request.endpoint, outcome)
+    metrics.observe_call(Call(method, request.url, status), seconds, *key)
+
+
+def _store_asked(metrics: Guarded, operation: str, outcome: str, seconds: float) -> None:
+    metrics.observe(seconds, "oidc_gate_store_request_duration_seconds", operation, outcome)
 
 
 def _store_kind(settings: Settings) -> Literal["cookie", "sqlite", "redis", "custom"]:

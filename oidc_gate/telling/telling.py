@@ -59,8 +59,7 @@ class Telling:
             fixed = {"provider": settings.auth_id, "issuer": settings.issuer_url}
             self._audit = Audit(addresses, clock, fixed)
         #: What is to be told of each call to the provider, and of each to a store; None for nothing.
-        self.provider_asked = counting.provider_asked if counting.is_on else None
-        self.store_asked = counting.store_asked if counting.is_on else None
+        self.provider_asked, self.store_asked = counting.provider_asked, counting.store_asked
 
     # Logins
 
