@@ -66,7 +66,7 @@ def provider_busy() -> BusyError:
 
 def error_reply(
     telling: Telling,
-    made: Pages,
+    own_pages: Pages,
     error: GateError,
     request: Request,
     *,
@@ -77,7 +77,7 @@ def error_reply(
 ) -> Reply:
     """Return the answer that tells of an error, and have its cause told to the operator.
 
-    `made`: who makes the page. `about` says what has failed. `action_path` is where "try again" leads: a path of our
+    `own_pages` make the page; `about` says what has failed. `action_path` is where "try again" leads: a path of our
     own. `status` stands in for that of the error's class.
     """
     from oidc_gate.gate.error_words import CHECKS, words_for
@@ -90,7 +90,7 @@ def error_reply(
         headers = (*headers, ("retry-after", _RETRY_AFTER))
     if isinstance(error, BusyError) and request.method == "GET":
         headers = (*headers, ("refresh", _REFRESH))  # so that the browser waits, and no thread of the server's
-    return made.refusal(
+    return own_pages.refusal(
         request,
         status or error.status,
         error.code,

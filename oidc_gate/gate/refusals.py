@@ -170,17 +170,17 @@ def _program(demand: _Demand, headers: tuple[Header, ...] = ()) -> Reply:
     return pages.json_reply(401, body, (demand.challenge, *headers))
 
 
-def _form(made: Pages, here: Here, demand: _Demand) -> Reply:
+def _form(own_pages: Pages, here: Here, demand: _Demand) -> Reply:
     back = demand.coming_back(safe_path(here.request.header("referer"), here.origin))
-    return made.session_ended(here.request, demand.challenge, back, is_step_up=demand.is_step_up)
+    return own_pages.session_ended(here.request, demand.challenge, back, is_step_up=demand.is_step_up)
 
 
-def _frame(made: Pages, here: Here, demand: _Demand) -> Reply:
-    return made.framed(here.request, demand.challenge, _asked_for(here))
+def _frame(own_pages: Pages, here: Here, demand: _Demand) -> Reply:
+    return own_pages.framed(here.request, demand.challenge, _asked_for(here))
 
 
-def _turbo(made: Pages, here: Here, demand: _Demand) -> Reply:
-    return made.reloading(here.request, demand.challenge, _asked_for(here))
+def _turbo(own_pages: Pages, here: Here, demand: _Demand) -> Reply:
+    return own_pages.reloading(here.request, demand.challenge, _asked_for(here))
 
 
 def _htmx(_: Pages, here: Here, demand: _Demand) -> Reply:

@@ -132,7 +132,7 @@ TEXTS = {
     "step_up_asked_age": "vieille de {age} au plus",
     "step_up_came_kind": "le type {kind}",
     "step_up_came_no_kind": "aucun type",
-    "step_up_came_age": "une connexion il y a {age}",
+    "step_up_came_age": "une connexion d’il y a {age}",
     "step_up_came_no_time": "aucune heure de connexion",
     "both": "{first} et {second}",
     "either": "{first} ou {second}",
