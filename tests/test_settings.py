@@ -73,6 +73,7 @@ DEFAULTS: dict[str, Any] = {
     "remote_user_claim": "email",
     "cache_control": "private",
     "logout_cookies": None,
+    "reload": "off",
     "provider_logout": False,
 }
 
@@ -150,6 +151,7 @@ GIVEN = [
           (("remote-user", "email"), ("x-team", "groups"))),
     Given("remote_user_claim", "preferred_username", "preferred_username", "preferred_username"),
     Given("cache_control", "force no-store", "force no-store", "force no-store"),
+    Given("reload", "watch", "watch", "watch"),
     Given("logout_cookies", "sessionid,csrftoken", ["sessionid", "csrftoken"], ("sessionid", "csrftoken")),
     Given("provider_logout", "on", True, True),
 ]  # fmt: skip
@@ -587,6 +589,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("cache_control", "shared caches", {"cache_control": "force public, no-store"}),
     ("cache_control", "force needs a value", {"cache_control": "force"}),
     ("cache_control", "force needs a value", {"cache_control": "Force max-age=60"}),
+    ("reload", "must be one of", {"reload": "on"}),
     ("logout_cookies", "empty list", {"logout_cookies": []}),
     ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a b"}),
     ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a=1; Domain=x"}),

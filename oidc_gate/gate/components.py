@@ -9,11 +9,13 @@ from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
 from oidc_gate.decisions import Header, Overriding, Request
 from oidc_gate.gate.forwarding import Told, forwarding, handing_on, told_headers
+from oidc_gate.gate.redemptions import Redemptions
 from oidc_gate.provider import Provider
 from oidc_gate.reserved_headers import ReservedHeaders
 from oidc_gate.sealing import name_tag
 from oidc_gate.sessions import (
     NEVER,
+    AskingBackend,
     Backend,
     CookieBackend,
     DenyListedCookieBackend,
@@ -23,7 +25,7 @@ from oidc_gate.sessions import (
     StoreBackend,
 )
 from oidc_gate.settings import Settings
-from oidc_gate.stores import open_store
+from oidc_gate.stores import SessionStore, open_store
 
 __all__ = ["Components", "Here", "backend_of", "build"]
 
@@ -57,6 +59,7 @@ class Components:
     policy: Policy
     idle_exempt: PathList | None
     provider: Provider
+    redemptions: Redemptions
     response_headers: tuple[Header, ...]
     told_headers: Told
     reserved_headers: ReservedHeaders
@@ -99,10 +102,16 @@ class Components:
         return load(text, name, self.clock()) if text else None
 
 
-def build(settings: Settings, clock: Callable[[], float], backend: Backend | None = None) -> Components:
+def build(
+    settings: Settings,
+    clock: Callable[[], float],
+    backend: Backend | None = None,
+    before: Components | None = None,
+) -> Components:
     """Return the parts of a gate; all that can be paid for before the first request is paid for here.
 
-    `backend`: who keeps the sessions, where it is not whom the settings name.
+    `backend`: who keeps the sessions, where it is not whom the settings name. `before`: the parts of the gate whose
+    place this one takes, with the same store; what holds under any settings is taken over from it.
     """
     context = _context(settings)
     tags = [name_tag(secret, _provider_and_client(settings)) for secret in settings.cookie_secret]
@@ -133,10 +142,13 @@ def build(settings: Settings, clock: Callable[[], float], backend: Backend | Non
         secure_cookies=cookies(secure=True),
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
-        sessions=_sessions(settings, backend or backend_of(settings), lists, told, response_headers, clock),
+        sessions=_sessions(
+            settings, backend or _backend(settings, before), lists, told, response_headers, clock, before
+        ),
         policy=_policy(settings, lists),
         idle_exempt=PathList(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
-        provider=Provider(settings, clock),
+        provider=Provider(settings, clock, None if before is None else before.provider),
+        redemptions=Redemptions() if before is None else before.redemptions,
         response_headers=response_headers,
         told_headers=told,
         reserved_headers=ReservedHeaders(name for name, _ in told),
@@ -160,6 +172,7 @@ def _sessions(
     told: Told,
     response_headers: tuple[Header, ...],
     clock: Callable[[], float],
+    before: Components | None,
 ) -> Sessions:
     forward = forwarding(
         told=told,
@@ -185,6 +198,7 @@ def _sessions(
         provider=settings.auth_id,
         remote_user=(settings.remote_user_claim, settings.require_email_verified),
         by_path=bool(settings.idle_exempt_paths) or overrides_some,
+        before=None if before is None else before.sessions,
     )
 
 
@@ -204,15 +218,26 @@ def _context(settings: Settings) -> str:
     return f"{_provider_and_client(settings)} {settings.auth_id}"
 
 
-def backend_of(settings: Settings) -> Backend:
-    """Return who keeps the sessions of gates with these settings."""
+def backend_of(settings: Settings, store: SessionStore | None = None) -> Backend:
+    """Return who keeps the sessions of gates with these settings; `store`: the one that they name, if it is open."""
     context = _context(settings)
     if settings.session_store == "cookie":
         if not settings.cookie_deny_list:
             return CookieBackend(settings.cookie_secret, context)
-        deny_list = open_store(settings.cookie_deny_list, settings.store_timeout, "cookie_deny_list")
+        deny_list = store or open_store(settings.cookie_deny_list, settings.store_timeout, "cookie_deny_list")
         return DenyListedCookieBackend(deny_list, settings.cookie_secret, context)
-    store = settings.session_store
-    if isinstance(store, str):
-        store = open_store(store, settings.store_timeout)
+    named = settings.session_store
+    if store is None:
+        store = open_store(named, settings.store_timeout) if isinstance(named, str) else named
     return StoreBackend(store, settings.cookie_secret, context)
+
+
+def _backend(settings: Settings, before: Components | None) -> Backend:
+    """Return who keeps the sessions, with the connections of the gate before."""
+    kept = None if before is None else before.sessions.backend
+    if not isinstance(kept, AskingBackend):
+        return backend_of(settings)
+    backend = backend_of(settings, kept.store)
+    if isinstance(backend, StoreBackend):
+        backend.follow(kept)
+    return backend

@@ -30,20 +30,38 @@ logger = logging.getLogger("oidc_gate")
 
 #: Strangers can send tokens with unknown keys; they make the gate ask for new keys at most this often.
 _KEY_PAUSE = 10.0
+#: The settings that say who the provider is, and with that what its metadata and keys are.
+_OF_PROVIDER = ("issuer_url", "insecure_http_issuer")
 
 
 class Provider:
-    """One provider, as one gate uses it. Thread-safe."""
+    """One provider, as one gate uses it. Thread-safe.
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    `before`: as the gate used it whose place this one takes; of the same provider, what it said of itself is known.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.time, before: Provider | None = None
+    ) -> None:
         self._settings = settings
         self._clock = clock
-        self._send = Transport(settings.ca_bundle, settings.http_timeout).send
+        self._transport = Transport(settings.ca_bundle, settings.http_timeout)
+        self._send = self._transport.send
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
         self._told_of_logout = False
         self._private_key = private_key_of(settings)
         self._authenticate = _authentication(settings, self._private_key)
+        if before is not None and self._asks_as(before):
+            self._metadata.adopt(before._metadata)
+            self._keys.adopt(before._keys)
+            self._told_of_logout = before._told_of_logout
+
+    def _asks_as(self, other: Provider) -> bool:
+        """Return whether both ask the same provider, and believe the same authorities."""
+        mine, its = self._settings, other._settings
+        same = all(getattr(mine, name) == getattr(its, name) for name in _OF_PROVIDER)
+        return same and self._transport.context is other._transport.context
 
     def known_metadata(self) -> Metadata | None:
         """Return the metadata if they are here and fresh; never blocks."""

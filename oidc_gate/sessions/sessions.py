@@ -14,7 +14,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from oidc_gate.errors import StoreError
@@ -46,7 +45,10 @@ LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]
 
 
 class Sessions:
-    """The sessions of one gate, wherever they are kept. Times are seconds since 1970."""
+    """The sessions of one gate, wherever they are kept. Times are seconds since 1970.
+
+    `before`: those of the gate whose place this one takes; what has ended there has ended here. All else is forgotten.
+    """
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Sessions:
         provider: str,
         remote_user: tuple[str, bool] = ("email", False),
         by_path: bool = False,
+        before: Sessions | None = None,
     ) -> None:
         self.backend = backend
         self._newest_prefix = backend.newest_prefix
@@ -80,9 +83,9 @@ class Sessions:
         self._recent = RecentSessions(_GENERATION_BYTES)
         self.recent_requests = RecentRequests()
         self._epoch = 0  # raised whenever everything is forgotten
-        self.recheck_schedule = RecheckSchedule()
-        self.ended = EndedSessions()  # changed in place: the gate looks into it too
-        self._lock = Lock()  # guards additions to ended
+        # Changed in place: others look into them, the gate, and those that come after these.
+        self.recheck_schedule: RecheckSchedule = RecheckSchedule() if before is None else before.recheck_schedule
+        self.ended: EndedSessions = EndedSessions() if before is None else before.ended
 
     # Finding
 
@@ -286,8 +289,7 @@ class Sessions:
         if left == NEVER:  # then a copy is over once nobody can have kept it anew for the idle time
             left = self._idle + self.limits.lag + self.limits.cache
         self.backend.end(session_id, max(0.0, left) + _CLOCKS_APART)
-        with self._lock:
-            self.ended.remember(session_id, until, now)
+        self.ended.remember(session_id, until, now)
 
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from oidc_gate.settings.readers import read_bool, read_identity_headers, read_list, read_proxies, read_text
+from oidc_gate.settings.readers import choice, read_bool, read_identity_headers, read_list, read_proxies, read_text
 from oidc_gate.settings.setting import setting
 
 __all__ = ["AppFields", "read_rules"]
@@ -69,4 +69,10 @@ class AppFields:
     )
     logout_cookies: tuple[str, ...] | None = setting(
         None, read_list, "names of the app's own cookies that logout deletes too, such as `sessionid`"
+    )
+    reload: str = setting(
+        "off",
+        choice("off", "watch"),
+        "or `watch`: changed settings, and files that they name, are taken over without a restart; see"
+        " [docs/reload.md]",
     )

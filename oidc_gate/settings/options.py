@@ -82,6 +82,7 @@ class SettingsOptions(TypedDict, total=False):
     remote_user_claim: Text
     cache_control: Text
     logout_cookies: Texts
+    reload: Text
     provider_logout: Switch
 
     # Other names under which a field is known at ngrok.
