@@ -151,8 +151,8 @@ GIVEN = [
           (("remote-user", "email"), ("x-team", "groups"))),
     Given("remote_user_claim", "preferred_username", "preferred_username", "preferred_username"),
     Given("cache_control", "force no-store", "force no-store", "force no-store"),
-    Given("reload", "watch", "watch", "watch"),
     Given("logout_cookies", "sessionid,csrftoken", ["sessionid", "csrftoken"], ("sessionid", "csrftoken")),
+    Given("reload", "watch", "watch", "watch"),
     Given("provider_logout", "on", True, True),
 ]  # fmt: skip
 

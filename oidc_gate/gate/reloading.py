@@ -231,7 +231,7 @@ class Reloading:
         return self.gate.successor(settings)
 
     def _tell(self, settings: Settings, files: list[Path]) -> None:
-        names = ", ".join(settings.changed(self._settings)) or "what stands in files that they name"
+        names = ", ".join(sorted(settings.changed(self._settings))) or "what stands in files that they name"
         logger.info("changed settings are in force: %s (%s)", names, ", ".join(map(str, files)))
         known = set(self._settings.warnings())
         for warning in settings.warnings():

@@ -20,6 +20,7 @@ from oidc_gate.provider.http_messages import HTTPRequest
 from oidc_gate.provider.quoting import secrets_in
 from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport
+from oidc_gate.settings import PROVIDER_FIELDS
 
 if TYPE_CHECKING:
     from oidc_gate.settings import Settings
@@ -30,8 +31,14 @@ logger = logging.getLogger("oidc_gate")
 
 #: Strangers can send tokens with unknown keys; they make the gate ask for new keys at most this often.
 _KEY_PAUSE = 10.0
-#: The settings that say who the provider is, and with that what its metadata and keys are.
-_OF_PROVIDER = ("issuer_url", "insecure_http_issuer")
+#: The settings of a provider that do not change what is known of it: who this client is, and what it asks. For
+#: `ca_bundle` the authorities in it are compared.
+_OF_CLIENT = frozenset(
+    {
+        "authz_url_params", "ca_bundle", "client_auth_method", "client_id", "client_private_key_file", "client_secret",
+        "clock_leeway", "http_timeout", "provider_outage_grace", "scopes", "userinfo", "userinfo_refresh_interval",
+    }
+)  # fmt: skip
 
 
 class Provider:
@@ -59,9 +66,8 @@ class Provider:
 
     def _asks_as(self, other: Provider) -> bool:
         """Return whether both ask the same provider, and believe the same authorities."""
-        mine, its = self._settings, other._settings
-        same = all(getattr(mine, name) == getattr(its, name) for name in _OF_PROVIDER)
-        return same and self._transport.context is other._transport.context
+        changed = PROVIDER_FIELDS.intersection(self._settings.changed(other._settings)) - _OF_CLIENT
+        return not changed and self._transport.context is other._transport.context
 
     def known_metadata(self) -> Metadata | None:
         """Return the metadata if they are here and fresh; never blocks."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
     from oidc_gate.settings.sources import Layer
 
-__all__ = ["JUMPCLOUD_REGIONS", "Settings"]
+__all__ = ["JUMPCLOUD_REGIONS", "PROVIDER_FIELDS", "Settings"]
 
 _NONE: Mapping[str, Any] = {}
 _WELL_KNOWN = "/.well-known/openid-configuration"
@@ -140,8 +140,13 @@ class Settings(AppFields, SessionFields, ProviderFields):
         return list(dict.fromkeys(folder / path for path in files))
 
     def changed(self, others: Settings) -> list[str]:
-        """Return the names of the fields in which these settings differ from others."""
-        return [each.name for each in fields(self) if getattr(self, each.name) != getattr(others, each.name)]
+        """Return the names of the fields in which these settings differ from others.
+
+        What was made of one text twice may not compare as equal, so what was given counts too.
+        """
+        given, others_given = self._given, others._given  # type: ignore[attr-defined]
+        names = [each.name for each in fields(self) if given.get(each.name) != others_given.get(each.name)]
+        return [name for name in names if getattr(self, name) != getattr(others, name)]
 
     def warnings(self) -> list[str]:
         """Return what is allowed and still worth a second look, a sentence each."""
@@ -183,7 +188,12 @@ class Settings(AppFields, SessionFields, ProviderFields):
 
 _NAMES = frozenset(each.name for each in fields(Settings))
 _KNOWN = _NAMES | _ALIASES.keys()
-_PATHS = frozenset(each.name for each in fields(Settings) if each.metadata["read"] is read_path)
+#: Those that name a file which is read when the settings are, or when a gate is made.
+_PATHS = frozenset(each.name for each in fields(Settings) if each.metadata["read"] is read_path) - {
+    "client_assertion_file"  # for each call to the provider
+}
+#: Those that say something of the provider, or of how it is asked.
+PROVIDER_FIELDS = frozenset(each.name for each in fields(ProviderFields))
 
 
 def _names_file(name: str) -> bool:
