@@ -29,6 +29,7 @@ from tests.apps import COOKIE_SECRET, Echo, echo
 from tests.browser import Browser, World
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
+from tests.providers.tls import Authority, KeepingProvider
 from tests.stage import Clock, is_login, subject, timed
 
 ADA, GRACE = ["ada@example.com"], ["grace@example.org"]
@@ -514,6 +515,26 @@ def test_another_provider_is_asked_who_it_is(watched_once: Callable[..., Watched
         here.take_over()
         assert ada.fetch("/").status == 401
         assert is_login(ada.get("/"), other)
+
+
+def test_what_other_authorities_vouched_for_is_asked_anew(tmp_path: Path) -> None:
+    trusted, other = Authority.new(tmp_path, "trusted"), Authority.new(tmp_path, "other")
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(trusted.bundle.read_bytes())
+    with KeepingProvider(trusted.server_context()) as provider:
+        here = Watched("wsgi", provider, tmp_path, ca_bundle=bundle)
+        assert is_login(here.browser().get("/"), provider)
+        here.configure(scopes=["openid", "email"])
+        here.take_over()
+        assert is_login(here.browser().get("/"), provider)
+        assert len(provider.calls("discovery")) == 1
+        here.write("ca.pem", other.bundle.read_text())
+        here.take_over()
+        assert here.browser().get("/").status == 500
+        here.write("ca.pem", trusted.bundle.read_text())
+        here.take_over()
+        assert is_login(here.browser().get("/"), provider)
+        assert len(provider.calls("discovery")) == 2
 
 
 @pytest.mark.parametrize("setting", ["session_store", "cookie_deny_list"])
