@@ -705,9 +705,9 @@ def test_what_has_changed_is_told_without_a_value(
     here.configure(ADMIN, allow_emails=None)
     here.write("cookie-secret", OTHER_SECRET)
     here.take_over()
-    told = [text for text in caplog.messages if "in force" in text]
+    told = [text for text in caplog.messages if "taken over" in text]
     files = f"({here.folder}/gate.toml, {here.folder}/cookie-secret)"
-    assert told == [f"changed settings are in force: allow_emails, cookie_secret {files}"]
+    assert told == [f"changed settings are taken over: allow_emails, cookie_secret {files}"]
     assert [text for text in caplog.messages if "every user of the provider may pass" in text]
     assert "sessions never end" not in caplog.text  # that was told before
     assert OTHER_SECRET not in caplog.text

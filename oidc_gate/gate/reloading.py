@@ -214,7 +214,7 @@ class Reloading:
             return
         if gate is None:
             self._refused = found
-            logger.error("changed settings are refused, and those from before stay: %s", wrong)
+            logger.error("changed settings cannot be taken over, and the old ones stay: %s", wrong)
             return
         in_force = {path: found[path] for path in named}
         self._tell(settings, [path for path, state in in_force.items() if self._in_force.get(path) != state])
@@ -232,7 +232,7 @@ class Reloading:
 
     def _tell(self, settings: Settings, files: list[Path]) -> None:
         names = ", ".join(sorted(settings.changed(self._settings))) or "what stands in files that they name"
-        logger.info("changed settings are in force: %s (%s)", names, ", ".join(map(str, files)))
+        logger.info("changed settings are taken over: %s (%s)", names, ", ".join(map(str, files)))
         known = set(self._settings.warnings())
         for warning in settings.warnings():
             if warning not in known:
