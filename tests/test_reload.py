@@ -573,6 +573,22 @@ def test_of_two_requests_at_the_same_time_one_looks_and_the_other_goes_on(watche
     assert ada.fetch("/").status == 403
 
 
+def test_a_request_ends_with_the_gate_that_it_began_with(watched: Callable[..., Watched]) -> None:
+    """Judged by one and cleaned by the other, it would bring the app what neither lets through."""
+    here = watched()
+    ada = here.signed_in()
+    gate, _, *rest = here.gate._asked
+    settings = gate._components.settings.with_options(identity_headers={"x-who": "email"})
+    following = gate.successor(settings)
+
+    def swap(*_: Any) -> None:
+        here.gate._ask(following)
+
+    here.gate._asked = (gate, swap, *rest)
+    told = [ada.fetch("/", headers=[("X-Who", "mallory")]).json()["headers"].get("x-who") for _ in range(2)]
+    assert told == ["mallory", "ada@example.com"]
+
+
 def test_no_request_fails_while_settings_change_all_the_time(watched: Callable[..., Watched]) -> None:
     here = watched()
     browsers = [here.signed_in() for _ in range(3)]
