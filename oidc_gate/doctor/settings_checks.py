@@ -28,7 +28,9 @@ def settings_refused(detail: str) -> Finding:
 
 def _sources(case: Case) -> Finding:
     parts = [f"{len(source.names)} from {source.title}" for source in case.sources if source.names]
-    return ok(f"read: {', '.join(parts)}" if parts else "read")
+    settings = case.settings
+    watched = ", ".join(map(str, settings.files(Path()))) if settings.reload == "watch" else ""
+    return ok((f"read: {', '.join(parts)}" if parts else "read") + (f"; watched: {watched}" if watched else ""))
 
 
 def _who_may_read(case: Case) -> Finding:

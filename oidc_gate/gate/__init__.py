@@ -3,6 +3,7 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `forwarding`: what the app is told of who asks
+- `redemptions`: which logins have been answered in this process
 - `components`: what the others share, built once from the settings
 - `judging`: what the rules say of a request
 - `recalling`: what nearly all requests get without being decided again
@@ -21,13 +22,14 @@ Modules, from the ground up; each may import only from those before it:
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
 - `login_log`: what the log says of the steps of a login
 - `rechecking`: a session whose provider is due to be asked again
-- `redemptions`: which logins have been answered in this process
 - `departures`: leaving for the provider: which request starts a login, and what is asked of it
 - `sign_in`: back from the provider, with a session
 - `sign_out`: this browser's session ends, and the provider's
 - `remote_logout`: the provider says whose session has ended there
 - `own_paths`: the paths under `path_prefix`
 - `gate`: `Gate.decide`, the answer to every request
+- `watched_files`: what stands in files, told from what stood there before
+- `reloading`: changed settings are taken over by another gate
 
 May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `words`, `stores`, `access`, `settings`,
 `provider`, `sessions`, `browser`, `telling`.
@@ -39,16 +41,21 @@ from oidc_gate.gate.components import Components, backend_of, build
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.proofs import Proof, read_proof
+from oidc_gate.gate.recalling import By, Recall
+from oidc_gate.gate.reloading import open_gate
 
 __all__ = [
+    "By",
     "Components",
     "Gate",
     "Judging",
     "Proof",
+    "Recall",
     "backend_of",
     "build",
     "known_prompt",
     "log_addresses",
+    "open_gate",
     "read_proof",
     "reauthentication_prompt",
 ]

@@ -17,7 +17,6 @@ from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply, provider_busy
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.login_log import log_session
-from oidc_gate.gate.redemptions import Redemptions
 from oidc_gate.gate.step_up import StepUp
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import code_flow
@@ -45,7 +44,7 @@ class SignIn:
         self._requests = AuthorizationRequests(components.settings)
         self._step_up = StepUp(components)
         self._userinfo = Userinfo(components)
-        self._redemptions = Redemptions()
+        self._redemptions = components.redemptions
         self._mismatches = departures.mismatches
 
     def callback(self, here: Here, pairs: Pairs) -> Decision:

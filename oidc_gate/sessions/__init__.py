@@ -19,7 +19,7 @@ from oidc_gate.sessions.memory import Recalled
 from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.session import Head, Session, hand_on
 from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
-from oidc_gate.sessions.watched_store import watched
+from oidc_gate.sessions.watched_store import unwatched, watched
 
 __all__ = [
     "NEVER",
@@ -37,5 +37,6 @@ __all__ = [
     "StoreBackend",
     "Unloaded",
     "hand_on",
+    "unwatched",
     "watched",
 ]

@@ -5,8 +5,7 @@ that depend on the time. Only texts whose seal held are remembered; there is exa
 What came from a store is believed for `session_cache_seconds`, then loaded again.
 
 Idle time: each request that reaches the app counts. What is kept of a session holds the time of the activity that it
-knows of, and is kept anew once that is out of date by a small part of the idle time; between the two this process goes
-by its own memory.
+knows of, and is kept anew once that is out of date by a small part of the idle time; until then this process knows.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from oidc_gate.errors import StoreError
@@ -47,7 +45,10 @@ LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]
 
 
 class Sessions:
-    """The sessions of one gate, wherever they are kept. Times are seconds since 1970."""
+    """The sessions of one gate, wherever they are kept. Times are seconds since 1970.
+
+    `before`: those of the gate whose place this one takes; what has ended there has ended here. All else is forgotten.
+    """
 
     def __init__(
         self,
@@ -60,15 +61,15 @@ class Sessions:
         remote_user: tuple[str, bool] = ("email", False),
         by_path: bool = False,
         on_over: OnOver | None = None,
+        before: Sessions | None = None,
     ) -> None:
         self.backend = backend
         self._newest_prefix = backend.newest_prefix
         self._asking = backend if isinstance(backend, AskingBackend) else None
         #: Whether a store has to be asked about a session, and whether sessions live there.
-        self.asks = self._asking is not None
-        self.stores = isinstance(backend, StoreBackend)
-        #: `load_afresh` on an event loop, which it does not block, and what ends that; None where the store has no such
-        #: way. A failure is not remembered for others.
+        self.asks, self.stores = self._asking is not None, isinstance(backend, StoreBackend)
+        #: `load_afresh` on an event loop, and what ends that; None where the store has no such way. A failure is not
+        #: remembered for others.
         self.load_on_loop: LoadOnLoop | None = None
         if self._asking is not None and self._asking.load_on_loop is not None:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
@@ -81,10 +82,10 @@ class Sessions:
         self._recent = RecentSessions(_GENERATION_BYTES)
         self.recent_requests = RecentRequests()
         self._epoch = 0  # raised whenever everything is forgotten
-        self.recheck_schedule = RecheckSchedule()
-        self.ended = EndedSessions()  # changed in place: the gate looks into it too
+        # Changed in place: the gate looks into them, and so do those that come after these.
+        self.recheck_schedule: RecheckSchedule = RecheckSchedule() if before is None else before.recheck_schedule
+        self.ended: EndedSessions = EndedSessions() if before is None else before.ended
         self._over = OverSessions(on_over, limits.idle, self.ended)
-        self._lock = Lock()  # guards additions to ended
 
     # Finding
 
@@ -116,8 +117,8 @@ class Sessions:
     def load_afresh(self, text: str, name: str, now: float) -> OpenSession | None:
         """Return the living session as the store knows it this moment. May block; raises StoreError."""
         known, epoch = self._known(text, name), self._epoch
-        asking = self._asking
-        key = "" if asking is None else asking.key(text, name, "" if known is None else known.session_id)
+        asking, session_id = self._asking, "" if known is None else known.session_id
+        key = "" if asking is None else asking.key(text, name, session_id)
         return self._loaded(text, name, now, known, epoch, asking.load(key) if asking is not None and key else None)
 
     async def _load_on_loop(
@@ -288,8 +289,7 @@ class Sessions:
         if left == NEVER:  # then a copy is over once nobody can have kept it anew for the idle time
             left = self._idle + self.limits.lag + self.limits.cache
         self.backend.end(session_id, max(0.0, left) + _CLOCKS_APART)
-        with self._lock:
-            self.ended.remember(session_id, until, now)
+        self.ended.remember(session_id, until, now)
 
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from oidc_gate.stores import SessionStore
 
-__all__ = ["Watch", "watched"]
+__all__ = ["Watch", "unwatched", "watched"]
 
 #: Takes a call: its name, `ok` or `failed`, and how long it took in seconds.
 Watch = Callable[[str, str, float], None]
@@ -40,6 +40,11 @@ def watched(store: SessionStore, watch: Watch | None) -> SessionStore:
         return store
     found: Any = _Watched(store, watch)
     return found  # type: ignore[no-any-return]
+
+
+def unwatched(store: SessionStore) -> SessionStore:
+    """Return the store that one stands for."""
+    return store._store if isinstance(store, _Watched) else store
 
 
 def _timed(call: Callable[..., Any], name: str, watch: Watch) -> Callable[..., Any]:

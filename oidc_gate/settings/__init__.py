@@ -30,15 +30,17 @@ from oidc_gate.settings.checks import SIGNING_ALGS
 from oidc_gate.settings.metrics_object import Metrics
 from oidc_gate.settings.readers import nearest, read_duration
 from oidc_gate.settings.rule import Rule
-from oidc_gate.settings.settings import JUMPCLOUD_REGIONS, Settings
-from oidc_gate.settings.sources import from_config_file, from_traffic_policy
+from oidc_gate.settings.settings import JUMPCLOUD_REGIONS, PROVIDER_FIELDS, Settings
+from oidc_gate.settings.sources import SettingsFile, from_config_file, from_traffic_policy
 
 __all__ = [
     "JUMPCLOUD_REGIONS",
+    "PROVIDER_FIELDS",
     "SIGNING_ALGS",
     "Metrics",
     "Rule",
     "Settings",
+    "SettingsFile",
     "check_app",
     "from_config_file",
     "from_traffic_policy",

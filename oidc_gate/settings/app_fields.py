@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oidc_gate.settings.readers import (
+    choice,
     read_bool,
     read_identity_headers,
     read_list,
@@ -103,3 +104,9 @@ class AppFields:
         "", read_text, "whom to ask, on error pages: a text, or an address (`mailto:…`, `https://…`)"
     )
     page_template: str = setting("", read_path, "an HTML file that the gate's pages are made of")
+    reload: str = setting(
+        "off",
+        choice("off", "watch"),
+        "or `watch`: changed settings, and files that they name, are taken over without a restart; see"
+        " [docs/reload.md]",
+    )

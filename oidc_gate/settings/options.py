@@ -89,6 +89,7 @@ class SettingsOptions(TypedDict, total=False):
     brand_color: Text
     brand_contact: Text
     page_template: File
+    reload: Text
     provider_logout: Switch
 
     metrics: MetricsKept
