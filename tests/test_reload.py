@@ -27,6 +27,7 @@ from oidc_gate.gate.watched_files import FileState, are_settled, look_at
 from oidc_gate.sessions import AskingBackend, Recalled
 from tests.apps import COOKIE_SECRET, Echo, echo
 from tests.browser import Browser, World
+from tests.counted import Counted
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.providers.tls import Authority, KeepingProvider
@@ -636,6 +637,28 @@ def test_a_stranger_cannot_have_files_looked_at_oftener(
         for path in ("/", "/oauth2/health", "/oauth2/nothing", "/oauth2/callback?state=x"):
             here.stranger.fetch(path)
     assert len(looks) == 2
+
+
+def test_both_outcomes_are_counted_and_told_as_audit_events(
+    watched_once: Callable[..., Watched], caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    counted = Counted()
+    here = watched_once(metrics=counted, audit=True, session_store=f"sqlite:///{tmp_path}/sessions.db")
+    caplog.set_level(logging.INFO, "oidc_gate.audit")
+    for number in range(3):
+        here.configure(allow_emails=[*ADA, f"someone-{number}@example.com"])
+        here.take_over()
+    here.write("gate.toml", "")
+    here.look()
+    here.look(5.0)
+    assert counted.of("reloads_total") == {("success",): 3, ("failure",): 1}
+    events = [json.loads(record.message) for record in caplog.records if record.name == "oidc_gate.audit"]
+    assert [(event["event"], event["outcome"]) for event in events] == [("settings.reloaded", "success")] * 3 + [
+        ("settings.reloaded", "failure")
+    ]
+    here.signed_in()
+    calls = counted.of("store_request_duration_seconds")
+    assert calls[("save", "ok")] == 1  # by the gate that decides now, and by none before
 
 
 def test_old_gates_are_forgotten(world: World, provider: LocalProvider, tmp_path: Path) -> None:
