@@ -13,6 +13,9 @@ LOWEST := .venv-lowest
 LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_threads cli client_authentication demo \
 	examples expressions metrics provider sealing settings stores surface_logins wsgi))
 
+# Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lowest lint docs providers monitoring fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
