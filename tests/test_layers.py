@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "oidc_gate"
 
@@ -122,6 +124,7 @@ class Import(NamedTuple):
     late: bool
 
 
+@cache
 def imports(module: str) -> list[Import]:
     return list(_imports(tree(module), for_types=False, late=False))
 
@@ -138,12 +141,17 @@ def _imports(node: ast.AST, *, for_types: bool, late: bool) -> Iterator[Import]:
         yield from _imports(child, for_types=for_types, late=late)
 
 
-def own_imports(module: str) -> Iterator[tuple[str, Import]]:
+@cache
+def own_imports(module: str) -> list[tuple[str, Import]]:
     """Return the imports of other modules of the package, each with that module's name.
 
     A module that is taken from its folder, as in `from oidc_gate.browser import pages`, is that module inside the
     folder; for others it is a name that the folder hands on.
     """
+    return list(_own_imports(module))
+
+
+def _own_imports(module: str) -> Iterator[tuple[str, Import]]:
     for each in imports(module):
         if each.module.partition(".")[0] != "oidc_gate":
             continue
