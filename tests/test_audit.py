@@ -161,6 +161,7 @@ def test_a_step_up_is_told_for_pages_and_for_scripts(stage: StageFactory, events
     ]
     (replaced,) = events.of("session.ended")
     assert (replaced["reason"], replaced["session"]) == ("replaced", events.of("login.finished")[0]["session"])
+    assert replaced["subject"] == "ada-1815"
 
 
 def test_renewals_and_rechecks_are_told_and_the_providers_no(

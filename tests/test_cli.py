@@ -129,7 +129,7 @@ def test_secret_is_new_each_time(capsys: pytest.CaptureFixture[str]) -> None:
     ("argv", "said"),
     [
         (["run"], "module:app"),
-        (["sessions"], "action"),
+        (["sessions", "show"], "invalid choice"),
         (["serve"], "invalid choice"),
         (["run", "myapp:app", "--port", "70000"], "70000 is not a port"),
         (["run", "myapp:app", "--port", "http"], "http is not a port"),

@@ -155,7 +155,7 @@ class SignIn:
         before = replaced.session_id if replaced is not None else attempt.replaces
         if before:
             components.sessions.end(before, now)
-            components.telling.session_replaced(here.request, before)
+            components.telling.session_replaced(here.request, before, replaced)
         log_session(here, headers, text, session.expires_at - now, tokens)
         is_step_up = bool(state.person)
         reason = login_reason(restarted=state.restarted, is_step_up=is_step_up, asked=state.asked)

@@ -155,11 +155,12 @@ class Telling:
         if self._audit is not None:
             self._audit.write("session.ended", "success", None, *_of_opened(opened), reason=reason, code=code)
 
-    def session_replaced(self, request: Request, session_id: str) -> None:
-        """Tell that a browser has signed in anew, which ended the session that it had."""
+    def session_replaced(self, request: Request, session_id: str, opened: OpenSession | None) -> None:
+        """Tell that a browser has signed in anew, which ended the session that it had. `opened`: None if it is gone."""
         self._counting.count("oidc_gate_sessions_ended_total", "replaced")
         if self._audit is not None:
-            self._audit.write("session.ended", "success", request, None, session_id, reason="replaced")
+            claims, _ = _of_opened(opened)
+            self._audit.write("session.ended", "success", request, claims, session_id, reason="replaced")
 
     def ended_by_provider(
         self,
