@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).resolve().parents[1]
 
 #: One row of each kind that the table must have, in both worlds where there are two.

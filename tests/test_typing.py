@@ -19,6 +19,8 @@ from oidc_gate.settings.options import SettingsOptions
 from oidc_gate.settings.settings import _ALIASES
 from tests.documents import ROOT, block
 
+pytestmark = pytest.mark.uncounted
+
 PYRIGHT = ROOT / "tests" / "typing" / "node_modules" / "pyright" / "index.js"
 #: Rules as strict as they come. mypy's comments count for mypy alone, and a comment that is not needed is an error.
 RULES = {
