@@ -25,7 +25,7 @@ from oidc_gate.provider import code_flow
 from oidc_gate.provider.claims import merged_claims, refreshed_claims
 from oidc_gate.provider.client_authentication import client_authentication
 from oidc_gate.provider.code_flow import Tokens
-from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
+from oidc_gate.provider.discovery import Metadata, discovery_request, is_usable, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
 from oidc_gate.provider.keys import algorithms_of, another_key
 from oidc_gate.provider.network_errors import no_answer
@@ -48,6 +48,7 @@ __all__ = [
     "discovery_request",
     "error_said",
     "is_time",
+    "is_usable",
     "merged_claims",
     "no_answer",
     "private_key_of",
