@@ -113,6 +113,15 @@ def test_a_proxy_that_is_not_there(provider: LocalProvider, monkeypatch: pytest.
     assert f"the proxy 127.0.0.1:{port}" in found(given, "N2").found
 
 
+@pytest.mark.parametrize("proxy", ["http://user:its-password@127.0.0.1:99999", "http://", "http://[127.0.0.1"])
+def test_a_proxy_that_is_no_address(provider: LocalProvider, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", "")
+    report = examined(good(provider) | {"issuer_url": "https://issuer.test"})
+    assert not_ok(report) == {"N1": "fail", "N3": "unknown", "P1": "fail"}
+    assert "its-password" not in report.text(colour=False)
+
+
 def test_an_age_counts_to_the_time_that_an_answer_tells(provider: LocalProvider) -> None:
     given = good(provider)
     from tests.doctor_faults import _clock
@@ -120,6 +129,9 @@ def test_an_age_counts_to_the_time_that_an_answer_tells(provider: LocalProvider)
     _clock(provider, "Sat, 01 Jan 2000 00:00:00 -0000", Age="100")
     told = found(given, "N5", clock=lambda: 946684900.0)
     assert told.status == "ok"
+    _clock(provider, "Sat, 01 Jan 2000 00:00:00 -0000", Age="9" * 400)
+    assert found(given, "N5", clock=lambda: 946684900.0).status == "fail"
+    _clock(provider, "Sat, 01 Jan 2000 00:00:00 -0000", Age="100")
     assert found(given, "N5", clock=lambda: 946684870.0).found.startswith("this machine is 30 s behind the provider")
 
 

@@ -21,6 +21,7 @@ from oidc_gate.doctor import (
     Source,
     about,
     examine,
+    printable,
     settings_refused,
 )
 from oidc_gate.errors import SettingsError
@@ -59,7 +60,7 @@ def doctor(launch: Launch, wanted: Wanted, encoding: str, *, colour: bool) -> tu
     try:
         case = _case(launch, options)
     except SettingsError as error:
-        refused = Report(_title(), [Examined(CHECKS[0], settings_refused(str(error)), 0)], 0.0)
+        refused = Report(_title(), [Examined(CHECKS[0], settings_refused(printable(str(error))), 0)], 0.0)
         return 2, _told(refused, wanted, encoding, colour=colour)
     report = examine(case, CHECKS, _title(case))
     return report.status(strict=wanted.strict), _told(report, wanted, encoding, colour=colour)

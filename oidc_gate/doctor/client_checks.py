@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn
 from oidc_gate.doctor.probes import MADE_UP, code_grant, post, wrong_code_grant
 from oidc_gate.errors import ProviderError, ProviderSetupError
-from oidc_gate.provider import code_flow
+from oidc_gate.provider import code_flow, is_usable
 
 __all__ = ["CLIENT_CHECKS"]
 
@@ -20,6 +20,7 @@ _COPY = (
     "copy client_id and client_secret once more, without blanks, from one entry; where it is shown only once, make a"
     " new secret"
 )
+_NOT_SENT_THERE = "{endpoint} is at another address than the token endpoint: doctor sends no secret there"
 _NOT_ALLOWED = frozenset({"unauthorized_client", "unsupported_grant_type"})
 
 
@@ -134,6 +135,8 @@ def _pushed(case: Case) -> Finding:
         return fail("the provider demands pushed requests, and this gate sends none", "switch that off for this client")
     if not isinstance(endpoint, str):
         return skipped("the provider offers no pushed requests")
+    if not _is_trusted(case, endpoint):
+        return unknown(_NOT_SENT_THERE.format(endpoint="pushed_authorization_request_endpoint"))
     _check_accepted(case)
     verifier = secrets.token_urlsafe(48)
     base = {
@@ -157,6 +160,8 @@ def _introspection(case: Case) -> Finding:
     endpoint = case.document().get("introspection_endpoint")
     if not isinstance(endpoint, str):
         return skipped("the provider offers no introspection")
+    if not _is_trusted(case, endpoint):
+        return unknown(_NOT_SENT_THERE.format(endpoint="introspection_endpoint"))
     _check_accepted(case)
     said = post(case, endpoint, {"token": _made_up(), "token_type_hint": "access_token"})
     if said.status == 200 and said.document.get("active") is False:
@@ -203,6 +208,17 @@ def _userinfo(case: Case) -> Finding:
         f"a token that nobody issued gets status {answer.status}, not 401",
         "the gate ends a session at 401 alone; whoever is shut out at the provider stays until the session's own end",
     )
+
+
+def _is_trusted(case: Case, endpoint: str) -> bool:
+    """Return whether what the gate itself does not ask is where it sends the client's secret anyway."""
+    metadata = case.metadata()
+    return is_usable(endpoint, metadata.issuer) and _origin(endpoint) == _origin(metadata.token_endpoint)
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _made_up() -> str:

@@ -14,7 +14,7 @@ from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, Status, skipped, unknown
 from oidc_gate.errors import ProviderDownError
 
-__all__ = ["LIMIT", "Examined", "Report", "examine"]
+__all__ = ["LIMIT", "Examined", "Report", "examine", "printable"]
 
 #: The longest that all checks together may take, in seconds.
 LIMIT = 30.0
@@ -54,7 +54,7 @@ class Report:
     def text(self, *, colour: bool) -> str:
         """Return the report for people."""
         lines = [line for each in self.examined for line in _lines(each, colour=colour)]
-        return "\n".join([self.title, *lines, self._summary()])
+        return "\n".join([printable(self.title), *lines, self._summary()])
 
     def _summary(self) -> str:
         count = Counter(each.finding.status for each in self.examined)
@@ -117,8 +117,13 @@ def _found(check: Check, case: Case) -> Finding:
 
 def _told(text: str, case: Case) -> str:
     """Return a text as it can be shown: no secret, one line, and nothing that a terminal would obey."""
-    text = "".join(each if each.isprintable() else "?" for each in case.redacted(text))
+    text = printable(case.redacted(text))
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def printable(text: str) -> str:
+    """Return a text in one line, with nothing that a terminal would obey, nor a direction of writing."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _as_json(each: Examined) -> dict[str, Any]:

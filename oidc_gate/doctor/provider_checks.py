@@ -13,7 +13,7 @@ from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, unknown, warn
 from oidc_gate.doctor.probes import authorization
 from oidc_gate.errors import ProviderError
-from oidc_gate.provider import HTTPRequest, algorithms_of, shown
+from oidc_gate.provider import HTTPRequest, algorithms_of, is_usable, shown
 
 __all__ = ["PROVIDER_CHECKS"]
 
@@ -73,7 +73,7 @@ def _endpoints(case: Case) -> Finding:
         url = document.get(name)
         if url is None:
             wrong += [f"{name} is missing"] if name in _REQUIRED else []
-        elif not isinstance(url, str) or not url.startswith(("https:",) if secure else ("https:", "http:")):
+        elif not is_usable(url, issuer):
             wrong.append(f"{name} is {shown(url, 120)}, which the gate does not use")
         elif not _is_near(url, issuer):
             foreign.append(f"{name} at {urlsplit(url).hostname}")
