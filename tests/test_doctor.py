@@ -19,7 +19,7 @@ from oidc_gate import Settings, SettingsError
 from oidc_gate.command import cli
 from oidc_gate.command.doctor import Wanted, doctor
 from oidc_gate.command.run import Launch
-from oidc_gate.doctor import CHECKS, Case, Options, about, examine
+from oidc_gate.doctor import CHECKS, Case, Examined, Options, Report, about, examine
 from oidc_gate.doctor.about import ABOUT
 from oidc_gate.doctor.case import Check
 from oidc_gate.doctor.findings import Finding, ok
@@ -128,6 +128,26 @@ def test_a_terminal_has_colours_and_another_none(config: Path, monkeypatch: pyte
     assert "\x1b[32mok  \x1b[0m" in coloured
 
 
+def test_in_a_terminal_lines_are_as_wide_as_it_is(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    config.write_text(re.sub("(?m)^cookie_secret.*$", "", config.read_text()))
+    asked = ["doctor", "--config", config.name, "--offline"]
+    for width in (80, 60):
+        monkeypatch.setenv("COLUMNS", str(width))
+        cli.main(asked)
+        told = capsys.readouterr().out
+        assert all(len(line) <= max(width, 31 + 2 + 30) for line in told.splitlines()), told
+        assert re.search(r"(?m)^  warn  S3 .*\n {31}\S.*\n(?: {31}\S.*\n)* {31}→ set .*\n {33}\S", told)
+        assert [line.split()[1] for line in told.splitlines() if re.match(r"  \S+ +[A-Z]\d", line)] == IDS
+    address = f"https://{'a' * 90}.test/oauth2/callback"
+    assert f" {address} " in Report("", [Examined(CHECKS[0], ok(f"so {address} it is"), 0)], 0.0).text(
+        colour=False, width=80
+    ).replace("\n", " ")
+
+
 def test_a_terminal_without_unicode(config: Path) -> None:
     _, told = doctor(Launch("", config=str(config)), Wanted(offline=True), "ascii", colour=False)
     assert told.isascii()
@@ -185,7 +205,7 @@ def test_every_id_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
         told = capsys.readouterr().out
         assert told.startswith(f"{check_id} ")
         assert all(title in told for title in ("What it means", "Why it matters", "How to mend it"))
-        assert all(len(line) <= 100 for line in told.splitlines())
+        assert all(len(line) <= 80 for line in told.splitlines())
 
 
 def test_providers_are_those_that_are_known() -> None:
@@ -424,7 +444,7 @@ def test_the_mend_names_what_would_do(provider: LocalProvider) -> None:
     assert found(given, "P11").found == f"{CALLBACK} is not registered; {CALLBACK}/ is"
     moved = {"Location": "https://new.test/.well-known/openid-configuration"}
     provider.answer = {"discovery": (301, moved, "")}
-    assert found(given, "P1").mend == "set issuer_url to https://new.test, which it names"
+    assert found(given, "P1").mend == "if that is your provider's, set issuer_url to https://new.test"
 
 
 def test_a_session_store_asks_for_refresh_tokens(provider: LocalProvider) -> None:

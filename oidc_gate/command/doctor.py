@@ -49,10 +49,11 @@ class Wanted:
     direct: str | None = None
 
 
-def doctor(launch: Launch, wanted: Wanted, encoding: str, *, colour: bool) -> tuple[int, str]:
+def doctor(launch: Launch, wanted: Wanted, encoding: str, *, colour: bool, width: int | None = None) -> tuple[int, str]:
     """Return the exit status, and what is to be printed in this encoding. Raises SettingsError for a wrong question.
 
-    The status is 0, 1 where a check failed (with `strict` also where one warns), and 2 for wrong settings.
+    The status is 0, 1 where a check failed (with `strict` also where one warns), and 2 for wrong settings. `width`: of
+    the terminal, in characters; without one each text is one line, to be searched in.
     """
     if wanted.about is not None:
         return 0, _shown(about(wanted.about), encoding)
@@ -60,10 +61,14 @@ def doctor(launch: Launch, wanted: Wanted, encoding: str, *, colour: bool) -> tu
     try:
         case = _case(launch, options)
     except SettingsError as error:
-        refused = Report(_title(), [Examined(CHECKS[0], settings_refused(printable(str(error))), 0)], 0.0)
-        return 2, _told(refused, wanted, encoding, colour=colour)
-    report = examine(case, CHECKS, _title(case))
-    return report.status(strict=wanted.strict), _told(report, wanted, encoding, colour=colour)
+        report = Report(_title(), [Examined(CHECKS[0], settings_refused(printable(str(error))), 0)], 0.0)
+        status = 2
+    else:
+        report = examine(case, CHECKS, _title(case))
+        status = report.status(strict=wanted.strict)
+    if wanted.json:
+        return status, json.dumps(report.as_json, indent=2)
+    return status, _shown(report.text(colour=colour, width=width), encoding)
 
 
 def _case(launch: Launch, options: Options) -> Case:
@@ -104,12 +109,6 @@ def _title(case: Case | None = None) -> str:
     settings = case.settings
     parts = [title, f"issuer {settings.issuer_url}", f"client {settings.client_id}", settings.base_url]
     return " · ".join(filter(None, parts))
-
-
-def _told(report: Report, wanted: Wanted, encoding: str, *, colour: bool) -> str:
-    if wanted.json:
-        return json.dumps(report.as_json, indent=2)
-    return _shown(report.text(colour=colour), encoding)
 
 
 def _shown(text: str, encoding: str) -> str:

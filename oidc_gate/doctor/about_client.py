@@ -110,7 +110,7 @@ ABOUT_CLIENT = {
         "Userinfo refuses a token that nobody issued with status 401.",
         "The gate ends a session when userinfo says 401; another status counts as a fault of the provider's that"
         " passes.",
-        "Nothing at the large providers. A gateway in front of your own may turn 401 into 403: leave it as it is.",
+        "Nothing at the large providers. A gateway in front of your own may turn 401 into 403: have it leave 401 be.",
         {
             "Keycloak": "It says 401; without `openid` in the scopes 403.",
             "Entra": "Microsoft Graph says 401.",

@@ -206,7 +206,8 @@ def _userinfo(case: Case) -> Finding:
         )
     return warn(
         f"a token that nobody issued gets status {answer.status}, not 401",
-        "the gate ends a session at 401 alone; whoever is shut out at the provider stays until the session's own end",
+        "have what answers there say 401, at which alone the gate ends a session; until then whoever is shut out at the"
+        " provider stays until the session's own end",
     )
 
 

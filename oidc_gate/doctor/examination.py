@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ __all__ = ["LIMIT", "Examined", "Report", "examine", "printable"]
 LIMIT = 30.0
 _THREADS = 8
 _LONGEST = 600
+#: Where what was found begins in a line, and the least room for it, in characters.
+_INDENT, _NARROWEST = 31, 30
 _MARKS: dict[Status, str] = {"ok": "ok", "fail": "FAIL", "warn": "warn", "unknown": "?", "skipped": "-"}
 _COLOURS: dict[Status, str] = {"ok": "32", "fail": "1;31", "warn": "33", "unknown": "36", "skipped": "2"}
 
@@ -51,10 +54,10 @@ class Report:
         """The report for programs."""
         return {"version": 1, "checks": [_as_json(each) for each in self.examined]}
 
-    def text(self, *, colour: bool) -> str:
-        """Return the report for people."""
-        lines = [line for each in self.examined for line in _lines(each, colour=colour)]
-        return "\n".join([printable(self.title), *lines, self._summary()])
+    def text(self, *, colour: bool, width: int | None = None) -> str:
+        """Return the report for people, in lines of `width` characters; without it each text is one line."""
+        lines = [line for each in self.examined for line in _lines(each, colour=colour, width=width)]
+        return "\n".join([*_folded(printable(self.title), 0, width), *lines, self._summary()])
 
     def _summary(self) -> str:
         count = Counter(each.finding.status for each in self.examined)
@@ -132,10 +135,22 @@ def _as_json(each: Examined) -> dict[str, Any]:
     return {"id": check.id, "name": check.name} | said | {"ms": each.ms}
 
 
-def _lines(each: Examined, *, colour: bool) -> list[str]:
+def _lines(each: Examined, *, colour: bool, width: int | None) -> list[str]:
     check, finding = each.check, each.finding
     mark = f"{_MARKS[finding.status]:<4}"
     if colour:
         mark = f"\x1b[{_COLOURS[finding.status]}m{mark}\x1b[0m"
-    lines = [f"  {mark}  {check.id:<3} {check.name:<18} {finding.found}"]
-    return [*lines, f"{'':<31}→ {finding.mend}"] if finding.mend else lines
+    first, *more = _folded(finding.found, _INDENT, width)
+    lines = [f"  {mark}  {check.id:<3} {check.name:<18} {first}", *(" " * _INDENT + line for line in more)]
+    if not finding.mend:
+        return lines
+    first, *more = _folded(finding.mend, _INDENT + 2, width)
+    return [*lines, f"{' ' * _INDENT}→ {first}", *(" " * (_INDENT + 2) + line for line in more)]
+
+
+def _folded(text: str, indent: int, width: int | None) -> list[str]:
+    """Return the text in lines that have room beside an indent; an address stays whole."""
+    if width is None:
+        return [text]
+    room = max(width - indent, _NARROWEST)
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]

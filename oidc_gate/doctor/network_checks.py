@@ -120,8 +120,11 @@ def _connection(case: Case, place: _Place) -> Finding:
             f"{place.name} does not answer at {said}; each call may try that first",
             "mend the route (often IPv6), or have the resolver leave such addresses out",
         )
-    way = "check HTTPS_PROXY, HTTP_PROXY, NO_PROXY" if place.at_proxy else "a firewall, or a proxy that is to be set"
-    return fail(f"no connection to {place.name} at {said}", f"{way}; then what listens at this port")
+    if place.at_proxy:
+        mend = "correct HTTPS_PROXY, HTTP_PROXY or NO_PROXY; does the proxy run?"
+    else:
+        mend = "check the port in issuer_url, and whether the provider runs; open the firewall, or set HTTPS_PROXY"
+    return fail(f"no connection to {place.name} at {said}", mend)
 
 
 def _silent(address: str, place: _Place, timeout: float) -> str:
@@ -156,7 +159,9 @@ def _certificate(case: Case, place: _Place) -> Finding:
             found, version = secure.getpeercert() or {}, secure.version() or "TLS"
     except ssl.SSLError as error:
         said = no_answer(error, place.name, settings.http_timeout, settings.ca_bundle).detail
-        return fail(said, "a private authority's certificate goes into ca_bundle; others the provider has to mend")
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return fail(said, "a private authority's certificate goes into ca_bundle; others the provider has to mend")
+        return fail(said, "correct scheme and port of issuer_url, or look at what is on the way: a proxy, a firewall")
     except OSError:
         return skipped(f"no connection to {place.name}: N2")
     return _days_left(place, version, str(found.get("notBefore")), str(found.get("notAfter")), case.clock())

@@ -38,7 +38,7 @@ def _discovery(case: Case) -> Finding:
     if location.endswith(_WELL_KNOWN):
         return fail(
             f"{answer.url} leads to {location}",
-            f"set issuer_url to {location.removesuffix(_WELL_KNOWN)}, which it names",
+            f"if that is your provider's, set issuer_url to {location.removesuffix(_WELL_KNOWN)}",
         )
     try:
         answer.document("discovery document", "discovery_failed")
@@ -59,7 +59,11 @@ def _issuer(case: Case) -> Finding:
         return ok("but for the slash at the end as in issuer_url; the gate takes the provider's spelling")
     if isinstance(said, str) and "{" in said:
         return fail(f"the provider names {shown(said)}, which stands for many", "name one tenant's id in issuer_url")
-    mend = f"set issuer_url to {said}" if isinstance(said, str) else "this is no OpenID provider's document"
+    mend = (
+        f"if that is your provider's, set issuer_url to {said}"
+        if isinstance(said, str)
+        else "this is no OpenID provider's document"
+    )
     return fail(f"the provider names {shown(said)}, and issuer_url is {expected!r}", mend)
 
 
@@ -111,7 +115,7 @@ def _keys(case: Case) -> Finding:
         return fail("a private key stands in the key set, for all to read", "the provider must change its keys at once")
     if not good:
         return fail(
-            f"none of {len(entries)} keys can have signed an ID token by {', '.join(sorted(accepted))}",
+            f"no key of the {len(entries)} can have signed an ID token by {', '.join(sorted(accepted))}",
             "leave signing_algs out, or have the provider sign with RS256, and an RSA key of 2048 bits",
         )
     found = [*map(_wrong_with, signing), _repeated(signing), *(_expired(each, case.clock()) for each in signing)]
@@ -205,7 +209,7 @@ def _remote_logout(case: Case) -> Finding:
         for name, member in (("back-channel", "backchannel_logout"), ("front-channel", "frontchannel_logout"))
         if document.get(f"{member}_supported") is True
     ]
-    said = f"the provider offers {' and '.join(offered) or 'no'} logout"
+    said = f"the provider offers {' and '.join(offered) or 'no remote'} logout"
     if case.settings.session_store == "cookie":
         return ok(f"{said}; with session_store cookie only a browser's own logout ends a session")
     if not offered:

@@ -127,7 +127,7 @@ def _scopes(case: Case) -> Finding:
     if authorization(case, scope=" ".join(scopes)).error == "invalid_scope":
         wrong = [each for each in scopes if authorization(case, scope=_with_openid(each)).error == "invalid_scope"]
         said = f"the scope {', '.join(wrong)} is refused" if wrong else "these scopes are refused together"
-        return fail(said, "allow them to the client at the provider, or take them out of scopes")
+        return fail(said, "have the provider allow the client what scopes ask for, or ask for less")
     if case.options.controls and authorization(case, scope=_with_openid(MADE_UP)).error == "invalid_scope":
         return ok(f"{' '.join(scopes)}: accepted; one that there is not is refused")
     listed = case.document().get("scopes_supported")
