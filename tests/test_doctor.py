@@ -26,7 +26,7 @@ from oidc_gate.doctor.findings import Finding, ok
 from oidc_gate.gate.error_words import CHECKS as NAMED_BY_ERRORS
 from tests.apps import COOKIE_SECRET
 from tests.conftest import StageFactory
-from tests.doctor_faults import APP, CALLBACK, examined, good, not_ok
+from tests.doctor_faults import APP, CALLBACK, SEEDS, examined, good, not_ok
 from tests.patience import LIMIT
 from tests.providers import keys
 from tests.providers.local import LocalProvider
@@ -447,6 +447,38 @@ def test_the_mend_names_what_would_do(provider: LocalProvider) -> None:
     assert found(given, "P1").mend == "if that is your provider's, set issuer_url to https://new.test"
 
 
+@pytest.mark.parametrize(
+    ("seed", "check_id", "said", "mend"),
+    [
+        (
+            "a_client_that_is_disabled",
+            "P10",
+            "refuses this client: status 400, 'We are sorry... Client disabled.'",
+            "enable",
+        ),
+        ("pkce_of_the_other_kind", "P6", "code challenge method is not matching the configured one", "PKCE to S256"),
+        (
+            "pushed_requests_are_demanded_of_this_client",
+            "P16",
+            "Pushed Authorization Request is only allowed.",
+            "demand",
+        ),
+        ("a_client_without_the_code_flow", "P14", "Standard flow is disabled for the client.", "Standard flow"),
+        ("a_request_that_is_refused_for_another_reason", "P11", "'Come back on Monday'", "mend what it says"),
+        ("discovery_wants_https", "P1", "error 'invalid_request', 'HTTPS required'", "mend what it says"),
+    ],
+)
+def test_what_the_provider_says_is_told(
+    provider: LocalProvider, seed: str, check_id: str, said: str, mend: str
+) -> None:
+    given = good(provider)
+    SEEDS[seed][0](provider, given)
+    told = found(given, check_id)
+    assert told.status == "fail"
+    assert said in told.found
+    assert mend in told.mend
+
+
 def test_a_session_store_asks_for_refresh_tokens(provider: LocalProvider) -> None:
     given = good(provider, session_store="sqlite:///never-made.db")
     assert found(given, "P15").status == "ok"
@@ -477,7 +509,7 @@ def test_jumpclouds_regions_are_asked(provider: LocalProvider, jumpcloud: Any) -
     assert found(given, "P23", jumpcloud_regions=regions).status == "unknown"
     assert found(given, "P23").status == "skipped"
     assert found(given | {"client_id": "elsewhere", "base_url": "https://other.test"}, "P11").found.endswith(
-        "/callback is not registered: error 'invalid_request'"
+        "/callback is refused, as is one that nobody has registered: error 'invalid_request'"
     )
     good(provider)
     provider.add_client("stranger", redirect_uris=[CALLBACK])

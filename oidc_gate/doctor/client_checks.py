@@ -7,7 +7,7 @@ from urllib.parse import quote_plus, urlsplit
 
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn
-from oidc_gate.doctor.probes import MADE_UP, code_grant, post, wrong_code_grant
+from oidc_gate.doctor.probes import MADE_UP, OF_PUSHING, Said, code_grant, complaint, post, wrong_code_grant
 from oidc_gate.errors import ProviderError, ProviderSetupError
 from oidc_gate.provider import code_flow, is_usable
 
@@ -49,7 +49,7 @@ def _proof(case: Case, what: str, mend: str) -> Finding:
         right = code_grant(case)
     except ProviderSetupError as error:
         return fail(error.detail, "P3 tells what the provider says of its endpoints")
-    if right.rejects_client:
+    if _is_rejected(case, right):
         other = _accepted_method(case)
         return fail(f"{what} is not accepted: {right.said}", f"set client_auth_method to {other}" if other else mend)
     if right.error == "unauthorized_client":
@@ -60,12 +60,32 @@ def _proof(case: Case, what: str, mend: str) -> Finding:
         return unknown(f"{what} is not refused; without a control (--no-controls) that proves nothing")
     if wrong_code_grant(case).rejects_client:
         return ok("accepted; another one is refused")
-    return unknown(f"the provider looks at the code first ({right.said}), and says the same to one that is wrong")
+    looks_at_code = right.error == "invalid_grant" and case.settings.client_auth_method != "none"
+    return unknown(
+        f"the provider says the same where {what} is wrong on purpose: {right.said}",
+        "if it is a public client there, set client_auth_method to none" if looks_at_code else "",
+    )
 
 
 def _accepted_method(case: Case) -> str:
     """Return another way in which the same secret is accepted, `""` for none."""
-    return next((each for each in _other_methods(case) if not code_grant(case, each).rejects_client), "")
+    said = ((each, code_grant(case, each)) for each in _other_methods(case))
+    return next((each for each, right in said if _looks_further(right)), "")
+
+
+def _looks_further(right: Said) -> bool:
+    """Return whether an answer is of something else than the client."""
+    return not right.rejects_client and right.status != 403 and right.error not in _NOT_ALLOWED
+
+
+def _is_rejected(case: Case, right: Said) -> bool:
+    """Return whether the client is not accepted.
+
+    Where `unauthorized_client` comes to a wrong proof too, it does not say that the right one was accepted.
+    """
+    if right.error != "unauthorized_client" or right.rejects_client or not case.options.controls:
+        return right.rejects_client
+    return wrong_code_grant(case).error == right.error
 
 
 def _method(case: Case) -> Finding:
@@ -101,7 +121,8 @@ def _check_accepted(case: Case) -> None:
 def _is_refused(case: Case) -> bool:
     """Return whether the client is not accepted as it is. Raises SkippedError where that cannot be asked."""
     try:
-        return code_grant(case).rejects_client
+        right = code_grant(case)
+        return right.status == 403 or _is_rejected(case, right)
     except ProviderError:
         raise SkippedError("the token endpoint does not answer: P7, P9") from None
 
@@ -131,8 +152,12 @@ def _refresh(case: Case) -> Finding:
 def _pushed(case: Case) -> Finding:
     document, settings = case.document(), case.settings
     endpoint = document.get("pushed_authorization_request_endpoint")
-    if document.get("require_pushed_authorization_requests") is True:
-        return fail("the provider demands pushed requests, and this gate sends none", "switch that off for this client")
+    no = complaint(case)
+    is_told = no is not None and no.speaks_of(*OF_PUSHING)
+    if is_told or document.get("require_pushed_authorization_requests") is True:
+        demand = "the provider demands pushed requests, which this gate cannot send yet"
+        demand += f": {no.said}" if no is not None and is_told else ""
+        return fail(demand, "have the provider not demand them, of this client at least")
     if not isinstance(endpoint, str):
         return skipped("the provider offers no pushed requests")
     if not _is_trusted(case, endpoint):

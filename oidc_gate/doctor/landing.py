@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from oidc_gate.doctor.markup import forms_of, unescaped, words_of
-from oidc_gate.provider import HTTPAnswer, error_said
+from oidc_gate.provider import HTTPAnswer, error_said, scrubbed, shown
 
 __all__ = ["Landing", "landing"]
 
@@ -19,6 +19,8 @@ Kind = Literal["back", "page", "refused"]
 #: A no that comes with status 200, as Entra ID has it.
 _ENTRAS_NO = re.compile(r"AADSTS\d+")
 _MOST_READ = 60_000
+#: So much is told of a page that says no.
+_MOST_SAID = 120
 #: What is said of a person who is not signed in, and so of nothing else.
 _NOBODY_THERE = frozenset(
     {"login_required", "interaction_required", "consent_required", "account_selection_required", "immediate_failed", ""}
@@ -50,7 +52,15 @@ class Landing:
         """The answer in words."""
         if self.error:
             return error_said(self.error, self.params.get("error_description"), frozenset())
-        return f"status {self.status}" if self.status not in (302, 303) else f"a redirect to {self.place}"
+        if self.status in (302, 303):
+            return f"a redirect to {self.place}"
+        words = shown(scrubbed(self.words, frozenset()), _MOST_SAID)
+        return f"status {self.status}" + (f", {words}" if self.words else "")
+
+    @property
+    def words(self) -> str:
+        """What the page says to whoever reads it."""
+        return words_of(self.text, head=False) or words_of(self.text)
 
     def speaks_of(self, *words: str) -> bool:
         """Return whether the provider names one of these, in its error or on its page."""

@@ -10,7 +10,7 @@ from html import unescape
 __all__ = ["PageForm", "forms_of", "unescaped", "words_of"]
 
 #: No `<` within: what looks on to the end for each of many beginnings takes hours on a page that is made for it.
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b([^<>]*)>", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)(!?[a-z][a-z0-9]*)\b([^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(action|name|value)\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 #: A longer number of a character stands for none, and Python does not read it.
 _LONG_NUMBER = re.compile(r"&#[0-9]{9}[0-9]+")
@@ -45,8 +45,11 @@ def forms_of(html: str) -> list[PageForm]:
     return [PageForm(action, fields) for action, fields in found]
 
 
-def words_of(html: str) -> str:
-    """Return what a page says to whoever reads it, one space between two words."""
+def words_of(html: str, *, head: bool = True) -> str:
+    """Return what a page says to whoever reads it, one space between two words; with its title, if `head`."""
+    first, *commented = html.split("<!--")
+    html = first + " ".join(each.partition("-->")[2] for each in commented)
+    unread_tags = _UNREAD if head else _UNREAD | {"head"}
     parts, at, unread = [], 0, ""
     for tag in _TAG.finditer(html):
         if not unread:
@@ -54,7 +57,7 @@ def words_of(html: str) -> str:
         at, name = tag.end(), tag[2].lower()
         if unread:
             unread = "" if tag[1] and name == unread else unread
-        elif name in _UNREAD and not tag[1]:
+        elif name in unread_tags and not tag[1]:
             unread = name
     parts += [] if unread else [html[at:]]
     return " ".join(" ".join(parts).split())

@@ -11,9 +11,9 @@ from cryptography import x509
 
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, unknown, warn
-from oidc_gate.doctor.probes import authorization
+from oidc_gate.doctor.probes import OF_PKCE, authorization, complaint
 from oidc_gate.errors import ProviderError
-from oidc_gate.provider import HTTPRequest, algorithms_of, is_usable, shown
+from oidc_gate.provider import HTTPAnswer, HTTPRequest, algorithms_of, error_said, is_usable, read_json_object, shown
 
 __all__ = ["PROVIDER_CHECKS"]
 
@@ -43,12 +43,25 @@ def _discovery(case: Case) -> Finding:
     try:
         answer.document("discovery document", "discovery_failed")
     except ProviderError as error:
-        return fail(error.detail, _ADDRESS)
+        said = _error_in(answer)
+        return fail(
+            f"{error.detail}{f': {said}' if said else ''}", f"mend what it says; {_ADDRESS}" if said else _ADDRESS
+        )
     if answer.content_type != "application/json":
         return warn(
             f"the discovery document comes as {answer.content_type or 'nothing'}", "it should be application/json"
         )
     return ok(f"{len(answer.body)} bytes, in {case.discovery().seconds:.2f} s")
+
+
+def _error_in(answer: HTTPAnswer) -> str:
+    """Return the error that an answer names, `""` for none."""
+    try:
+        document = read_json_object(answer.body)
+    except ValueError:
+        return ""
+    error = document.get("error")
+    return "" if error is None else error_said(error, document.get("error_description"), frozenset())
 
 
 def _issuer(case: Case) -> Finding:
@@ -180,6 +193,9 @@ def _pkce(case: Case) -> Finding:
             f"the provider lists {', '.join(map(str, listed[:5])) or 'no method'} for PKCE, and the gate sends S256",
             "switch S256 on at the provider",
         )
+    no = complaint(case)
+    if no is not None and no.speaks_of(*OF_PKCE):
+        return fail(f"the provider refuses the gate's S256: {no.said}", "set PKCE to S256 for this client there")
     enforced = _is_enforced(case)
     said = "S256 is listed" if listed else "the provider does not list S256"
     if enforced is not None:

@@ -30,7 +30,7 @@ from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_
 from oidc_gate.provider.keys import algorithms_of, another_key
 from oidc_gate.provider.network_errors import no_answer
 from oidc_gate.provider.provider import Provider, private_key_of
-from oidc_gate.provider.quoting import error_said, secrets_in, shown
+from oidc_gate.provider.quoting import error_said, scrubbed, secrets_in, shown
 from oidc_gate.provider.token_checks import is_time
 from oidc_gate.provider.transport import Transport, tls_context
 
@@ -55,6 +55,7 @@ __all__ = [
     "read_json_object",
     "read_metadata",
     "refreshed_claims",
+    "scrubbed",
     "secrets_in",
     "shown",
     "tls_context",
