@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from oidc_gate.command.run import Launch
+from oidc_gate.command.terminal import shown
 from oidc_gate.doctor import (
     CHECKS,
     COMMAND_LINE,
@@ -33,8 +34,6 @@ _PREFIX = "OIDC_GATE_"
 _SECRETS = ("client_secret", "cookie_secret")
 #: Settings that may hold a secret in a file.
 _IN_A_FILE = frozenset({*_SECRETS, "session_store", "cookie_deny_list"})
-#: For a terminal that cannot show them.
-_PLAIN = str.maketrans({"→": "->", "·": "|", "…": "..."})
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def doctor(launch: Launch, wanted: Wanted, encoding: str, *, colour: bool, width
     the terminal, in characters; without one each text is one line, to be searched in.
     """
     if wanted.about is not None:
-        return 0, _shown(about(wanted.about), encoding)
+        return 0, shown(about(wanted.about), encoding)
     options = Options(offline=wanted.offline, controls=not wanted.no_controls, direct=wanted.direct or "")
     try:
         case = _case(launch, options)
@@ -68,7 +67,7 @@ def doctor(launch: Launch, wanted: Wanted, encoding: str, *, colour: bool, width
         status = report.status(strict=wanted.strict)
     if wanted.json:
         return status, json.dumps(report.as_json, indent=2)
-    return status, _shown(report.text(colour=colour, width=width), encoding)
+    return status, shown(report.text(colour=colour, width=width), encoding)
 
 
 def _case(launch: Launch, options: Options) -> Case:
@@ -109,12 +108,3 @@ def _title(case: Case | None = None) -> str:
     settings = case.settings
     parts = [title, f"issuer {settings.issuer_url}", f"client {settings.client_id}", settings.base_url]
     return " · ".join(filter(None, parts))
-
-
-def _shown(text: str, encoding: str) -> str:
-    """Return the text as it can be shown in this encoding."""
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
-    return text

@@ -44,8 +44,10 @@ __all__ = [
 MADE_UP = "oidc-gate-doctor"
 _NOBODYS_ADDRESS = "https://oidc-gate-doctor.invalid/oauth2/callback"
 _FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-#: How a provider speaks of a challenge that it does not take, and of requests that it wants to be pushed.
-OF_PKCE, OF_PUSHING = ("code challenge", "pkce"), ("pushed",)
+#: How a provider speaks of a challenge that it does not take.
+OF_PKCE = ("code challenge", "pkce")
+#: The same of requests that it wants to be pushed.
+OF_PUSHING = ("pushed",)
 #: What is said of a client that is not known, or not proven.
 _OF_CLIENT = frozenset({"invalid_client", "bad_client_secret", "invalid_client_id"})
 
