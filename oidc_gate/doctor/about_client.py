@@ -86,8 +86,7 @@ ABOUT_CLIENT = {
         " that it is not active.",
         "Logins do not need it. Programs that come with opaque tokens would.",
         "Allow it to this client, or leave it. doctor asks only where it is at the token endpoint's address, to which"
-        " the"
-        " secret goes anyway.",
+        " the secret goes anyway.",
         {
             "JumpCloud": "It offers none.",
             "Keycloak": "Any confidential client may.",
