@@ -170,3 +170,17 @@ def test_the_words_of_a_page_are_what_is_read() -> None:
 def test_a_redirect_to_what_is_no_address_is_a_no() -> None:
     came = landing(HTTPAnswer(302, "", b"", "https://idp.test/authorize", "https://[bad"), CALLBACK)
     assert (came.kind, came.said) == ("refused", "a redirect to what is no address")
+
+
+def test_an_error_in_json_is_read_as_one_that_came_back() -> None:
+    body = b'{"error": "invalid_client", "error_description": "Unknown client_id", "error_uri": 7}'
+    came = landing(HTTPAnswer(400, "application/json", body, "https://idp.test/authorize"), CALLBACK)
+    assert (came.kind, came.said) == ("refused", "error 'invalid_client', 'Unknown client_id'")
+
+
+def test_what_was_asked_is_not_in_what_is_told_of_no_answer(provider: LocalProvider) -> None:
+    given = good(provider)
+    says(provider, authorization_endpoint="http://127.0.0.1:1/authorize")
+    told = found(given, "P11")
+    assert told.status == "unknown"
+    assert told.found.startswith("no answer to go by: http://127.0.0.1:1/authorize: 127.0.0.1:1 refused the connection")

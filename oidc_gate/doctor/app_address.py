@@ -67,7 +67,7 @@ def ask_health(case: Case, headers: dict[str, str] | None = None, challenge: str
     try:
         answer = ask_app(case, case.own_url("health") + query, headers)
     except ProviderDownError as error:
-        return Reached(None, trouble=str(error).replace(query, ""), is_lasting=isinstance(error, ProviderSetupError))
+        return Reached(None, trouble=str(error), is_lasting=isinstance(error, ProviderSetupError))
     said = health_answer(answer)
     if not said:
         return Reached(answer)

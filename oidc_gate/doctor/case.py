@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus, urlsplit
 
 from oidc_gate.doctor.findings import Finding, SkippedError
-from oidc_gate.errors import ProviderError
+from oidc_gate.errors import ProviderDownError, ProviderError
 from oidc_gate.provider import (
     HTTPAnswer,
     HTTPRequest,
@@ -113,7 +113,11 @@ class Case:
     def _sent(self, request: HTTPRequest) -> HTTPAnswer:
         if self.options.offline:
             raise SkippedError("nothing is asked: --offline")
-        return self._transport.send(request)
+        try:
+            return self._transport.send(request)
+        except ProviderDownError as error:
+            address, _, query = request.url.partition("?")
+            raise type(error)(error.code, error.detail.replace(f"{address}?{query}", address)) from None
 
     def proxy(self, url: str) -> str:
         """Return the proxy through which an address is asked, `""` for none. It may hold a password."""

@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from oidc_gate.doctor.markup import forms_of, unescaped, words_of
-from oidc_gate.provider import HTTPAnswer, error_said, scrubbed, shown
+from oidc_gate.provider import HTTPAnswer, error_said, read_json_object, scrubbed, shown
 
 __all__ = ["Landing", "landing"]
 
@@ -100,7 +100,7 @@ def landing(answer: HTTPAnswer, redirect_uri: str, sent: Sequence[str] = ()) -> 
     if answer.status >= 400 or (found := _ENTRAS_NO.search(text)):
         for value in sorted(sent, key=len, reverse=True):
             text = text.replace(value, "")
-        params = {} if answer.status >= 400 else {"error": found[0]}  # type: ignore[index]
+        params = _error_in(answer.body) if answer.status >= 400 else {"error": found[0]}  # type: ignore[index]
         return Landing("refused", answer.status, place, params, text)
     return Landing("page", answer.status, place, {}, text)
 
@@ -109,6 +109,15 @@ def _params(target: str) -> dict[str, str]:
     """Return the parameters of an address; those of its fragment count too."""
     parts = urlsplit(target)
     return dict(parse_qsl(f"{parts.query}&{parts.fragment}", keep_blank_values=True))
+
+
+def _error_in(body: bytes) -> dict[str, str]:
+    """Return the error that stands in a body in JSON, an empty map for none."""
+    try:
+        document = read_json_object(body)
+    except ValueError:
+        return {}
+    return {name: value for name, value in document.items() if name.startswith("error") and isinstance(value, str)}
 
 
 def _title(text: str) -> str:

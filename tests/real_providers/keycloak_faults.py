@@ -41,6 +41,7 @@ class Seeded:
             "cookie_secret": COOKIE_SECRET,
             "allow_domains": "example.com",
             "provider_logout": True,
+            "http_timeout": "30s",  # it takes its time, the first time
         }
         #: Called with the admin API and the realm's path once it is there.
         self.later: list[Callable[[Admin, str], None]] = []
