@@ -52,7 +52,8 @@ ABOUT_PROVIDER = {
     "P4": About(
         "The key set holds a key by which an ID token can be verified, with an algorithm that is accepted; each `kid`"
         " stands for one key; RSA keys have 2048 bits; no certificate in it is over; no private part is published.",
-        "Tokens are only believed by these keys.",
+        "Tokens are only believed by these keys. One that is too weak, or of no known kind, is passed over; a `kid`"
+        " that is there twice, and a certificate that is over, are no hindrance to the gate, and may be one to others.",
         "The provider makes new keys; where algorithms do not fit, leave `signing_algs` out.",
         {
             "JumpCloud": "It signs with RS256; nothing can be set.",

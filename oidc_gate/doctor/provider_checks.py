@@ -131,11 +131,12 @@ def _keys(case: Case) -> Finding:
             f"no key of the {len(entries)} can have signed an ID token by {', '.join(sorted(accepted))}",
             "leave signing_algs out, or have the provider sign with RS256, and an RSA key of 2048 bits",
         )
-    found = [*map(_wrong_with, signing), _repeated(signing), *(_expired(each, case.clock()) for each in signing)]
-    if any(found):
-        return warn(
-            "; ".join(filter(None, found)), "the gate passes such keys over; tokens signed with them are refused"
-        )
+    useless = list(filter(None, map(_wrong_with, signing)))
+    if useless:
+        return warn("; ".join(useless), "the gate passes such keys over; tokens signed with them are refused")
+    odd = list(filter(None, [_repeated(signing), *(_expired(each, case.clock()) for each in signing)]))
+    if odd:
+        return warn("; ".join(odd), "the gate goes by such keys all the same; have the provider mend it for others")
     return ok(f"{len(good)} key{'' if len(good) == 1 else 's'} that may sign ID tokens")
 
 
