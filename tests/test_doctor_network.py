@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.doctor_faults import examined, good, not_ok
+from tests.patience import in_time
 from tests.providers.local import LocalProvider
 from tests.providers.tls import DAY, NOW, Authority, KeepingProvider
 from tests.servers import free_port
@@ -101,6 +102,22 @@ def test_one_address_of_several_that_is_silent(provider: LocalProvider, monkeypa
     told = found(given, "N2")
     assert told.status == "warn"
     assert "does not answer at 127.0.0.2 (Connection refused)" in told.found
+
+
+def test_many_addresses_that_are_silent_take_no_longer_than_one(
+    provider: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a name server has it that means harm."""
+    hosts = [f"127.0.9.{number}" for number in range(1, 13)]
+    with silent(*hosts) as port:
+        places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in hosts]
+        real = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *asked: places if asked[0] == "many.test" else real(*asked))
+        given = good(provider, http_timeout=1) | {"issuer_url": f"https://many.test:{port}"}
+        told = in_time(lambda: found(given, "N2"), 10.0)
+        assert told.status == "fail"
+        assert len(told.found) < 700
+        assert in_time(lambda: found(given, "N3"), 10.0).status == "skipped"
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:{port}", "127.0.0.1:{port}"])
