@@ -213,6 +213,12 @@ def test_providers_are_those_that_are_known() -> None:
     assert set(ABOUT["P7"].at) == set(ABOUT["P11"].at) == PROVIDERS
 
 
+@pytest.mark.parametrize("direct", ["app.test", "app.test:99999", ":80", "app.test:x"])
+def test_what_is_no_place_to_look_at(direct: str, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor", "--config", str(config), "--direct", direct]) == 2
+    assert f"--direct {direct} is not HOST:PORT" in capsys.readouterr().err
+
+
 def test_an_id_that_no_check_has(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["doctor", "--about", "P99"]) == 2
     assert "there is no such check; there are S1, S2" in capsys.readouterr().err

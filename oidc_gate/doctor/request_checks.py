@@ -101,7 +101,7 @@ def _not_registered(case: Case, uri: str, right: Landing) -> Finding:
     if case.options.controls:
         near = next((each for each in _near(case, uri) if authorization(case, each).kind != "refused"), "")
         if near and authorization(case, f"{uri}-{MADE_UP}").kind == "refused":
-            return fail(f"{uri} is not registered; {near} is", mend)
+            return fail(f"{uri} is not registered; {near} is", f"{mend}; or correct base_url")
     if right.speaks_of(*_REDIRECT):
         return fail(f"{uri} is not registered: {right.said}", mend)
     if _is_proven(case) and right.is_like(authorization(case, f"{uri}-{MADE_UP}")):
