@@ -15,6 +15,7 @@ import pytest
 
 from oidc_gate import Settings
 from oidc_gate.errors import GateError, SettingsError
+from oidc_gate.settings.other_names import _MADE_OF_IT, _OTHER_NAMES
 from oidc_gate.stores.urls import open_store
 
 ISSUER = "https://id.example.com"
@@ -687,6 +688,21 @@ def test_whatever_is_given_for_a_setting_is_taken_or_told_by_name(field: str) ->
         ("cookie_domain", "auth_cookie_domain"),
         ("proxies", "trusted_proxies"),
         ("client_sercet_file", "client_secret"),
+        ("public_url", "base_url"),
+        ("External_URL", "base_url"),
+        ("redirect_url", "base_url"),
+        ("issuer_uri", "issuer_url"),
+        ("oidc_client_id", "client_id"),
+        ("oauth2_issuer", "issuer_url"),
+        ("oidc_isuer_url", "issuer_url"),
+        ("client_auth", "client_auth_method"),
+        ("allowed_domains", "allow_domains"),
+        ("email-domains", "allow_domains"),
+        ("secret", "client_secret or cookie_secret"),
+        ("groups", "allow_groups or groups_claim"),
+        ("session_secret_file", "cookie_secret"),
+        ("redis_url", "session_store"),
+        ("skip_auth_routes", "public_paths"),
     ],
 )
 def test_the_name_that_was_meant_is_proposed(misspelt: str, meant: str) -> None:
@@ -694,11 +710,17 @@ def test_the_name_that_was_meant_is_proposed(misspelt: str, meant: str) -> None:
         Settings(**(REQUIRED | {misspelt: "x"}))
 
 
-@pytest.mark.parametrize("unknown", ["allow_users", "cookie_path", "session", "url", "secret", "verify", "mail", "_"])
+@pytest.mark.parametrize("unknown", ["allow_users", "cookie_path", "session", "url", "oidc_", "verify", "mail", "_"])
 def test_what_is_far_off_is_not_proposed(unknown: str) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings(**(REQUIRED | {unknown: "x"}))
     assert "Did you mean" not in str(raised.value)
+
+
+def test_other_names_are_those_of_settings_and_no_settings_themselves() -> None:
+    assert set(_OTHER_NAMES) <= set(DEFAULTS)
+    assert {name for names in _OTHER_NAMES.values() for name in names.split()}.isdisjoint(DEFAULTS)
+    assert set(_OTHER_NAMES["base_url"].split()) >= _MADE_OF_IT
 
 
 def test_a_settings_error_is_a_value_error_with_a_stable_code() -> None:
@@ -718,6 +740,10 @@ def test_settings_are_given_by_name_alone() -> None:
     [
         ("OIDC_GATE_ALOW_EMAILS", "Did you mean OIDC_GATE_ALLOW_EMAILS?"),
         ("OIDC_GATE_ALLOW_EMAIL_FILE", "Did you mean OIDC_GATE_ALLOW_EMAILS?"),
+        ("OIDC_GATE_PUBLIC_URL", "Did you mean OIDC_GATE_BASE_URL? Correct"),
+        ("OIDC_GATE_REDIRECT_URL", "OIDC_GATE_BASE_URL? The redirect URI is made of it: /oauth2/callback below it."),
+        ("OIDC_GATE_SECRET", "Did you mean OIDC_GATE_CLIENT_SECRET or OIDC_GATE_COOKIE_SECRET?"),
+        ("OIDC_GATE_OIDC_CLIENT_ID", "Did you mean OIDC_GATE_CLIENT_ID?"),
         ("OIDC_GATE_POLICIES", "Correct or unset it"),
         ("OIDC_GATE_XYZZY", "Correct or unset it"),
         ("OIDC_GATE_Client_Id", "Did you mean OIDC_GATE_CLIENT_ID?"),

@@ -2,6 +2,7 @@
 
 Modules, from the ground up; each may import only from those before it:
 
+- `terminal`: text as a terminal can show it
 - `secret`: make a `cookie_secret`, or put one in front of others in a file
 - `signed_in`: who signed in, by audit events
 - `stored_sessions`: list stored sessions, and end them

@@ -195,12 +195,16 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from dataclasses import fields
+    from shutil import get_terminal_size
 
     from oidc_gate.command.doctor import Wanted, doctor
 
     wanted = Wanted(**{each.name: getattr(arguments, each.name) for each in fields(Wanted)})
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    status, text = doctor(_launch(arguments), wanted, sys.stdout.encoding or "ascii", colour=colour)
+    colour, width = False, None
+    if sys.stdout.isatty():
+        colour, width = not os.environ.get("NO_COLOR"), get_terminal_size().columns
+    encoding = sys.stdout.encoding or "ascii"
+    status, text = doctor(_launch(arguments), wanted, encoding, colour=colour, width=width)
     print(text)
     return status
 

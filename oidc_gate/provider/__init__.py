@@ -25,12 +25,12 @@ from oidc_gate.provider import code_flow
 from oidc_gate.provider.claims import merged_claims, refreshed_claims
 from oidc_gate.provider.client_authentication import client_authentication
 from oidc_gate.provider.code_flow import Tokens
-from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
+from oidc_gate.provider.discovery import Metadata, discovery_request, is_usable, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
 from oidc_gate.provider.keys import algorithms_of, another_key
 from oidc_gate.provider.network_errors import no_answer
 from oidc_gate.provider.provider import Provider, private_key_of
-from oidc_gate.provider.quoting import error_said, secrets_in, shown
+from oidc_gate.provider.quoting import error_said, scrubbed, secrets_in, shown
 from oidc_gate.provider.token_checks import is_time
 from oidc_gate.provider.transport import Transport, tls_context
 
@@ -48,12 +48,14 @@ __all__ = [
     "discovery_request",
     "error_said",
     "is_time",
+    "is_usable",
     "merged_claims",
     "no_answer",
     "private_key_of",
     "read_json_object",
     "read_metadata",
     "refreshed_claims",
+    "scrubbed",
     "secrets_in",
     "shown",
     "tls_context",

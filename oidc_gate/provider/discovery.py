@@ -11,7 +11,7 @@ from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.quoting import shown
 from oidc_gate.settings import SIGNING_ALGS
 
-__all__ = ["Metadata", "discovery_request", "read_metadata"]
+__all__ = ["Metadata", "discovery_request", "is_usable", "read_metadata"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +74,29 @@ def read_metadata(answer: HTTPAnswer, expected_issuer: str) -> Metadata:
 
 def _endpoint(document: dict[str, Any], name: str, issuer: str, *, required: bool = False) -> str:
     value = document.get(name)
-    if isinstance(value, str) and _is_usable(value, issuer):
-        return value
+    if is_usable(value, issuer):
+        return str(value)
     if required:
         wrong = "is missing" if value is None else f"cannot be used: {shown(value)}"
         raise ProviderSetupError("discovery_incomplete", f"{name} in the discovery document {wrong}")
     return ""
 
 
-def _is_usable(url: str, issuer: str) -> bool:
+def is_usable(url: Any, issuer: str) -> bool:
+    """Return whether the gate would ask an endpoint at this address, in a document of this issuer.
+
+    A name or a password in it would take the place of the client's own, and what is behind a backslash is a host to
+    one reader and a path to another.
+    """
+    if not isinstance(url, str) or not (url.isascii() and url.isprintable()) or {"#", "\\", " "} & {*url}:
+        return False
     try:
         parts = urlsplit(url)
+        _ = parts.port
     except ValueError:
         return False
     schemes = ("https",) if issuer.lower().startswith("https:") else ("https", "http")
-    return parts.scheme in schemes and bool(parts.hostname) and "#" not in url and url.isascii() and url.isprintable()
+    return parts.scheme in schemes and bool(parts.hostname) and "@" not in parts.netloc
 
 
 def _texts(value: Any) -> list[str]:

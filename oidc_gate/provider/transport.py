@@ -181,6 +181,11 @@ class _Punctual:
         connected.settimeout(whole)
         return connected
 
+    def _tunnel(self) -> None:
+        """See http.client: a proxy's answer to CONNECT is read here, and may drip as any other."""
+        _Deadline.watch(self.sock)
+        super()._tunnel()  # type: ignore[misc]
+
     def getresponse(self) -> Any:
         """See http.client."""
         _Deadline.watch(self.sock)

@@ -15,6 +15,7 @@ from typing import Any
 __all__ = [
     "choice",
     "nearest",
+    "nearest_name",
     "read_bool",
     "read_duration",
     "read_identity_headers",
@@ -263,7 +264,13 @@ def choice(*allowed: str) -> Callable[[Any], str]:
 
 
 def nearest(name: str, known: Collection[str], alike: float = _ALIKE) -> str:
-    """Return ` Did you mean …?` for a misspelt name, or nothing: what is far off leads astray.
+    """Return ` Did you mean …?` for a misspelt name, or nothing, as `nearest_name` finds it."""
+    found = nearest_name(name, known, alike)
+    return f" Did you mean {found}?" if found else ""
+
+
+def nearest_name(name: str, known: Collection[str], alike: float = _ALIKE) -> str:
+    """Return the name that a misspelt one is meant to be, or nothing: what is far off leads astray.
 
     Near is what differs in a letter or so, and the first or last words of one name alone: `issuer`, `proxies`. Of few
     and short names less may be `alike`.
@@ -275,4 +282,4 @@ def nearest(name: str, known: Collection[str], alike: float = _ALIKE) -> str:
     if not found:
         found = [each for each in known if each.startswith(f"{name}_")]
         found = found or [each for each in known if each.endswith(f"_{name}")]
-    return f" Did you mean {found[0]}?" if len(found) == 1 else ""
+    return found[0] if len(found) == 1 else ""

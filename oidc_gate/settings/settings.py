@@ -23,7 +23,7 @@ from oidc_gate.settings import sources
 from oidc_gate.settings.app_fields import AppFields
 from oidc_gate.settings.checks import check
 from oidc_gate.settings.provider_fields import ProviderFields
-from oidc_gate.settings.readers import nearest, read_path
+from oidc_gate.settings.readers import read_path
 from oidc_gate.settings.session_fields import SessionFields
 from oidc_gate.settings.sources import SettingsFile
 
@@ -205,7 +205,9 @@ def _named(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options under the fields' own names, with `<field>_file` read; None counts as absent."""
     for name, value in options.items():
         if name not in _KNOWN and name.removesuffix("_file") not in _KNOWN:
-            hint = _AT_THE_TOP if isinstance(value, Mapping) else nearest(name, _NAMES)
+            from oidc_gate.settings.other_names import meant  # late: nobody else needs it
+
+            hint = _AT_THE_TOP if isinstance(value, Mapping) else meant(name, _NAMES)
             raise SettingsError(f"{name} is not a setting of oidc_gate.{hint} See the README's table.")
     given: dict[str, Any] = {}
     present = {name: value for name, value in options.items() if value is not None}

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.files import text_of
-from oidc_gate.settings.readers import nearest, read_path
+from oidc_gate.settings.readers import read_path
 
 __all__ = [
     "Layer",
@@ -56,7 +56,9 @@ def from_environment(environ: Mapping[str, str], fields: Collection[str]) -> dic
         if name in OTHER_VARIABLES:
             continue
         if variable != variable.upper() or not (field in fields or field.removesuffix("_file") in fields):
-            hint = nearest(field, fields).upper().replace("DID YOU MEAN ", f"Did you mean {PREFIX}")
+            from oidc_gate.settings.other_names import meant  # late: nobody else needs it
+
+            hint = meant(field, fields, lambda known: f"{PREFIX}{known.upper()}")
             raise SettingsError(f"{variable} is not a setting of oidc_gate.{hint} Correct or unset it.")
         found[field] = value
     return found
