@@ -37,6 +37,7 @@ TAKEN: dict[Any, Any] = {
     readers.read_path: options.File,
     readers.read_proxies: options.Proxies,
     readers.read_secrets: options.Texts | bytes,
+    readers.read_separator: options.Text,
     readers.read_store: options.Store,
     app_fields.read_rules: options.Rules,
     readers.read_text: options.Text,

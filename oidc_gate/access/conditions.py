@@ -72,7 +72,7 @@ class Finding(NamedTuple):
 class Condition(ABC):
     """Says of a person yes, no, or that it cannot be told. `str` of it is its words, for `explain` and the log.
 
-    `claims`: the names of the claims that it goes by; `groups` for the groups, whatever claim they are in. `providers`:
+    `claims`: the names of the claims that it goes by; `groups` and `email` for whatever claims have them. `providers`:
     the names of providers that it goes by. `loose`: texts that fit more than they seem to, each with one that does not
     let others in: `*example.com` fits evilexample.com too.
     """

@@ -112,6 +112,8 @@ def build(settings: Settings, clock: Callable[[], float], backend: Backend | Non
         domains=settings.allow_domains,
         groups=settings.allow_groups,
         groups_claim=settings.groups_claim,
+        groups_separator=settings.groups_separator,
+        email_claim=settings.email_claim,
         require_email_verified=settings.require_email_verified,
     )
     told = told_headers(settings.identity_headers)

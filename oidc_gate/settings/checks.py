@@ -220,6 +220,8 @@ def _check_lists(settings: Settings) -> None:
             raise SettingsError(f"allow_domains: {domain} must be a domain like example.com; it is matched exactly.")
     if not all(settings.groups_claim.split(".")):
         raise SettingsError("groups_claim must be a claim's name, dots reaching into objects: realm_access.roles")
+    if not all(settings.email_claim.split(".")):
+        raise SettingsError("email_claim must be a claim's name, dots reaching into objects: upn")
     if settings.userinfo == "never" and settings.userinfo_refresh_interval:
         raise SettingsError("userinfo_refresh_interval asks userinfo again, and userinfo is never; change one of them.")
 

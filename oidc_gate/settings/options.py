@@ -74,6 +74,8 @@ class SettingsOptions(TypedDict, total=False):
     allow_groups: Texts
     require_email_verified: Switch
     groups_claim: Text
+    groups_separator: Text
+    email_claim: Text
     public_paths: Texts
     rules: Rules
     allow_cors_preflight: Switch
