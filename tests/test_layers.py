@@ -61,7 +61,11 @@ PUBLIC = {"stores": {"Record", "SessionStore"}, "wsgi": {"OIDCGate", "paste_filt
 PRINTING = {f"command/{name}" for name in ("cli", "flags", "demo", "demo_provider", "run", "token")}
 
 #: The only imports upward: for annotations alone.
-UPWARD = {("settings/checks", "settings/settings")}
+UPWARD = {
+    ("settings/checks", "settings/settings"),
+    ("settings/reach_checks", "settings/settings"),
+    ("settings/provider_warnings", "settings/settings"),
+}
 #: The only imports past a folder's `__init__`, which is not to load what only some need, or type checkers alone, nor to
 #: hand to users what is not for them.
 PAST_THE_DOOR = {

@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "client_secret": "",
     "client_auth_method": "client_secret_basic",
     "client_private_key_file": "",
+    "client_assertion_file": "",
     "scopes": ("openid", "profile", "email"),
     "authz_url_params": (),
     "auth_id": "default",
@@ -44,6 +45,9 @@ DEFAULTS: dict[str, Any] = {
     "ca_bundle": "",
     "http_timeout": 5.0,
     "insecure_http_issuer": False,
+    "discovery_url": "",
+    "provider_endpoints": (),
+    "allow_tenants": None,
     "base_url": "",
     "trusted_proxies": 0,
     "path_prefix": "/oauth2",
@@ -57,6 +61,7 @@ DEFAULTS: dict[str, Any] = {
     "idle_session_timeout": 3600.0,
     "idle_exempt_paths": None,
     "access_token_for_app": False,
+    "session_claims": None,
     "login_timeout": 900.0,
     "userinfo": "auto",
     "userinfo_refresh_interval": 0.0,
@@ -76,6 +81,7 @@ DEFAULTS: dict[str, Any] = {
     "cache_control": "private",
     "logout_cookies": None,
     "provider_logout": False,
+    "provider_logout_url": "",
 }
 
 
@@ -112,6 +118,7 @@ GIVEN = [
     Given("client_secret", "other-secret", "other-secret", "other-secret"),
     Given("client_auth_method", "client_secret_post", "client_secret_post", "client_secret_post"),
     Given("client_private_key_file", __file__, __file__, __file__),
+    Given("client_assertion_file", __file__, __file__, __file__),
     Given("scopes", "openid,groups", ["openid", "groups"], ("openid", "groups")),
     Given("authz_url_params", "hd=a.example&max_age=60", {"hd": "a.example", "max_age": 60},
           (("hd", "a.example"), ("max_age", "60"))),
@@ -122,6 +129,10 @@ GIVEN = [
     Given("ca_bundle", __file__, __file__, __file__),
     Given("http_timeout", "2.5", 2.5, 2.5),
     Given("insecure_http_issuer", "yes", True, True),
+    Given("discovery_url", "https://in.test/o?p=x", "https://in.test/o?p=x", "https://in.test/o?p=x"),
+    Given("provider_endpoints", "jwks_uri=https://in.test/jwks", {"jwks_uri": "https://in.test/jwks"},
+          (("jwks_uri", "https://in.test/jwks"),)),
+    Given("allow_tenants", "tenant-a tenant-b", ["tenant-a", "tenant-b"], ("tenant-a", "tenant-b")),
     Given("base_url", "https://app.example.com/in/", "https://app.example.com/in/", "https://app.example.com/in"),
     Given("trusted_proxies", "10.0.0.0/8 ::1", ["10.0.0.0/8", "::1"], ("10.0.0.0/8", "::1")),
     Given("path_prefix", "/auth/sso/", "/auth/sso/", "/auth/sso"),
@@ -136,6 +147,7 @@ GIVEN = [
     Given("idle_session_timeout", "1h30m", 5400, 5400.0),
     Given("idle_exempt_paths", "/poll,/metrics", ["/poll", "/metrics"], ("/poll", "/metrics")),
     Given("access_token_for_app", "true", True, True),
+    Given("session_claims", "email,department", ["email", "department"], ("email", "department")),
     Given("login_timeout", "10m", 600, 600.0),
     Given("userinfo", "always", "always", "always"),
     Given("userinfo_refresh_interval", "5m", 300, 300.0),
@@ -156,6 +168,8 @@ GIVEN = [
     Given("cache_control", "force no-store", "force no-store", "force no-store"),
     Given("logout_cookies", "sessionid,csrftoken", ["sessionid", "csrftoken"], ("sessionid", "csrftoken")),
     Given("provider_logout", "on", True, True),
+    Given("provider_logout_url", "https://in.test/bye?to={return_to}", "https://in.test/bye?to={return_to}",
+          "https://in.test/bye?to={return_to}"),
 ]  # fmt: skip
 
 

@@ -80,6 +80,8 @@ class Condition(ABC):
     claims: frozenset[str] = frozenset()
     providers: frozenset[str] = frozenset()
     loose: frozenset[LooseText] = frozenset()
+    #: Whether it may go by claims that it does not name.
+    reads_any_claim = False
 
     @abstractmethod
     def holds(self, person: Person) -> Answer:
@@ -260,6 +262,8 @@ def shown(text: str) -> str:
 
 class Function(Condition):
     """The app's own function: True is yes, False is no; anything else, an exception too, and it cannot be told."""
+
+    reads_any_claim = True
 
     def __init__(self, function: Callable[[Identity], Any]) -> None:
         self._function = function

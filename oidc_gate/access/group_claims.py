@@ -12,8 +12,8 @@ __all__ = ["GroupClaim", "read_groups"]
 #: In place of a separator: the text is a JSON list.
 AS_JSON = "json"
 #: What is left of a JSON list of texts and flat objects without its texts. Nothing deeper is parsed.
-_FLAT = re.compile(r"\s*\[[^][{}]*+(?:\{[^][{}]*+\}[^][{}]*+)*+\]\s*")
-_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_FLAT = r"\s*\[[^][{}]*+(?:\{[^][{}]*+\}[^][{}]*+)*+\]\s*"
+_TEXTS = r'"(?:[^"\\]|\\[\s\S])*+"'
 #: Which member of an object names the group, in the order in which they count.
 _NAMES = ("name", "value", "display")
 
@@ -62,7 +62,7 @@ def _in_json(text: str) -> Any:
 
     Cognito writes a list that it has from SAML without quotes, `[a, b]`: that is read too, where there is no quote.
     """
-    if _FLAT.fullmatch(_TEXTS.sub("", text)) is None:
+    if re.fullmatch(_FLAT, re.sub(_TEXTS, "", text)) is None:
         return None
     try:
         return json.loads(text)

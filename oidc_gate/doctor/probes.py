@@ -122,6 +122,7 @@ def post(
         client_id or settings.client_id,
         client_secret or settings.client_secret,
         private_key or case.private_key,
+        settings.client_assertion_file,
     )
     request = authenticate(HTTPRequest(url, _FORM, urlencode(form)))
     answer = case.ask(request)

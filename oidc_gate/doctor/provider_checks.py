@@ -57,8 +57,11 @@ def _issuer(case: Case) -> Finding:
         return ok("as in issuer_url, letter by letter")
     if isinstance(said, str) and said.rstrip("/") == expected.rstrip("/"):
         return ok("but for the slash at the end as in issuer_url; the gate takes the provider's spelling")
+    if isinstance(said, str) and case.addresses.names(said):
+        return ok(f"the provider names {said}, with the tenant of each person in it; allow_tenants lists them")
     if isinstance(said, str) and "{" in said:
-        return fail(f"the provider names {shown(said)}, which stands for many", "name one tenant's id in issuer_url")
+        mend = "name one tenant's id in issuer_url, or list those whose users may come in allow_tenants"
+        return fail(f"the provider names {shown(said)}, which stands for many", mend)
     mend = f"set issuer_url to {said}" if isinstance(said, str) else "this is no OpenID provider's document"
     return fail(f"the provider names {shown(said)}, and issuer_url is {expected!r}", mend)
 
@@ -66,7 +69,7 @@ def _issuer(case: Case) -> Finding:
 def _endpoints(case: Case) -> Finding:
     document = case.document()
     issuer = str(document.get("issuer"))
-    if issuer.rstrip("/") != case.settings.issuer_url.rstrip("/"):
+    if not case.addresses.names(issuer):
         raise SkippedError("these would be another issuer's: P2")
     secure, wrong, foreign = issuer.startswith("https:"), [], []
     for name in (*_REQUIRED, *_OPTIONAL):

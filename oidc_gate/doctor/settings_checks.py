@@ -28,7 +28,11 @@ def settings_refused(detail: str) -> Finding:
 
 def _sources(case: Case) -> Finding:
     parts = [f"{len(source.names)} from {source.title}" for source in case.sources if source.names]
-    return ok(f"read: {', '.join(parts)}" if parts else "read")
+    said = f"read: {', '.join(parts)}" if parts else "read"
+    made = case.settings.from_preset
+    if made:
+        said += f"; {case.settings.preset} stands for {', '.join(f'{name} {value}' for name, value in made.items())}"
+    return ok(said)
 
 
 def _who_may_read(case: Case) -> Finding:

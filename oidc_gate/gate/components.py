@@ -9,6 +9,7 @@ from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
 from oidc_gate.decisions import Header, Overriding, Request
 from oidc_gate.gate.forwarding import Told, forwarding, handing_on, told_headers
+from oidc_gate.gate.kept_claims import KeptClaims
 from oidc_gate.provider import Provider
 from oidc_gate.reserved_headers import ReservedHeaders
 from oidc_gate.sealing import name_tag
@@ -59,6 +60,7 @@ class Components:
     provider: Provider
     response_headers: tuple[Header, ...]
     told_headers: Told
+    kept_claims: KeptClaims
     reserved_headers: ReservedHeaders
 
     def cookies(self, request: Request) -> Cookies:
@@ -116,6 +118,7 @@ def build(settings: Settings, clock: Callable[[], float], backend: Backend | Non
         email_claim=settings.email_claim,
         require_email_verified=settings.require_email_verified,
     )
+    policy = _policy(settings, lists)
     told = told_headers(settings.identity_headers)
 
     def cookies(*, secure: bool) -> Cookies:
@@ -136,11 +139,12 @@ def build(settings: Settings, clock: Callable[[], float], backend: Backend | Non
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
         sessions=_sessions(settings, backend or backend_of(settings), lists, told, response_headers, clock),
-        policy=_policy(settings, lists),
+        policy=policy,
         idle_exempt=PathList(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
         provider=Provider(settings, clock),
         response_headers=response_headers,
         told_headers=told,
+        kept_claims=KeptClaims(settings, policy, told),
         reserved_headers=ReservedHeaders(name for name, _ in told),
     )
 

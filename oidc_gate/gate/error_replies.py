@@ -140,6 +140,12 @@ _WORDS = {
         " as before. To change who is signed in, sign out first.",
         "Go back",
     ),
+    "tenant_not_allowed": _Words(
+        "Your organisation has no access to this app",
+        "You have signed in, with an account of an organisation whose people may not use this app. Sign in with another"
+        " account, or ask whoever runs this app.",
+        "Try again",
+    ),
     "login_late": _Words(_FAILED, "Signing in took too long. Please start again.", "Start again"),
     "login_loop": _Words(
         "Signing in goes round in circles",

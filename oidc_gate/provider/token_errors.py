@@ -59,6 +59,11 @@ def _grant_rejected(call: TokenCall, said: str) -> GateError:
 
 
 def _advice(call: TokenCall) -> str:
+    if call.method == "client_assertion":
+        return (
+            "check client_id, and compare iss, sub and aud of the token in client_assertion_file with what the provider"
+            " is told to trust for this client"
+        )
     advice = f"check client_id and client_secret; client_auth_method is {call.method}"
     if call.offered:
         known = [method for method in _METHODS if method in call.offered]

@@ -37,6 +37,7 @@ class SettingsOptions(TypedDict, total=False):
     client_secret_file: File
     client_auth_method: Text
     client_private_key_file: File
+    client_assertion_file: File
     scopes: Texts
     authz_url_params: Params
     auth_id: Text
@@ -46,6 +47,9 @@ class SettingsOptions(TypedDict, total=False):
     ca_bundle: File
     http_timeout: Duration
     insecure_http_issuer: Switch
+    discovery_url: Text
+    provider_endpoints: Params
+    allow_tenants: Texts
 
     base_url: Text
     trusted_proxies: Proxies
@@ -64,6 +68,7 @@ class SettingsOptions(TypedDict, total=False):
     idle_session_timeout: Duration
     idle_exempt_paths: Texts
     access_token_for_app: Switch
+    session_claims: Texts
     login_timeout: Duration
 
     userinfo: Text
@@ -85,6 +90,7 @@ class SettingsOptions(TypedDict, total=False):
     cache_control: Text
     logout_cookies: Texts
     provider_logout: Switch
+    provider_logout_url: Text
 
     # Other names under which a field is known at ngrok.
     scope: Texts
