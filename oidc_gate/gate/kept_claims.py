@@ -52,17 +52,20 @@ class KeptClaims:
 
 def _called_for(settings: Settings, policy: Policy, told: Told) -> Iterator[str]:
     """Yield the names of the claims that lists, rules, headers and REMOTE_USER go by."""
-    named = {*policy.claims, *(claim for _, claim in told), settings.remote_user_claim}
+    told_claims = {*(claim for _, claim in told), settings.remote_user_claim}
     read = {name for each in policy.conditionals for name in each.names}
-    named |= {name.removeprefix(_IDENTITY) for name in read if name.startswith(_IDENTITY)}
+    by_rules = {*policy.claims, *(name.removeprefix(_IDENTITY) for name in read if name.startswith(_IDENTITY))}
+    gone_by = set(by_rules)  # `email` and `groups` may be whatever claims have them
     if settings.allow_emails or settings.allow_domains:
-        named.add("email")
+        gone_by.add("email")
     if settings.allow_groups or "oidc.groups" in read:
-        named.add("groups")
-    if named & {"groups", settings.groups_claim}:
+        gone_by.add("groups")
+    if (gone_by | told_claims) & {"groups", settings.groups_claim}:
         yield settings.groups_claim
-    if "email" in named:
-        yield from (settings.email_claim, "email_verified")
+    if "email" in gone_by:
+        yield settings.email_claim
+    if "email" in gone_by | told_claims:
+        yield "email_verified"
     if any(rule.wants_step_up for rule in policy.rules):
         yield from ("acr", "amr")
-    yield from named | _ELSEWHERE
+    yield from told_claims | by_rules | _ELSEWHERE
