@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from urllib.parse import quote
 
 from oidc_gate.browser import is_cross_site, is_speculative, pages
 from oidc_gate.decisions import Decision, Reply, Request, Work
@@ -121,10 +122,10 @@ class SignOut:
         """
         logger.debug("signing out goes on at the provider: %s", url.partition("?")[0])
         note = here.cookies.set_logout(self._signed.dumps(["", return_to]), _WAY_BACK)
-        target = code_flow.own_logout_url(
-            url, client_id=self._components.settings.client_id, return_url=self._components.url(here, "logout")
-        )
-        return self._redirect(here, target, (*headers, note))
+        client_id, return_url = self._components.settings.client_id, self._components.url(here, "logout")
+        for place, value in (("{client_id}", client_id), ("{return_to}", return_url)):
+            url = url.replace(place, quote(value, safe=""))
+        return self._redirect(here, url, (*headers, note))
 
     def _back_from_own_logout(self, here: Here) -> str | None:
         """Return where a browser goes on to that comes back from a provider's own kind of logout; None for nowhere."""

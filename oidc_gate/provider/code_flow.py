@@ -28,7 +28,6 @@ __all__ = [
     "end_session_url",
     "lifetime",
     "login_hint_param",
-    "own_logout_url",
     "read_callback",
     "read_form",
     "read_tokens",
@@ -204,7 +203,7 @@ def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
         id_token = ""
     elif not isinstance(id_token, str) or not id_token:
         raise ProviderError("id_token_missing", "the token answer holds no ID token; is the scope openid allowed?")
-    if access_token is None and id_token:  # Azure AD B2C issues none unless a scope of an API is asked for
+    if access_token is None and id_token and not call.needs_access:  # Azure AD B2C issues none unless a scope of an API is asked for
         access_token = ""
     elif not isinstance(access_token, str) or str(document.get("token_type")).lower() != "bearer":
         raise ProviderError("token_answer_invalid", _no_bearer(document.get("token_type"), access_token))
@@ -285,13 +284,6 @@ def end_session_params(*, client_id: str, id_token: str, return_url: str, state:
     if id_token:
         params += [("id_token_hint", id_token), ("post_logout_redirect_uri", return_url), ("state", state)]
     return params
-
-
-def own_logout_url(url: str, *, client_id: str, return_url: str) -> str:
-    """Return the address of a provider's own kind of logout, with what goes in its places."""
-    for place, value in (("{client_id}", client_id), ("{return_to}", return_url)):
-        url = url.replace(place, quote(value, safe=""))
-    return url
 
 
 def end_session_url(endpoint: str, params: Iterable[tuple[str, str]]) -> str:
