@@ -142,7 +142,13 @@ def test_only_a_verified_address_of_the_exact_domain_passes(
     assert bool(here.app.calls) is passes
 
 
-@pytest.mark.parametrize("groups", [None, [], "", {}, {"admins": False}, {"admins": None}, [["admins"]], [{"id": "admins"}], [None], "admins,owners", 7, True])
+@pytest.mark.parametrize(
+    "groups",
+    [
+        *(None, [], "", {}, {"admins": False}, {"admins": None}, [["admins"]], [{"id": "admins"}], [None]),
+        *("admins,owners", 7, True),
+    ],
+)
 def test_groups_in_any_wrong_shape_are_no_groups(stage: StageFactory, provider: LocalProvider, groups: Any) -> None:
     provider.people["ada"]["groups"] = groups
     assert stage(allow_groups="admins").browser().navigate("/").status == 403

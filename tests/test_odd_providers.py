@@ -13,6 +13,9 @@ import pytest
 from werkzeug import Request, Response
 
 from oidc_gate import Settings, SettingsError
+from oidc_gate.doctor.case import Case
+from oidc_gate.doctor.findings import SkippedError
+from oidc_gate.doctor.table import CHECKS
 from tests.apps import COOKIE_SECRET
 from tests.conftest import StageFactory
 from tests.providers import keys
@@ -531,3 +534,53 @@ def test_slack_says_no_with_status_200(
     provider.answer["token"] = no
     assert stage().browser().navigate("/").status == 400
     assert "client_rejected" in caplog.text
+
+
+# What doctor makes of them
+
+
+def found(provider: LocalProvider, check_id: str, **given: Any) -> tuple[str, str]:
+    """Return the status of a check, and what it has found."""
+    check = next(each for each in CHECKS if each.id == check_id)
+    try:
+        finding = check.run(Case(Settings(**provider.gate_options(cookie_secret=COOKIE_SECRET) | given)))
+    except SkippedError as reason:
+        return "skipped", str(reason)
+    return finding.status, finding.found
+
+
+def test_doctor_asks_where_the_settings_say(provider: LocalProvider) -> None:
+    elsewhere = {"discovery_url": f"{provider.url('discovery')}?p=x"}
+    assert found(provider, "P1", **elsewhere)[0] == "ok"
+    assert [call.query for call in provider.calls("discovery")] == ["p=x"]
+    assert found(provider, "P2", **elsewhere)[0] == "ok"
+    assert found(provider, "P2", **elsewhere, issuer_url=f"{provider.origin}/other")[0] == "fail"
+    assert found(provider, "P3", **elsewhere, issuer_url=f"{provider.origin}/other")[0] == "skipped"
+
+
+def test_doctor_asks_for_no_document_where_all_is_given(provider: LocalProvider) -> None:
+    given = {"provider_endpoints": {name: provider.metadata()[name] for name in NEEDED}}
+    assert found(provider, "P1", **given) == (
+        "skipped",
+        "provider_endpoints has all that is needed: discovery is not asked",
+    )
+    assert [found(provider, check, **given)[0] for check in ("N2", "N4", "P2", "P3", "P4")] == [
+        *("ok", "skipped", "ok", "ok", "ok")
+    ]
+    assert provider.calls("discovery") == []
+
+
+def test_doctor_reads_what_is_replaced(provider: LocalProvider) -> None:
+    provider.change_discovery = lambda document: document | {"jwks_uri": None}
+    assert found(provider, "P3")[0] == "fail"
+    assert found(provider, "P3", provider_endpoints={"jwks_uri": provider.url("jwks")})[0] == "ok"
+
+
+def test_doctor_knows_an_issuer_of_many_tenants(provider: LocalProvider) -> None:
+    provider.change_discovery = lambda document: document | {"issuer": f"{provider.origin}/{{tenantid}}/v2.0"}
+    where = {"issuer_url": f"{provider.origin}/common/v2.0", "discovery_url": provider.url("discovery")}
+    status, said = found(provider, "P2", **where, allow_tenants="acme")
+    assert (status, "allow_tenants lists them" in said) == ("ok", True)
+    assert found(provider, "P3", **where, allow_tenants="acme")[0] == "ok"
+    status, said = found(provider, "P2", **where)
+    assert (status, "which stands for many" in said) == ("fail", True)

@@ -203,7 +203,7 @@ def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
         id_token = ""
     elif not isinstance(id_token, str) or not id_token:
         raise ProviderError("id_token_missing", "the token answer holds no ID token; is the scope openid allowed?")
-    if access_token is None and id_token and not call.needs_access:  # Azure AD B2C issues none unless a scope of an API is asked for
+    if access_token is None and id_token and not call.needs_access:  # as at Azure AD B2C, without a scope of an API
         access_token = ""
     elif not isinstance(access_token, str) or str(document.get("token_type")).lower() != "bearer":
         raise ProviderError("token_answer_invalid", _no_bearer(document.get("token_type"), access_token))

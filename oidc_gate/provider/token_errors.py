@@ -27,8 +27,8 @@ class TokenCall:
     """What was asked of the token endpoint.
 
     `method`: the `client_auth_method` in use; `offered`: those that discovery lists; `refreshing`: whether a refresh
-    token was sent, and no code; `secrets`: what was sent and nobody is to read; `needs_access`: an ID token alone is not
-    enough.
+    token was sent, and no code; `secrets`: what was sent and nobody is to read; `needs_access`: an ID token alone is
+    not enough.
     """
 
     method: str
