@@ -25,7 +25,7 @@ from tests.naive_rules import at, group_names
 
 def read(value: Any, separator: str = "") -> tuple[list[str], bool] | None:
     found = read_groups(value, separator)
-    return None if found is None else (list(found.groups), found.is_whole)
+    return None if found is None else (list(found[0]), found[1])
 
 
 # Shapes

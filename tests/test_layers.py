@@ -72,6 +72,7 @@ PAST_THE_DOOR = {
     ("command/on_paper", "wsgi/request"),
     ("command/stored_sessions", "stores/sqlite"),
     ("command/token", "provider/terminal_client"),  # which no gate needs, and would load
+    ("doctor/case", "settings/presets"),
     ("doctor/store_checks", "stores/facts"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),

@@ -101,6 +101,7 @@ def test_many_tenants_at_entra_need_a_list_of_them() -> None:
         ("keyclock:https://id.test/staff", "Did you mean keycloak?"),
         ("jumpclowd", "or jumpcloud, jumpcloud-eu"),
         ("something", "something is neither."),
+        ("https:id.test", "must be a URL like"),
         ("entra", "it is written entra:TENANT-ID"),
         ("entra:contoso.onmicrosoft.com", "it is written entra:TENANT-ID"),
         ("okta:acme", "it is written okta:DOMAIN"),

@@ -135,7 +135,7 @@ class AllowLists:
     def groups(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the person's groups, in whatever shape the claim has them; none where it is missing."""
         read = self._read_groups(claims)
-        return () if read is None else read.groups
+        return () if read is None else read[0]
 
     def lack_groups(self, claims: Mapping[str, Any]) -> bool:
         """Return whether there is no groups claim."""
@@ -152,7 +152,7 @@ class AllowLists:
     def understands_groups(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the groups claim holds nothing that `groups` leaves out."""
         read = self._read_groups(claims)
-        return read is not None and read.is_whole
+        return read is not None and read[1]
 
     def groups_reason(self, claims: Mapping[str, Any]) -> Reason:
         """Return why there are no groups to go by: `groups_overage` or `claim_missing`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 __all__ = ["GroupClaim", "read_groups"]
 
@@ -18,11 +18,8 @@ _TEXTS = r'"(?:[^"\\]|\\[\s\S])*+"'
 _NAMES = ("name", "value", "display")
 
 
-class GroupClaim(NamedTuple):
-    """A claim that holds groups. `is_whole`: whether it holds nothing that was not understood."""
-
-    groups: tuple[str, ...]
-    is_whole: bool
+#: The groups that a claim holds, and whether it holds nothing that was not understood.
+GroupClaim = tuple[tuple[str, ...], bool]
 
 
 def read_groups(value: Any, separator: str = "") -> GroupClaim | None:
@@ -35,14 +32,17 @@ def read_groups(value: Any, separator: str = "") -> GroupClaim | None:
     if isinstance(value, str) and separator:
         value = _in_json(value) if separator == AS_JSON else _split(value, separator)
     if isinstance(value, list):
+        groups = tuple([item for item in value if isinstance(item, str) and item])
+        if len(groups) == len(value):  # as nearly always
+            return groups, True
         names = [item if isinstance(item, str) else _named(item) for item in value]
         groups = tuple([name for name in names if name])
-        return GroupClaim(groups, len(groups) == len(names))
+        return groups, len(groups) == len(names)
     if isinstance(value, Mapping):
         names = [name for name, held in value.items() if held is not None and held is not False]
-        return GroupClaim(tuple([name for name in names if name]), "" not in names)
+        return tuple([name for name in names if name]), "" not in names
     if isinstance(value, str):
-        return GroupClaim((value,) if value else (), bool(value))
+        return (value,) if value else (), bool(value)
     return None
 
 

@@ -20,7 +20,8 @@ from oidc_gate.provider import (
     metadata_of,
     private_key_of,
 )
-from oidc_gate.settings import JUMPCLOUD_REGIONS, Settings
+from oidc_gate.settings import Settings
+from oidc_gate.settings.presets import JUMPCLOUD_REGIONS
 
 __all__ = ["Case", "Check", "Options", "Source", "TimedAnswer"]
 

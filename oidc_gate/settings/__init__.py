@@ -29,7 +29,6 @@ May import: `errors`, `identity`, `stores`, `access`.
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
-from oidc_gate.settings.presets import JUMPCLOUD_REGIONS
 from oidc_gate.settings.reach_checks import NEEDED_ENDPOINTS
 from oidc_gate.settings.readers import nearest, read_duration
 from oidc_gate.settings.rule import Rule
@@ -38,7 +37,6 @@ from oidc_gate.settings.sources import from_config_file, from_traffic_policy
 from oidc_gate.settings.tenants import TENANT, filled, issuers, template_of
 
 __all__ = [
-    "JUMPCLOUD_REGIONS",
     "NEEDED_ENDPOINTS",
     "SIGNING_ALGS",
     "TENANT",

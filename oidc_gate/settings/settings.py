@@ -22,9 +22,7 @@ from oidc_gate.identity import lower_ascii
 from oidc_gate.settings import sources
 from oidc_gate.settings.app_fields import AppFields
 from oidc_gate.settings.checks import check
-from oidc_gate.settings.presets import preset
 from oidc_gate.settings.provider_fields import ProviderFields
-from oidc_gate.settings.provider_warnings import provider_warnings
 from oidc_gate.settings.readers import nearest
 from oidc_gate.settings.session_fields import SessionFields
 from oidc_gate.settings.tenants import as_in_tokens
@@ -110,6 +108,8 @@ class Settings(AppFields, SessionFields, ProviderFields):
 
     def warnings(self) -> list[str]:
         """Return what is allowed and still worth a second look, a sentence each."""
+        from oidc_gate.settings.provider_warnings import provider_warnings  # late: it reads rules
+
         found = []
         lists = (self.allow_emails, self.allow_domains, self.allow_groups)
         of_rules, narrows_all = _of_rules(self)
@@ -181,7 +181,12 @@ def _value(each: Field[Any], given: dict[str, Any]) -> Any:
 def _of_preset(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a provider's name in `issuer_url` stands for; none for an address."""
     issuer_url = given.get("issuer_url")
-    return (preset(issuer_url.strip()) or {}) if isinstance(issuer_url, str) and issuer_url.strip() else {}
+    text = issuer_url.strip() if isinstance(issuer_url, str) else ""
+    if not text or text.lower().startswith(("https://", "http://")):
+        return {}
+    from oidc_gate.settings.presets import preset  # late: most name an address
+
+    return preset(text) or {}
 
 
 def _completed(values: dict[str, Any]) -> dict[str, Any]:
