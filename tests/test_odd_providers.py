@@ -584,3 +584,23 @@ def test_doctor_knows_an_issuer_of_many_tenants(provider: LocalProvider) -> None
     assert found(provider, "P3", **where, allow_tenants="acme")[0] == "ok"
     status, said = found(provider, "P2", **where)
     assert (status, "which stands for many" in said) == ("fail", True)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({}, "ok", "accepted; another one is refused"),
+        ({"iss": "https://kubernetes.test"}, "fail", "the token in client_assertion_file is not accepted"),
+        ({"exp": 1000}, "fail", "the platform does not renew it there"),
+    ],
+    ids=["good", "not trusted", "ended"],
+)
+def test_doctor_tries_the_platforms_token(
+    provider: LocalProvider, token_file: Path, change: dict[str, Any], status: str, said: str
+) -> None:
+    assertion(token_file, "one", **change)
+    given = {"client_auth_method": "client_assertion", "client_assertion_file": str(token_file)}
+    came, words = found(provider, "P9", **given)  # once, for the provider takes each token once
+    assert (came, said in words) == (status, True)
+    assert found(provider, "P7", **given) == ("skipped", "the client proves itself by its token: P9")
+    assert found(provider, "P8", **given)[0] == "skipped"

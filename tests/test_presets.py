@@ -88,7 +88,13 @@ def test_what_is_given_counts_more_and_from_every_source() -> None:
 
 
 def test_many_tenants_at_entra_need_a_list_of_them() -> None:
-    assert made("entra:organizations", allow_tenants=TENANT).allow_tenants == (TENANT,)
+    settings = made("entra:organizations", allow_tenants=TENANT)
+    assert settings.allow_tenants == (TENANT,)
+    assert settings.from_preset == {
+        "issuer_url": "https://login.microsoftonline.com/organizations/v2.0",
+        "require_email_verified": True,
+    }
+    assert not made("entra:common", allow_tenants=TENANT, require_email_verified=False).require_email_verified
     with pytest.raises(SettingsError, match="allow_tenants"):
         made("entra:common")
 
@@ -168,6 +174,11 @@ BY_RULE = {"rules": [{"path": "/x", "allow": {"domains": "acme.test"}}], "allow_
         ("https://id.test", {"allow_groups": "a", "email_claim": "upn"}, None),
         (f"entra:{TENANT}", BOSS | {"email_claim": "preferred_username"}, None),
         ("entra:organizations", BOSS | {"email_claim": "upn", "allow_tenants": TENANT}, "of which email_verified says"),
+        (
+            "https://login.microsoftonline.com/common/v2.0",
+            {"allow_groups": "a", "allow_tenants": f"{TENANT} b"},
+            "set require_email_verified = true",
+        ),
         ("entra:organizations", BOSS | {"allow_tenants": f"{TENANT} b"}, "which each tenant's administrators choose"),
         ("entra:organizations", BY_RULE | {"allow_tenants": f"{TENANT} b"}, "which each tenant's administrators"),
         ("entra:organizations", {"allow_groups": "a", "allow_tenants": f"{TENANT} b"}, None),

@@ -24,6 +24,7 @@ May import: `errors`, `settings`.
 
 from oidc_gate.provider import code_flow
 from oidc_gate.provider.claims import merged_claims, refreshed_claims
+from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import client_authentication
 from oidc_gate.provider.code_flow import Tokens
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of
@@ -53,6 +54,7 @@ __all__ = [
     "metadata_of",
     "no_answer",
     "private_key_of",
+    "read_assertion",
     "read_json_object",
     "refreshed_claims",
     "secrets_in",

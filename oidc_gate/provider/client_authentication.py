@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 
-from oidc_gate.provider.client_assertion import ASSERTION_TYPE, read_assertion
+from oidc_gate.provider.client_assertion import ASSERTION_TYPE
 from oidc_gate.provider.http_messages import HTTPRequest
 from oidc_gate.provider.keys import signing_alg
 
@@ -25,32 +25,32 @@ ClientAuthentication = Callable[[HTTPRequest], HTTPRequest]
 
 
 def client_authentication(
-    method: str, client_id: str, client_secret: str, private_key: Any = None, assertion_file: str = ""
+    method: str, client_id: str, client_secret: str, private_key: Any = None, assertion: Callable[[], str] = str
 ) -> ClientAuthentication:
     """Return what adds the gate's credentials to a request to the token endpoint; in one place only, never in two.
 
-    It raises ProviderSetupError where it cannot.
+    `assertion`: what returns the platform's token, asked for each call. Where it raises, the result does.
     """
 
     def authenticate(request: HTTPRequest) -> HTTPRequest:
         headers = dict(request.headers)
         # The gate may have a key for encrypted tokens alone, and prove itself by its secret.
         secret = private_key if method == "private_key_jwt" else client_secret
-        auth = ClientAuth(client_id, secret, _encoder(method, private_key, assertion_file))
+        auth = ClientAuth(client_id, secret, _encoder(method, private_key, assertion))
         url, headers, body = auth.prepare("POST", request.url, headers, request.body)
         return HTTPRequest(url, headers, body)
 
     return authenticate
 
 
-def _encoder(method: str, private_key: Any, assertion_file: str) -> Any:
+def _encoder(method: str, private_key: Any, assertion: Callable[[], str]) -> Any:
     """Return authlib's encoder for one request: its assertions repeat their `jti` when an encoder is used again."""
     if method == "client_secret_basic":
         return _form_encoded_basic
     if method == "client_secret_basic_raw":
         return _raw_basic
     if method == "client_assertion":
-        return partial(_asserted, read_assertion(assertion_file))
+        return partial(_asserted, assertion())
     claims = {"exp": int(time()) + _ASSERTION_LIFE}
     if method == "client_secret_jwt":
         return ClientSecretJWT(claims=claims)

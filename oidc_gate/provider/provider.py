@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from joserfc.errors import JoseError
 from oidc_gate.errors import ProviderError, ProviderSetupError, SettingsError
 from oidc_gate.provider import code_flow, keys, token_checks
 from oidc_gate.provider.cache import Cached
+from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import ClientAuthentication, client_authentication
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of, read_metadata
 from oidc_gate.provider.http_messages import HTTPRequest
@@ -233,7 +235,7 @@ def _authentication(settings: Settings, private_key: Any) -> ClientAuthenticatio
         settings.client_id,
         settings.client_secret,
         private_key,
-        settings.client_assertion_file,
+        partial(read_assertion, settings.client_assertion_file),
     )
     try:
         authenticate(HTTPRequest("https://probe.invalid", {}, ""))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from oidc_gate.errors import ProviderError
 from oidc_gate.provider import code_flow, device_flow
+from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import client_authentication
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.provider import Provider, private_key_of
@@ -36,7 +38,7 @@ class TerminalClient:
             settings.client_id,
             settings.client_secret,
             private_key_of(settings),
-            settings.client_assertion_file,
+            partial(read_assertion, settings.client_assertion_file),
         )
 
     def redeemed(

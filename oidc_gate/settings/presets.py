@@ -34,7 +34,9 @@ def _entra(tenant: str) -> Made | None:
     word = tenant.lower()
     if not _fits(_GUID, word) and word not in MANY_TENANTS:
         return None
-    return {"issuer_url": f"https://login.microsoftonline.com/{word}/v2.0"}
+    made: Made = {"issuer_url": f"https://login.microsoftonline.com/{word}/v2.0"}
+    # Entra ID vouches for no address, and each tenant's administrators write what they like.
+    return made | ({"require_email_verified": True} if word in MANY_TENANTS else {})
 
 
 def _okta(rest: str) -> Made | None:

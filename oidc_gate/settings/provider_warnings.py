@@ -25,11 +25,17 @@ def provider_warnings(settings: Settings) -> list[str]:
 
 def _of_addresses(settings: Settings) -> Iterator[str]:
     issuer = urlsplit(settings.issuer_url)
+    several = len(settings.allow_tenants or ()) > 1
+    if several and not settings.require_email_verified:
+        yield (
+            "people of several tenants come in, and each tenant's administrators choose its people's addresses, of"
+            " others' domains too: set require_email_verified = true, so that no such address is told to the app in"
+            " REMOTE_USER and in headers"
+        )
     rules = [rule for rule in settings.rules or () if isinstance(rule, CheckedRule)]
     by_rules = {name for rule in rules for name in rule.who.claims}
     if not (settings.allow_emails or settings.allow_domains or "email" in by_rules):
         return
-    several = len(settings.allow_tenants or ()) > 1 or (bool(tenants_word(issuer)) and not settings.allow_tenants)
     claim = settings.email_claim
     if several:
         yield (
@@ -41,7 +47,8 @@ def _of_addresses(settings: Settings) -> Iterator[str]:
             f"people may pass by the address in {claim}, of which email_verified says nothing: make sure that nobody"
             " can change their own at the provider, as many providers let people do"
         )
-    if claim != "email" and settings.require_email_verified:
+    is_demanded = settings.require_email_verified and "require_email_verified" not in settings.from_preset
+    if claim != "email" and is_demanded:
         yield f"require_email_verified has no say in who may pass: it is for the claim email, and they pass by {claim}"
     reads_claims = any("oidc.claims" in each.names for each in settings.rules or () if isinstance(each, Conditional))
     if issuer.hostname == _GOOGLE and "hd" not in by_rules and not reads_claims:
