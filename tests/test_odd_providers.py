@@ -182,6 +182,21 @@ def test_a_logout_that_comes_back_later_signs_nobody_out_unasked(stage: StageFac
     assert ada.fetch("/").status == 200
 
 
+def test_a_logout_by_the_standard_is_not_forgotten_for_one_without_a_state(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    ada = stage(provider_logout=True).signed_in()
+    away = ada.get("/oauth2/logout?next=/bye")
+    assert "You are signed out" in ada.get("/oauth2/logout").text
+    assert ada.navigate(away.target, until="https://app.test/bye").target == "https://app.test/bye"
+
+
+def test_no_id_token_is_kept_for_a_logout_that_takes_none(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage(provider_logout=True, provider_logout_url=provider.origin + OWN_LOGOUT)
+    usual = stage(provider_logout=True)
+    assert len(session_cookie(here.signed_in())) < len(session_cookie(usual.signed_in())) / 1.5
+
+
 def test_a_state_that_was_never_sent_is_none(stage: StageFactory, provider: LocalProvider) -> None:
     here = stage(provider_logout=True, provider_logout_url=provider.origin + OWN_LOGOUT)
     ada, _ = signed_out(here, "/oauth2/logout?next=/bye")

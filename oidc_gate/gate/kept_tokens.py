@@ -21,7 +21,7 @@ def kept_tokens(components: Components, issued: Tokens) -> dict[str, str]:
     A refresh token is kept in a server-side store alone: cookie sessions in parallel requests would use it twice.
     """
     kept = {}
-    if components.settings.provider_logout:
+    if components.settings.provider_logout and not components.settings.provider_logout_url:
         kept["id_token"] = issued.id_token
     wants_access = components.settings.userinfo_refresh_interval or components.settings.access_token_for_app
     if wants_access and issued.access_token:  # an ID token may have come alone

@@ -67,8 +67,8 @@ class SignOut:
         )
         if opened is None:
             logger.debug("there is no session to sign out of; cookies are deleted")
-            return_to = self._back_from_own_logout(here) if target is None else return_to
-            return self._done(here, return_to, (*headers, *self._no_note(here)))
+            back, ended = self._back_from_own(here)
+            return self._done(here, back if target is None else return_to, (*headers, *ended))
         session = opened.session
         self._components.sessions.end(session.session_id, self._components.clock(), session.expires_at)
         logger.info("signed out: subject %r", session.claims["sub"])
@@ -127,13 +127,12 @@ class SignOut:
             url = url.replace(place, quote(value, safe=""))
         return self._redirect(here, url, (*headers, note))
 
-    def _back_from_own_logout(self, here: Here) -> str | None:
-        """Return where a browser goes on to that comes back from a provider's own kind of logout; None for nowhere."""
-        state, return_to = self._signed.loads(here.cookies.logout_text(here.cookie_header) or "") or ("-", None)
-        return None if state else return_to
-
-    def _no_note(self, here: Here) -> tuple[Header, ...]:
-        return (here.cookies.set_logout("", 0),) if here.cookies.logout_text(here.cookie_header) else ()
+    def _back_from_own(self, here: Here) -> tuple[str | None, tuple[Header, ...]]:
+        """Return where a browser goes on to that comes back from there, None for nowhere, and what ends the note."""
+        note = self._signed.loads(here.cookies.logout_text(here.cookie_header) or "")
+        if note is None or note[0]:  # none, or that of a logout that comes back with a state
+            return None, ()
+        return note[1], (here.cookies.set_logout("", 0),)
 
     def _drop_apps_cookies(self, here: Here) -> tuple[Header, ...]:
         """Return the Set-Cookie headers that delete the app's own login: at `/` and where the app is mounted.
