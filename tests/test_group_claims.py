@@ -54,6 +54,7 @@ def read(value: Any, separator: str = "") -> tuple[list[str], bool] | None:
         pytest.param({"a": True, "b": False, "c": None, "d": 0, "": 1}, "", (["a", "d"], False), id="switches"),
         pytest.param([{"owner": "o", "name": "a"}, {"name": "b"}], "", (["a", "b"], True), id="Casdoor: objects"),
         pytest.param([{"value": "v", "display": "d"}, {"display": "d"}], "", (["v", "d"], True), id="SCIM"),
+        pytest.param([{"name": "", "value": "v"}, {"name": 7, "display": "d"}], "", (["v", "d"], True), id="no name"),
         pytest.param([{"name": 7, "value": ""}, {"id": "x"}, ["a"]], "", ([], False), id="objects that name nothing"),
         pytest.param({}, "", ([], True), id="an empty object"),
         pytest.param(7, ",", None, id="a number"),

@@ -95,6 +95,29 @@ def test_a_refusal_names_the_claim_that_is_missing(
     assert "reason=claim_missing" in caplog.text
 
 
+# Entra ID leaves the groups out of whoever has more than 200
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.test/me"}}},
+        {"hasgroups": True},
+    ],
+    ids=["in a token", "in a fragment"],
+)
+def test_too_many_groups_are_named_as_the_reason(
+    stage: StageFactory, provider: LocalProvider, caplog: pytest.LogCaptureFixture, said: dict[str, Any]
+) -> None:
+    del provider.people["ada"]["groups"]
+    provider.people["ada"] |= said
+    for more in ({"allow_groups": "staff"}, {"rules": [{"path": "/", "allow": {"not": {"groups": "staff"}}}]}):
+        for kept in ({}, {"session_claims": "name"}):
+            caplog.clear()
+            assert stage(**more, **kept).browser().navigate("/").status == 403
+            assert "reason=groups_overage" in caplog.text
+
+
 # Settings
 
 

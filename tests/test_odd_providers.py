@@ -533,8 +533,8 @@ def test_a_file_without_a_token_stops_start_up(stage: StageFactory, token_file: 
 
 @pytest.mark.parametrize(
     ("fault", "code"),
-    [("hs256_with_secret", "alg_not_allowed"), ("no_nonce", "nonce_missing")],
-    ids=["LINE, Yahoo Japan: HS256", "LinkedIn: no nonce"],
+    [("hs256_with_secret", "alg_not_allowed"), ("no_nonce", "nonce_missing"), ("old_issuer", "issuer_mismatch")],
+    ids=["LINE, Yahoo Japan: HS256", "LinkedIn: no nonce", "Google, long ago: an issuer without https"],
 )
 def test_what_stays_refused(
     stage: StageFactory, provider: LocalProvider, caplog: pytest.LogCaptureFixture, fault: str, code: str

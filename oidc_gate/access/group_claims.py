@@ -22,12 +22,12 @@ _NAMES = ("name", "value", "display")
 GroupClaim = tuple[tuple[str, ...], bool]
 
 
-def read_groups(value: Any, separator: str = "") -> GroupClaim | None:
+def read_groups(value: Any, separator: str) -> GroupClaim | None:
     """Return the groups that a claim holds; None for a claim that is missing, or of a type that can hold none.
 
-    A text is one group, or several with a `separator` between them; `json`: it is a JSON list. A list holds texts, or
-    objects that tell a group by `name`, else `value`, else `display`; what else is in it is left out. The groups of an
-    object are its keys, those whose value is null or false left out.
+    A text is one group, or several with a `separator` between them; `json`: it is a JSON list; `""`: none. A list holds
+    texts, or objects that tell a group by `name`, else `value`, else `display`; what else is in it is left out. The
+    groups of an object are its keys, those whose value is null or false left out.
     """
     if isinstance(value, str) and separator:
         value = _in_json(value) if separator == AS_JSON else _split(value, separator)
