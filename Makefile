@@ -1,24 +1,29 @@
 # make demo   a login to look at, without an account: a local provider and a gated sample app
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
+# make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
 BIN := $(VENV)/bin
-NPM := tests/providers/panva tests/typing
+NPM := tests/providers/panva tests/typing tests/accessibility
 FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 
 # The lowest versions that setup.cfg allows, and the tests that use each of them.
 LOWEST := .venv-lowest
 LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_threads cli client_authentication demo \
-	examples expressions provider sealing settings stores surface_logins wsgi))
+	examples expressions metrics provider sealing settings stores surface_logins wsgi))
 
-.PHONY: demo test lowest lint docs providers fuzz mutants bench system-packages clean
+# Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test lowest lint docs providers monitoring fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
 
 test: lint lowest system-packages $(NPM:%=%/node_modules/.package-lock.json)
-	$(BIN)/pytest -n 2 --cov
+	$(BIN)/pytest -n 2 --cov -m "not uncounted"
+	$(BIN)/pytest -n 2 -m uncounted
 
 lowest: $(LOWEST)/.test system-packages tests/providers/panva/node_modules/.package-lock.json
 	$(LOWEST)/bin/pytest -n 2 -q $(LOWEST_TESTS)
@@ -31,7 +36,10 @@ docs: $(VENV)/.test
 	$(BIN)/python -m tests.docs_tables
 
 providers: $(VENV)/.test
-	$(BIN)/pytest tests/real_providers/journeys.py -p no:cacheprovider
+	$(BIN)/pytest tests/real_providers/journeys.py tests/real_providers/doctor_journeys.py -p no:cacheprovider
+
+monitoring: $(VENV)/.test
+	$(BIN)/python -m tests.promtool
 
 fuzz: $(VENV)/.fuzz
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz

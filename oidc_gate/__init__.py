@@ -20,12 +20,14 @@ Folders say in their docstrings which modules they have.
 - `caching`: what an app's answer says of caching
 - `reserved_headers`: request headers that only the gate may say
 - `outsiders`: what stands outside the gate and answers some requests by itself
+- `words/`: what the gate's pages say, in each language
 - `stores/`: where sessions live when they do not live in the cookie
 - `access/`: who may do what, where
 - `settings/`: what can be set, and what is refused at start-up
 - `provider/`: what goes to the OpenID provider and comes back
 - `sessions/`: what a session is, who keeps it, and what a process remembers of it
 - `browser/`: what comes from a browser and goes to it
+- `telling/`: what happens, told to the log, the audit events and the metrics
 - `gate/`: what happens to a request
 - `doctor/`: what keeps people from signing in, found before one of them tries
 - `wsgi/`, `asgi/`: the adapters, which do not know each other

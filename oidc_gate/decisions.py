@@ -6,24 +6,27 @@ The gate never touches an environ, a scope or a socket, and the adapters decide 
 - `Reply`     the gate answers;
 - `Work`      the answer needs the network or a store: await `run_on_loop()` on an event loop where there is one, else
               call `run()` where blocking is allowed; either gives the next one;
-- `ReadBody`  the answer needs the request's body: read it, pass it to `resume()`, the result is the next decision.
+- `ReadBody`  the answer needs the request's body: read it, pass it to `resume()`, the result is the next decision;
+- `ASK_AGAIN` another gate decides from now on: ask that one, as if the request had come just now.
 
-An adapter loops until it holds one of the first two.
+An adapter loops until it holds one of the first two, or the last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from oidc_gate.identity import Identity
 
 __all__ = [
+    "ASK_AGAIN",
     "KIND_HEADERS",
     "LANES",
     "LONGEST_KEY",
     "METHOD_HEADERS",
+    "AskAgain",
     "Decision",
     "Forward",
     "Header",
@@ -223,4 +226,12 @@ class ReadBody(NamedTuple):
     resume: Callable[[bytes | None], Decision]
 
 
-Decision = Forward | Reply | Work | ReadBody
+class AskAgain:
+    """The answer of a gate whose place another has just taken; nothing of the request was used yet."""
+
+    __slots__ = ()
+
+
+ASK_AGAIN: Final = AskAgain()
+
+Decision = Forward | Reply | Work | ReadBody | AskAgain

@@ -14,6 +14,8 @@ from oidc_gate import Settings
 from oidc_gate.browser.request_kinds import Kind
 from oidc_gate.doctor.about import ABOUT
 from oidc_gate.doctor.table import CHECKS
+from oidc_gate.telling.metrics import METRICS
+from oidc_gate.telling.opentelemetry_metrics import NAMES
 
 __all__ = ["TABLES", "written_anew"]
 
@@ -60,11 +62,24 @@ def _section(check_id: str, name: str) -> str:
     return "\n\n".join([*parts, "\n".join(lines)] if lines else parts)
 
 
+def metrics_table() -> str:
+    """Return a row for each metric: its names at Prometheus and OpenTelemetry, its labels and its meaning."""
+    kinds = {"duration": "histogram", "info": "gauge", "counter": "counter"}
+    rows = []
+    for metric in METRICS:
+        other, unit, _ = NAMES[metric.name]
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        rows.append(f"| `{metric.name}` | {kinds[metric.kind]} | {labels} | {metric.meaning} | `{other}`, {unit} |")
+    head = "| metric | kind | labels | what it counts | OpenTelemetry |"
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
 #: In which document a table stands, its name there, and what makes it.
 TABLES: list[tuple[Path, str, Callable[[], str]]] = [
     (ROOT / "README.md", "settings", settings_table),
     (ROOT / "README.md", "kinds of request", kinds_table),
     (ROOT / "docs" / "doctor.md", "checks", checks_text),
+    (ROOT / "docs" / "operations.md", "metrics", metrics_table),
 ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -193,6 +194,11 @@ def discovery_is_down(provider: LocalProvider, given: Given) -> None:
     has_fault(provider, "discovery_down")
 
 
+@seeds(P1="fail")
+def discovery_wants_https(provider: LocalProvider, given: Given) -> None:
+    provider.answer = {"discovery": (403, {}, {"error": "invalid_request", "error_description": "HTTPS required"})}
+
+
 @seeds(P1="warn")
 def discovery_is_text(provider: LocalProvider, given: Given) -> None:
     provider.answer = {"discovery": (200, {"Content-Type": "text/plain"}, provider.metadata())}
@@ -357,7 +363,23 @@ def a_secret_that_is_not_decoded(provider: LocalProvider, given: Given) -> None:
 
 @seeds(P7="fail")
 def a_client_that_may_not_sign_people_in(provider: LocalProvider, given: Given) -> None:
+    def says_no(request: Request) -> Response:
+        is_known = request.authorization and request.authorization.password == given["client_secret"]
+        code, status = ("unauthorized_client", 400) if is_known else ("invalid_client", 401)
+        return Response('{"error": "' + code + '"}', status)
+
+    provider.answer = {"token": says_no}
+
+
+@seeds(P7="fail", P8="unknown")
+def a_client_that_proves_itself_in_another_way(provider: LocalProvider, given: Given) -> None:
+    """As Keycloak says it of one that signs: the same to a wrong secret."""
     has_fault(provider, "token_unauthorized_client")
+
+
+@seeds(P7="unknown", P8="unknown")
+def a_provider_that_takes_nothing_from_anybody(provider: LocalProvider, given: Given) -> None:
+    provider.answer = {"token": (403, {}, {"error": "access_denied"})}
 
 
 @seeds(P7="unknown")
@@ -434,6 +456,56 @@ def no_userinfo_where_it_is_needed(provider: LocalProvider, given: Given) -> Non
 
 
 # The client, at the authorization endpoint and its like
+
+
+def _refuses(provider: LocalProvider, error: str, description: str) -> None:
+    """Have each login come back with this error."""
+
+    def comes_back(request: Request) -> Response:
+        place = f"{request.args['redirect_uri']}?{urlencode({'error': error, 'error_description': description})}"
+        registered = request.args["redirect_uri"] == CALLBACK
+        iss = urlencode({"iss": provider.issuer})
+        return Response("", 302, {"Location": f"{place}&{iss}"}) if registered else Response("redirect_uri", 400)
+
+    provider.answer = {"authorize": comes_back}
+
+
+@seeds(P6="fail")
+def pkce_of_the_other_kind(provider: LocalProvider, given: Given) -> None:
+    _refuses(provider, "invalid_request", "code challenge method is not matching the configured one")
+
+
+@seeds(P16="fail")
+def pushed_requests_are_demanded_of_this_client(provider: LocalProvider, given: Given) -> None:
+    _refuses(provider, "invalid_request", "Pushed Authorization Request is only allowed.")
+
+
+@seeds(P14="fail")
+def a_client_without_the_code_flow(provider: LocalProvider, given: Given) -> None:
+    _refuses(provider, "unauthorized_client", "Standard flow is disabled for the client.")
+
+
+@seeds(P7="fail", P8="unknown", P10="fail", P11="unknown")
+def a_client_that_is_disabled(provider: LocalProvider, given: Given) -> None:
+    page = "<!doctype html><head><title>Sign in</title></head><!-- no --> We are sorry... <b>Client disabled.</b>"
+    provider.answer = {
+        "authorize": (400, {"Content-Type": "text/html"}, page),
+        "token": (401, {}, {"error": "invalid_client"}),
+    }
+
+
+@seeds(P11="fail")
+def requests_that_are_refused_whatever_they_are(provider: LocalProvider, given: Given) -> None:
+    provider.answer = {"authorize": (400, {"Content-Type": "text/html"}, "Invalid Request")}
+
+
+@seeds(P11="fail")
+def a_request_that_is_refused_for_another_reason(provider: LocalProvider, given: Given) -> None:
+    def refuses(request: Request) -> Response:
+        known = request.args["redirect_uri"] == CALLBACK
+        return Response("Come back on Monday" if known else "redirect_uri is unknown", 400)
+
+    provider.answer = {"authorize": refuses}
 
 
 @seeds(P11="fail", P16="fail")

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from oidc_gate import Settings
-from oidc_gate.gate.gate import Gate
+from oidc_gate.gate import open_gate
 from tests.answers import Answer
 from tests.apps import COOKIE_SECRET, Echo, echo
 from tests.asgi_driver import GATES
@@ -37,14 +37,14 @@ class Clock:
         self.now += seconds
 
 
-def timed(world: World, app: Any, clock: Clock, **options: Any) -> Any:
+def timed(world: World, app: Any, clock: Clock, *, settings: Settings | None = None, **options: Any) -> Any:
     """Return the gate of this world in front of an app, going by this clock.
 
     The public signature has no clock, so the gate inside the adapter is replaced by one that was made with it.
     """
-    settings = Settings(**({"cookie_secret": COOKIE_SECRET} | options))
+    settings = settings or Settings(**({"cookie_secret": COOKIE_SECRET} | options))
     adapter = importlib.import_module(f"oidc_gate.{world}").OIDCGate(app, settings=settings)
-    adapter._ask(Gate(settings, clock))
+    adapter._ask(open_gate(settings, adapter._ask, clock))
     GATES.append(adapter)
     return adapter
 

@@ -12,6 +12,8 @@ from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, query, session_cookie
 
+pytestmark = pytest.mark.uncounted
+
 #: Stands for the name of the session's cookie, which no two gates share.
 SESSION = "SESSION"
 CALLBACK = "https://app.test/oauth2/callback"

@@ -92,6 +92,7 @@ HARMLESS = {
 } | {name for name in FAULTS if name.startswith("userinfo_")}
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - HARMLESS))
 def test_a_lying_or_broken_provider_signs_nobody_in(stage: StageFactory, provider: LocalProvider, fault: str) -> None:
     here = stage()
@@ -103,6 +104,7 @@ def test_a_lying_or_broken_provider_signs_nobody_in(stage: StageFactory, provide
     assert here.app.calls == []
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("fault", sorted(HARMLESS))
 def test_a_provider_that_is_only_unusual_signs_people_in(
     stage: StageFactory, provider: LocalProvider, fault: str
@@ -111,6 +113,7 @@ def test_a_provider_that_is_only_unusual_signs_people_in(
         assert subject(stage().browser().navigate("/private")) == "ada-1815"
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("claims", "passes"),
     [

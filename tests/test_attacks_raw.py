@@ -19,6 +19,8 @@ from tests.providers.local import LocalProvider
 from tests.servers import ServerProcess, running
 from tests.test_attacks_requests import HOSTILE_PATHS, MARK, NAMES, SPOOFED
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).parent.parent
 GUNICORN = ("gunicorn", "--no-control-socket", "--forwarded-allow-ips", "", "--bind", "127.0.0.1:{port}")
 WSGI = ("oidc_gate.wsgi:OIDCGate('tests.apps:wsgi_echo()')",)

@@ -12,6 +12,8 @@ from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, session_cookie, subject
 
+pytestmark = pytest.mark.uncounted
+
 MARK = "root-of-all-evil"
 NAMES = (
     "X-Forwarded-User",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).resolve().parents[1]
 
 #: One row of each kind that the table must have, in both worlds where there are two.
@@ -22,6 +24,8 @@ IN_PROCESS = (
     "bad cookie, over the 401: garbage, 64 KB",
 )
 OTHERS = (
+    "WSGI   metrics and audit, over none: seen before",
+    "ASGI   metrics, over none: no session: redirect",
     "WSGI   itsdangerous + parse_cookie",
     "WSGI   Flask's own session",
     "WSGI   Authlib authorize_redirect, whole request",

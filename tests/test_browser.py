@@ -24,6 +24,8 @@ from tests.providers.people import PASSWORD
 from tests.providers.serving import ServerThread
 from tests.test_examples import served
 
+pytestmark = pytest.mark.uncounted
+
 Serve = Callable[..., str]
 
 #: The session's cookie over plain http.

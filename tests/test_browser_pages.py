@@ -13,6 +13,8 @@ from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.test_browser import Serve, app, serve
 
+pytestmark = pytest.mark.uncounted
+
 __all__ = ["app", "serve"]  # fixtures
 
 PICTURES = Path(__file__).parent / "screenshots"
@@ -101,6 +103,7 @@ def framed(page: Page, serve: Serve, provider: LocalProvider) -> Frame | None:
     return page.locator("iframe").element_handle().content_frame()
 
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PAGES: dict[str, tuple[Show, str]] = {
     "signed-out": (signed_out, "You are signed out"),
     "refused": (refused, "You may not use this app"),
@@ -119,38 +122,44 @@ PAGES: dict[str, tuple[Show, str]] = {
 }
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_can_be_read_and_used_anywhere(
-    name: str,
-    scheme: Literal["light", "dark"],
-    width: int,
-    chromium: Browser,
-    serve: Serve,
-    provider: LocalProvider,
+    name: str, chromium: Browser, serve: Serve, provider: LocalProvider
 ) -> None:
+    """No page has a script, so one that is shown already is what it would be if it had been loaded so."""
     show, title = PAGES[name]
-    with chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}) as context:
+    with chromium.new_context() as context:
         context.set_default_timeout(1000 * LIMIT)
         page = context.new_page()
         shown = show(page, serve, provider) or page.main_frame
         expect(shown.get_by_role("heading")).to_have_text(title)
         assert shown.title() == title
-        assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert shown.evaluate("document.documentElement.lang") == "en"
-        act = shown.locator(".act")
-        assert contrast(shown, "main p, main h1") >= 4.5
-        if name == "nobody":  # where nobody passes there is nothing to do
-            expect(act).to_have_count(0)
-        else:
-            expect(act).to_have_count(1)
-            box = act.bounding_box()
-            assert box is not None
-            assert box["height"] >= 40  # a thumb's width
-            assert contrast(shown, ".act") >= 4.5
         PICTURES.mkdir(exist_ok=True)
-        page.screenshot(path=PICTURES / f"{name}-{scheme}-{width}.png")
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            for width in (1280, 390):
+                page.set_viewport_size({"width": width, "height": 800})
+                assert shown.evaluate("[matchMedia('(prefers-color-scheme: dark)').matches, top.innerWidth]") == [
+                    scheme == "dark",
+                    width,
+                ]
+                can_be_read_and_used(shown, name)
+                page.screenshot(path=PICTURES / f"{name}-{scheme}-{width}.png")
+
+
+def can_be_read_and_used(shown: Frame, name: str) -> None:
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    act = shown.locator(".act")
+    assert contrast(shown, "main p, main h1") >= 4.5
+    if name == "nobody":  # where nobody passes there is nothing to do
+        expect(act).to_have_count(0)
+        return
+    expect(act).to_have_count(1)
+    box = act.bounding_box()
+    assert box is not None
+    assert box["height"] >= 40  # a thumb's width
+    assert contrast(shown, ".act") >= 4.5
 
 
 def contrast(frame: Frame, selector: str) -> float:

@@ -70,11 +70,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "myapp.py").write_text(APPS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    logger = logging.getLogger("oidc_gate")
-    before = logger.level, [*logger.handlers]
+    loggers = [logging.getLogger(name) for name in ("oidc_gate", "oidc_gate.audit")]
+    before = [(each.level, [*each.handlers], each.propagate) for each in loggers]
     yield tmp_path
-    logger.setLevel(before[0])
-    logger.handlers[:] = before[1]
+    for each, (level, handlers, propagate) in zip(loggers, before, strict=True):
+        each.setLevel(level)
+        each.handlers[:] = handlers
+        each.propagate = propagate
     sys.modules.pop("myapp", None)
 
 
@@ -127,7 +129,7 @@ def test_secret_is_new_each_time(capsys: pytest.CaptureFixture[str]) -> None:
     ("argv", "said"),
     [
         (["run"], "module:app"),
-        (["sessions"], "action"),
+        (["sessions", "show"], "invalid choice"),
         (["serve"], "invalid choice"),
         (["run", "myapp:app", "--port", "70000"], "70000 is not a port"),
         (["run", "myapp:app", "--port", "http"], "http is not a port"),
@@ -384,7 +386,7 @@ def test_uvicorns_workers_get_the_same_gate(served: Served, provider: LocalProvi
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app"])
 def test_run_serves_the_gated_app(target: str, workers: str, provider: LocalProvider, folder: Path) -> None:
-    argv = [OIDC_GATE, "run", target, *flags(provider), "--port", "{port}", "--workers", workers]
+    argv = [OIDC_GATE, "run", target, *flags(provider), "--port", "{port}", "--workers", workers, "--set", "audit=true"]
     with running(argv, folder=folder, cwd=folder, ready_path="/oauth2/health") as server:
         browser = visitor()
         assert browser.fetch(f"{server.url}/").status == 401
@@ -396,8 +398,11 @@ def test_run_serves_the_gated_app(target: str, workers: str, provider: LocalProv
         assert all(greeting.startswith("Hello, Ada Lovelace from ") for greeting in greetings)
         assert server.stop() in (0, -signal.SIGTERM)  # uvicorn ends by the signal that it was sent
         assert server.output.count("no cookie_secret is set") == 1
-        assert server.output.count("/oauth2/callback") == 1, "the address to register, and no access log"
+        told = [line for line in server.output.splitlines() if not line.startswith("{")]
+        assert "\n".join(told).count("/oauth2/callback") == 1, "the address to register, and no access log"
         assert "Traceback" not in server.output
+        events = [json.loads(line)["event"] for line in server.output.splitlines() if line.startswith("{")]
+        assert events == ["login.started", "login.started", "login.finished"]
 
 
 @pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app"])

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import os
 import re
 import stat
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,6 +139,78 @@ def test_no_file_is_made_where_there_was_none(
     status, _, err = command("sessions", "list")
     assert (status, f"{tmp_path}/elsewhere.db is not there" in err) == (2, True)
     assert not (tmp_path / "elsewhere.db").exists()
+
+
+def listed(out: str) -> dict[str, dict[str, Any]]:
+    document = json.loads(out)
+    assert document["version"] == 1
+    return {each.pop("id"): each for each in document["sessions"]}
+
+
+def test_as_json_says_what_the_list_says_and_how_audit_events_name_the_session(
+    here: Stage, provider: LocalProvider, command: Command
+) -> None:
+    here.signed_in().navigate("/oauth2/logout")
+    assert command("sessions", "--as-json") == (0, '{"version": 1, "sessions": [\n\n]}\n', "")
+    ids = [session_id(each) for each in two_people(here, provider)]
+    status, out, err = command("sessions", "list", "--as-json")
+    assert (status, err) == (0, "")
+    assert listed(command("sessions", "--as-json", "list")[1]) == listed(out)
+    found = listed(out)
+    assert set(found) == set(ids)
+    for key, session in found.items():
+        assert set(session) == {"session", "expires_at"}
+        assert session["session"] == sha256(key.encode()).hexdigest()[:8]
+        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", session["expires_at"])
+    plain = command("sessions")[1]
+    assert plain == command("sessions", "list")[1]
+    assert sorted(line.split()[0] for line in plain.splitlines()) == sorted(ids)
+
+
+def test_with_the_apps_audit_events_the_list_says_who_it_is(
+    stage: StageFactory, here: Stage, provider: LocalProvider, command: Command, tmp_path: Path, store_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    events = tmp_path / "audit.jsonl"
+    handler, logger = logging.FileHandler(events), logging.getLogger("oidc_gate.audit")
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))  # as an operator's own set-up may have it
+    logger.addHandler(handler)
+    audited = stage(session_store=store_url, session_cache_seconds=0, audit=True)
+    ada, _, grace = two_people(audited, provider)
+    logger.removeHandler(handler)
+    handler.close()
+    unknown = here.signed_in()
+    found = listed(command("sessions", "list", "--as-json", "--audit", str(events))[1])
+    assert found[session_id(ada)] | {"session": "", "expires_at": ""} == {
+        "session": "",
+        "expires_at": "",
+        "subject": "ada-1815",
+        "email": "ada@example.com",
+        "issuer": provider.issuer,
+        "signed_in_at": "2030-03-17T17:46:40.000Z",
+        "client_ip": "203.0.113.9",
+        "user_agent": found[session_id(ada)]["user_agent"],
+    }
+    assert found[session_id(grace)]["subject"] == "grace-1906"
+    assert set(found[session_id(unknown)]) == {"session", "expires_at"}
+    # Of one whose hash somebody else has had too, nobody is named; what is no event is passed over.
+    twin = {"event": "login.finished", "session": found[session_id(ada)]["session"], "subject": "eve", "issuer": "x"}
+    junk = "login.finished\n{login.finished\n[]{}\n" + json.dumps({"event": "login.finished"})
+    text = f"{events.read_text()}{junk}\n{json.dumps(twin)}\n{json.dumps(twin)}\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    found = listed(command("sessions", "list", "--as-json", "--audit", "-")[1])
+    assert set(found[session_id(ada)]) == {"session", "expires_at"}
+    assert found[session_id(grace)]["subject"] == "grace-1906"
+
+
+def test_audit_events_that_cannot_be_used_are_told_of_before_anything_is_listed(
+    here: Stage, command: Command, tmp_path: Path
+) -> None:
+    here.signed_in()
+    status, out, err = command("sessions", "list", "--as-json", "--audit", str(tmp_path / "none"))
+    assert (status, out, err) == (2, "", f"oidc-gate: {tmp_path}/none: No such file or directory.\n")
+    status, out, err = command("sessions", "list", "--audit", str(tmp_path / "none"))
+    assert (status, out, err) == (2, "", "oidc-gate: --audit says who it is in JSON alone: add --as-json\n")
 
 
 # Secrets

@@ -94,6 +94,7 @@ def test_texts_fit_as_the_naive_interpreter_has_it(texts: list[str]) -> None:
             assert (found.fit(text), text) == (any(glob(each, text) for each in texts), text)
 
 
+@pytest.mark.uncounted
 @settings(max_examples=150)
 @given(st.text("ab*", max_size=7), st.text("ab", max_size=8))
 def test_any_text_fits_as_the_naive_interpreter_has_it(wanted: str, text: str) -> None:
@@ -436,6 +437,7 @@ def test_what_is_seen_of_a_claim_is_cut() -> None:
     assert Groups(["a"]).finding(person({"groups": ["y" * 150, "z" * 150]})).seen == "y" * 150 + ", " + "z" * 48 + "…"
 
 
+@pytest.mark.uncounted
 @settings(max_examples=250)
 @given(conditions(losing_may_help=True), people, st.booleans())
 def test_any_condition_says_what_the_naive_interpreter_says(made: Any, claims: Claims, required: bool) -> None:
@@ -453,6 +455,7 @@ def test_any_condition_says_what_the_naive_interpreter_says(made: Any, claims: C
 # The allow lists
 
 
+@pytest.mark.uncounted
 @settings(max_examples=250)
 @given(
     st.none() | st.lists(st.sampled_from(["a@x.test", "B@y.test"]), min_size=1),

@@ -24,6 +24,8 @@ from tests.providers import keys
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, is_login, subject
 
+pytestmark = pytest.mark.uncounted
+
 
 def accepted(stage: Stage) -> Answer:
     """Sign in; the app answers, and knows who asks."""

@@ -1,4 +1,4 @@
-"""At DEBUG the log tells each step of a login, a refresh and a logout, and no secret at any level.
+"""At DEBUG the log tells each step of a login, a refresh and a logout, and no secret at any level; nor do audit events.
 
 Whole journeys are made, and the log of each is searched for everything secret that passed: what the provider was sent
 and sent itself, what the browser was given, what the operator set, and the queries of the app's own addresses.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,8 +45,15 @@ class Journal:
 
     @property
     def text(self) -> str:
+        return self._of("oidc_gate")
+
+    @property
+    def events(self) -> str:
+        return self._of("oidc_gate.audit")
+
+    def _of(self, logger: str) -> str:
         records = self.caplog.get_records("call")  # as the test is over, `caplog.records` are those of its end
-        return "\n".join(record.getMessage() for record in records if record.name == "oidc_gate")
+        return "\n".join(record.getMessage() for record in records if record.name == logger)
 
     def tells(self, *words: str) -> None:
         lines = self.text.splitlines()
@@ -65,13 +73,14 @@ class Journal:
                 self.secrets |= {pair.partition("=")[2] for pair in urlsplit(answer.target).query.split("&")}
 
     def holds_no_secret(self) -> None:
-        """Search the log for each secret, and for the middle of each: half a token is one half too many."""
+        """Search log and audit events for each secret, and for the middle of each: half a token is half too many."""
         looked_for = {secret for secret in self.secrets if len(secret) >= 12} - harmless(self.provider)
         assert len(looked_for) >= 8
         assert self.text
-        for secret in looked_for:
+        assert self.events
+        for text, secret in product((self.text, self.events), looked_for):
             middle = secret[len(secret) // 3 : len(secret) // 3 + 8]
-            assert middle not in self.text, f"{secret!r}, in:\n{self.text}"
+            assert middle not in text, f"{secret!r}, in:\n{text}"
 
 
 def harmless(provider: LocalProvider) -> set[str]:
@@ -95,7 +104,7 @@ def journal(caplog: pytest.LogCaptureFixture, provider: LocalProvider) -> Iterat
 def here(request: pytest.FixtureRequest, stage: StageFactory, tmp_path: Path) -> Stage:
     """Set a stage with sessions in cookies, or in a store with tokens that are renewed."""
     options: dict[str, Any] = {"allow_emails": "ada@example.com", "allow_domains": "example.org", "userinfo": "always"}
-    options |= {"allow_groups": "staff", "userinfo_refresh_interval": "10m", "idle_session_timeout": 0}
+    options |= {"audit": True, "allow_groups": "staff", "userinfo_refresh_interval": "10m", "idle_session_timeout": 0}
     if request.param == "sqlite":
         options |= {"session_store": f"sqlite:///{tmp_path}/s.db", "scopes": "openid profile email offline_access"}
         options |= {"provider_logout": True}
@@ -178,7 +187,7 @@ def test_a_login_that_fails_tells_no_secret_either(
 def test_the_providers_no_and_a_forged_callback_are_told(
     stage: StageFactory, journal: Journal, provider: LocalProvider
 ) -> None:
-    here = stage(response_mode="form_post")
+    here = stage(response_mode="form_post", audit=True)
     browser = here.browser()
     with provider.fault("callback_error", error="access_denied"):
         assert browser.navigate(f"/oauth2/login?next={PAGE}").status == 400
@@ -200,12 +209,12 @@ def test_the_providers_no_and_a_forged_callback_are_told(
     ],
 )
 def test_what_each_list_says_is_told_without_a_claims_value(
-    settings: dict[str, str], person: dict[str, Any], told: str,
+    settings: dict[str, Any], person: dict[str, Any], told: str,
     stage: StageFactory, journal: Journal, provider: LocalProvider,
 ) -> None:  # fmt: skip
     changed = provider.people["ada"] | person
     provider.people["ada"] = provider.user = {name: value for name, value in changed.items() if value is not None}
-    browser = stage(**settings).browser()
+    browser = stage(**settings, audit=True).browser()
     browser.navigate(PAGE)
     journal.collect(browser)
     journal.tells(f"subject 'ada-1815', by the lists: {told}")
@@ -213,7 +222,7 @@ def test_what_each_list_says_is_told_without_a_claims_value(
 
 
 def test_cookies_that_are_no_session_are_told_apart(stage: StageFactory, journal: Journal) -> None:
-    here = stage()
+    here = stage(audit=True)
     browser = here.signed_in(PAGE)
     thief, name = here.browser(), session_name(browser)
     thief.fetch(PAGE)

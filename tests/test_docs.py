@@ -12,19 +12,23 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TypeGuard
+from typing import TypeGuard, get_args
 
 import pytest
 
 from oidc_gate import Settings
-from oidc_gate.gate.error_replies import _REFUSALS, _WORDS
+from oidc_gate.gate.error_words import REFUSALS, WORDS
 from oidc_gate.gate.refusals import _REASONS
+from oidc_gate.provider.http_messages import Endpoint
+from oidc_gate.telling import words as told
+from oidc_gate.telling.metrics import METRICS
 from tests.docs_tables import TABLES, written_anew
 from tests.real_providers import pages
 
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text()
 SECURITY = (ROOT / "docs" / "security.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 TROUBLE = (ROOT / "docs" / "troubleshooting.md").read_text()
 #: What those read who change the code.
 GUIDES = {name: (ROOT / name).read_text() for name in ("docs/architecture.md", "CONTRIBUTING.md")}
@@ -47,7 +51,7 @@ OF_A_CLASS = {"insufficient_user_authentication", "step_up_unmet"}
 @cache
 def codes() -> frozenset[str]:
     """Return every code that the package can answer with, as its source says."""
-    found = set(_REFUSALS) | JOINED | OF_A_CLASS | {"provider_error"}
+    found = set(REFUSALS) | JOINED | OF_A_CLASS | {"provider_error"}
     for file in sorted((ROOT / "oidc_gate").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             found.update(said_by(node))
@@ -58,7 +62,7 @@ def said_by(node: ast.AST) -> Iterator[str]:
     """Yield the codes that one call or one JSON object names."""
     if isinstance(node, ast.Call):
         name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-        position = 0 if name in RAISED else 1 if name in ("refusal", "document") else None
+        position = 0 if name in RAISED else {"refusal": 2, "document": 1}.get(str(name))
         if position is not None and len(node.args) > position:
             first = node.args[position]
             if isinstance(first, ast.JoinedStr):
@@ -104,7 +108,104 @@ def test_every_row_says_what_it_means_and_what_to_do() -> None:
 
 def test_words_are_only_for_codes_that_there_are() -> None:
     """A page's own words for a code that nothing raises any more are dead."""
-    assert set(_WORDS) <= codes()
+    assert set(WORDS) <= codes()
+
+
+def test_the_codes_that_are_told_are_those_of_the_table() -> None:
+    assert documented() == told.CODES
+
+
+# docs/operations.md
+
+LEVELS = {"exception": "ERROR"}
+
+
+@cache
+def log_lines() -> frozenset[tuple[str, str]]:
+    """Return level and text of every line that the package logs; `…` stands for each value that is put in."""
+    found = set()
+    for file in (ROOT / "oidc_gate").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and (said := level_and_text(node)):
+                found.add((said[0], re.sub(r"(?:%(?:\.\df|[drs])|`)+", "\u2026", said[1])))
+    return frozenset(found)
+
+
+def level_and_text(node: ast.Call) -> tuple[str, str] | None:
+    """Return what one call logs, None for another call; audit events are no lines of the log."""
+    name = ast.unparse(node.func)
+    constants = [each.value for each in node.args if isinstance(each, ast.Constant)]
+    if name == "self._tell" and constants:  # of `Mismatches`, which says each once
+        return "WARNING", str(constants[0])
+    method = name.removeprefix("logger.")
+    if method not in ("debug", "info", "warning", "error", "exception") or not constants:
+        return None
+    return LEVELS.get(method, method.upper()), str(constants[0])
+
+
+def documented_lines() -> list[tuple[str, str]]:
+    return re.findall(r"^\| (DEBUG|INFO|WARNING|ERROR) \| `([^`]+)` \|", OPERATIONS, re.MULTILINE)
+
+
+def is_line(level: str, text: str) -> bool:
+    """Tell whether the package logs this; an ending in `…` stands for all that is left, and so does one of `: …`."""
+    return (level, text) in log_lines() or any(
+        level == its_level and text.endswith(" \u2026") and said.startswith(text.removesuffix("\u2026"))
+        for its_level, said in log_lines()
+    )
+
+
+def test_every_line_of_the_log_is_in_the_operators_guide() -> None:
+    documented = documented_lines()
+    missing = [
+        (level, said)
+        for level, said in log_lines()
+        if (level, said) not in documented
+        and not any(
+            level == its_level and text.endswith(" \u2026") and len(text) > 30 and said.startswith(text[:-1])
+            for its_level, text in documented
+        )
+    ]
+    assert missing == []
+
+
+def test_no_line_of_the_log_in_the_operators_guide_is_made_up() -> None:
+    documented = documented_lines()
+    assert len(documented) == len(set(documented)) > 50
+    assert [line for line in documented if not is_line(*line)] == []
+
+
+def test_the_operators_guide_has_every_audit_event_and_every_reason() -> None:
+    table = OPERATIONS.partition("| event | when | outcome |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z_.]+)` \|", table, re.MULTILINE) == list(get_args(told.Event))
+    for each in (*get_args(told.LoginReason), *get_args(told.SessionEnd), *get_args(told.RefusalReason)):
+        words = get_args(each) or (each,)
+        assert all(f"`{word}`" in OPERATIONS for word in words), each
+
+
+def test_every_audit_event_and_field_is_mapped() -> None:
+    fields = OPERATIONS.partition("| field | what it is |")[2].partition("\n\n")[0]
+    names = named_in_first_cells(fields)
+    assert len(names) == 21
+    for heading in ("ECS", "OCSF"):
+        part = OPERATIONS.partition(f"### {heading}\n")[2].partition("\n## ")[0].partition("\n### ")[0]
+        assert named_in_first_cells(part.partition(f"| field | {heading} |")[2]) == names
+    events = OPERATIONS.partition("| event | `class_uid` |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z_]+\.?[a-z]+)`", events)) - {"activity_id", "action_id", "disposition_id"} == set(
+        get_args(told.Event)
+    )
+
+
+def named_in_first_cells(table: str) -> set[str]:
+    cells = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+def test_every_value_of_a_label_is_told() -> None:
+    table = OPERATIONS.partition("| label | values |")[2].partition("\n\n")[0]
+    labels = {label for metric in METRICS for label in metric.labels} - {"version"}
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == labels
+    assert all(f"`{endpoint}`" in table for endpoint in get_args(Endpoint))
 
 
 # docs/security.md

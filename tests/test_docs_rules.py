@@ -34,6 +34,8 @@ from tests.documents import README, ROOT
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, query, subject
 
+pytestmark = pytest.mark.uncounted
+
 PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("rules", "from-oauth2-proxy", "from-apache")}
 PAGES["README"] = README.split("\n## Rules\n")[1].split("\n## ")[0]
 REQUIRED: dict[str, Any] = {

@@ -19,14 +19,14 @@ from oidc_gate import Settings, SettingsError
 from oidc_gate.command import cli
 from oidc_gate.command.doctor import Wanted, doctor
 from oidc_gate.command.run import Launch
-from oidc_gate.doctor import CHECKS, Case, Options, about, examine
+from oidc_gate.doctor import CHECKS, Case, Examined, Options, Report, about, examine
 from oidc_gate.doctor.about import ABOUT
 from oidc_gate.doctor.case import Check
 from oidc_gate.doctor.findings import Finding, ok
-from oidc_gate.gate.error_replies import _CHECKS
+from oidc_gate.gate.error_words import CHECKS as NAMED_BY_ERRORS
 from tests.apps import COOKIE_SECRET
 from tests.conftest import StageFactory
-from tests.doctor_faults import APP, CALLBACK, examined, good, not_ok
+from tests.doctor_faults import APP, CALLBACK, SEEDS, examined, good, not_ok
 from tests.patience import LIMIT
 from tests.providers import keys
 from tests.providers.local import LocalProvider
@@ -128,6 +128,26 @@ def test_a_terminal_has_colours_and_another_none(config: Path, monkeypatch: pyte
     assert "\x1b[32mok  \x1b[0m" in coloured
 
 
+def test_in_a_terminal_lines_are_as_wide_as_it_is(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    config.write_text(re.sub("(?m)^cookie_secret.*$", "", config.read_text()))
+    asked = ["doctor", "--config", config.name, "--offline"]
+    for width in (80, 60):
+        monkeypatch.setenv("COLUMNS", str(width))
+        cli.main(asked)
+        told = capsys.readouterr().out
+        assert all(len(line) <= max(width, 31 + 2 + 30) for line in told.splitlines()), told
+        assert re.search(r"(?m)^  warn  S3 .*\n {31}\S.*\n(?: {31}\S.*\n)* {31}→ set .*\n {33}\S", told)
+        assert [line.split()[1] for line in told.splitlines() if re.match(r"  \S+ +[A-Z]\d", line)] == IDS
+    address = f"https://{'a' * 90}.test/oauth2/callback"
+    assert f" {address} " in Report("", [Examined(CHECKS[0], ok(f"so {address} it is"), 0)], 0.0).text(
+        colour=False, width=80
+    ).replace("\n", " ")
+
+
 def test_a_terminal_without_unicode(config: Path) -> None:
     _, told = doctor(Launch("", config=str(config)), Wanted(offline=True), "ascii", colour=False)
     assert told.isascii()
@@ -185,12 +205,18 @@ def test_every_id_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
         told = capsys.readouterr().out
         assert told.startswith(f"{check_id} ")
         assert all(title in told for title in ("What it means", "Why it matters", "How to mend it"))
-        assert all(len(line) <= 100 for line in told.splitlines())
+        assert all(len(line) <= 80 for line in told.splitlines())
 
 
 def test_providers_are_those_that_are_known() -> None:
     assert {provider for each in ABOUT.values() for provider in each.at} == PROVIDERS
     assert set(ABOUT["P7"].at) == set(ABOUT["P11"].at) == PROVIDERS
+
+
+@pytest.mark.parametrize("direct", ["app.test", "app.test:99999", ":80", "app.test:x"])
+def test_what_is_no_place_to_look_at(direct: str, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor", "--config", str(config), "--direct", direct]) == 2
+    assert f"--direct {direct} is not HOST:PORT" in capsys.readouterr().err
 
 
 def test_an_id_that_no_check_has(capsys: pytest.CaptureFixture[str]) -> None:
@@ -206,8 +232,8 @@ def test_every_id_is_in_the_document_with_an_address_of_its_own() -> None:
 
 
 def test_errors_in_the_log_name_checks_that_there_are() -> None:
-    assert set(_CHECKS.values()) <= set(IDS)
-    assert set(_CHECKS) <= codes()
+    assert set(NAMED_BY_ERRORS.values()) <= set(IDS)
+    assert set(NAMED_BY_ERRORS) <= codes()
 
 
 def test_an_error_in_the_log_names_the_check_that_would_have_found_it(
@@ -424,7 +450,39 @@ def test_the_mend_names_what_would_do(provider: LocalProvider) -> None:
     assert found(given, "P11").found == f"{CALLBACK} is not registered; {CALLBACK}/ is"
     moved = {"Location": "https://new.test/.well-known/openid-configuration"}
     provider.answer = {"discovery": (301, moved, "")}
-    assert found(given, "P1").mend == "set issuer_url to https://new.test, which it names"
+    assert found(given, "P1").mend == "if that is your provider's, set issuer_url to https://new.test"
+
+
+@pytest.mark.parametrize(
+    ("seed", "check_id", "said", "mend"),
+    [
+        (
+            "a_client_that_is_disabled",
+            "P10",
+            "refuses this client: status 400, 'We are sorry... Client disabled.'",
+            "enable",
+        ),
+        ("pkce_of_the_other_kind", "P6", "code challenge method is not matching the configured one", "PKCE to S256"),
+        (
+            "pushed_requests_are_demanded_of_this_client",
+            "P16",
+            "Pushed Authorization Request is only allowed.",
+            "demand",
+        ),
+        ("a_client_without_the_code_flow", "P14", "Standard flow is disabled for the client.", "Standard flow"),
+        ("a_request_that_is_refused_for_another_reason", "P11", "'Come back on Monday'", "mend what it says"),
+        ("discovery_wants_https", "P1", "error 'invalid_request', 'HTTPS required'", "mend what it says"),
+    ],
+)
+def test_what_the_provider_says_is_told(
+    provider: LocalProvider, seed: str, check_id: str, said: str, mend: str
+) -> None:
+    given = good(provider)
+    SEEDS[seed][0](provider, given)
+    told = found(given, check_id)
+    assert told.status == "fail"
+    assert said in told.found
+    assert mend in told.mend
 
 
 def test_a_session_store_asks_for_refresh_tokens(provider: LocalProvider) -> None:
@@ -457,7 +515,7 @@ def test_jumpclouds_regions_are_asked(provider: LocalProvider, jumpcloud: Any) -
     assert found(given, "P23", jumpcloud_regions=regions).status == "unknown"
     assert found(given, "P23").status == "skipped"
     assert found(given | {"client_id": "elsewhere", "base_url": "https://other.test"}, "P11").found.endswith(
-        "/callback is not registered: error 'invalid_request'"
+        "/callback is refused, as is one that nobody has registered: error 'invalid_request'"
     )
     good(provider)
     provider.add_client("stranger", redirect_uris=[CALLBACK])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.doctor_faults import examined, good, not_ok
+from tests.patience import in_time
 from tests.providers.local import LocalProvider
 from tests.providers.tls import DAY, NOW, Authority, KeepingProvider
 from tests.servers import free_port
@@ -103,6 +104,22 @@ def test_one_address_of_several_that_is_silent(provider: LocalProvider, monkeypa
     assert "does not answer at 127.0.0.2 (Connection refused)" in told.found
 
 
+def test_many_addresses_that_are_silent_take_no_longer_than_one(
+    provider: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a name server has it that means harm."""
+    hosts = [f"127.0.9.{number}" for number in range(1, 13)]
+    with silent(*hosts) as port:
+        places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in hosts]
+        real = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *asked: places if asked[0] == "many.test" else real(*asked))
+        given = good(provider, http_timeout=1) | {"issuer_url": f"https://many.test:{port}"}
+        told = in_time(lambda: found(given, "N2"), 10.0)
+        assert told.status == "fail"
+        assert len(told.found) < 700
+        assert in_time(lambda: found(given, "N3"), 10.0).status == "skipped"
+
+
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:{port}", "127.0.0.1:{port}"])
 def test_a_proxy_that_is_not_there(provider: LocalProvider, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     port = free_port()
@@ -113,6 +130,15 @@ def test_a_proxy_that_is_not_there(provider: LocalProvider, monkeypatch: pytest.
     assert f"the proxy 127.0.0.1:{port}" in found(given, "N2").found
 
 
+@pytest.mark.parametrize("proxy", ["http://user:its-password@127.0.0.1:99999", "http://", "http://[127.0.0.1"])
+def test_a_proxy_that_is_no_address(provider: LocalProvider, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", "")
+    report = examined(good(provider) | {"issuer_url": "https://issuer.test"})
+    assert not_ok(report) == {"N1": "fail", "N3": "unknown", "P1": "fail"}
+    assert "its-password" not in report.text(colour=False)
+
+
 def test_an_age_counts_to_the_time_that_an_answer_tells(provider: LocalProvider) -> None:
     given = good(provider)
     from tests.doctor_faults import _clock
@@ -120,6 +146,9 @@ def test_an_age_counts_to_the_time_that_an_answer_tells(provider: LocalProvider)
     _clock(provider, "Sat, 01 Jan 2000 00:00:00 -0000", Age="100")
     told = found(given, "N5", clock=lambda: 946684900.0)
     assert told.status == "ok"
+    _clock(provider, "Sat, 01 Jan 2000 00:00:00 -0000", Age="9" * 400)
+    assert found(given, "N5", clock=lambda: 946684900.0).status == "fail"
+    _clock(provider, "Sat, 01 Jan 2000 00:00:00 -0000", Age="100")
     assert found(given, "N5", clock=lambda: 946684870.0).found.startswith("this machine is 30 s behind the provider")
 
 

@@ -140,7 +140,7 @@ def test_scopes_that_are_refused_are_named_where_others_pass(provider: LocalProv
     provider.clients["app"].scopes = ["openid", "email"]
     assert found(given, "P13").found == "openid email: accepted; one that there is not is refused"
     given["scopes"] = "openid email offline"
-    assert found(given, "P13").found == "the scope offline is refused"
+    assert found(given, "P13").found == "refused: offline"
 
     def not_together(request: Request) -> Response:
         refused = request.args["scope"].count(" ") > 1
@@ -178,7 +178,7 @@ def test_a_redirect_uri_that_is_refused_in_other_words(provider: LocalProvider) 
         return Response("nobody" if "nobody" in request.args["client_id"] else "not here", 400)
 
     provider.answer = {"authorize": refuses, "token": (401, {}, {"error": "invalid_client"})}
-    assert found(given, "P11").found == f"{CALLBACK} is refused: status 400"
+    assert found(given, "P11").found == f"{CALLBACK} is refused: status 400, 'not here'"
     assert found(given, "P10").status == "ok"
 
 

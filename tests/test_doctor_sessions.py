@@ -16,8 +16,9 @@ import pytest
 from oidc_gate import Settings
 from oidc_gate.doctor import CHECKS, Case, Options
 from oidc_gate.doctor.examination import Report, examine
-from oidc_gate.doctor.store_checks import _on_the_way
+from oidc_gate.doctor.store_checks import _of_server, _on_the_way
 from oidc_gate.stores import facts
+from oidc_gate.stores.redis_facts import server_facts
 from oidc_gate.stores.sqlite import SQLiteStore
 from tests.apps import COOKIE_SECRET
 from tests.patience import LIMIT
@@ -234,8 +235,36 @@ def test_a_replica_is_found(tmp_path: Path) -> None:
         with single(tmp_path / "replica", "--replicaof", "127.0.0.1", port, "--repl-diskless-sync-delay", "0") as other:
             until(lambda: other.tell("INFO", "replication")["master_link_status"] == "up")
             told = of_redis(other.url)
+            until(lambda: "slave0" in master.tell("INFO", "replication"))
+            assert statuses(of_redis(master.url)) == ["ok", "ok"]
     assert statuses(told) == ["fail", "fail"], told.text(colour=False)
     assert "is a replica" in found(told, 2)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"state": "online", "lag": 1}, ""),
+        ({"state": "online", "lag": 9}, "a replica of Redis is 9 s behind"),
+        ({"state": "wait_bgsave", "lag": 0}, "a replica of Redis gets nothing of it"),
+    ],
+)
+def test_a_replica_that_falls_behind_is_found(row: dict[str, Any], said: str) -> None:
+    class Server:
+        """What redis-py gives of a master whose second replica is as the row says."""
+
+        def time(self) -> tuple[int, int]:
+            return 1_000, 0
+
+        def info(self, section: str) -> dict[str, Any]:
+            up = {"state": "online", "lag": 0}
+            if section == "memory":
+                return {"maxmemory": 0}
+            return {"role": "master", "connected_slaves": 2, "slave0": up, "slave1": row, "slave_x": 7}
+
+    (facts_of_it,) = server_facts(Server(), lambda: 1_000.0)
+    told = _of_server(facts_of_it)
+    assert (told.status, told.found) == (("warn", said) if said else ("ok", told.found))
 
 
 @pytest.mark.parametrize(("ahead", "word"), [(60, "behind"), (-60, "ahead")])

@@ -21,6 +21,8 @@ from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.servers import ServerProcess, running
 
+pytestmark = pytest.mark.uncounted
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 #: gunicorn opens a socket for commands since 25; the lowest version that is allowed knows neither that nor the option.
 ALONE = ("--no-control-socket",) if hasattr(gunicorn.config, "ControlSocketDisable") else ()

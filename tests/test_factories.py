@@ -19,6 +19,8 @@ from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.servers import free_port, running
 
+pytestmark = pytest.mark.uncounted
+
 APPS = '''
 from oidc_gate import identity_of
 

@@ -29,6 +29,8 @@ from tests.servers import ServerProcess, running
 from tests.test_refresh import refreshes
 from tests.test_stores import in_threads
 
+pytestmark = pytest.mark.uncounted
+
 WORKERS = 3
 STORE_TIMEOUT = 2.0
 SLACK = 3.0  # for a machine with much else to do

@@ -22,6 +22,8 @@ from tests.cookies import Jar
 from tests.origins import LeftTheTestError
 from tests.wire import BrokenAppError
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).parent.parent
 
 Reply = tuple[int, list[tuple[str, str]], bytes]

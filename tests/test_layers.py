@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "oidc_gate"
 
@@ -58,7 +60,7 @@ MODULES = [
 PUBLIC = {"stores": {"Record", "SessionStore"}, "wsgi": {"OIDCGate", "paste_filter"}, "command": {"main"}}
 
 #: What a person at a terminal reads is written by these alone.
-PRINTING = {f"command/{name}" for name in ("cli", "flags", "demo", "demo_provider", "run", "token")}
+PRINTING = {f"command/{name}" for name in ("cli", "flags", "demo", "demo_provider", "run", "sessions", "token")}
 
 #: The only imports upward: for annotations alone.
 UPWARD = {
@@ -74,6 +76,7 @@ PAST_THE_DOOR = {
     ("command/token", "provider/terminal_client"),  # which no gate needs, and would load
     ("doctor/case", "settings/presets"),
     ("doctor/store_checks", "stores/facts"),
+    ("gate/components", "settings/page_files"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),
 }
@@ -88,6 +91,8 @@ THIRD_PARTY = {
     "itsdangerous": {"sealing"},
     "joserfc": {"provider/keys", "provider/provider"},
     "nanoidp": {"command/demo_provider"},
+    "opentelemetry": {"telling/opentelemetry_metrics"},
+    "prometheus_client": {"telling/prometheus_metrics"},
     "redis": {"stores/redis_clients", "stores/redis", "stores/redis_facts"},
     "requests": {"provider/transport"},
     "urllib3": {"provider/transport"},
@@ -124,6 +129,7 @@ class Import(NamedTuple):
     late: bool
 
 
+@cache
 def imports(module: str) -> list[Import]:
     return list(_imports(tree(module), for_types=False, late=False))
 
@@ -140,12 +146,17 @@ def _imports(node: ast.AST, *, for_types: bool, late: bool) -> Iterator[Import]:
         yield from _imports(child, for_types=for_types, late=late)
 
 
-def own_imports(module: str) -> Iterator[tuple[str, Import]]:
+@cache
+def own_imports(module: str) -> list[tuple[str, Import]]:
     """Return the imports of other modules of the package, each with that module's name.
 
     A module that is taken from its folder, as in `from oidc_gate.browser import pages`, is that module inside the
     folder; for others it is a name that the folder hands on.
     """
+    return list(_own_imports(module))
+
+
+def _own_imports(module: str) -> Iterator[tuple[str, Import]]:
     for each in imports(module):
         if each.module.partition(".")[0] != "oidc_gate":
             continue
@@ -302,13 +313,24 @@ def test_what_is_imported_is_declared() -> None:
         "cel_expr_python": "cel",
         "yaml": "yaml",
         "redis": "redis",
+        "opentelemetry": "opentelemetry",
+        "prometheus_client": "prometheus",
         "gunicorn": "run",
         "uvicorn": "run",
         "nanoidp": "demo",
     }
     for package in THIRD_PARTY:
         declared = optional[extras[package]] if package in extras else needed
-        assert {"cel_expr_python": "cel-expr-python", "yaml": "pyyaml"}.get(package, package) in declared
+        assert _ON_PYPI.get(package, package) in declared
+
+
+#: Packages that have another name on PyPI.
+_ON_PYPI = {
+    "cel_expr_python": "cel-expr-python",
+    "opentelemetry": "opentelemetry-api",
+    "prometheus_client": "prometheus-client",
+    "yaml": "pyyaml",
+}
 
 
 def _packages(text: str) -> set[str]:
@@ -318,7 +340,7 @@ def _packages(text: str) -> set[str]:
 @pytest.mark.parametrize("adapter", ["wsgi", "asgi"])
 def test_importing_an_adapter_is_light(adapter: str) -> None:
     heavy = ["asgiref", "authlib", "cel_expr_python", "joserfc", "redis", "requests", "sqlite3", "urllib3", "werkzeug"]
-    heavy.append("yaml")
+    heavy += ["opentelemetry", "prometheus_client", "yaml"]
     program = f"import sys, oidc_gate.{adapter}; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout == "[]\n"

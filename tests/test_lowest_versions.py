@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+#: The extras that users install.
+USERS = ("yaml", "cel", "redis", "prometheus", "opentelemetry", "run", "demo", "examples")
 #: Below these, somebody else's advisory is ours too.
 FLOORS = {
     "authlib": (1, 7, 1),
@@ -35,7 +37,7 @@ def test_no_version_with_an_advisory_is_allowed(name: str) -> None:
 def test_every_dependency_of_users_has_a_lowest_version() -> None:
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
-    extras = (setup["options.extras_require"][name] for name in ("yaml", "cel", "redis", "run", "demo", "examples"))
+    extras = (setup["options.extras_require"][name] for name in USERS)
     lines = "\n".join((setup["options"]["install_requires"], *extras)).splitlines()
     declared = {re.split(r"[^A-Za-z0-9_.-]", line, maxsplit=1)[0].lower() for line in lines if line}
     assert set(lowest()) == declared

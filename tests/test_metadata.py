@@ -111,6 +111,11 @@ def test_another_issuer_is_refused(issuer: Any) -> None:
         "https://idp.test/x#fragment",
         "https://idp.test/ü",
         "https://idp.test/\r\nX-Injected: 1",
+        "https://idp.test:99999/x",
+        "https://idp.test:x/",
+        "https://app:its-secret@idp.test/x",
+        "https://idp.test\\@elsewhere.test/x",
+        "https://idp.test/x y",
     ],
 )
 def test_an_endpoint_that_is_needed_and_unusable(name: str, value: Any) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.naive_rules import Asking, Policy, Rule, claim_fits, deciding, is_ambiguous, judge
 
+pytestmark = pytest.mark.uncounted
+
 NOW = 1_900_000_000.0
 ANN = {"sub": "ann", "email": "Ann@Example.com", "groups": ["Staff", "Finance"], "department": "Finance"}
 FINANCE: Rule = {"name": "finance", "path": "/reports/finance", "allow": {"groups": "Finance"}}

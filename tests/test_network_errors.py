@@ -78,6 +78,20 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "no way to or through the proxy" in outage(asking("https://idp.invalid")).detail
 
 
+def test_a_proxy_that_drips_takes_no_longer_than_http_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it says to CONNECT is read before there is any answer of the provider's."""
+
+    def dripping(connection: Connection) -> None:
+        connection.send(b"HTTP/1.1 200 OK\r\n")
+        connection.drip(b"X-Header: " + b"x" * 1000)
+
+    with raw_server(dripping) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        error = in_time(lambda: outage(asking("https://idp.invalid", http_timeout=2)), 3.8)
+    assert "no whole answer within 2 s (http_timeout)" in error.detail
+    assert error.status == 503
+
+
 @pytest.mark.parametrize("hosts", [("127.0.0.1",), ("127.0.0.1", "127.0.0.2", "127.0.0.3")])
 def test_a_host_that_does_not_let_anybody_connect(hosts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """The addresses of a host share `http_timeout`, whatever their number."""

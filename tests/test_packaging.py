@@ -17,6 +17,8 @@ import pytest
 
 from tests.documents import README, ROOT
 
+pytestmark = pytest.mark.uncounted
+
 #: Tracked, and not handed out: it is for git alone.
 KEPT_BACK = {".gitignore"}
 #: What setuptools adds.

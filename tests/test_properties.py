@@ -26,7 +26,7 @@ from tests.made_up import assume, example, given, st
 
 T = TypeVar("T")
 
-pytestmark = pytest.mark.fuzz
+pytestmark = [pytest.mark.fuzz, pytest.mark.uncounted]
 
 NAME = "__Host-oidc_gate.default-aaaaaa"
 SEAL = Seal(["the-newest-secret-01", "the-older-secret-012"], "session")

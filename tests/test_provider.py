@@ -783,7 +783,7 @@ def test_without_authorities_of_the_system_those_of_requests_stand_in(
     empty.write_text("")
     monkeypatch.setenv("SSL_CERT_FILE", str(empty))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    context = transport.tls_context.__wrapped__("")
+    context = transport._context.__wrapped__("", b"")
     assert context.cert_store_stats()["x509_ca"] > 50
 
 

@@ -17,6 +17,8 @@ from tests.documents import block
 from tests.providers.real import NanoIDP, nanoidp
 from tests.servers import free_port, running
 
+pytestmark = pytest.mark.uncounted
+
 
 @pytest.fixture(scope="module")
 def port() -> int:

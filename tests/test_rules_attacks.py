@@ -30,6 +30,8 @@ from tests.servers import running
 from tests.test_attacks_raw import APP, ROOT, SERVERS, Victim, status
 from tests.test_attacks_requests import HOSTILE_PATHS
 
+pytestmark = pytest.mark.uncounted
+
 RULES = """
 [[rules]]
 name = "metrics"

@@ -36,7 +36,7 @@ from tests.naive_rules import (
 from tests.path_readings import forbidden_readings
 from tests.rule_gates import CLIENT, Refusals, RuleGate
 
-pytestmark = pytest.mark.fuzz
+pytestmark = [pytest.mark.fuzz, pytest.mark.uncounted]
 
 WORLDS: tuple[World, World] = ("wsgi", "asgi")
 Made = st.SearchStrategy

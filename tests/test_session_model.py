@@ -20,6 +20,8 @@ from tests.providers.local import LocalProvider
 from tests.redis_servers import RedisServers
 from tests.stage import Stage
 
+pytestmark = pytest.mark.uncounted
+
 IDLE, LONGEST, CACHE = 600, 3600, 1
 LAG = IDLE / 20
 SECRETS = [f"cookie-secret-number-{number}-of-the-model" for number in range(6)]
@@ -187,14 +189,20 @@ class Model(RuleBasedStateMachine):
         self.stage.clock.advance(CACHE)
 
 
-@pytest.fixture(params=[False, True], ids=["stored", "listed"])
-def machine(
-    request: pytest.FixtureRequest, world: World, _served_provider: LocalProvider, store_url: str
-) -> Iterator[type[Model]]:
+#: Every two of the three meet: what world, store and kind of session do to each other they do in pairs, and hypothesis
+#: makes up the same histories for each.
+MACHINES = [
+    *(("wsgi", "sqlite", False), ("wsgi", "redis", True)),
+    *(("asgi", "sqlite", True), ("asgi", "redis", False)),
+]
+
+
+@pytest.fixture(params=MACHINES, ids=lambda chosen: f"{chosen[0]}-{chosen[1]}-{'listed' if chosen[2] else 'stored'}")
+def machine(request: pytest.FixtureRequest, _served_provider: LocalProvider) -> Iterator[type[Model]]:
+    world, store, listed = request.param
     for provider in fresh(_served_provider):
-        chosen = "" if store_url.startswith("sqlite") else store_url
-        given = {"world": world, "provider": provider, "store": chosen, "listed": request.param}
-        yield type("Chosen", (Model,), given)
+        url = request.getfixturevalue("redis_server").url if store == "redis" else ""
+        yield type("Chosen", (Model,), {"world": world, "provider": provider, "store": url, "listed": listed})
 
 
 def test_the_app_sees_an_identity_if_and_only_if_the_model_says_so(machine: type[Model]) -> None:

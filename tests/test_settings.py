@@ -15,11 +15,14 @@ import pytest
 
 from oidc_gate import Settings
 from oidc_gate.errors import GateError, SettingsError
+from oidc_gate.settings.other_names import _MADE_OF_IT, _OTHER_NAMES
 from oidc_gate.stores.urls import open_store
 
 ISSUER = "https://id.example.com"
 SECRET = "client-secret-that-nobody-may-see"
 COOKIE_SECRET = "cookie-secret-that-nobody-may-see"
+#: What pages can be dressed in.
+LOGO, TEMPLATE = (str(Path(__file__).parent / "branding" / name) for name in ("logo.svg", "page.html"))
 REQUIRED: dict[str, Any] = {
     "issuer_url": ISSUER,
     "client_id": "the-app",
@@ -80,8 +83,16 @@ DEFAULTS: dict[str, Any] = {
     "remote_user_claim": "email",
     "cache_control": "private",
     "logout_cookies": None,
+    "brand_name": "",
+    "brand_logo": "",
+    "brand_color": "",
+    "brand_contact": "",
+    "page_template": "",
+    "reload": "off",
     "provider_logout": False,
     "provider_logout_url": "",
+    "metrics": "off",
+    "audit": False,
 }
 
 
@@ -167,9 +178,17 @@ GIVEN = [
     Given("remote_user_claim", "preferred_username", "preferred_username", "preferred_username"),
     Given("cache_control", "force no-store", "force no-store", "force no-store"),
     Given("logout_cookies", "sessionid,csrftoken", ["sessionid", "csrftoken"], ("sessionid", "csrftoken")),
+    Given("brand_name", "Acme", "Acme", "Acme"),
+    Given("brand_logo", LOGO, LOGO, LOGO),
+    Given("brand_color", "#06F", "#0066ff", "#0066ff"),
+    Given("brand_contact", "mailto:it@example.com", "mailto:it@example.com", "mailto:it@example.com"),
+    Given("page_template", TEMPLATE, TEMPLATE, TEMPLATE),
+    Given("reload", "watch", "watch", "watch"),
     Given("provider_logout", "on", True, True),
     Given("provider_logout_url", "https://in.test/bye?to={return_to}", "https://in.test/bye?to={return_to}",
           "https://in.test/bye?to={return_to}"),
+    Given("metrics", "Prometheus", "prometheus", "prometheus"),
+    Given("audit", "on", True, True),
 ]  # fmt: skip
 
 
@@ -605,6 +624,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("cache_control", "shared caches", {"cache_control": "force public, no-store"}),
     ("cache_control", "force needs a value", {"cache_control": "force"}),
     ("cache_control", "force needs a value", {"cache_control": "Force max-age=60"}),
+    ("reload", "must be one of", {"reload": "on"}),
     ("logout_cookies", "empty list", {"logout_cookies": []}),
     ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a b"}),
     ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a=1; Domain=x"}),
@@ -686,6 +706,21 @@ def test_whatever_is_given_for_a_setting_is_taken_or_told_by_name(field: str) ->
         ("cookie_domain", "auth_cookie_domain"),
         ("proxies", "trusted_proxies"),
         ("client_sercet_file", "client_secret"),
+        ("public_url", "base_url"),
+        ("External_URL", "base_url"),
+        ("redirect_url", "base_url"),
+        ("issuer_uri", "issuer_url"),
+        ("oidc_client_id", "client_id"),
+        ("oauth2_issuer", "issuer_url"),
+        ("oidc_isuer_url", "issuer_url"),
+        ("client_auth", "client_auth_method"),
+        ("allowed_domains", "allow_domains"),
+        ("email-domains", "allow_domains"),
+        ("secret", "client_secret or cookie_secret"),
+        ("groups", "allow_groups or groups_claim"),
+        ("session_secret_file", "cookie_secret"),
+        ("redis_url", "session_store"),
+        ("skip_auth_routes", "public_paths"),
     ],
 )
 def test_the_name_that_was_meant_is_proposed(misspelt: str, meant: str) -> None:
@@ -693,11 +728,17 @@ def test_the_name_that_was_meant_is_proposed(misspelt: str, meant: str) -> None:
         Settings(**(REQUIRED | {misspelt: "x"}))
 
 
-@pytest.mark.parametrize("unknown", ["allow_users", "cookie_path", "session", "url", "secret", "verify", "mail", "_"])
+@pytest.mark.parametrize("unknown", ["allow_users", "cookie_path", "session", "url", "oidc_", "verify", "mail", "_"])
 def test_what_is_far_off_is_not_proposed(unknown: str) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings(**(REQUIRED | {unknown: "x"}))
     assert "Did you mean" not in str(raised.value)
+
+
+def test_other_names_are_those_of_settings_and_no_settings_themselves() -> None:
+    assert set(_OTHER_NAMES) <= set(DEFAULTS)
+    assert {name for names in _OTHER_NAMES.values() for name in names.split()}.isdisjoint(DEFAULTS)
+    assert set(_OTHER_NAMES["base_url"].split()) >= _MADE_OF_IT
 
 
 def test_a_settings_error_is_a_value_error_with_a_stable_code() -> None:
@@ -717,6 +758,10 @@ def test_settings_are_given_by_name_alone() -> None:
     [
         ("OIDC_GATE_ALOW_EMAILS", "Did you mean OIDC_GATE_ALLOW_EMAILS?"),
         ("OIDC_GATE_ALLOW_EMAIL_FILE", "Did you mean OIDC_GATE_ALLOW_EMAILS?"),
+        ("OIDC_GATE_PUBLIC_URL", "Did you mean OIDC_GATE_BASE_URL? Correct"),
+        ("OIDC_GATE_REDIRECT_URL", "OIDC_GATE_BASE_URL? The redirect URI is made of it: /oauth2/callback below it."),
+        ("OIDC_GATE_SECRET", "Did you mean OIDC_GATE_CLIENT_SECRET or OIDC_GATE_COOKIE_SECRET?"),
+        ("OIDC_GATE_OIDC_CLIENT_ID", "Did you mean OIDC_GATE_CLIENT_ID?"),
         ("OIDC_GATE_POLICIES", "Correct or unset it"),
         ("OIDC_GATE_XYZZY", "Correct or unset it"),
         ("OIDC_GATE_Client_Id", "Did you mean OIDC_GATE_CLIENT_ID?"),

@@ -102,7 +102,7 @@ def test_the_page_says_that_the_organisation_has_no_access(
 ) -> None:
     entra.tid = EVIL
     page = stage(**settings(provider)).browser().navigate("/")
-    assert "Your organisation has no access to this app" in page.text
+    assert "an organisation whose people may not use this app" in page.text
     assert EVIL not in page.text
 
 

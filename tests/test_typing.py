@@ -19,6 +19,8 @@ from oidc_gate.settings.options import SettingsOptions
 from oidc_gate.settings.settings import _ALIASES
 from tests.documents import ROOT, block
 
+pytestmark = pytest.mark.uncounted
+
 PYRIGHT = ROOT / "tests" / "typing" / "node_modules" / "pyright" / "index.js"
 #: Rules as strict as they come. mypy's comments count for mypy alone, and a comment that is not needed is an error.
 RULES = {
@@ -33,12 +35,14 @@ TAKEN: dict[Any, Any] = {
     readers.read_duration: options.Duration,
     readers.read_identity_headers: options.Text | Mapping[str, str],
     readers.read_list: options.Texts,
+    readers.read_metrics: options.MetricsKept,
     readers.read_params: options.Params,
     readers.read_path: options.File,
     readers.read_proxies: options.Proxies,
     readers.read_secrets: options.Texts | bytes,
     readers.read_separator: options.Text,
     readers.read_store: options.Store,
+    app_fields.read_color: options.Text,
     app_fields.read_rules: options.Rules,
     readers.read_text: options.Text,
     readers.read_words: options.Texts,

@@ -50,7 +50,7 @@ from oidc_gate.access.reasons import REASONS, Reason
 from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule
 from oidc_gate.access.rule_list import RuleList, listed_rules, printable
 from oidc_gate.access.sign_ins import signed_in_at
-from oidc_gate.access.texts import Texts, age
+from oidc_gate.access.texts import Texts, counted
 from oidc_gate.access.unreachable import covered_by
 
 __all__ = [
@@ -90,8 +90,8 @@ __all__ = [
     "Texts",
     "Tree",
     "Verdict",
-    "age",
     "compiled",
+    "counted",
     "covered_by",
     "encoded_segments",
     "explained",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Texts", "age", "listed"]
+__all__ = ["Texts", "age", "counted", "listed"]
 
 
 class Texts:
@@ -43,7 +43,12 @@ def listed(texts: Sequence[str]) -> str:
 
 def age(seconds: float) -> str:
     """Return a time for people: `45 seconds`, `10 minutes`, `3 hours`."""
+    return " ".join(counted(seconds))
+
+
+def counted(seconds: float) -> tuple[str, str]:
+    """Return such a time's number and its unit: one of `second`, `minute`, `hour`, or several of them."""
     for size, unit in ((3600, "hour"), (60, "minute")):
         if seconds >= 2 * size or seconds == size:
-            return f"{seconds / size:.0f} {unit}{'' if seconds == size else 's'}"
-    return f"{max(0.0, seconds):.0f} second{'' if round(seconds) == 1 else 's'}"
+            return f"{seconds / size:.0f}", unit if seconds == size else f"{unit}s"
+    return f"{max(0.0, seconds):.0f}", "second" if round(seconds) == 1 else "seconds"

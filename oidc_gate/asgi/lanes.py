@@ -24,7 +24,7 @@ _LANE_THREADS = 16
 class Lanes:
     """The lanes of one gate; `longest_wait`: for a thread, in seconds, before a request is turned away."""
 
-    def __init__(self, longest_wait: float) -> None:
+    def __init__(self, longest_wait: float = 0.0) -> None:
         from concurrent.futures import ThreadPoolExecutor  # like the provider side, not a cost of the mere import
 
         from asgiref.sync import sync_to_async

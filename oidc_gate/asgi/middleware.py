@@ -15,7 +15,7 @@ from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope
 from oidc_gate.asgi.roots import root_of
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
 from oidc_gate.caching import QuietNames, is_unshared, silenced
-from oidc_gate.decisions import LONGEST_KEY, Forward, Header, Overriding, ReadBody, Reply, WithoutBody
+from oidc_gate.decisions import LONGEST_KEY, AskAgain, Forward, Header, Overriding, ReadBody, Reply, WithoutBody
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
@@ -23,13 +23,15 @@ from oidc_gate.settings import check_app, resolve_app, resolve_settings
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from oidc_gate.gate import Gate
+    from oidc_gate.gate import Gate, Recall
     from oidc_gate.settings import Settings
     from oidc_gate.settings.options import SettingsOptions
 
     # Each framework and server has types of its own for what passes between them; a gate fits in with all of them.
     Receive = Callable[[], Awaitable[Any]]
     Send = Callable[[Any], Awaitable[None]]
+    Layout = Callable[[list[bytes]], Any]
+    _Asked = tuple[Gate, Recall, bool, bool, bool, Layout, tuple[Header, ...], Headers]
 
 __all__ = ["OIDCGate"]
 
@@ -48,32 +50,40 @@ class OIDCGate:
     def __init__(
         self, app: Any = None, *, settings: Settings | None = None, **options: Unpack[SettingsOptions]
     ) -> None:
-        from oidc_gate.gate import Gate  # a mere import of this module need not pay for it
+        from oidc_gate.gate import open_gate  # a mere import of this module need not pay for it
 
         self._app: Any = resolve_app(app)
         check_app(self._app, "asgi")
         self._app_root = root_of(self._app)
         self._has_looked_out = False
-        self._ask(Gate(resolve_settings(settings, options)))
+        self._has_guests = has_guests()
+        self._lanes = Lanes()
+        self._ask(open_gate(resolve_settings(settings, options), self._ask))
 
     def _ask(self, gate: Gate) -> None:
-        """Have this gate decide."""
+        """Have this gate decide, from the next request on."""
         self._gate = gate
-        self._recall = gate.recall
-        self._judges_lines, self._judges_methods = gate.recalls_by != "path", gate.recalls_by == "method and plain path"
-        self._judges_more = self._judges_methods or bool(self._app_root)
-        self._has_guests = has_guests()
-        self._layout_of = Layouts(gate.reserved_headers).of
-        self._lanes = Lanes(gate.longest_wait)
-        self._usual, self._usual_in_bytes = gate.response_headers, _as_bytes(gate.response_headers)
+        self._lanes.longest_wait = gate.longest_wait
+        judges_methods = gate.recalls_by == "method and plain path"
+        # All that a request needs of its gate, taken at once: another may take its place while the request is here.
+        self._asked: _Asked = (
+            gate,
+            gate.recall,
+            gate.recalls_by != "path",
+            judges_methods or bool(self._app_root),
+            judges_methods,
+            Layouts(gate.reserved_headers).of,
+            gate.response_headers,
+            _as_bytes(gate.response_headers),
+        )
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer a request, or let the app answer it. Raises ValueError for a kind of connection that is not known."""
         kind = scope["type"]
         if kind != "http" and kind != "websocket":
             return await self._other(scope, receive, send)
+        gate, recall, judges_lines, judges_more, judges_methods, layout_of, usual, usual_in_bytes = self._asked
         headers: Headers = scope["headers"]
-        layout_of = self._layout_of
         layout = layout_of([*map(_name_of, headers)])
         host_at, cookie_at, dropped, dropped_with_cookie, _, names_method = layout
         found = None
@@ -81,10 +91,9 @@ class OIDCGate:
             cookies = headers[cookie_at][1]
             if len(cookies) <= LONGEST_KEY:
                 line = scope["path"]
-                if self._judges_lines and (_PERCENT in (scope.get("raw_path") or b"") or self._judges_more):
-                    line = self._line(scope, names_method=names_method)
+                if judges_lines and (_PERCENT in (scope.get("raw_path") or b"") or judges_more):
+                    line = self._line(scope, by_method=judges_methods, names_method=names_method)
                 if line is not None:
-                    recall = self._recall
                     found = recall(scope.get("scheme"), headers[host_at][1], cookies, line)
         if found is not None:
             told_cookies, identity, _, request_headers, response_headers, set_cookies = found
@@ -96,24 +105,26 @@ class OIDCGate:
             if not self._has_looked_out:
                 self._look_out()
             request = ASGIRequest(scope, layout, self._app_root)
-            decision = self._gate.decide(request) if IDENTITY_KEY not in scope else self._gate.behind_another(request)
+            decision = gate.decide(request) if IDENTITY_KEY not in scope else gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
                     return await _answer(decision, scope, receive, send)
                 if isinstance(decision, ReadBody):
                     decision = decision.resume(await _read_body(receive, decision.limit))
+                elif isinstance(decision, AskAgain):
+                    return await self(scope, receive, send)
                 elif decision.run_on_loop is not None:
                     decision = await decision.run_on_loop()
                 else:
                     decision = await self._lanes.perform(decision)
-            receive = self._receive_of_the_app(receive, request, decision)
+            receive = self._receive_of_the_app(receive, request, decision, gate)
             self._has_guests = has_guests()
             headers = request.app_headers()
             identity, _, request_headers, response_headers, set_cookies = decision
         if request_headers:
             headers += [(name.encode(), value.encode()) for name, value in request_headers]
         if response_headers and kind == "http":
-            more = self._usual_in_bytes if response_headers is self._usual else _as_bytes(response_headers)
+            more = usual_in_bytes if response_headers is usual else _as_bytes(response_headers)
             send = _adding(send, more, response_headers, set_cookies)
         told = dict(scope)
         told["headers"] = headers
@@ -127,12 +138,12 @@ class OIDCGate:
         await app(scope, receive, send)
         return None
 
-    def _line(self, scope: Scope, *, names_method: bool) -> str | None:
+    def _line(self, scope: Scope, *, by_method: bool, names_method: bool) -> str | None:
         """Return what `recall` wants to know of a line that is not its path alone, None where it cannot go by that."""
         path: str = scope["path"]
         if _PERCENT in (scope.get("raw_path") or b"") or (self._app_root and path.startswith(self._app_root)):
             return None
-        if self._judges_methods:
+        if by_method:
             return None if names_method else f"{scope['method']} {path}"
         return path
 
@@ -140,13 +151,13 @@ class OIDCGate:
         self._has_looked_out = True
         warn_of_outsiders()
 
-    def _receive_of_the_app(self, receive: Receive, request: ASGIRequest, decision: Forward) -> Any:
+    def _receive_of_the_app(self, receive: Receive, request: ASGIRequest, decision: Forward, gate: Gate) -> Any:
         """Return what the app is to receive with: nothing of a body that it must not see, and messages noticed."""
         if isinstance(decision, WithoutBody):
             return _without_body(receive)
         if not request.is_websocket or decision.identity is None:
             return receive
-        on_message = self._gate.on_message(request)
+        on_message = gate.on_message(request)
         return receive if on_message is None else self._noticing(receive, on_message)
 
     def _noticing(self, receive: Receive, on_message: Callable[[], Callable[[], None] | None]) -> Any:
@@ -177,9 +188,7 @@ class OIDCGate:
             await self._gate.close_on_loop()
 
 
-def _adding(
-    send: Send, more: Headers, response_headers: tuple[Header, ...], set_cookies: tuple[Header, ...]
-) -> Any:
+def _adding(send: Send, more: Headers, response_headers: tuple[Header, ...], set_cookies: tuple[Header, ...]) -> Any:
     """Return a `send` for the app: all passes as it is, but of a response's start a copy, with headers added.
 
     These are `more`, which is `response_headers` in bytes; where the app says something of caching, `set_cookies` or

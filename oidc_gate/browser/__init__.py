@@ -6,15 +6,17 @@ Modules, from the ground up; each may import only from those before it:
 - `login_attempts`: what the browser keeps between leaving for the provider and coming back
 - `addresses`: the gate's own addresses as the browser sees them, and those it may be sent back to
 - `request_kinds`: a page, a form, a script: what decides between a redirect, a page and JSON
+- `layout`: how a page looks: template, style sheet, policy
 - `pages`: the gate's pages for people, its JSON for programs, and redirects
 
-May import: `errors`, `sealing`, `decisions`.
+May import: `errors`, `sealing`, `decisions`, `words`.
 """
 
 from oidc_gate.browser import pages
 from oidc_gate.browser.addresses import LONGEST_PATH, Addresses, Origin, own_path, requested_path, safe_path
 from oidc_gate.browser.cookies import LOGIN_SLOTS, LONGEST_HEADER, Cookies
 from oidc_gate.browser.login_attempts import Attempt, Attempts, BegunLogin, Note, State, person_of
+from oidc_gate.browser.pages import Pages
 from oidc_gate.browser.request_kinds import (
     Kind,
     begins_login,
@@ -22,7 +24,6 @@ from oidc_gate.browser.request_kinds import (
     is_preflight,
     is_speculative,
     kind_of,
-    wants_page,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Kind",
     "Note",
     "Origin",
+    "Pages",
     "State",
     "begins_login",
     "is_cross_site",
@@ -48,5 +50,4 @@ __all__ = [
     "person_of",
     "requested_path",
     "safe_path",
-    "wants_page",
 ]

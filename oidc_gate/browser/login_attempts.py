@@ -44,7 +44,7 @@ _DEFLATED_FROM = 300
 
 #: identifier, begun at, slot, flags; then the return address.
 _STATE = Struct(">16sdBB")
-_RESTARTED, _DEFLATED, _IN_COOKIE, _FORCED, _STEP_UP, _BY_PERSON = 1, 2, 4, 8, 16, 32
+_RESTARTED, _DEFLATED, _IN_COOKIE, _FORCED, _STEP_UP, _BY_PERSON, _ASKED = 1, 2, 4, 8, 16, 32, 64
 #: What stands before the return address of a step-up: the rule's number; whose session it is.
 _RULE, _PERSON_BYTES = Struct(">I"), 16
 #: Seed, or identifier of what is done; when; whether it is done. Then the id of the session that is replaced.
@@ -62,7 +62,7 @@ class State(NamedTuple):
     `return_to` is a path of our own, None where it was too long for `state`: then it stands in a cookie, or is lost.
     `restarted`: this is the second try of one login. `forced`: the person was to authenticate anew. `step_up`: the
     number of the rule that asks something of the sign-in, 0 for none; `person`: who alone may come back with it, as
-    `person_of` has them, `b""` for anybody.
+    `person_of` has them, `b""` for anybody. `asked`: it was begun by the login path, not for a page.
     """
 
     identifier: bytes
@@ -73,6 +73,7 @@ class State(NamedTuple):
     return_to: str | None
     step_up: int = 0
     person: bytes = b""
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +139,19 @@ class Attempts:
         *,
         restarted: bool = False,
         forced: bool = False,
+        asked: bool = False,
         replaces: str = "",
         step_up: int = 0,
         person: bytes = b"",
     ) -> BegunLogin:
         """Begin a login that is to lead to `return_to`, in a browser that sent this Cookie header.
 
-        `step_up`, `person`: see `State`. `replaces`: see `Attempt`.
+        `asked`, `step_up`, `person`: see `State`. `replaces`: see `Attempt`.
         """
         attempt = Attempt(os.urandom(16), now, replaces)
         slots, page_room = self._room(cookies, header)
         slot = self._slot(cookies, header, slots)
-        flags = _RESTARTED * restarted | _FORCED * forced
+        flags = _RESTARTED * restarted | _FORCED * forced | _ASKED * asked
         address, page = return_to.encode(), ""
         if len(address) > _DEFLATED_FROM:
             flags, address = flags | _DEFLATED, zlib.compress(address)
@@ -208,7 +210,8 @@ class Attempts:
             person, packed = packed[:_PERSON_BYTES], packed[_PERSON_BYTES:]
         address = None if flags & _IN_COOKIE else _address(packed, is_deflated=bool(flags & _DEFLATED))
         restarted, forced = bool(flags & _RESTARTED), bool(flags & _FORCED)
-        return State(identifier, begun_at, slot, restarted, forced, address, step_up, person)
+        asked = bool(flags & _ASKED)
+        return State(identifier, begun_at, slot, restarted, forced, address, step_up, person, asked)
 
     def find(self, state: State, cookies: Cookies, header: str) -> Attempt | Note | None:
         """Return this browser's login with that state, late ones too, or what remains of it; None if it has none."""

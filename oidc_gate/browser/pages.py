@@ -1,68 +1,26 @@
-"""The gate's pages: plain HTML for people, JSON for programs. No outside asset; dark and small screens too.
+"""The gate's pages: plain HTML for people, in their language; JSON for programs, in English.
 
-Every value that comes from elsewhere is escaped, and the Content-Security-Policy allows nothing but the one style
-sheet, by its hash, and on one page a script of one statement, by its own.
+Every value that comes from elsewhere is escaped, and the Content-Security-Policy allows nothing but style sheets by
+their hashes, and on one page a script of one statement, by its own.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from base64 import b64encode
-from collections.abc import Iterable
-from hashlib import sha256
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from oidc_gate.decisions import Reply
+from oidc_gate.browser.request_kinds import wants_page
+from oidc_gate.decisions import Reply, Request
 
-__all__ = [
-    "blank",
-    "challenge",
-    "confirm_logout",
-    "form_post",
-    "framed",
-    "grpc_status",
-    "json_reply",
-    "message",
-    "redirect",
-    "reference",
-    "refusal",
-    "reloading",
-    "session_ended",
-    "signed_out",
-]
+if TYPE_CHECKING:
+    from oidc_gate.words import Language, Said
+
+__all__ = ["Pages", "blank", "challenge", "grpc_status", "json_reply", "redirect", "reference"]
 
 Header = tuple[str, str]
-
-_STYLE = """
-:root{color-scheme:light dark;--text:#1c2330;--soft:#5a6475;--back:#f4f6f9;--card:#fff;--line:#dde2ea;
---act:#1f5fd0;--on:#fff}
-@media(prefers-color-scheme:dark){:root{--text:#e8ecf3;--soft:#a3adbd;--back:#12161d;--card:#1b212b;--line:#303948;
---act:#7fb0ff;--on:#0d1420}}
-*{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--back);color:var(--text);
-font:1rem/1.55 system-ui,sans-serif}
-main{width:100%;max-width:30rem;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}
-h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance}
-p{margin:0 0 1rem;overflow-wrap:anywhere}
-main>:last-child{margin-bottom:0}
-.soft{color:var(--soft);font-size:.9rem}
-.act{display:inline-block;padding:.65rem 1.15rem;border:0;border-radius:.5rem;background:var(--act);color:var(--on);
-font:inherit;font-weight:600;text-decoration:none;cursor:pointer}
-.act:focus-visible{outline:3px solid var(--text);outline-offset:2px}
-footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line)}
-footer p{margin:0;text-wrap:balance}
-""".replace("\n", "")
-
-#: Browsers hold a form's redirects against this too, and signing out may lead on to the provider.
-_FORM_ACTION = "'self' https: http:"
-_STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
-
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {_FORM_ACTION}; base-uri 'none';"
-    " frame-ancestors 'none'"
-)
 
 _NO_STORE: Header = ("cache-control", "no-store")
 _COMMON: tuple[Header, ...] = (
@@ -71,23 +29,8 @@ _COMMON: tuple[Header, ...] = (
     # Not no-referrer: browsers would then say that a form of our own comes from nowhere, as they do of another site's.
     ("referrer-policy", "same-origin"),
 )
-_PAGE_HEADERS: tuple[Header, ...] = (
-    ("content-type", "text/html; charset=utf-8"),
-    *_COMMON,
-    ("content-security-policy", _POLICY),
-    ("x-frame-options", "DENY"),
-)
-#: What a page has in place of these headers that may be shown in a frame of the app's own.
-_FRAMED: dict[str, Header] = {
-    "content-security-policy": ("content-security-policy", _POLICY.replace("ancestors 'none'", "ancestors 'self'")),
-    "x-frame-options": ("x-frame-options", "SAMEORIGIN"),
-}
-#: The one script of these pages, and what the page has in place of this header that it is on.
+#: The one script of these pages.
 _SEND = "document.forms[0].submit()"
-_SEND_HASH = b64encode(sha256(_SEND.encode()).digest()).decode()
-_SENDING: dict[str, Header] = {
-    "content-security-policy": ("content-security-policy", f"{_POLICY}; script-src 'sha256-{_SEND_HASH}'")
-}
 _JSON_HEADERS: tuple[Header, ...] = (("content-type", "application/json"), *_COMMON)
 
 
@@ -113,82 +56,9 @@ def json_reply(status: int, value: Any, headers: tuple[Header, ...] = ()) -> Rep
     return Reply(status, (*_JSON_HEADERS, *headers), json.dumps(value).encode())
 
 
-def message(
-    status: int,
-    title: str,
-    text: str,
-    *,
-    action: tuple[str, str] | None = None,
-    note: str = "",
-    headers: tuple[Header, ...] = (),
-) -> Reply:
-    """Return a page with a title, a text, perhaps one link (`action`: its text and address), and a note in small."""
-    link = f'<p><a class="act" href="{escape(action[1])}">{escape(action[0])}</a></p>' if action else ""
-    return _page(status, title, f"<p>{escape(text)}</p>{link}", note, headers)
-
-
-def confirm_logout(logout_path: str, fields: dict[str, str]) -> Reply:
-    """Return the page that asks whether to sign out, for someone whom another site has sent to the logout path."""
-    form = (
-        "<p>You have been sent here to sign out. Nothing has happened yet.</p>"
-        f'<form method="post" action="{escape(logout_path)}">{_hidden(fields.items())}'
-        '<button class="act">Sign out</button></form>'
-    )
-    return _page(200, "Sign out?", form, "", ())
-
-
-def form_post(url: str, fields: Iterable[tuple[str, str]], headers: tuple[Header, ...]) -> Reply:
-    """Return the page that sends the browser on to the provider with a form, for what is too long for an address.
-
-    It is sent by itself where scripts run; else there is the button.
-    """
-    form = (
-        "<p>You are signed out here. One more step ends your session at the sign-in provider.</p>"
-        f'<form method="post" action="{escape(url)}">{_hidden(fields)}<button class="act">Go on</button></form>'
-        f"<script>{_SEND}</script>"
-    )
-    return _with_others(_page(200, "Signing out", form, "", headers), _SENDING)
-
-
-def signed_out(login_path: str, headers: tuple[Header, ...]) -> Reply:
-    """Return the page after signing out. It leads nowhere by itself, for the provider may still know the person."""
-    return message(
-        200, "You are signed out", "You can close this window.", action=("Sign in again", login_path), headers=headers
-    )
-
-
 def challenge(login_path: str) -> Header:
     """Return the header that a 401 must have (RFC 9110, 15.5.2)."""
     return ("www-authenticate", f'OIDC login_url="{login_path}"')
-
-
-def session_ended(asked: Header, back: str, *, is_step_up: bool = False) -> Reply:
-    """Return the 401 for a form that came too late; `back` leads to the page that the form was on, signed in.
-
-    `asked`: the header that says what is asked of programs. `is_step_up`: the session is there, and not good enough.
-    """
-    return message(
-        401,
-        "Please sign in again for this" if is_step_up else "Your session has ended",
-        "What you sent has not been saved, but it is still in the page behind this one: go back, copy it, then sign in"
-        " again and send it once more.",
-        action=("Sign in", back),
-        headers=(asked,),
-    )
-
-
-def framed(asked: Header, address: str) -> Reply:
-    """Return the 401 for a frame, an embedded object or a download: providers do not show their pages in frames."""
-    link = f'<p><a class="act" href="{escape(address)}" target="_blank" rel="noopener">Sign in in a new tab</a></p>'
-    text = "<p>You are not signed in, and that cannot be done in here. Load this page again afterwards.</p>"
-    return _with_others(_page(401, "Please sign in", text + link, "", (asked,)), _FRAMED)
-
-
-def reloading(asked: Header, address: str) -> Reply:
-    """Return the 401 for Turbo, which loads the page anew instead of showing this one in its place."""
-    content = f'<p>You are not signed in any more.</p><p><a class="act" href="{escape(address)}">Sign in</a></p>'
-    head = '<meta name="turbo-visit-control" content="reload">'
-    return _page(401, "Please sign in", content, "", (asked,), head)
 
 
 def grpc_status(status: int, text: str, content_type: str) -> Reply:
@@ -197,39 +67,210 @@ def grpc_status(status: int, text: str, content_type: str) -> Reply:
     return Reply(200, headers)
 
 
-def refusal(
-    status: int,
-    code: str,
-    title: str,
-    text: str,
-    *,
-    page: bool,
-    reference: str,
-    action: tuple[str, str] | None = None,
-    headers: tuple[Header, ...] = (),
-) -> Reply:
-    """Return an error: a page that says whose fault it is and what to do, or JSON with the same code."""
-    if not page:
-        return json_reply(status, {"error": code, "message": text, "reference": reference}, headers)
-    return message(status, title, text, action=action, note=f"Error {code} · Reference {reference}", headers=headers)
+class Pages:
+    """The pages of one gate, each in the language that its reader's browser asks for.
+
+    Headings, texts and links are named by their keys in `words`.
+
+    Whose pages they are: `name`; `logo`, a `data:` URL; `colors` of buttons, in light and in dark; `contact`, whom to
+    ask about errors. `template`: what they are made of, the gate's own for `""`.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "",
+        contact: str = "",
+        logo: str = "",
+        colors: tuple[str, str] | None = None,
+        template: str = "",
+    ) -> None:
+        from oidc_gate.browser.layout import Layout, source_of  # late: no import has to wait for it
+
+        self._layout = Layout(name, logo, colors, template)
+        self._contact = _contact(contact)
+        policy = self._layout.policy
+        self._headers = _page_headers(policy, "DENY")
+        #: For what may be shown in a frame of the app's own, and for the page with the script.
+        self._framed = _page_headers(policy.replace("ancestors 'none'", "ancestors 'self'"), "SAMEORIGIN")
+        self._sending = _page_headers(f"{policy}; script-src {source_of(_SEND)}", "DENY")
+
+    def message(
+        self,
+        request: Request,
+        status: int,
+        title: str,
+        text: str,
+        *,
+        action: tuple[str, str] | None = None,
+        headers: tuple[Header, ...] = (),
+    ) -> Reply:
+        """Return a page with a heading, a text, and perhaps one link (`action`: what it says, and its address)."""
+        language = _language(request)
+        return self._page(language, status, title, text, _link(language, action), headers=headers)
+
+    def confirm_logout(self, request: Request, logout_path: str, fields: dict[str, str]) -> Reply:
+        """Return the page that asks whether to sign out, for someone whom another site has sent to the logout path."""
+        language = _language(request)
+        form = _form(language, logout_path, fields.items(), "do_sign_out")
+        return self._page(language, 200, "title_sign_out", "text_sign_out", form)
+
+    def form_post(
+        self, request: Request, url: str, fields: Iterable[tuple[str, str]], headers: tuple[Header, ...]
+    ) -> Reply:
+        """Return the page that sends the browser on to the provider with a form, for what is too long for an address.
+
+        It is sent by itself where scripts run; else there is the button.
+        """
+        language = _language(request)
+        form = f"{_form(language, url, fields, 'do_go_on')}<script>{_SEND}</script>"
+        reply = self._page(language, 200, "title_signing_out", "text_signing_out", form, headers=headers)
+        return reply._replace(headers=(*self._sending, *headers))
+
+    def signed_out(self, request: Request, login_path: str, headers: tuple[Header, ...]) -> Reply:
+        """Return the page after signing out. It leads nowhere by itself: the provider may still know the person."""
+        again = ("do_sign_in_again", login_path)
+        return self.message(request, 200, "title_signed_out", "text_signed_out", action=again, headers=headers)
+
+    def session_ended(self, request: Request, asked: Header, back: str, *, is_step_up: bool = False) -> Reply:
+        """Return the 401 for a form that came too late; `back` leads to the page that the form was on, signed in.
+
+        `asked`: the header that says what is asked of programs. `is_step_up`: the session is there, and not good
+        enough.
+        """
+        title = "title_sign_in_for_this" if is_step_up else "title_session_ended"
+        sign_in = ("do_sign_in", back)
+        return self.message(request, 401, title, "text_session_ended", action=sign_in, headers=(asked,))
+
+    def framed(self, request: Request, asked: Header, address: str) -> Reply:
+        """Return the 401 for a frame, an embedded object or a download: providers show no page of theirs in frames."""
+        language = _language(request)
+        link = _link(language, ("do_sign_in_in_new_tab", address), ' target="_blank" rel="noopener"')
+        reply = self._page(language, 401, "title_sign_in", "text_framed", link)
+        return reply._replace(headers=(*self._framed, asked))
+
+    def reloading(self, request: Request, asked: Header, address: str) -> Reply:
+        """Return the 401 for Turbo, which loads the page anew instead of showing this one in its place."""
+        language = _language(request)
+        link = _link(language, ("do_sign_in", address))
+        more = '<meta name="turbo-visit-control" content="reload">'
+        return self._page(language, 401, "title_sign_in", "text_reloading", link, headers=(asked,), more=more)
+
+    def refusal(
+        self,
+        request: Request,
+        status: int,
+        code: str,
+        title: str,
+        said: Sequence[Said],
+        *,
+        reference: str,
+        action: tuple[str, str] | None = None,
+        headers: tuple[Header, ...] = (),
+    ) -> Reply:
+        """Return an error: a page that says whose fault it is and what to do, or JSON with the same code.
+
+        What is `said` follows each other. The page names whom to ask, where that is set.
+        """
+        from oidc_gate.words import Phrase, english
+
+        if not wants_page(request):
+            message = " ".join(map(english().say, said))
+            return json_reply(status, {"error": code, "message": message, "reference": reference}, headers)
+        language = _language(request)
+        lines = [_markup(language, Phrase("note", {"code": code, "reference": reference}))]
+        if self._contact:
+            lines.append(language.say(Phrase("contact", {"contact": ""}), lambda _: self._contact, escape))
+        return self._page(
+            language,
+            status,
+            title,
+            said,
+            _link(language, action),
+            note=f"<footer>{''.join(map(_SOFT.format, lines))}</footer>",
+            reference=reference,
+            headers=headers,
+        )
+
+    def _page(
+        self,
+        language: Language,
+        status: int,
+        title: str,
+        text: str | Sequence[Said],
+        action: str,
+        *,
+        note: str = "",
+        reference: str = "",
+        more: str = "",
+        headers: tuple[Header, ...] = (),
+    ) -> Reply:
+        """Return a page. `text`: a key, or what an error says, which is read out at once."""
+        from oidc_gate.browser.layout import Parts
+
+        if isinstance(text, str):
+            body = f"<p>{escape(language.texts[text])}</p>"
+        else:
+            sentences = language.space.join(_markup(language, each) for each in text)
+            body = f'<div role="alert"><p>{sentences}</p></div>'
+        parts = Parts(
+            heading=language.texts[title],
+            reference=reference,
+            lang=language.tag,
+            dir=language.direction,
+            body=body,
+            action=action,
+            note=note,
+            more=more,
+        )
+        return Reply(status, (*self._headers, *headers), self._layout.page(parts))
 
 
-def _hidden(fields: Iterable[tuple[str, str]]) -> str:
-    return "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields)
+_SOFT = '<p class="soft">{}</p>'
 
 
-def _page(status: int, title: str, content: str, note: str, headers: tuple[Header, ...], head: str = "") -> Reply:
-    footer = f'<footer><p class="soft">{escape(note)}</p></footer>' if note else ""
-    body = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
-        f"{head}<title>{escape(title)}</title><style>{_STYLE}</style></head>"
-        f"<body><main><h1>{escape(title)}</h1>{content}{footer}</main></body></html>"
+def _page_headers(policy: str, frames: str) -> tuple[Header, ...]:
+    return (
+        ("content-type", "text/html; charset=utf-8"),
+        *_COMMON,
+        ("vary", "accept-language"),
+        ("content-security-policy", policy),
+        ("x-frame-options", frames),
     )
-    # A name or an address in a claim may hold half a character, as programs leave it that cut texts to a length.
-    return Reply(status, (*_PAGE_HEADERS, *headers), body.encode("utf-8", "replace"))
 
 
-def _with_others(reply: Reply, others: dict[str, Header]) -> Reply:
-    """Return the reply with other headers in place of those of the same name."""
-    return reply._replace(headers=tuple(others.get(name, (name, value)) for name, value in reply.headers))
+def _language(request: Request) -> Language:
+    """Return the language for whoever has sent this request."""
+    from oidc_gate.words import best_match, language
+
+    return language(best_match(request.header("accept-language")))
+
+
+def _markup(language: Language, said: Said) -> str:
+    """Return what is said, escaped; a text from elsewhere does not disturb the direction of what is around it."""
+
+    def given(text: str) -> str:
+        is_plain = language.direction == "ltr" and text.isascii()
+        return escape(text) if is_plain else f"<bdi>{escape(text)}</bdi>"
+
+    return language.say(said, given, escape)
+
+
+def _link(language: Language, action: tuple[str, str] | None, attributes: str = "") -> str:
+    if action is None:
+        return ""
+    return f'<p><a class="act" href="{escape(action[1])}"{attributes}>{escape(language.texts[action[0]])}</a></p>'
+
+
+def _form(language: Language, url: str, fields: Iterable[tuple[str, str]], button: str) -> str:
+    hidden = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields)
+    button = f'<button class="act">{escape(language.texts[button])}</button>'
+    return f'<form method="post" action="{escape(url)}">{hidden}{button}</form>'
+
+
+def _contact(contact: str) -> str:
+    """Return whom to ask, as markup: a link where it is an address."""
+    if contact.startswith(("mailto:", "https://")):
+        shown = contact.removeprefix("mailto:").partition("?")[0]
+        return f'<a href="{escape(contact)}">{escape(shown)}</a>'
+    return contact and f"<bdi>{escape(contact)}</bdi>"

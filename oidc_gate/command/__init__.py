@@ -2,7 +2,9 @@
 
 Modules, from the ground up; each may import only from those before it:
 
+- `terminal`: text as a terminal can show it
 - `secret`: make a `cookie_secret`, or put one in front of others in a file
+- `signed_in`: who signed in, by audit events
 - `stored_sessions`: list stored sessions, and end them
 - `demo_provider`: the demo's OpenID provider
 - `demo`: a local provider and a gated sample app
@@ -16,10 +18,11 @@ Modules, from the ground up; each may import only from those before it:
 - `kept_token`: a file that keeps one person's tokens
 - `token`: an access token for a person at a terminal
 - `flags`: flags that several commands take
+- `sessions`: how stored sessions are asked for
 - `cli`: how these are asked for on the command line
 
 May import: `errors`, `identity`, `carriers`, `stores`, `access`, `settings`, `provider`,
-`sessions`, `gate`, `doctor`, `wsgi`, `asgi`.
+`sessions`, `telling`, `gate`, `doctor`, `wsgi`, `asgi`.
 """
 
 from oidc_gate.command.cli import main

@@ -24,11 +24,11 @@ from oidc_gate.command.flags import (
     port,
     positive,
 )
+from oidc_gate.command.sessions import add_sessions
 from oidc_gate.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
     from oidc_gate.command.run import Launch
-    from oidc_gate.command.stored_sessions import StoredSessions
 
 __all__ = ["main"]
 
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_run(commands)
     _add_ngroks_http(commands)
-    _add_sessions(commands)
+    add_sessions(commands, _launch)
     _add_explain(commands)
     _add_doctor(commands)
     _add_token(commands)
@@ -128,26 +128,6 @@ def _add_ngroks_http(commands: argparse._SubParsersAction[argparse.ArgumentParse
     http = commands.add_parser("http", add_help=False, prefix_chars="\0")  # so that flags are words like others
     http.add_argument("words", nargs="*")
     http.set_defaults(command=_http)
-
-
-def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    sessions = commands.add_parser(
-        "sessions",
-        allow_abbrev=False,
-        help="list stored sessions, and end them",
-        description="List and end the sessions in session_store. Settings come as they do for `run`, and must be those"
-        " of the app. What is ended here ends in every process within session_cache_seconds.",
-    )
-    add_settings(sessions.add_argument_group("settings"))
-    wanted = sessions.add_subparsers(metavar="action", required=True)
-    listed = wanted.add_parser("list", help="each session's id, and when it ends if nobody comes")
-    listed.set_defaults(command=_list_sessions)
-    revoke = wanted.add_parser("revoke", help="end one session")
-    revoke.add_argument("session_id", metavar="SESSION_ID", help="as `list` and the app's identity show it")
-    revoke.set_defaults(command=_revoke)
-    revoke_user = wanted.add_parser("revoke-user", help="end all sessions of a person")
-    revoke_user.add_argument("subject", metavar="SUBJECT", help="the claim sub")
-    revoke_user.set_defaults(command=_revoke_user)
 
 
 def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -202,32 +182,6 @@ def _secret(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _list_sessions(arguments: argparse.Namespace) -> int:
-    for line in _admin(arguments).listed():
-        print(line)
-    return 0
-
-
-def _revoke(arguments: argparse.Namespace) -> int:
-    if _admin(arguments).revoke(arguments.session_id):
-        print("ended")
-        return 0
-    print("oidc-gate: there is no session with this id", file=sys.stderr)
-    return 1
-
-
-def _revoke_user(arguments: argparse.Namespace) -> int:
-    ended = _admin(arguments).revoke_user(arguments.subject)
-    print(f"ended {ended} session{'' if ended == 1 else 's'}")
-    return 0
-
-
-def _admin(arguments: argparse.Namespace) -> StoredSessions:
-    from oidc_gate.command.stored_sessions import StoredSessions
-
-    return StoredSessions(_launch(arguments).settings_or("not-used-for-no-cookie-is-opened-here"))
-
-
 def _explain(arguments: argparse.Namespace) -> int:
     from dataclasses import fields
 
@@ -241,12 +195,16 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from dataclasses import fields
+    from shutil import get_terminal_size
 
     from oidc_gate.command.doctor import Wanted, doctor
 
     wanted = Wanted(**{each.name: getattr(arguments, each.name) for each in fields(Wanted)})
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    status, text = doctor(_launch(arguments), wanted, sys.stdout.encoding or "ascii", colour=colour)
+    colour, width = False, None
+    if sys.stdout.isatty():
+        colour, width = not os.environ.get("NO_COLOR"), get_terminal_size().columns
+    encoding = sys.stdout.encoding or "ascii"
+    status, text = doctor(_launch(arguments), wanted, encoding, colour=colour, width=width)
     print(text)
     return status
 

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from oidc_gate.command.run import Launch
+from oidc_gate.command.terminal import shown
 from oidc_gate.doctor import (
     CHECKS,
     COMMAND_LINE,
@@ -21,6 +22,7 @@ from oidc_gate.doctor import (
     Source,
     about,
     examine,
+    printable,
     settings_refused,
 )
 from oidc_gate.errors import SettingsError
@@ -32,8 +34,6 @@ _PREFIX = "OIDC_GATE_"
 _SECRETS = ("client_secret", "cookie_secret")
 #: Settings that may hold a secret in a file.
 _IN_A_FILE = frozenset({*_SECRETS, "session_store", "cookie_deny_list"})
-#: For a terminal that cannot show them.
-_PLAIN = str.maketrans({"→": "->", "·": "|", "…": "..."})
 
 
 @dataclass(frozen=True)
@@ -48,21 +48,26 @@ class Wanted:
     direct: str | None = None
 
 
-def doctor(launch: Launch, wanted: Wanted, encoding: str, *, colour: bool) -> tuple[int, str]:
+def doctor(launch: Launch, wanted: Wanted, encoding: str, *, colour: bool, width: int | None = None) -> tuple[int, str]:
     """Return the exit status, and what is to be printed in this encoding. Raises SettingsError for a wrong question.
 
-    The status is 0, 1 where a check failed (with `strict` also where one warns), and 2 for wrong settings.
+    The status is 0, 1 where a check failed (with `strict` also where one warns), and 2 for wrong settings. `width`: of
+    the terminal, in characters; without one each text is one line, to be searched in.
     """
     if wanted.about is not None:
-        return 0, _shown(about(wanted.about), encoding)
+        return 0, shown(about(wanted.about), encoding)
     options = Options(offline=wanted.offline, controls=not wanted.no_controls, direct=wanted.direct or "")
     try:
         case = _case(launch, options)
     except SettingsError as error:
-        refused = Report(_title(), [Examined(CHECKS[0], settings_refused(str(error)), 0)], 0.0)
-        return 2, _told(refused, wanted, encoding, colour=colour)
-    report = examine(case, CHECKS, _title(case))
-    return report.status(strict=wanted.strict), _told(report, wanted, encoding, colour=colour)
+        report = Report(_title(), [Examined(CHECKS[0], settings_refused(printable(str(error))), 0)], 0.0)
+        status = 2
+    else:
+        report = examine(case, CHECKS, _title(case))
+        status = report.status(strict=wanted.strict)
+    if wanted.json:
+        return status, json.dumps(report.as_json, indent=2)
+    return status, shown(report.text(colour=colour, width=width), encoding)
 
 
 def _case(launch: Launch, options: Options) -> Case:
@@ -103,18 +108,3 @@ def _title(case: Case | None = None) -> str:
     settings = case.settings
     parts = [title, f"issuer {settings.issuer_url}", f"client {settings.client_id}", settings.base_url]
     return " · ".join(filter(None, parts))
-
-
-def _told(report: Report, wanted: Wanted, encoding: str, *, colour: bool) -> str:
-    if wanted.json:
-        return json.dumps(report.as_json, indent=2)
-    return _shown(report.text(colour=colour), encoding)
-
-
-def _shown(text: str, encoding: str) -> str:
-    """Return the text as it can be shown in this encoding."""
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
-    return text

@@ -11,14 +11,13 @@ from oidc_gate.command.expectations import checked
 from oidc_gate.command.on_paper import Headers, PaperGate, settings_on_paper
 from oidc_gate.command.people import claims_in, of_cookie
 from oidc_gate.command.run import Launch
+from oidc_gate.command.terminal import shown
 from oidc_gate.errors import SettingsError
 from oidc_gate.sessions import OpenSession
 
 __all__ = ["Question", "explain"]
 
 _WHO = "Of a request say who asks: --as FILE with claims in JSON, --as-cookie FILE, or --anonymous"
-#: For a terminal that cannot show them.
-_PLAIN = str.maketrans({"\u2713": "yes", "\u2717": "no", "\u00b7": "|", "\u2026": "..."})
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def explain(launch: Launch, question: Question, encoding: str) -> tuple[int, str
     status, answer = _answered(gate, question)
     if question.json:
         return status, json.dumps(answer.as_json, indent=2)
-    return status, _shown(answer.text, encoding)
+    return status, shown(answer.text, encoding)
 
 
 def _check(question: Question) -> None:
@@ -103,12 +102,3 @@ def _person(gate: PaperGate, question: Question) -> OpenSession | None:
     if question.claims is not None:
         return gate.person(claims_in("--as", question.claims))
     return None if question.cookie is None else of_cookie(gate, question.cookie)
-
-
-def _shown(text: str, encoding: str) -> str:
-    """Return the text as it can be shown in this encoding."""
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
-    return text

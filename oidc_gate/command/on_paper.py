@@ -78,7 +78,7 @@ class PaperGate:
 
     def __init__(self, settings: Settings, clock: Callable[[], float], *, opens_cookies: bool = False) -> None:
         backend = None if opens_cookies else CookieBackend(settings.cookie_secret, "")
-        self.components = build(settings, clock, backend)
+        self.components = build(settings, clock, backend, on_paper=True)
         self.policy = self.components.policy
         self._judging = Judging(self.components)
         self._clock = clock

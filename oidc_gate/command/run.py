@@ -21,7 +21,7 @@ from typing import Any, Literal, Self
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.gate import log_addresses
-from oidc_gate.settings import Settings, from_config_file, from_traffic_policy, is_asgi, load_app
+from oidc_gate.settings import Settings, SettingsFile, from_config_file, from_traffic_policy, is_asgi, load_app
 
 __all__ = ["Launch", "is_given", "serve", "worker"]
 
@@ -53,15 +53,16 @@ class Launch:
     config: str | None = None
     traffic_policy_file: str | None = None
     options: dict[str, str] = field(default_factory=dict)
+    #: What sessions are sealed with where no source has a `cookie_secret`: the same in all workers.
+    made_up_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     def settings(self) -> Settings:
         """Return the settings: the file, then the environment, then the options. Raises SettingsError.
 
         Where none of them holds a `cookie_secret`, it is a random one, and stderr says so.
         """
-        secret = secrets.token_urlsafe(32)
-        settings = self.settings_or(secret)
-        if settings.cookie_secret == (secret,):
+        settings = self.settings_or(self.made_up_secret)
+        if settings.cookie_secret == (self.made_up_secret,):
             logger.warning(
                 "no cookie_secret is set, so a random one is used, and all sessions end when this process does."
                 " To keep them, set OIDC_GATE_COOKIE_SECRET to what `oidc-gate secret` prints."
@@ -70,10 +71,7 @@ class Launch:
 
     def settings_or(self, secret: str) -> Settings:
         """Return the settings, with this `cookie_secret` where they hold none. Raises SettingsError."""
-        file = self.file()
-        if "cookie_secret_file" not in file:
-            file = {"cookie_secret": secret} | file
-        return Settings.merged(file, os.environ, self.options)
+        return Settings.merged(self._file() or {}, os.environ, self.options, beneath={"cookie_secret": secret})
 
     def gives(self, *names: str) -> bool:
         """Return whether one of these settings is in the file, the environment or the options. Raises SettingsError."""
@@ -82,10 +80,14 @@ class Launch:
 
     def file(self) -> dict[str, Any]:
         """Return what the file holds, if there is one. Raises SettingsError."""
+        file = self._file()
+        return {} if file is None else file.reader(file.path)
+
+    def _file(self) -> SettingsFile | None:
         if self.traffic_policy_file:
-            return from_traffic_policy(self.traffic_policy_file)
+            return SettingsFile(Path(self.traffic_policy_file), from_traffic_policy)
         path = self.config or os.environ.get("OIDC_GATE_CONFIG", "").strip()
-        return from_config_file(path) if path else {}
+        return SettingsFile(Path(path), from_config_file) if path else None
 
 
 def is_given(name: str, file: Mapping[str, Any], environ: Mapping[str, str], options: Mapping[str, Any]) -> bool:
@@ -103,8 +105,10 @@ def serve(launch: Launch) -> int:
     logger.setLevel(logging.INFO)
     tell_where(settings, launch.host, launch.port)
     if interface == "asgi":
-        options = {name: value for name, value in launch.options.items() if name != "cookie_secret_file"}
-        options["cookie_secret"] = " ".join(settings.cookie_secret)
+        options = launch.options
+        if settings.reload == "off":  # else workers look for the secret where it stands, and go by what stands there
+            options = {name: value for name, value in options.items() if name != "cookie_secret_file"}
+            options["cookie_secret"] = " ".join(settings.cookie_secret)
         return _serve_asgi(gate, replace(launch, interface=interface, options=options))
     return _serve_wsgi(gate, launch)
 
@@ -131,11 +135,17 @@ def gated(app: Callable[..., Any], interface: Interface, settings: Settings) -> 
 
 
 def log_to_stderr(level: int) -> None:
-    """Show what the gate has to say; at INFO that is above all the addresses to register at the provider."""
+    """Show what the gate has to say; at INFO that is above all the addresses to register at the provider.
+
+    Audit events, where there are any, go to stdout: lines of JSON, and nothing else.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("oidc-gate: %(message)s"))
     logger.handlers[:] = [handler]
     logger.setLevel(level)
+    audit = logging.getLogger("oidc_gate.audit")
+    audit.handlers[:] = [logging.StreamHandler(sys.stdout)]
+    audit.propagate = False
 
 
 def tell_where(settings: Settings, host: str, port: int) -> None:

@@ -10,6 +10,7 @@ Modules, from the ground up; each may import only from those before it:
 - `case`: what a check is, and what all share: the settings, the provider's own words, how it and the app are asked
 - `settings_checks`: S, the settings
 - `network_checks`: N, the way to the provider
+- `markup`: a page of HTML, as far as it is read here
 - `landing`: what an authorization request without a person ends in
 - `probes`: what the provider is asked
 - `provider_checks`: P, what the provider says of itself
@@ -38,7 +39,7 @@ May import: `errors`, `stores`, `access`, `settings`, `provider`, `sessions`, `g
 
 from oidc_gate.doctor.about import about
 from oidc_gate.doctor.case import Case, Options, Source
-from oidc_gate.doctor.examination import Examined, Report, examine
+from oidc_gate.doctor.examination import Examined, Report, examine, printable
 from oidc_gate.doctor.settings_checks import COMMAND_LINE, settings_refused
 from oidc_gate.doctor.table import CHECKS
 
@@ -52,5 +53,6 @@ __all__ = [
     "Source",
     "about",
     "examine",
+    "printable",
     "settings_refused",
 ]

@@ -26,7 +26,9 @@ ABOUT: dict[str, About] = {
     **ABOUT_SESSIONS,
     **ABOUT_ADDRESS,
 }
-_WIDTH = 100
+_PARAGRAPH = textwrap.TextWrapper(
+    80, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+)
 
 
 def about(check_id: str) -> str:
@@ -38,9 +40,5 @@ def about(check_id: str) -> str:
     told = ABOUT[known]
     parts = [("What it means", told.means), ("Why it matters", told.why), ("How to mend it", told.mend)]
     parts += [(f"At {provider}", text) for provider, text in told.at.items()]
-    blocks = [f"{title}\n{_paragraph(text)}" for title, text in parts]
+    blocks = [f"{title}\n{_PARAGRAPH.fill(text)}" for title, text in parts]
     return "\n\n".join([f"{known} {names[known]}", *blocks])
-
-
-def _paragraph(text: str) -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")

@@ -64,7 +64,8 @@ ABOUT_ADDRESS = {
     ),
     "A7": About(
         "The same question asked twice gets two answers of the gate, which are never alike; two logins have two states;"
-        " `no-store` arrives; nothing says that it comes from a cache (Age, X-Cache).",
+        " `no-store` arrives; nothing says that it comes from a cache (Age, X-Cache). `Vary` is not looked at: the"
+        " gate's answers have none, for no cache may keep them.",
         "A cache that keeps a login's redirect or a Set-Cookie signs one person in as another.",
         "The cache obeys `Cache-Control`, or passes this host. CDNs: no page rule like *cache everything*.",
     ),

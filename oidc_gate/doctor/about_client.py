@@ -54,7 +54,8 @@ ABOUT_CLIENT = {
     ),
     "P15": About(
         "With a `session_store` on a server: this client may use refresh tokens. One that nobody issued is sent:"
-        " `invalid_grant` says yes, `unauthorized_client` no.",
+        " `invalid_grant` says yes, `unauthorized_client` no. Whether a login then brings one cannot be seen without"
+        " signing in.",
         "Where `scopes` ask for `offline_access` and it is not allowed, logins may be refused, and claims are never"
         " renewed.",
         "Allow the grant to the client, or leave `offline_access` out.",
@@ -70,8 +71,8 @@ ABOUT_CLIENT = {
     "P16": About(
         "Where the provider takes pushed requests (RFC 9126), one is pushed: it proves client, redirect URI and scopes"
         " at once. It is never used, and forgotten within a minute or so.",
-        "A provider that demands them refuses every other login; this gate does not send them.",
-        "What it says of redirect URI or scopes: P11, P13. Have the provider not demand them of this client.",
+        "A provider that demands them refuses every other login, and this gate cannot send them yet.",
+        "Have the provider not demand them, of this client at least. What it says of redirect URI or scopes: P11, P13.",
         {
             "JumpCloud": "It has none.",
             "Keycloak": "The client's *Advanced*, *Pushed authorization request required*: off.",
@@ -85,7 +86,8 @@ ABOUT_CLIENT = {
         "Where the provider offers introspection (RFC 7662), this client may ask: of a token that nobody issued it says"
         " that it is not active.",
         "Logins do not need it. Programs that come with opaque tokens would.",
-        "Allow it to this client, or leave it.",
+        "Allow it to this client, or leave it. doctor asks only where it is at the token endpoint's address, to which"
+        " the secret goes anyway.",
         {
             "JumpCloud": "It offers none.",
             "Keycloak": "Any confidential client may.",
@@ -111,7 +113,7 @@ ABOUT_CLIENT = {
         "Userinfo refuses a token that nobody issued with status 401.",
         "The gate ends a session when userinfo says 401; another status counts as a fault of the provider's that"
         " passes.",
-        "Nothing at the large providers. A gateway in front of your own may turn 401 into 403: leave it as it is.",
+        "Nothing at the large providers. A gateway in front of your own may turn 401 into 403: have it leave 401 be.",
         {
             "Keycloak": "It says 401; without `openid` in the scopes 403.",
             "Entra": "Microsoft Graph says 401.",

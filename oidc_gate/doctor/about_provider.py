@@ -53,7 +53,8 @@ ABOUT_PROVIDER = {
     "P4": About(
         "The key set holds a key by which an ID token can be verified, with an algorithm that is accepted; each `kid`"
         " stands for one key; RSA keys have 2048 bits; no certificate in it is over; no private part is published.",
-        "Tokens are only believed by these keys.",
+        "Tokens are only believed by these keys. One that is too weak, or of no known kind, is passed over; a `kid`"
+        " that is there twice, and a certificate that is over, are no hindrance to the gate, and may be one to others.",
         "The provider makes new keys; where algorithms do not fit, leave `signing_algs` out.",
         {
             "JumpCloud": "It signs with RS256; nothing can be set.",
@@ -68,7 +69,8 @@ ABOUT_PROVIDER = {
         "The gate and the provider know an algorithm for ID tokens in common. The gate never takes `none`, nor"
         " HS256 and its like, by which whoever knows the client secret could make tokens.",
         "Every login would end in `alg_not_allowed`.",
-        "Leave `signing_algs` out, or set it to what the provider lists.",
+        "Leave `signing_algs` out, or set it to what the provider lists. What one client is set to is not listed, and"
+        " shows at its first login.",
         {
             "JumpCloud": "RS256.",
             "Keycloak": "The client's *Advanced*, *ID token signature algorithm*.",
@@ -79,11 +81,11 @@ ABOUT_PROVIDER = {
         },
     ),
     "P6": About(
-        "The provider knows PKCE with S256, and it is told whether it refuses a login without (one is sent on"
-        " purpose).",
+        "The provider knows PKCE with S256 and takes it from this client, and it is told whether it refuses a login"
+        " without (one is sent on purpose).",
         "The gate always sends PKCE, so that a code which somebody has seen is of no use to him. A provider that knows"
         " only `plain` refuses the gate's logins.",
-        "Switch S256 on, and have it demanded of this client.",
+        "Switch S256 on, for this client too, and have it demanded of it.",
         {
             "JumpCloud": "It lists S256, and demands it of public clients.",
             "Keycloak": "The client's *Advanced*, *Proof Key for Code Exchange Code Challenge Method*: S256.",

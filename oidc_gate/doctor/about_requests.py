@@ -8,7 +8,8 @@ __all__ = ["ABOUT_REQUESTS"]
 
 ABOUT_REQUESTS = {
     "P10": About(
-        "The provider knows `client_id`: it says something else to a client that there is not.",
+        "The provider knows `client_id`: it says something else to a client that there is not; and does not call it"
+        " disabled.",
         "With a wrong one people see the provider's error page, and the app hears nothing of it.",
         "Copy it once more; compare tenant, realm or region of `issuer_url` with where the app is registered.",
         {
@@ -63,9 +64,10 @@ ABOUT_REQUESTS = {
     ),
     "P14": About(
         "The provider takes what logins may have in them: `response_mode`, `authz_url_params`, what rules ask"
-        " (`acr_values`, `max_age`), and the `prompt` of `/oauth2/login`. Each is sent alone.",
+        " (`acr_values`, `max_age`), and the `prompt` of `/oauth2/login`. Each is sent alone;"
+        " before that, a login without any of them must not come back with an error.",
         "One that is not taken ends just those logins in `invalid_request`.",
-        "Leave it out, or correct its value.",
+        "Leave it out, or correct its value. Where no login passes, the client lacks the code flow there.",
         {
             "JumpCloud": "It knows the prompts `none`, `login`, `consent`.",
             "Keycloak": "It passes over what it does not know.",

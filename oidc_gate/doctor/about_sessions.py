@@ -41,9 +41,11 @@ ABOUT_SESSIONS = {
         " that the app runs as.",
     ),
     "B2": About(
-        "Redis: it is no replica, its memory policy drops no sessions, its clock agrees with this machine's, and its"
-        " address is private or asked over TLS. SQLite: the file is on a disk of this machine, in WAL mode.",
-        "A policy like `allkeys-lru` signs people out when memory is short. Sessions end by the machines' clocks. On a"
+        "Redis: it is no replica, its memory policy drops no sessions, its clock agrees with this machine's, its"
+        " replicas are no more than five seconds behind, and its address is private or asked over TLS. SQLite: the"
+        " file is on a disk of this machine, in WAL mode.",
+        "A policy like `allkeys-lru` signs people out when memory is short. Sessions end by the machines' clocks. When"
+        " a replica that is behind takes the master's place, people are signed out, and a logout is forgotten. On a"
         " network file system SQLite's locks may not hold, and the file is damaged.",
         "`maxmemory-policy noeviction`; `rediss://`; NTP everywhere; a local disk, or Redis for several machines.",
     ),

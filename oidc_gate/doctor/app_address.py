@@ -67,7 +67,7 @@ def ask_health(case: Case, headers: dict[str, str] | None = None, challenge: str
     try:
         answer = ask_app(case, case.own_url("health") + query, headers)
     except ProviderDownError as error:
-        return Reached(None, trouble=str(error).replace(query, ""), is_lasting=isinstance(error, ProviderSetupError))
+        return Reached(None, trouble=str(error), is_lasting=isinstance(error, ProviderSetupError))
     said = health_answer(answer)
     if not said:
         return Reached(answer)
@@ -103,7 +103,7 @@ def parts_of(url: str) -> SplitResult:
 def components_of(case: Case) -> Components:
     """Return the parts of a gate with these settings; none of them asks anybody for anything."""
     backend = CookieBackend(case.settings.cookie_secret, "")  # whose store need not even be there
-    return case.once("components", lambda: build(case.settings, case.clock, backend))
+    return case.once("components", lambda: build(case.settings, case.clock, backend, on_paper=True))
 
 
 def own_origin(case: Case) -> str:
@@ -189,7 +189,7 @@ def _sent_on(case: Case, answer: HTTPAnswer) -> tuple[str, str]:
 
 def _begins_a_login(case: Case) -> tuple[str, str]:
     return f"{_path(case)} wants a login: a gate is reached there under another path, or another gate is in front", (
-        "have the proxy take the path of base_url off, nothing else, and leave path_prefix as it is"
+        "is path_prefix the same there? If base_url has a path, have the proxy take that off, and nothing else"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus, urlsplit
 
 from oidc_gate.doctor.findings import Finding, SkippedError
-from oidc_gate.errors import ProviderError
+from oidc_gate.errors import ProviderDownError, ProviderError, SettingsError
 from oidc_gate.provider import (
     HTTPAnswer,
     HTTPRequest,
@@ -33,11 +33,25 @@ _SHORTEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked of `doctor`. `controls`: whether what is wrong on purpose is sent too; `direct`: HOST:PORT."""
+    """What was asked of `doctor`. `controls`: whether what is wrong on purpose is sent too; `direct`: HOST:PORT.
+
+    Raises SettingsError where `direct` is something else.
+    """
 
     offline: bool = False
     controls: bool = True
     direct: str = ""
+
+    def __post_init__(self) -> None:
+        host, _, port = self.direct.rpartition(":")
+        if self.direct and not (host and port.isdecimal() and int(port) < 65536):
+            raise SettingsError(f"--direct {self.direct} is not HOST:PORT; write it like 10.0.0.5:8000")
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port of `direct`, where it is given."""
+        host, _, port = self.direct.rpartition(":")
+        return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +129,11 @@ class Case:
     def _sent(self, request: HTTPRequest) -> HTTPAnswer:
         if self.options.offline:
             raise SkippedError("nothing is asked: --offline")
-        return self._transport.send(request)
+        try:
+            return self._transport.send(request)
+        except ProviderDownError as error:
+            address, _, query = request.url.partition("?")
+            raise type(error)(error.code, error.detail.replace(f"{address}?{query}", address)) from None
 
     def proxy(self, url: str) -> str:
         """Return the proxy through which an address is asked, `""` for none. It may hold a password."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn
-from oidc_gate.doctor.probes import MADE_UP, code_grant, post, wrong_code_grant
+from oidc_gate.doctor.probes import MADE_UP, OF_PUSHING, Said, code_grant, complaint, post, wrong_code_grant
 from oidc_gate.errors import ProviderError, ProviderSetupError
-from oidc_gate.provider import code_flow, read_assertion
+from oidc_gate.provider import code_flow, is_usable, read_assertion
 
 __all__ = ["CLIENT_CHECKS"]
 
@@ -22,6 +22,7 @@ _COPY = (
     "copy client_id and client_secret once more, without blanks, from one entry; where it is shown only once, make a"
     " new secret"
 )
+_NOT_SENT_THERE = "{endpoint} is at another address than the token endpoint: doctor sends no secret there"
 _NOT_ALLOWED = frozenset({"unauthorized_client", "unsupported_grant_type"})
 
 
@@ -61,7 +62,7 @@ def _proof(case: Case, what: str, mend: str) -> Finding:
         right = code_grant(case)
     except ProviderSetupError as error:
         return fail(error.detail, "P3 tells what the provider says of its endpoints")
-    if right.rejects_client:
+    if _is_rejected(case, right):
         other = _accepted_method(case)
         return fail(f"{what} is not accepted: {right.said}", f"set client_auth_method to {other}" if other else mend)
     if right.error == "unauthorized_client":
@@ -72,12 +73,32 @@ def _proof(case: Case, what: str, mend: str) -> Finding:
         return unknown(f"{what} is not refused; without a control (--no-controls) that proves nothing")
     if wrong_code_grant(case).rejects_client:
         return ok("accepted; another one is refused")
-    return unknown(f"the provider looks at the code first ({right.said}), and says the same to one that is wrong")
+    looks_at_code = right.error == "invalid_grant" and case.settings.client_auth_method != "none"
+    return unknown(
+        f"the provider says the same where {what} is wrong on purpose: {right.said}",
+        "if it is a public client there, set client_auth_method to none" if looks_at_code else "",
+    )
 
 
 def _accepted_method(case: Case) -> str:
     """Return another way in which the same secret is accepted, `""` for none."""
-    return next((each for each in _other_methods(case) if not code_grant(case, each).rejects_client), "")
+    said = ((each, code_grant(case, each)) for each in _other_methods(case))
+    return next((each for each, right in said if _looks_further(right)), "")
+
+
+def _looks_further(right: Said) -> bool:
+    """Return whether an answer is of something else than the client."""
+    return not right.rejects_client and right.status != 403 and right.error not in _NOT_ALLOWED
+
+
+def _is_rejected(case: Case, right: Said) -> bool:
+    """Return whether the client is not accepted.
+
+    Where `unauthorized_client` comes to a wrong proof too, it does not say that the right one was accepted.
+    """
+    if right.error != "unauthorized_client" or right.rejects_client or not case.options.controls:
+        return right.rejects_client
+    return wrong_code_grant(case).error == right.error
 
 
 def _method(case: Case) -> Finding:
@@ -113,7 +134,8 @@ def _check_accepted(case: Case) -> None:
 def _is_refused(case: Case) -> bool:
     """Return whether the client is not accepted as it is. Raises SkippedError where that cannot be asked."""
     try:
-        return code_grant(case).rejects_client
+        right = code_grant(case)
+        return right.status == 403 or _is_rejected(case, right)
     except ProviderError:
         raise SkippedError("the token endpoint does not answer: P7, P9") from None
 
@@ -143,10 +165,16 @@ def _refresh(case: Case) -> Finding:
 def _pushed(case: Case) -> Finding:
     document, settings = case.document(), case.settings
     endpoint = document.get("pushed_authorization_request_endpoint")
-    if document.get("require_pushed_authorization_requests") is True:
-        return fail("the provider demands pushed requests, and this gate sends none", "switch that off for this client")
+    no = complaint(case)
+    is_told = no is not None and no.speaks_of(*OF_PUSHING)
+    if is_told or document.get("require_pushed_authorization_requests") is True:
+        demand = "the provider demands pushed requests, which this gate cannot send yet"
+        demand += f": {no.said}" if no is not None and is_told else ""
+        return fail(demand, "have the provider not demand them, of this client at least")
     if not isinstance(endpoint, str):
         return skipped("the provider offers no pushed requests")
+    if not _is_trusted(case, endpoint):
+        return unknown(_NOT_SENT_THERE.format(endpoint="pushed_authorization_request_endpoint"))
     _check_accepted(case)
     verifier = secrets.token_urlsafe(48)
     base = {
@@ -170,6 +198,8 @@ def _introspection(case: Case) -> Finding:
     endpoint = case.document().get("introspection_endpoint")
     if not isinstance(endpoint, str):
         return skipped("the provider offers no introspection")
+    if not _is_trusted(case, endpoint):
+        return unknown(_NOT_SENT_THERE.format(endpoint="introspection_endpoint"))
     _check_accepted(case)
     said = post(case, endpoint, {"token": _made_up(), "token_type_hint": "access_token"})
     if said.status == 200 and said.document.get("active") is False:
@@ -214,8 +244,20 @@ def _userinfo(case: Case) -> Finding:
         )
     return warn(
         f"a token that nobody issued gets status {answer.status}, not 401",
-        "the gate ends a session at 401 alone; whoever is shut out at the provider stays until the session's own end",
+        "have what answers there say 401, at which alone the gate ends a session; until then whoever is shut out at the"
+        " provider stays until the session's own end",
     )
+
+
+def _is_trusted(case: Case, endpoint: str) -> bool:
+    """Return whether what the gate itself does not ask is where it sends the client's secret anyway."""
+    metadata = case.metadata()
+    return is_usable(endpoint, metadata.issuer) and _origin(endpoint) == _origin(metadata.token_endpoint)
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _made_up() -> str:

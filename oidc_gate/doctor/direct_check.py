@@ -23,18 +23,14 @@ def beside_the_proxy(case: Case) -> Finding:
         return skipped("not asked for: --direct HOST:PORT")
     if case.options.offline:
         raise SkippedError("nothing is asked: --offline")
-    host, _, port = case.options.direct.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not (host and port.isdecimal() and int(port) < 65536):
-        return unknown(f"--direct {case.options.direct} is not HOST:PORT")
-    where = case.options.direct
+    where, place = case.options.direct, case.options.place
     try:
-        socket.create_connection((host, int(port)), case.settings.http_timeout).close()
+        socket.create_connection(place, case.settings.http_timeout).close()
     except socket.gaierror:
         return unknown(f"the host name in --direct {where} was not found")
     except OSError as error:
         return ok(f"{where} takes no connection from here ({error.strerror or type(error).__name__})")
-    return _judged(case, where, (host, int(port)))
+    return _judged(case, where, place)
 
 
 def _judged(case: Case, where: str, place: tuple[str, int]) -> Finding:

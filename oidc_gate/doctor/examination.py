@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -14,12 +15,14 @@ from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, Status, skipped, unknown
 from oidc_gate.errors import ProviderDownError
 
-__all__ = ["LIMIT", "Examined", "Report", "examine"]
+__all__ = ["LIMIT", "Examined", "Report", "examine", "printable"]
 
 #: The longest that all checks together may take, in seconds.
 LIMIT = 30.0
 _THREADS = 8
 _LONGEST = 600
+#: Where what was found begins in a line, and the least room for it, in characters.
+_INDENT, _NARROWEST = 31, 30
 _MARKS: dict[Status, str] = {"ok": "ok", "fail": "FAIL", "warn": "warn", "unknown": "?", "skipped": "-"}
 _COLOURS: dict[Status, str] = {"ok": "32", "fail": "1;31", "warn": "33", "unknown": "36", "skipped": "2"}
 
@@ -51,10 +54,10 @@ class Report:
         """The report for programs."""
         return {"version": 1, "checks": [_as_json(each) for each in self.examined]}
 
-    def text(self, *, colour: bool) -> str:
-        """Return the report for people."""
-        lines = [line for each in self.examined for line in _lines(each, colour=colour)]
-        return "\n".join([self.title, *lines, self._summary()])
+    def text(self, *, colour: bool, width: int | None = None) -> str:
+        """Return the report for people, in lines of `width` characters; without it each text is one line."""
+        lines = [line for each in self.examined for line in _lines(each, colour=colour, width=width)]
+        return "\n".join([*_folded(printable(self.title), 0, width), *lines, self._summary()])
 
     def _summary(self) -> str:
         count = Counter(each.finding.status for each in self.examined)
@@ -117,8 +120,13 @@ def _found(check: Check, case: Case) -> Finding:
 
 def _told(text: str, case: Case) -> str:
     """Return a text as it can be shown: no secret, one line, and nothing that a terminal would obey."""
-    text = "".join(each if each.isprintable() else "?" for each in case.redacted(text))
+    text = printable(case.redacted(text))
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def printable(text: str) -> str:
+    """Return a text in one line, with nothing that a terminal would obey, nor a direction of writing."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _as_json(each: Examined) -> dict[str, Any]:
@@ -127,10 +135,22 @@ def _as_json(each: Examined) -> dict[str, Any]:
     return {"id": check.id, "name": check.name} | said | {"ms": each.ms}
 
 
-def _lines(each: Examined, *, colour: bool) -> list[str]:
+def _lines(each: Examined, *, colour: bool, width: int | None) -> list[str]:
     check, finding = each.check, each.finding
     mark = f"{_MARKS[finding.status]:<4}"
     if colour:
         mark = f"\x1b[{_COLOURS[finding.status]}m{mark}\x1b[0m"
-    lines = [f"  {mark}  {check.id:<3} {check.name:<18} {finding.found}"]
-    return [*lines, f"{'':<31}→ {finding.mend}"] if finding.mend else lines
+    first, *more = _folded(finding.found, _INDENT, width)
+    lines = [f"  {mark}  {check.id:<3} {check.name:<18} {first}", *(" " * _INDENT + line for line in more)]
+    if not finding.mend:
+        return lines
+    first, *more = _folded(finding.mend, _INDENT + 2, width)
+    return [*lines, f"{' ' * _INDENT}→ {first}", *(" " * (_INDENT + 2) + line for line in more)]
+
+
+def _folded(text: str, indent: int, width: int | None) -> list[str]:
+    """Return the text in lines that have room beside an indent; an address stays whole."""
+    if width is None:
+        return [text]
+    room = max(width - indent, _NARROWEST)
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]

@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import unescape
 from typing import Literal
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from oidc_gate.provider import HTTPAnswer, error_said
+from oidc_gate.doctor.markup import forms_of, unescaped, words_of
+from oidc_gate.provider import HTTPAnswer, error_said, read_json_object, scrubbed, shown
 
 __all__ = ["Landing", "landing"]
 
 #: `back`: at the redirect URI. `page`: at the provider, with a page, or on the way to one. `refused`: there, with a no.
 Kind = Literal["back", "page", "refused"]
 
-_INPUT = re.compile(r"<input\b[^>]*>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""\b(name|value)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-_ACTION = re.compile(r"""<form\b[^>]*\baction\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 #: A no that comes with status 200, as Entra ID has it.
 _ENTRAS_NO = re.compile(r"AADSTS\d+")
 _MOST_READ = 60_000
+#: So much is told of a page that says no.
+_MOST_SAID = 120
 #: What is said of a person who is not signed in, and so of nothing else.
 _NOBODY_THERE = frozenset(
     {"login_required", "interaction_required", "consent_required", "account_selection_required", "immediate_failed", ""}
@@ -53,7 +52,15 @@ class Landing:
         """The answer in words."""
         if self.error:
             return error_said(self.error, self.params.get("error_description"), frozenset())
-        return f"status {self.status}" if self.status not in (302, 303) else f"a redirect to {self.place}"
+        if self.status in (302, 303):
+            return f"a redirect to {self.place}"
+        words = shown(scrubbed(self.words, frozenset()), _MOST_SAID)
+        return f"status {self.status}" + (f", {words}" if self.words else "")
+
+    @property
+    def words(self) -> str:
+        """What the page says to whoever reads it."""
+        return words_of(self.text, head=False) or words_of(self.text)
 
     def speaks_of(self, *words: str) -> bool:
         """Return whether the provider names one of these, in its error or on its page."""
@@ -73,8 +80,11 @@ def landing(answer: HTTPAnswer, redirect_uri: str, sent: Sequence[str] = ()) -> 
 
     What was `sent` and is repeated is left out of a page's text, so that two of them can be compared.
     """
-    target = urljoin(answer.url, answer.location) if answer.location else ""
-    text = unescape(answer.body[:_MOST_READ].decode("utf-8", "replace"))
+    html = answer.body[:_MOST_READ].decode("utf-8", "replace")
+    try:
+        target = urljoin(answer.url, answer.location) if answer.location else ""
+    except ValueError:
+        return Landing("refused", answer.status, "what is no address", {}, "")
     if target and 300 <= answer.status < 400:
         place, params = target.partition("?")[0].partition("#")[0], _params(target)
         if place == redirect_uri:
@@ -83,13 +93,14 @@ def landing(answer: HTTPAnswer, redirect_uri: str, sent: Sequence[str] = ()) -> 
         failed = "error" in params or "error" in urlsplit(target).path.lower() or "authError" in params
         return Landing("refused" if failed else "page", answer.status, place, params, "")
     place = answer.url.partition("?")[0]
-    posted = [double or single for double, single in _ACTION.findall(text)]
-    if redirect_uri in posted:
-        return Landing("back", answer.status, redirect_uri, dict(map(_named, _INPUT.findall(text))), "")
+    posted = next((form for form in forms_of(html) if form.action == redirect_uri), None)
+    if posted is not None:
+        return Landing("back", answer.status, redirect_uri, posted.fields, "")
+    text = unescaped(html)
     if answer.status >= 400 or (found := _ENTRAS_NO.search(text)):
         for value in sorted(sent, key=len, reverse=True):
             text = text.replace(value, "")
-        params = {} if answer.status >= 400 else {"error": found[0]}  # type: ignore[index]
+        params = _error_in(answer.body) if answer.status >= 400 else {"error": found[0]}  # type: ignore[index]
         return Landing("refused", answer.status, place, params, text)
     return Landing("page", answer.status, place, {}, text)
 
@@ -100,13 +111,15 @@ def _params(target: str) -> dict[str, str]:
     return dict(parse_qsl(f"{parts.query}&{parts.fragment}", keep_blank_values=True))
 
 
-def _named(field: str) -> tuple[str, str]:
-    """Return name and value of a form's field."""
-    found = {name.lower(): double or single for name, double, single in _ATTRIBUTE.findall(field)}
-    return found.get("name", ""), found.get("value", "")
+def _error_in(body: bytes) -> dict[str, str]:
+    """Return the error that stands in a body in JSON, an empty map for none."""
+    try:
+        document = read_json_object(body)
+    except ValueError:
+        return {}
+    return {name: value for name, value in document.items() if name.startswith("error") and isinstance(value, str)}
 
 
 def _title(text: str) -> str:
     """Return what a page says, without what changes each time: numbers and long words."""
-    words = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
-    return " ".join(word for word in words.split() if len(word) < 16 and not any(map(str.isdigit, word)))
+    return " ".join(word for word in words_of(text).split() if len(word) < 16 and not any(map(str.isdigit, word)))

@@ -22,11 +22,16 @@ _DAYS_LEFT = 14
 _TRIES = 3
 #: Seconds by which clocks may differ and nobody needs to know.
 _APART = 5.0
+#: Nothing is in a cache for longer, in seconds, whatever it says.
+_LONGEST_KEPT = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the gate connects to for an address of the provider: to its host, or to a proxy."""
+    """Where the gate connects to for an address of the provider: to its host, or to a proxy.
+
+    `host` is `""` where the proxy that the environment names is no address.
+    """
 
     url: str
     host: str
@@ -53,18 +58,24 @@ def _places(case: Case) -> list[_Place]:
     places: dict[tuple[str, int], _Place] = {}
     for url in urls:
         proxy = case.proxy(url)
-        parts = urlsplit(proxy if "://" in proxy or not proxy else f"http://{proxy}") if proxy else urlsplit(url)
-        place = _Place(url, parts.hostname or "", parts.port or _port(parts.scheme), bool(proxy))
+        place = _Place(url, *_host_and_port(proxy or url), bool(proxy))
         places.setdefault((place.host, place.port), place)
     return list(places.values())
 
 
-def _port(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
+def _host_and_port(url: str) -> tuple[str, int]:
+    """Return them as an address has them, `""` for the host where it is none; a proxy's may lack its scheme."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "", 0
 
 
 def _addresses(place: _Place) -> list[str]:
     """Return the addresses of a place. Raises OSError where its name is not found."""
+    if not place.host:
+        raise OSError
     found = socket.getaddrinfo(place.host, place.port, 0, socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[4][0]) for address in found))
 
@@ -74,6 +85,11 @@ def _names(case: Case) -> Finding:
 
 
 def _name(place: _Place) -> Finding:
+    if not place.host:
+        return fail(
+            "the proxy that the environment names is no address",
+            "HTTPS_PROXY and HTTP_PROXY have the form http://HOST:PORT",
+        )
     try:
         addresses = _addresses(place)
     except (OSError, UnicodeError) as error:
@@ -94,8 +110,9 @@ def _connection(case: Case, place: _Place) -> Finding:
     try:
         addresses = _addresses(place)
     except (OSError, UnicodeError):
-        return skipped(f"{place.host} is not found: N1")
-    silent = {address: why for address in addresses if (why := _silent(address, place, case.settings.http_timeout))}
+        return skipped(f"{place.host or 'the proxy'} is not found: N1")
+    share = case.settings.http_timeout / len(addresses)  # as when the gate connects, so that many take no longer
+    silent = {address: why for address in addresses if (why := _silent(address, place, share))}
     if not silent:
         return ok(f"connected to {place.name}")
     said = ", ".join(f"{address} ({why})" for address, why in silent.items())
@@ -104,8 +121,11 @@ def _connection(case: Case, place: _Place) -> Finding:
             f"{place.name} does not answer at {said}; each call may try that first",
             "mend the route (often IPv6), or have the resolver leave such addresses out",
         )
-    way = "check HTTPS_PROXY, HTTP_PROXY, NO_PROXY" if place.at_proxy else "a firewall, or a proxy that is to be set"
-    return fail(f"no connection to {place.name} at {said}", f"{way}; then what listens at this port")
+    if place.at_proxy:
+        mend = "correct HTTPS_PROXY, HTTP_PROXY or NO_PROXY; does the proxy run?"
+    else:
+        mend = "check the port in issuer_url, and whether the provider runs; open the firewall, or set HTTPS_PROXY"
+    return fail(f"no connection to {place.name} at {said}", mend)
 
 
 def _silent(address: str, place: _Place, timeout: float) -> str:
@@ -134,16 +154,25 @@ def _certificate(case: Case, place: _Place) -> Finding:
     context = tls_context(settings.ca_bundle)
     try:
         with (
-            socket.create_connection((place.host, place.port), settings.http_timeout) as plain,
+            _connected(place, settings.http_timeout) as plain,
             context.wrap_socket(plain, server_hostname=place.host) as secure,
         ):
             found, version = secure.getpeercert() or {}, secure.version() or "TLS"
     except ssl.SSLError as error:
         said = no_answer(error, place.name, settings.http_timeout, settings.ca_bundle).detail
-        return fail(said, "a private authority's certificate goes into ca_bundle; others the provider has to mend")
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return fail(said, "a private authority's certificate goes into ca_bundle; others the provider has to mend")
+        return fail(said, "correct scheme and port of issuer_url, or look at what is on the way: a proxy, a firewall")
     except OSError:
         return skipped(f"no connection to {place.name}: N2")
     return _days_left(place, version, str(found.get("notBefore")), str(found.get("notAfter")), case.clock())
+
+
+def _connected(place: _Place, timeout: float) -> socket.socket:
+    """Return a connection; a host's addresses share the time. Raises OSError."""
+    connected = socket.create_connection((place.host, place.port), timeout / len(_addresses(place)))
+    connected.settimeout(timeout)
+    return connected
 
 
 def _days_left(place: _Place, version: str, begins: str, ends: str, now: float) -> Finding:
@@ -169,7 +198,7 @@ def _clock(case: Case) -> Finding:
     timed = case.reached()
     try:
         said = parsedate_to_datetime(timed.answer.header("date"))
-        age = int(timed.answer.header("age") or "0")
+        age = min(int(timed.answer.header("age") or "0"), _LONGEST_KEPT)
     except ValueError:
         return unknown("the provider does not say what time it has")
     theirs = (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp() + age + 0.5  # it says whole seconds

@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from oidc_gate.doctor.case import Case
+from oidc_gate.doctor.findings import SkippedError
 from oidc_gate.doctor.landing import Landing, landing
-from oidc_gate.errors import ProviderDownError
+from oidc_gate.errors import ProviderDownError, ProviderError
 from oidc_gate.provider import (
     HTTPAnswer,
     HTTPRequest,
@@ -28,12 +29,26 @@ from oidc_gate.provider import (
     secrets_in,
 )
 
-__all__ = ["MADE_UP", "Said", "authorization", "code_grant", "post", "wrong_code_grant"]
+__all__ = [
+    "MADE_UP",
+    "OF_PKCE",
+    "OF_PUSHING",
+    "Said",
+    "authorization",
+    "code_grant",
+    "complaint",
+    "post",
+    "wrong_code_grant",
+]
 
 #: Stands in everything that is made up, so that a provider's log tells where it came from.
 MADE_UP = "oidc-gate-doctor"
 _NOBODYS_ADDRESS = "https://oidc-gate-doctor.invalid/oauth2/callback"
 _FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+#: How a provider speaks of a challenge that it does not take.
+OF_PKCE = ("code challenge", "pkce")
+#: The same of requests that it wants to be pushed.
+OF_PUSHING = ("pushed",)
 #: What is said of a client that is not known, or not proven.
 _OF_CLIENT = frozenset({"invalid_client", "bad_client_secret", "invalid_client_id"})
 
@@ -70,6 +85,18 @@ def authorization(
     uri, asked = redirect_uri or case.redirect_uri, endpoint or case.metadata().authorization_endpoint
     key = ("authorization", asked, uri, without, *sorted(changed.items()))
     return case.once(key, lambda: _authorization(case, asked, uri, without, changed))
+
+
+def complaint(case: Case) -> Landing | None:
+    """Return the answer to the plainest request where it is a no, and not for want of a person alone.
+
+    None where it is not, or where nothing can be asked.
+    """
+    try:
+        came = authorization(case)
+    except (SkippedError, ProviderError):
+        return None
+    return None if came.kind == "page" or came.is_back_without_complaint else came
 
 
 def _authorization(case: Case, endpoint: str, redirect_uri: str, without: str, changed: Mapping[str, str]) -> Landing:

@@ -11,9 +11,9 @@ from cryptography import x509
 
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, unknown, warn
-from oidc_gate.doctor.probes import authorization
+from oidc_gate.doctor.probes import OF_PKCE, authorization, complaint
 from oidc_gate.errors import ProviderError
-from oidc_gate.provider import HTTPRequest, algorithms_of, shown
+from oidc_gate.provider import HTTPAnswer, HTTPRequest, algorithms_of, error_said, is_usable, read_json_object, shown
 
 __all__ = ["PROVIDER_CHECKS"]
 
@@ -38,17 +38,30 @@ def _discovery(case: Case) -> Finding:
     if location.endswith(_WELL_KNOWN):
         return fail(
             f"{answer.url} leads to {location}",
-            f"set issuer_url to {location.removesuffix(_WELL_KNOWN)}, which it names",
+            f"if that is your provider's, set issuer_url to {location.removesuffix(_WELL_KNOWN)}",
         )
     try:
         answer.document("discovery document", "discovery_failed")
     except ProviderError as error:
-        return fail(error.detail, _ADDRESS)
+        said = _error_in(answer)
+        return fail(
+            f"{error.detail}{f': {said}' if said else ''}", f"mend what it says; {_ADDRESS}" if said else _ADDRESS
+        )
     if answer.content_type != "application/json":
         return warn(
             f"the discovery document comes as {answer.content_type or 'nothing'}", "it should be application/json"
         )
     return ok(f"{len(answer.body)} bytes, in {case.discovery().seconds:.2f} s")
+
+
+def _error_in(answer: HTTPAnswer) -> str:
+    """Return the error that an answer names, `""` for none."""
+    try:
+        document = read_json_object(answer.body)
+    except ValueError:
+        return ""
+    error = document.get("error")
+    return "" if error is None else error_said(error, document.get("error_description"), frozenset())
 
 
 def _issuer(case: Case) -> Finding:
@@ -62,7 +75,11 @@ def _issuer(case: Case) -> Finding:
     if isinstance(said, str) and "{" in said:
         mend = "name one tenant's id in issuer_url, or list those whose users may come in allow_tenants"
         return fail(f"the provider names {shown(said)}, which stands for many", mend)
-    mend = f"set issuer_url to {said}" if isinstance(said, str) else "this is no OpenID provider's document"
+    mend = (
+        f"if that is your provider's, set issuer_url to {said}"
+        if isinstance(said, str)
+        else "this is no OpenID provider's document"
+    )
     return fail(f"the provider names {shown(said)}, and issuer_url is {expected!r}", mend)
 
 
@@ -71,12 +88,13 @@ def _endpoints(case: Case) -> Finding:
     issuer = str(document.get("issuer"))
     if not case.addresses.names(issuer):
         raise SkippedError("these would be another issuer's: P2")
+    given = dict(case.settings.provider_endpoints)
     secure, wrong, foreign = issuer.startswith("https:"), [], []
     for name in (*_REQUIRED, *_OPTIONAL):
         url = document.get(name)
         if url is None:
             wrong += [f"{name} is missing"] if name in _REQUIRED else []
-        elif not isinstance(url, str) or not url.startswith(("https:",) if secure else ("https:", "http:")):
+        elif name not in given and not is_usable(url, issuer, allows_http=case.settings.insecure_http_issuer):
             wrong.append(f"{name} is {shown(url, 120)}, which the gate does not use")
         elif not _is_near(url, issuer):
             foreign.append(f"{name} at {urlsplit(url).hostname}")
@@ -114,14 +132,15 @@ def _keys(case: Case) -> Finding:
         return fail("a private key stands in the key set, for all to read", "the provider must change its keys at once")
     if not good:
         return fail(
-            f"none of {len(entries)} keys can have signed an ID token by {', '.join(sorted(accepted))}",
+            f"no key of the {len(entries)} can have signed an ID token by {', '.join(sorted(accepted))}",
             "leave signing_algs out, or have the provider sign with RS256, and an RSA key of 2048 bits",
         )
-    found = [*map(_wrong_with, signing), _repeated(signing), *(_expired(each, case.clock()) for each in signing)]
-    if any(found):
-        return warn(
-            "; ".join(filter(None, found)), "the gate passes such keys over; tokens signed with them are refused"
-        )
+    useless = list(filter(None, map(_wrong_with, signing)))
+    if useless:
+        return warn("; ".join(useless), "the gate passes such keys over; tokens signed with them are refused")
+    odd = list(filter(None, [_repeated(signing), *(_expired(each, case.clock()) for each in signing)]))
+    if odd:
+        return warn("; ".join(odd), "the gate goes by such keys all the same; have the provider mend it for others")
     return ok(f"{len(good)} key{'' if len(good) == 1 else 's'} that may sign ID tokens")
 
 
@@ -179,6 +198,9 @@ def _pkce(case: Case) -> Finding:
             f"the provider lists {', '.join(map(str, listed[:5])) or 'no method'} for PKCE, and the gate sends S256",
             "switch S256 on at the provider",
         )
+    no = complaint(case)
+    if no is not None and no.speaks_of(*OF_PKCE):
+        return fail(f"the provider refuses the gate's S256: {no.said}", "set PKCE to S256 for this client there")
     enforced = _is_enforced(case)
     said = "S256 is listed" if listed else "the provider does not list S256"
     if enforced is not None:
@@ -208,7 +230,7 @@ def _remote_logout(case: Case) -> Finding:
         for name, member in (("back-channel", "backchannel_logout"), ("front-channel", "frontchannel_logout"))
         if document.get(f"{member}_supported") is True
     ]
-    said = f"the provider offers {' and '.join(offered) or 'no'} logout"
+    said = f"the provider offers {' and '.join(offered) or 'no remote'} logout"
     if case.settings.session_store == "cookie":
         return ok(f"{said}; with session_store cookie only a browser's own logout ends a session")
     if not offered:

@@ -9,7 +9,7 @@ from oidc_gate.access import CheckedRule
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn, worst
 from oidc_gate.doctor.landing import Landing, landing
-from oidc_gate.doctor.probes import MADE_UP, authorization, code_grant, wrong_code_grant
+from oidc_gate.doctor.probes import MADE_UP, OF_PKCE, OF_PUSHING, authorization, code_grant, complaint, wrong_code_grant
 from oidc_gate.errors import ProviderError
 from oidc_gate.gate import known_prompt, reauthentication_prompt
 from oidc_gate.provider import HTTPRequest, shown
@@ -18,6 +18,8 @@ __all__ = ["REQUEST_CHECKS"]
 
 #: How providers call a redirect URI.
 _REDIRECT = ("redirect", "callback url", "reply url", "aadsts50011")
+#: How they say that a client exists, and may do nothing.
+_SHUT_OUT = ("disabled", "bearer-only", "not enabled", "inactive", "deactivated", "suspended")
 _MOST_HOSTS = 10
 
 
@@ -25,6 +27,8 @@ def _client(case: Case) -> Finding:
     if _is_proven(case):
         return ok("the token endpoint knows it")
     right = authorization(case)
+    if _is_shut_out(right):
+        return fail(f"the provider refuses this client: {right.said}", "enable it at the provider")
     if not case.options.controls:
         return unknown("without a control (--no-controls) it cannot be told")
     stranger = _stranger(case)
@@ -49,9 +53,16 @@ def _is_proven(case: Case) -> bool:
 
 
 def _is_unknown(case: Case, right: Landing) -> bool:
-    """Return whether all that is known of the client is that it is refused as one that there is not would be."""
+    """Return whether all that is known of the client is that it is refused, whatever it asks for."""
+    if _is_shut_out(right):
+        return True
     refused = right.kind == "refused" and case.options.controls and not _is_proven(case)
     return refused and right.is_like(_stranger(case))
+
+
+def _is_shut_out(right: Landing) -> bool:
+    said = f"{right.params.get('error_description', '')} {right.words}".lower()
+    return right.kind == "refused" and any(word in said for word in _SHUT_OUT)
 
 
 def _stranger(case: Case) -> Landing:
@@ -85,15 +96,17 @@ def _registered(case: Case, uri: str, other: str) -> Finding:
 
 def _not_registered(case: Case, uri: str, right: Landing) -> Finding:
     if _is_unknown(case, right):
-        return unknown("as long as the provider does not know the client, it says nothing of redirect URIs: P10")
+        return unknown("as long as the provider refuses the client, it says nothing of redirect URIs: P10")
     mend = "copy it into the provider's list of redirect URIs, letter by letter, without a slash at the end"
     if case.options.controls:
         near = next((each for each in _near(case, uri) if authorization(case, each).kind != "refused"), "")
         if near and authorization(case, f"{uri}-{MADE_UP}").kind == "refused":
-            return fail(f"{uri} is not registered; {near} is", mend)
-    if right.speaks_of(*_REDIRECT) or _is_proven(case):
+            return fail(f"{uri} is not registered; {near} is", f"{mend}; or correct base_url")
+    if right.speaks_of(*_REDIRECT):
         return fail(f"{uri} is not registered: {right.said}", mend)
-    return fail(f"{uri} is refused: {right.said}", mend)
+    if _is_proven(case) and right.is_like(authorization(case, f"{uri}-{MADE_UP}")):
+        return fail(f"{uri} is refused, as is one that nobody has registered: {right.said}", mend)
+    return fail(f"{uri} is refused: {right.said}", f"mend what it says; if that is nothing, {mend}")
 
 
 def _near(case: Case, uri: str) -> tuple[str, ...]:
@@ -126,8 +139,8 @@ def _scopes(case: Case) -> Finding:
     scopes = case.settings.scopes
     if authorization(case, scope=" ".join(scopes)).error == "invalid_scope":
         wrong = [each for each in scopes if authorization(case, scope=_with_openid(each)).error == "invalid_scope"]
-        said = f"the scope {', '.join(wrong)} is refused" if wrong else "these scopes are refused together"
-        return fail(said, "allow them to the client at the provider, or take them out of scopes")
+        said = f"refused: {', '.join(wrong)}" if wrong else "these scopes are refused together"
+        return fail(said, "have the provider allow the client what scopes ask for, or ask for less")
     if case.options.controls and authorization(case, scope=_with_openid(MADE_UP)).error == "invalid_scope":
         return ok(f"{' '.join(scopes)}: accepted; one that there is not is refused")
     listed = case.document().get("scopes_supported")
@@ -143,6 +156,14 @@ def _with_openid(scope: str) -> str:
 
 def _parameters(case: Case) -> Finding:
     _check_lands(case)
+    no = complaint(case)
+    if no is not None and no.speaks_of(*OF_PKCE, *OF_PUSHING):
+        raise SkippedError("even the plainest login is refused: P6, P16")
+    if no is not None:
+        return fail(
+            f"even the plainest login comes back with {no.said}",
+            "have the provider allow this client what it names: the code flow (Keycloak: Standard flow)",
+        )
     asked = list(_asked(case))
     refused = [f"{name}={value}" for name, value in asked if _is_refused(authorization(case, **{name: value}))]
     if refused:

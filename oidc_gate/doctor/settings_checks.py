@@ -28,11 +28,13 @@ def settings_refused(detail: str) -> Finding:
 
 def _sources(case: Case) -> Finding:
     parts = [f"{len(source.names)} from {source.title}" for source in case.sources if source.names]
+    settings = case.settings
     said = f"read: {', '.join(parts)}" if parts else "read"
-    made = case.settings.from_preset
-    if made:
-        said += f"; {case.settings.preset} stands for {', '.join(f'{name} {value}' for name, value in made.items())}"
-    return ok(said)
+    if settings.from_preset:
+        made = ", ".join(f"{name} {value}" for name, value in settings.from_preset.items())
+        said += f"; {settings.preset} stands for {made}"
+    watched = ", ".join(map(str, settings.files(Path()))) if settings.reload == "watch" else ""
+    return ok(said + (f"; watched: {watched}" if watched else ""))
 
 
 def _who_may_read(case: Case) -> Finding:

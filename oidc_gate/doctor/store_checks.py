@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
+from math import inf
 from socket import SOCK_STREAM, getaddrinfo
 from typing import Any
 from urllib.parse import urlsplit
@@ -172,6 +173,13 @@ def _of_server(facts: ServerFacts) -> Finding:
         return warn(
             f"{facts.place} drops sessions when its memory is full (maxmemory-policy {facts.policy})",
             "maxmemory-policy noeviction, and memory enough; a cache beside it belongs into a server of its own",
+        )
+    if facts.behind > _APART:
+        since = "gets nothing of it" if facts.behind == inf else f"is {facts.behind:.0f} s behind"
+        return warn(
+            f"a replica of {facts.place} {since}",
+            "look at the replica's log; when it takes the master's place, the sessions and the logouts of that time are"
+            " not there",
         )
     return ok(f"{facts.place}: keeps what it has ({facts.policy or 'no policy'}), its clock agrees")
 

@@ -4,6 +4,7 @@ Modules, from the ground up; each may import only from those before it:
 
 - `forwarding`: what the app is told of who asks
 - `kept_claims`: which claims a session keeps
+- `redemptions`: which logins have been answered in this process
 - `components`: what the others share, built once from the settings
 - `judging`: what the rules say of a request
 - `recalling`: what nearly all requests get without being decided again
@@ -11,6 +12,7 @@ Modules, from the ground up; each may import only from those before it:
 - `announcement`: what a gate says when it starts
 - `addresses_asked_for`: where a login or logout leads, and at which provider
 - `mismatches`: what requests show that does not fit the settings
+- `error_words`: which words an error is told in
 - `error_replies`: how an error is told, to the person and to the log
 - `refusals`: what someone gets who may not pass
 - `proofs`: what proves from outside which gate has answered
@@ -22,16 +24,17 @@ Modules, from the ground up; each may import only from those before it:
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
 - `login_log`: what the log says of the steps of a login
 - `rechecking`: a session whose provider is due to be asked again
-- `redemptions`: which logins have been answered in this process
 - `departures`: leaving for the provider: which request starts a login, and what is asked of it
 - `sign_in`: back from the provider, with a session
 - `sign_out`: this browser's session ends, and the provider's
 - `remote_logout`: the provider says whose session has ended there
 - `own_paths`: the paths under `path_prefix`
 - `gate`: `Gate.decide`, the answer to every request
+- `watched_files`: what stands in files, told from what stood there before
+- `reloading`: changed settings are taken over by another gate
 
-May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `stores`, `access`, `settings`,
-`provider`, `sessions`, `browser`.
+May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `words`, `stores`, `access`, `settings`,
+`provider`, `sessions`, `browser`, `telling`.
 """
 
 from oidc_gate.gate.announcement import log_addresses
@@ -40,16 +43,21 @@ from oidc_gate.gate.components import Components, backend_of, build
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.proofs import Proof, read_proof
+from oidc_gate.gate.recalling import By, Recall
+from oidc_gate.gate.reloading import open_gate
 
 __all__ = [
+    "By",
     "Components",
     "Gate",
     "Judging",
     "Proof",
+    "Recall",
     "backend_of",
     "build",
     "known_prompt",
     "log_addresses",
+    "open_gate",
     "read_proof",
     "reauthentication_prompt",
 ]

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from oidc_gate.access import AllowLists, Conditional, PathList, Policy
-from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, own_path
+from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, Pages, own_path
 from oidc_gate.decisions import Header, Overriding, Request
 from oidc_gate.gate.forwarding import Told, forwarding, handing_on, told_headers
 from oidc_gate.gate.kept_claims import KeptClaims
+from oidc_gate.gate.redemptions import Redemptions
 from oidc_gate.provider import Provider
 from oidc_gate.reserved_headers import ReservedHeaders
 from oidc_gate.sealing import name_tag
 from oidc_gate.sessions import (
     NEVER,
+    AskingBackend,
     Backend,
     CookieBackend,
     DenyListedCookieBackend,
@@ -22,9 +24,12 @@ from oidc_gate.sessions import (
     OpenSession,
     Sessions,
     StoreBackend,
+    unwatched,
+    watched,
 )
 from oidc_gate.settings import Settings
-from oidc_gate.stores import open_store
+from oidc_gate.stores import SessionStore, open_store
+from oidc_gate.telling import Telling
 
 __all__ = ["Components", "Here", "backend_of", "build"]
 
@@ -58,10 +63,13 @@ class Components:
     policy: Policy
     idle_exempt: PathList | None
     provider: Provider
+    redemptions: Redemptions
     response_headers: tuple[Header, ...]
     told_headers: Told
     kept_claims: KeptClaims
     reserved_headers: ReservedHeaders
+    telling: Telling
+    pages: Pages
 
     def cookies(self, request: Request) -> Cookies:
         """Return the cookies under the scheme that the browser used."""
@@ -101,10 +109,19 @@ class Components:
         return load(text, name, self.clock()) if text else None
 
 
-def build(settings: Settings, clock: Callable[[], float], backend: Backend | None = None) -> Components:
+def build(
+    settings: Settings,
+    clock: Callable[[], float],
+    backend: Backend | None = None,
+    before: Components | None = None,
+    *,
+    on_paper: bool = False,
+) -> Components:
     """Return the parts of a gate; all that can be paid for before the first request is paid for here.
 
-    `backend`: who keeps the sessions, where it is not whom the settings name.
+    `backend`: who keeps the sessions, where it is not whom the settings name. `before`: the parts of the gate whose
+    place this one takes, with the same store; what holds under any settings is taken over from it. `on_paper`: no
+    requests come to this gate, so that nothing is counted and no audit event is written.
     """
     context = _context(settings)
     tags = [name_tag(secret, _provider_and_client(settings)) for secret in settings.cookie_secret]
@@ -118,8 +135,11 @@ def build(settings: Settings, clock: Callable[[], float], backend: Backend | Non
         email_claim=settings.email_claim,
         require_email_verified=settings.require_email_verified,
     )
-    policy = _policy(settings, lists)
     told = told_headers(settings.identity_headers)
+    policy, addresses = _policy(settings, lists), Addresses(settings.base_url, settings.trusted_proxies)
+    rules = [rule.name for rule in policy.rules]
+    telling = Telling(settings, addresses, clock, rules, on_paper=on_paper)
+    backend = backend or _backend(settings, telling.store_asked, before)
 
     def cookies(*, secure: bool) -> Cookies:
         return Cookies(
@@ -134,18 +154,37 @@ def build(settings: Settings, clock: Callable[[], float], backend: Backend | Non
         settings=settings,
         context=context,
         clock=clock,
-        addresses=Addresses(settings.base_url, settings.trusted_proxies),
+        addresses=addresses,
         secure_cookies=cookies(secure=True),
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
-        sessions=_sessions(settings, backend or backend_of(settings), lists, told, response_headers, clock),
+        sessions=_sessions(settings, backend, lists, told, response_headers, clock, telling, before),
         policy=policy,
         idle_exempt=PathList(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
-        provider=Provider(settings, clock),
+        provider=Provider(settings, clock, telling.provider_asked, None if before is None else before.provider),
+        redemptions=Redemptions() if before is None else before.redemptions,
         response_headers=response_headers,
         told_headers=told,
         kept_claims=KeptClaims(settings, policy, told),
         reserved_headers=ReservedHeaders(name for name, _ in told),
+        telling=telling,
+        pages=_pages(settings),
+    )
+
+
+def _pages(settings: Settings) -> Pages:
+    """Return what makes pages; whatever files they are made of are read here."""
+    name, contact, logo = settings.brand_name, settings.brand_contact, settings.brand_logo
+    if not (name or contact or logo or settings.brand_color or settings.page_template):
+        return Pages()
+    from oidc_gate.settings.page_files import colors_of, logo_of, template_of  # late: most do without
+
+    return Pages(
+        name=name,
+        contact=contact,
+        logo=logo_of(logo),
+        colors=colors_of(settings.brand_color),
+        template=template_of(settings.page_template),
     )
 
 
@@ -166,6 +205,8 @@ def _sessions(
     told: Told,
     response_headers: tuple[Header, ...],
     clock: Callable[[], float],
+    telling: Telling,
+    before: Components | None,
 ) -> Sessions:
     forward = forwarding(
         told=told,
@@ -191,6 +232,8 @@ def _sessions(
         provider=settings.auth_id,
         remote_user=(settings.remote_user_claim, settings.require_email_verified),
         by_path=bool(settings.idle_exempt_paths) or overrides_some,
+        on_over=telling.session_ended,
+        before=None if before is None else before.sessions,
     )
 
 
@@ -210,15 +253,31 @@ def _context(settings: Settings) -> str:
     return f"{_provider_and_client(settings)} {settings.auth_id}"
 
 
-def backend_of(settings: Settings) -> Backend:
-    """Return who keeps the sessions of gates with these settings."""
+def backend_of(
+    settings: Settings, watch: Callable[[str, str, float], None] | None = None, store: SessionStore | None = None
+) -> Backend:
+    """Return who keeps the sessions of gates with these settings.
+
+    `watch` is told of each call to a store. `store`: the one that they name, if it is open.
+    """
     context = _context(settings)
     if settings.session_store == "cookie":
         if not settings.cookie_deny_list:
             return CookieBackend(settings.cookie_secret, context)
-        deny_list = open_store(settings.cookie_deny_list, settings.store_timeout, "cookie_deny_list")
-        return DenyListedCookieBackend(deny_list, settings.cookie_secret, context)
-    store = settings.session_store
-    if isinstance(store, str):
-        store = open_store(store, settings.store_timeout)
-    return StoreBackend(store, settings.cookie_secret, context)
+        deny_list = store or open_store(settings.cookie_deny_list, settings.store_timeout, "cookie_deny_list")
+        return DenyListedCookieBackend(watched(deny_list, watch), settings.cookie_secret, context)
+    named = settings.session_store
+    if store is None:
+        store = open_store(named, settings.store_timeout) if isinstance(named, str) else named
+    return StoreBackend(watched(store, watch), settings.cookie_secret, context)
+
+
+def _backend(settings: Settings, watch: Callable[[str, str, float], None] | None, before: Components | None) -> Backend:
+    """Return who keeps the sessions, with the connections of the gate before."""
+    kept = None if before is None else before.sessions.backend
+    if not isinstance(kept, AskingBackend):
+        return backend_of(settings, watch)
+    backend = backend_of(settings, watch, unwatched(kept.store))
+    if isinstance(backend, StoreBackend):
+        backend.follow(kept)
+    return backend

@@ -18,6 +18,7 @@ from oidc_gate.gate.mismatches import Mismatches
 from oidc_gate.gate.step_up import StepUp, asking
 from oidc_gate.provider import Metadata, code_flow
 from oidc_gate.sessions import OpenSession
+from oidc_gate.telling import login_reason
 
 __all__ = ["Departures"]
 
@@ -46,7 +47,7 @@ class Departures:
         here = self._components.here(request)
         return_to = page_asked_for(here)
         if self._goes_in_circles(here):
-            return _error_reply(here, self.mismatches.login_loop(here), return_to)
+            return self._error_reply(here, self.mismatches.login_loop(here), return_to)
         stale = here.cookies.has_session(here.cookie_header)
         headers = here.cookies.drop_session(here.cookie_header) if stale else ()
         return self.start(here, return_to, rule=asking(rule), headers=headers)
@@ -90,6 +91,7 @@ class Departures:
             here,
             return_to,
             forced=issuer is None and rule is None,
+            asked=True,
             extra=extra,
             replaces=replaces,
             rule=rule,
@@ -102,6 +104,7 @@ class Departures:
         return_to: str,
         *,
         forced: bool = False,
+        asked: bool = False,
         extra: str = "",
         restarted: bool = False,
         replaces: str = "",
@@ -109,8 +112,12 @@ class Departures:
         person: bytes = b"",
         headers: tuple[Header, ...] = (),
     ) -> Decision:
-        """Start a login. `rule`: the one that asks something of the sign-in; `person`: who alone may come back."""
-        asked = () if rule is None else self._step_up.params(rule)
+        """Start a login. `rule`: the one that asks something of the sign-in; `person`: who alone may come back.
+
+        `asked`: by the login path.
+        """
+        demands = () if rule is None else self._step_up.params(rule)
+        reason = login_reason(restarted=restarted, is_step_up=bool(person), asked=asked)
         self.mismatches.look_at_departure(here)
 
         def depart(metadata: Metadata) -> Reply:
@@ -122,6 +129,7 @@ class Departures:
                 self._components.clock(),
                 restarted=restarted,
                 forced=prompt == "login",
+                asked=asked,
                 replaces=replaces,
                 step_up=0 if rule is None else rule.number,
                 person=person,
@@ -130,7 +138,8 @@ class Departures:
                 tell_too_long(len(return_to))
             endpoint = metadata.authorization_endpoint
             log_departure(self._components, here, return_to, endpoint, prompt)
-            url = self._requests.url(endpoint, here.origin, begun, prompt, extra, asked)
+            self._components.telling.login_started(here.request, reason, rule)
+            url = self._requests.url(endpoint, here.origin, begun, prompt, extra, demands)
             status = 303 if here.request.method == "POST" else 302
             return pages.redirect(url, (*headers, *begun.set_cookies), status=status)
 
@@ -138,7 +147,7 @@ class Departures:
             try:
                 return depart(self._components.provider.metadata())
             except ProviderError as error:
-                return _error_reply(here, error, return_to, headers)
+                return self._error_reply(here, error, return_to, headers)
 
         known = self._components.provider.known_metadata()
         if known is not None:
@@ -146,8 +155,12 @@ class Departures:
         return Work(
             "login",
             fetch_and_depart,
-            turned_away=lambda: _error_reply(here, provider_busy(), return_to, headers),
+            turned_away=lambda: self._error_reply(here, provider_busy(), return_to, headers),
         )
+
+    def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
+        telling, made = self._components.telling, self._components.pages
+        return error_reply(telling, made, error, here.request, action_path=return_to, about="login", headers=headers)
 
     def _goes_in_circles(self, here: Here, most: int = _LOOP_LOGINS) -> bool:
         since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
@@ -160,7 +173,3 @@ def _is_short(rule: CheckedRule) -> bool:
     There a circle is a browser that keeps its old session; some step-ups in a minute, for page after page, are none.
     """
     return rule.max_age is not None and rule.max_age < _LOOP_SECONDS
-
-
-def _error_reply(here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
-    return error_reply(error, here.request, action_path=return_to, headers=headers)

@@ -20,7 +20,7 @@ from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.activity import Activity, OnMessage
 from oidc_gate.gate.addresses_asked_for import base_path_kept
 from oidc_gate.gate.announcement import announce
-from oidc_gate.gate.components import build
+from oidc_gate.gate.components import Components, build
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.own_paths import OwnPaths
@@ -44,10 +44,12 @@ _MOST_HOSTS = 64
 
 
 class Gate:
-    """One gate in front of one app. Thread-safe."""
+    """One gate in front of one app. Thread-safe. `before`: the components of the one whose place this one takes."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
-        self._components = components = build(settings, clock)
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.time, before: Components | None = None
+    ) -> None:
+        self._components = components = build(settings, clock, before=before)
         self._refusals = Refusals(components)
         self._departures = Departures(components)
         self._own_paths = OwnPaths(components, self._refusals, self._departures)
@@ -68,14 +70,15 @@ class Gate:
         recalling = Recalling(components, self._judging)
         #: What to ask before `decide`, and how: see `Recalling`.
         self.recall, self.recalls_by = recalling.recall, recalling.by
-        self._have_recalled = recalling.remember
+        self._have_recalled: Callable[[Request, OpenSession], None] = recalling.remember
         #: How long a request may wait for its turn, in seconds; then it is turned away.
         self.longest_wait = settings.http_timeout
         #: What is added to most of the app's answers.
         self.response_headers = components.response_headers
         #: Request headers that only the gate may say.
         self.reserved_headers = components.reserved_headers
-        announce(settings, components.sessions.backend)
+        if before is None:
+            announce(settings, components.sessions.backend)
 
     def decide(self, request: Request) -> Decision:
         """Return what happens to a request."""
@@ -241,6 +244,7 @@ class Gate:
     ) -> Decision:
         """Answer somebody who may pass once they have signed in more recently, or in a stronger way."""
         rule, kind = cast("CheckedRule", verdict.rule), kind_of(request)
+        self._components.telling.step_up_asked(request, kind, rule, opened)
         if kind is Kind.PAGE:
             return self._departures.step_up(request, rule, opened, headers)
         return self._refusals.login_required(request, kind, rule)
@@ -293,4 +297,4 @@ class Gate:
         if self._judging.verdict(request, None, 0.0).passes:
             return self._anyone(request)
         error = LoginError("origin_foreign", "a WebSocket was opened from another origin")
-        return self._refusals.failure(request, error, "/", status=403)
+        return self._refusals.failure(request, error, "/", status=403, about="access")

@@ -18,6 +18,7 @@ from oidc_gate.gate.sign_in import SignIn
 from oidc_gate.gate.sign_out import SignOut
 from oidc_gate.provider import code_flow
 from oidc_gate.sessions import OpenSession
+from oidc_gate.telling import About
 
 __all__ = ["OwnPaths"]
 
@@ -37,6 +38,7 @@ class OwnPaths:
         self._refusals = refusals
         self._departures = departures
         self._prefix = components.settings.path_prefix + "/"
+        self._of_logins = (f"{self._prefix}login", f"{self._prefix}callback")
         sign_in = SignIn(components, departures)
         sign_out = SignOut(components)
         remote_logout = RemoteLogout(components, refusals)
@@ -77,7 +79,8 @@ class OwnPaths:
             try:
                 return handle(here, _form(here, body) or code_flow.read_form(here.request.query))
             except GateError as error:
-                return self._refusals.failure(here.request, error, own_path(here.origin, "/"))
+                about: About = "login" if here.request.path in self._of_logins else "request"
+                return self._refusals.failure(here.request, error, own_path(here.origin, "/"), about=about)
 
         return Work("store", run) if self._components.sessions.asks else run()
 

@@ -5,6 +5,7 @@ Such a request is not decided again: what was decided for an earlier one holds f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from oidc_gate.decisions import Request
@@ -12,12 +13,14 @@ from oidc_gate.gate.components import Components
 from oidc_gate.gate.judging import Judging
 from oidc_gate.sessions import OpenSession, Recalled
 
-__all__ = ["By", "Recalling"]
+__all__ = ["By", "Recall", "Recalling"]
 
 #: What `recall` wants to know of a request's line: its path as the server gave it; or the path where all of it was sent
 #: as it is, without an escape; or the method in front of that, where none of METHOD_HEADERS is there. An adapter that
 #: cannot give that asks `Gate.decide`.
 By = Literal["path", "plain path", "method and plain path"]
+#: See `Recalling._recall`.
+Recall = Callable[[Any, Any, Any, str], Recalled | None]
 
 
 class Recalling:
@@ -25,7 +28,7 @@ class Recalling:
 
     def __init__(self, components: Components, judging: Judging) -> None:
         policy = components.policy
-        self.recall = self._recall_by_place if policy.narrows else self._recall
+        self.recall: Recall = self._recall_by_place if policy.narrows else self._recall
         self.by: By = "path"
         if policy.narrows:
             self.by = "method and plain path" if policy.by_method else "plain path"

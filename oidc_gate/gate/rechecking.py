@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError, StoreError
 from oidc_gate.gate.components import Components
@@ -131,10 +131,10 @@ class Rechecking:
             return ask(text, opened)
         except (ProviderError, LoginError) as error:
             self._silent = isinstance(error, ProviderDownError)
-            logger.warning("a session could not be checked again: %s", error)
+            self._components.telling.session_not_refreshed(opened, error)
             if isinstance(error, ProviderDownError) or not is_final(error.code):
                 raise _NoAnswerError from None
-        self._end(opened, "the provider says no")
+            self._end(opened, "provider", error.code)
         return None
 
     def _unanswered(self, text: str, opened: OpenSession) -> OpenSession | None:
@@ -146,7 +146,7 @@ class Rechecking:
         if latest is None:
             return None
         if now >= self._over_at(latest):
-            self._end(latest, "the provider has not answered for provider_outage_grace")
+            self._end(latest, "outage")
             return None
         self._components.sessions.recheck_schedule.postpone(latest, now, self._over_at(latest))
         return latest
@@ -155,8 +155,8 @@ class Rechecking:
         session = opened.session
         return min(session.checked_at + self._interval, session.refresh_at) + self._grace
 
-    def _end(self, opened: OpenSession, why: str) -> None:
-        logger.warning("a session is ended, for %s: subject %r", why, opened.identity.subject)
+    def _end(self, opened: OpenSession, reason: Literal["provider", "outage"], code: str = "") -> None:
+        self._components.telling.session_ended(opened, reason, code=code)
         self._components.sessions.end(opened.session_id, self._components.clock(), opened.expires_at)
 
     def _recheck(self, text: str, opened: OpenSession) -> OpenSession | None:
@@ -171,7 +171,8 @@ class Rechecking:
         found = self._components.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
         self._silent = False
         claims, names = refreshed_claims(session.claims, session.kept, found)
-        return self._keep(text, latest, claims=claims, kept=names, checked_at=now)
+        kept = self._keep(text, latest, claims=claims, kept=names, checked_at=now)
+        return self._refreshed(kept, "claims")
 
     def _refresh(self, text: str, opened: OpenSession) -> OpenSession | None:
         """Renew the tokens, once for all processes: whoever does not get the claim goes on with what is known.
@@ -209,6 +210,7 @@ class Rechecking:
             self._revoke(issued.refresh_token)
             return None
         note_algorithm(self._components, issued)
+        self._refreshed(kept, "tokens")
         if claims is None:
             return kept
         repeated = {name: value for name, value in claims.items() if name not in _OF_SIGN_IN}
@@ -216,6 +218,12 @@ class Rechecking:
         claims, names = self._userinfo.complete(of_login | repeated, issued.access_token, indispensable=True)
         claims = self._names.kept(claims, session.claims)
         return self._keep(text, kept, claims=claims, kept=names, checked_at=self._components.clock())
+
+    def _refreshed(self, kept: OpenSession | None, what: Literal["tokens", "claims"]) -> OpenSession | None:
+        """Tell of a session that the provider vouches for anew; None where it was ended meanwhile."""
+        if kept is not None:
+            self._components.telling.session_refreshed(kept, what)
+        return kept
 
     def _asked_by_another(self, latest: OpenSession | None) -> OpenSession | None:
         """Go on with what another process was told meanwhile; when to ask next goes by that."""

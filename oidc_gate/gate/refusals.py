@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from oidc_gate.access import Answer, CheckedRule, Reason, Verdict
-from oidc_gate.browser import Kind, kind_of, pages, requested_path, safe_path, wants_page
+from oidc_gate.browser import Kind, Pages, kind_of, pages, requested_path, safe_path
 from oidc_gate.decisions import METHOD_HEADERS, Reply, Request
 from oidc_gate.errors import GateError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import error_reply
 from oidc_gate.sessions import OpenSession
+from oidc_gate.telling import About
+
+if TYPE_CHECKING:
+    from oidc_gate.words import Said
 
 __all__ = ["Refusals"]
-
-logger = logging.getLogger("oidc_gate")
 
 Header = tuple[str, str]
 
@@ -26,31 +27,20 @@ Header = tuple[str, str]
 _UNAUTHENTICATED, _PERMISSION_DENIED = 16, 7
 
 
-#: What is told to the person, after who they are, for each reason.
+#: What is told to the person for each reason, as a key of `words`.
 _REASONS: dict[Reason, str] = {
-    "door": ", who is not on this app's list. Ask whoever runs it for access, or sign in as someone else.",
-    "email_unverified": ". The sign-in provider has not verified that address. Have it verified there, then sign in"
-    " again; or sign in as someone else.",
+    "door": "refused_door",
+    "email_unverified": "refused_email_unverified",
+    "claim_missing": "refused_untold",
+    "groups_overage": "refused_untold",
+    "rule": "refused_rule",
+    "nobody": "refused_nobody",
+    "path_ambiguous": "refused_path_ambiguous",
 }
-_UNTOLD = (
-    ". The sign-in provider does not say of you what this app goes by. Tell whoever runs it the reference below:"
-    " the log says what is missing."
-)
 #: So much of a path is logged.
 _MOST_LOGGED = 200
-_NOT_HERE = ", who may use this app, but not this part of it."
-_REASONS |= {
-    "claim_missing": _UNTOLD,
-    "groups_overage": _UNTOLD,
-    "rule": _NOT_HERE,
-    "nobody": ". Nobody may use this part of the app.",
-    "path_ambiguous": ". This request can be read in more than one way, and not all of them are open to you. Go to the"
-    " page from a link in the app.",
-}
 #: Another sign-in helps with none of these.
 _WHOEVER_ASKS: frozenset[Reason] = frozenset({"nobody"})
-#: For somebody who has not signed in, and need not try.
-_NOBODY = "Nobody may use this part of the app."
 
 
 class _Demand(NamedTuple):
@@ -66,14 +56,13 @@ class _Demand(NamedTuple):
         return f"{self.login}{'&' if '?' in self.login else '?'}next={quote(page, safe='/')}"
 
 
-
 class Refusals:
     """The refusals of one gate."""
 
     def __init__(self, components: Components) -> None:
         self._components = components
         self._prepared = lru_cache(maxsize=64)(self._login_required)
-        self._by_kind: dict[Kind, Callable[[Here, _Demand], Reply]] = {
+        self._by_kind: dict[Kind, Callable[[Pages, Here, _Demand], Reply]] = {
             Kind.FORM: _form,
             Kind.FRAME: _frame,
             Kind.TURBO: _turbo,
@@ -83,12 +72,18 @@ class Refusals:
 
     def login_required(self, request: Request, kind: Kind, rule: CheckedRule | None = None) -> Reply:
         """Return the 401 for someone who is not signed in, or not as this rule wants it."""
+        if rule is None:
+            self._components.telling.login_required(request, kind)
         answer = self._by_kind.get(kind)
         root_path = self._components.addresses.root_path(request)
         if answer is None and rule is None:
             return self._prepared(root_path)
         demand = self._demand(root_path, rule)
-        return _program(demand) if answer is None else answer(self._components.here(request), demand)
+        return (
+            _program(demand)
+            if answer is None
+            else answer(self._components.pages, self._components.here(request), demand)
+        )
 
     def _login_required(self, root_path: str) -> Reply:
         """Return the 401 for programs; it is the same for all, and made once."""
@@ -106,34 +101,28 @@ class Refusals:
     ) -> Reply:
         """Return the 403 for someone who may not pass, whoever signs in; it says who that is."""
         reference = pages.reference()
-        self._log(request, opened, verdict, reference)
+        said = self._said(request, opened, verdict)
+        self._components.telling.access_refused(request, opened, verdict, reference, said)
         if verdict.answer is not None:
             return _policys_answer(verdict.answer, headers)
         if kind_of(request) is Kind.GRPC_WEB:
             return pages.grpc_status(_PERMISSION_DENIED, f"not allowed, reference {reference}", _grpc_type(request))
-        text, action = _NOBODY, None
-        if opened is not None:
-            identity = opened.identity
-            text = f"You are signed in as {identity.email or identity.display_name}{_REASONS[verdict.reason]}"
-            if verdict.reason not in _WHOEVER_ASKS:
-                login = self._components.path(self._components.here(request), "login")
-                action = ("Sign in as someone else", login)
-        help_ = verdict.rule.help if verdict.rule is not None else ""
-        if verdict.reason == "rule" and not help_:
-            help_ = "Ask whoever runs it for access."
-        return pages.refusal(
+        action = None
+        if opened is not None and verdict.reason not in _WHOEVER_ASKS:
+            action = ("do_sign_in_as_other", self._components.path(self._components.here(request), "login"))
+        return self._components.pages.refusal(
+            request,
             403,
             "not_allowed",
-            "You may not use this app" if verdict.reason == "door" else "You may not use this page",
-            f"{text} {help_}".strip(),
-            page=wants_page(request),
+            "title_not_this_app" if verdict.reason == "door" else "title_not_this_page",
+            _said(opened, verdict),
             reference=reference,
             action=action,
             headers=headers,
         )
 
-    def _log(self, request: Request, opened: OpenSession | None, verdict: Verdict, reference: str) -> None:
-        """Log who is refused and why: in the words of `oidc-gate explain`, and with what to ask it."""
+    def _said(self, request: Request, opened: OpenSession | None, verdict: Verdict) -> str:
+        """Return who is refused and why: in the words of `oidc-gate explain`, and with what to ask it."""
         origin = self._components.addresses.origin(request)
         path = (request.raw_target or request.path)[:_MOST_LOGGED]
         said = f"{verdict.words} method={request.method[:20]!r} path={path!r} host={origin.host!r}"
@@ -141,18 +130,39 @@ class Refusals:
         if verdict.reason == "path_ambiguous" and named:
             said = f"{said} (the header {named[0]} names another method)"
         if opened is None:
-            logger.warning("not allowed (reference %s): %s; nobody is signed in", reference, said)
-            return
+            return f"{said}; nobody is signed in"
         identity, lists = opened.identity, self._components.policy.lists
         claims = ", ".join(sorted(identity.claims))
-        logger.warning(
-            "not allowed (reference %s): %s subject=%r; %s; claims seen: %s",
-            *(reference, said, identity.subject, lists.told(identity.claims), claims),
+        return f"{said} subject={identity.subject!r}; {lists.told(identity.claims)}; claims seen: {claims}"
+
+    def failure(
+        self,
+        request: Request,
+        error: GateError,
+        action_path: str,
+        status: int | None = None,
+        about: About = "request",
+    ) -> Reply:
+        """Return the answer that tells of an error; see `oidc_gate.gate.error_replies`."""
+        components = self._components
+        return error_reply(
+            components.telling, components.pages, error, request, action_path=action_path, about=about, status=status
         )
 
-    def failure(self, request: Request, error: GateError, action_path: str, status: int | None = None) -> Reply:
-        """Return the answer that tells of an error; see `oidc_gate.gate.error_replies`."""
-        return error_reply(error, request, action_path=action_path, status=status)
+
+def _said(opened: OpenSession | None, verdict: Verdict) -> list[Said]:
+    """Return what is said to somebody who may not pass: why, and what the rule says besides."""
+    from oidc_gate.words import Phrase  # late, as all words: no import waits for them
+
+    said: list[Said] = [Phrase("refused_anybody")]
+    if opened is not None:
+        identity = opened.identity
+        said = [Phrase(_REASONS[verdict.reason], {"person": identity.email or identity.display_name})]
+    if verdict.rule is not None and verdict.rule.help:
+        said.append(verdict.rule.help)
+    elif verdict.reason == "rule":
+        said.append(Phrase("refused_ask"))
+    return said
 
 
 def _program(demand: _Demand, headers: tuple[Header, ...] = ()) -> Reply:
@@ -160,20 +170,20 @@ def _program(demand: _Demand, headers: tuple[Header, ...] = ()) -> Reply:
     return pages.json_reply(401, body, (demand.challenge, *headers))
 
 
-def _form(here: Here, demand: _Demand) -> Reply:
+def _form(own_pages: Pages, here: Here, demand: _Demand) -> Reply:
     back = demand.coming_back(safe_path(here.request.header("referer"), here.origin))
-    return pages.session_ended(demand.challenge, back, is_step_up=demand.is_step_up)
+    return own_pages.session_ended(here.request, demand.challenge, back, is_step_up=demand.is_step_up)
 
 
-def _frame(here: Here, demand: _Demand) -> Reply:
-    return pages.framed(demand.challenge, _asked_for(here))
+def _frame(own_pages: Pages, here: Here, demand: _Demand) -> Reply:
+    return own_pages.framed(here.request, demand.challenge, _asked_for(here))
 
 
-def _turbo(here: Here, demand: _Demand) -> Reply:
-    return pages.reloading(demand.challenge, _asked_for(here))
+def _turbo(own_pages: Pages, here: Here, demand: _Demand) -> Reply:
+    return own_pages.reloading(here.request, demand.challenge, _asked_for(here))
 
 
-def _htmx(here: Here, demand: _Demand) -> Reply:
+def _htmx(_: Pages, here: Here, demand: _Demand) -> Reply:
     page = safe_path(here.request.header("hx-current-url"), here.origin)
     return _program(demand, (("hx-redirect", demand.coming_back(page)),))
 
@@ -198,7 +208,7 @@ def _asked_for(here: Here) -> str:
     return safe_path(requested_path(here.request, here.origin.root_path), here.origin)
 
 
-def _grpc_web(here: Here, demand: _Demand) -> Reply:
+def _grpc_web(_: Pages, here: Here, demand: _Demand) -> Reply:
     text = "a stronger or a more recent sign-in is needed" if demand.is_step_up else "not signed in"
     return pages.grpc_status(_UNAUTHENTICATED, text, _grpc_type(here.request))
 

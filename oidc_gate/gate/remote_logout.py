@@ -6,9 +6,8 @@ Only sessions in a store can be ended so; for the others the answer is 501.
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from oidc_gate.browser import own_path, pages
 from oidc_gate.decisions import Decision, Reply, Work
@@ -21,8 +20,6 @@ from oidc_gate.provider import code_flow
 from oidc_gate.sessions import StoreBackend
 
 __all__ = ["RemoteLogout"]
-
-logger = logging.getLogger("oidc_gate")
 
 Pairs = list[tuple[str, str]]
 
@@ -57,12 +54,12 @@ class RemoteLogout:
                     f"the logout token is signed with {algorithm}, and no ID token here was; where that is right, set"
                     " signing_algs",
                 )
-            self._end_once(backend, claims)
+            self._end_once(here, backend, claims)
         except GateError as error:
             return self._refusals.failure(here.request, error, own_path(here.origin, "/"))
         return pages.json_reply(200, {})
 
-    def _end_once(self, backend: StoreBackend, claims: dict[str, Any]) -> None:
+    def _end_once(self, here: Here, backend: StoreBackend, claims: dict[str, Any]) -> None:
         """End the sessions that the token names; a token that was here before ends nothing.
 
         One whose work could not be done is forgotten again, for the provider will send it once more.
@@ -72,18 +69,25 @@ class RemoteLogout:
         if not backend.claim(token, max(1.0, life)):
             raise ProviderError("logout_token_repeated", "this logout token was here before")
         try:
-            self._end_named(backend, "sid" if "sid" in claims else "sub", claims)
+            self._end_named(here, "back_channel", backend, "sid" if "sid" in claims else "sub", claims)
         except StoreError:
             backend.release(token)
             raise
 
-    def _end_named(self, backend: StoreBackend, named: str, claims: Mapping[str, Any]) -> None:
+    def _end_named(
+        self,
+        here: Here,
+        reason: Literal["back_channel", "front_channel"],
+        backend: StoreBackend,
+        named: str,
+        claims: Mapping[str, Any],
+    ) -> None:
         ended = backend.end_named(named, claims[named])
         if ended:
             self._components.sessions.forget_all()
-        logger.info("the provider ended %d session(s) by %s", ended, named)
+        self._components.telling.ended_by_provider(here.request, reason, ended, named, claims)
 
-    def by_frame(self, _: Here, pairs: Pairs) -> Decision:
+    def by_frame(self, here: Here, pairs: Pairs) -> Decision:
         """End the session that the provider's page names in a frame (Front-Channel Logout 1.0, 3)."""
         backend = self._components.sessions.backend
         if not isinstance(backend, StoreBackend):
@@ -94,7 +98,7 @@ class RemoteLogout:
             raise LoginError(
                 "logout_issuer_unknown", "front-channel logout needs a sid, and the provider's iss or none"
             )
-        self._end_named(backend, "sid", params)
+        self._end_named(here, "front_channel", backend, "sid", params)
         return pages.blank()
 
 

@@ -17,12 +17,12 @@ from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply, provider_busy
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.login_log import log_session
-from oidc_gate.gate.redemptions import Redemptions
 from oidc_gate.gate.self_told_names import SelfToldNames
 from oidc_gate.gate.step_up import StepUp
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import code_flow
 from oidc_gate.sessions import Session
+from oidc_gate.telling import login_reason
 
 __all__ = ["SignIn"]
 
@@ -46,7 +46,7 @@ class SignIn:
         self._step_up = StepUp(components)
         self._userinfo = Userinfo(components)
         self._names = SelfToldNames(components)
-        self._redemptions = Redemptions()
+        self._redemptions = components.redemptions
         self._mismatches = departures.mismatches
 
     def callback(self, here: Here, pairs: Pairs) -> Decision:
@@ -160,8 +160,11 @@ class SignIn:
         before = replaced.session_id if replaced is not None else attempt.replaces
         if before:
             components.sessions.end(before, now)
+            components.telling.session_replaced(here.request, before, replaced)
         log_session(here, headers, text, session.expires_at - now, tokens)
-        logger.info("signed in: subject %r at client %s", claims["sub"], self._settings.client_id)
+        is_step_up = bool(state.person)
+        reason = login_reason(restarted=state.restarted, is_step_up=is_step_up, asked=state.asked)
+        components.telling.login_finished(here.request, session, reason, now - state.begun_at)
         return session, headers
 
     def _again(self, here: Here, state: State, error: LoginError) -> Decision:
@@ -176,12 +179,13 @@ class SignIn:
             return self._go(here, return_to, dropped)
         if state.restarted:
             return self._failed(here, state, error)
-        logger.info("a login is started again: %s", error)
+        self._components.telling.login_restarted(error)
         attempt = self._components.attempts.find(state, here.cookies, here.cookie_header)
         return self._departures.start(
             here,
             return_to,
             forced=state.forced,
+            asked=state.asked,
             restarted=True,
             rule=rule,
             person=state.person if isinstance(attempt, Attempt) else b"",
@@ -194,7 +198,8 @@ class SignIn:
         return self._error_reply(here, error, self._return_to(here, state), dropped)
 
     def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
-        return error_reply(error, here.request, action_path=return_to, headers=headers)
+        telling, made = self._components.telling, self._components.pages
+        return error_reply(telling, made, error, here.request, action_path=return_to, about="login", headers=headers)
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)

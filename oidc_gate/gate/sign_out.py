@@ -52,11 +52,11 @@ class SignOut:
         if here.request.method == "GET" and _is_part_of_page(here.request):
             return pages.json_reply(405, {"error": "method_not_allowed"}, (("allow", "POST"),))
         if _is_unseen(here.request):
-            return pages.confirm_logout(self._components.path(here, "logout"), params)
+            return self._confirm(here, params)
         opened = self._components.session(here, afresh=True)  # its newest refresh token is the one to be revoked
         # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
         if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.origin.site):
-            return pages.confirm_logout(self._components.path(here, "logout"), params)
+            return self._confirm(here, params)
         target = next((params[name] for name in ("next", "redirect_path") if name in params), None)
         return_to = None if target is None else return_address(target, here)
         headers = (
@@ -71,7 +71,7 @@ class SignOut:
             return self._done(here, back if target is None else return_to, (*headers, *ended))
         session = opened.session
         self._components.sessions.end(session.session_id, self._components.clock(), session.expires_at)
-        logger.info("signed out: subject %r", session.claims["sub"])
+        self._components.telling.logged_out(here.request, session)
         if not self._components.settings.provider_logout and "refresh_token" not in session.tokens:
             return self._done(here, return_to, headers)
         return Work(
@@ -79,6 +79,9 @@ class SignOut:
             lambda: self._leave(here, session, return_to, headers),
             turned_away=lambda: self._leave_untold(here, return_to, headers),
         )
+
+    def _confirm(self, here: Here, params: dict[str, str]) -> Reply:
+        return self._components.pages.confirm_logout(here.request, self._components.path(here, "logout"), params)
 
     def _leave_untold(self, here: Here, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
         logger.warning("signing out is not complete at the provider: too many requests wait for it")
@@ -111,7 +114,7 @@ class SignOut:
         logger.debug("signing out goes on at the provider: %s", endpoint.partition("?")[0])
         url = code_flow.end_session_url(endpoint, params)
         if len(url) > _LONGEST_URL:  # providers take both (RP-Initiated Logout 1.0, 2)
-            return pages.form_post(endpoint, params, (*headers, note))
+            return self._components.pages.form_post(here.request, endpoint, params, (*headers, note))
         return self._redirect(here, url, (*headers, note))
 
     def _leave_by_own(self, here: Here, url: str, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
@@ -160,7 +163,7 @@ class SignOut:
     def _done(self, here: Here, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
         if return_to is not None:
             return self._redirect(here, return_to, headers)
-        return pages.signed_out(self._components.path(here, "login"), headers)
+        return self._components.pages.signed_out(here.request, self._components.path(here, "login"), headers)
 
     def _redirect(self, here: Here, url: str, headers: tuple[Header, ...]) -> Reply:
         return pages.redirect(url, headers, status=303 if here.request.method == "POST" else 302)

@@ -6,17 +6,20 @@ The provider is asked for it with `acr_values` and `max_age` (Core, 3.1.2.1); wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from oidc_gate.access import CheckedRule, age, signed_in_at
+from oidc_gate.access import CheckedRule, counted, signed_in_at
 from oidc_gate.browser import Attempt, State, person_of
 from oidc_gate.decisions import Header, Reply
 from oidc_gate.errors import LoginError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import StepUpUnmetError, error_reply
 from oidc_gate.sessions import Session
+
+if TYPE_CHECKING:
+    from oidc_gate.words import Phrase, Said
 
 __all__ = ["StepUp", "asking"]
 
@@ -72,17 +75,41 @@ class StepUp:
         again = page
         if rule.max_age is not None:
             again = f"{self._components.path(here, 'login')}?next={quote(page, safe='/')}"
-        return error_reply(self._unmet(rule, claims), here.request, action_path=again, headers=headers)
+        telling, made, error = self._components.telling, self._components.pages, self._unmet(rule, claims)
+        return error_reply(telling, made, error, here.request, action_path=again, about="login", headers=headers)
 
     def _unmet(self, rule: CheckedRule, claims: Mapping[str, Any]) -> StepUpUnmetError:
         asked, came = [], []
-        now = self._components.clock()
         if rule.acr:
             acr = claims.get("acr")
-            asked.append(f"of the kind {' or '.join(rule.acr)}")
-            came.append(f"the kind {acr}" if isinstance(acr, str) and acr else "no kind")
+            asked.append(_phrase("step_up_asked_kind", kinds=_either(rule.acr)))
+            kind = acr if isinstance(acr, str) else ""
+            came.append(_phrase("step_up_came_kind", kind=kind) if kind else _phrase("step_up_came_no_kind"))
         if rule.max_age is not None:
             at = signed_in_at(claims)
-            asked.append(f"not older than {age(rule.max_age)}")
-            came.append("no time of signing in" if at is None else f"a sign-in {age(now - at)} ago")
-        return StepUpUnmetError(rule.name, claims["sub"], " and ".join(asked), " and ".join(came))
+            asked.append(_phrase("step_up_asked_age", age=_age(rule.max_age)))
+            none = _phrase("step_up_came_no_time")
+            came.append(none if at is None else _phrase("step_up_came_age", age=_age(self._components.clock() - at)))
+        return StepUpUnmetError(rule.name, claims["sub"], _both(asked), _both(came))
+
+
+def _phrase(key: str, **values: Said) -> Phrase:
+    from oidc_gate.words import Phrase  # late, as all words: no import waits for them
+
+    return Phrase(key, values)
+
+
+def _age(seconds: float) -> Phrase:
+    number, unit = counted(seconds)
+    return _phrase(unit, number=number)
+
+
+def _either(texts: Sequence[str]) -> Said:
+    """Return `a, b or c`."""
+    before = ", ".join(texts[:-1])
+    return _phrase("either", first=before, second=texts[-1]) if before else texts[-1]
+
+
+def _both(phrases: list[Phrase]) -> Phrase:
+    """Return one phrase, or two as one."""
+    return phrases[0] if len(phrases) == 1 else _phrase("both", first=phrases[0], second=phrases[1])

@@ -27,12 +27,12 @@ from oidc_gate.provider.claims import merged_claims, refreshed_claims
 from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import client_authentication
 from oidc_gate.provider.code_flow import Tokens
-from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of
+from oidc_gate.provider.discovery import Metadata, ProviderAddresses, is_usable, metadata_of
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
 from oidc_gate.provider.keys import algorithms_of, another_key
 from oidc_gate.provider.network_errors import no_answer
 from oidc_gate.provider.provider import Provider, private_key_of
-from oidc_gate.provider.quoting import error_said, secrets_in, shown
+from oidc_gate.provider.quoting import error_said, scrubbed, secrets_in, shown
 from oidc_gate.provider.token_checks import is_time
 from oidc_gate.provider.transport import Transport, tls_context
 
@@ -50,6 +50,7 @@ __all__ = [
     "code_flow",
     "error_said",
     "is_time",
+    "is_usable",
     "merged_claims",
     "metadata_of",
     "no_answer",
@@ -57,6 +58,7 @@ __all__ = [
     "read_assertion",
     "read_json_object",
     "refreshed_claims",
+    "scrubbed",
     "secrets_in",
     "shown",
     "tls_context",

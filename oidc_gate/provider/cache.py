@@ -41,6 +41,11 @@ class Cached(Generic[T]):
         self._failed_at = _NEVER
         self._failure = ProviderError("provider_unreachable", "the provider was not asked")
 
+    def adopt(self, other: Cached[T]) -> None:
+        """Know what another one knows, with its age. What that is fetching it keeps to itself."""
+        self._value, self._fetched_at = other._value, other._fetched_at
+        self._forced_at, self._failed_at, self._failure = other._forced_at, other._failed_at, other._failure
+
     def known(self) -> T | None:
         """Return the value if it is here and fresh. Takes no lock: a value is replaced, never changed."""
         value = self._value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from time import time
 from typing import Any
@@ -38,7 +39,7 @@ def client_authentication(
         secret = private_key if method == "private_key_jwt" else client_secret
         auth = ClientAuth(client_id, secret, _encoder(method, private_key, assertion))
         url, headers, body = auth.prepare("POST", request.url, headers, request.body)
-        return HTTPRequest(url, headers, body)
+        return replace(request, url=url, headers=headers, body=body)
 
     return authenticate
 

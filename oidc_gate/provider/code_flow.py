@@ -166,19 +166,20 @@ def token_request(endpoint: str, *, code: str, redirect_uri: str, verifier: str,
     body = prepare_token_request(
         "authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier, **more
     )
-    return HTTPRequest(endpoint, FORM_HEADERS, body)
+    return HTTPRequest(endpoint, FORM_HEADERS, body, "token")
 
 
 def refresh_request(endpoint: str, refresh_token: str, *, resource: str = "") -> HTTPRequest:
     """Return the request for fresh tokens (RFC 6749, 6), without credentials; of the same scope, so none is sent."""
     more = {"resource": resource} if resource else {}
     body = prepare_token_request("refresh_token", refresh_token=refresh_token, **more)
-    return HTTPRequest(endpoint, FORM_HEADERS, body)
+    return HTTPRequest(endpoint, FORM_HEADERS, body, "token")
 
 
 def revocation_request(endpoint: str, refresh_token: str) -> HTTPRequest:
     """Return the request that ends a refresh token and what was issued with it (RFC 7009, 2.1), without credentials."""
-    return HTTPRequest(endpoint, FORM_HEADERS, urlencode({"token": refresh_token, "token_type_hint": "refresh_token"}))
+    body = urlencode({"token": refresh_token, "token_type_hint": "refresh_token"})
+    return HTTPRequest(endpoint, FORM_HEADERS, body, "revocation")
 
 
 def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
@@ -237,7 +238,8 @@ def lifetime(value: Any) -> float | None:
 def userinfo_request(endpoint: str, access_token: str) -> HTTPRequest:
     """Return the request for the person's claims."""
     accept = "application/json, application/jwt;q=0.9"
-    return HTTPRequest(endpoint, {"Accept": accept, "Authorization": f"Bearer {access_token}"})
+    headers = {"Accept": accept, "Authorization": f"Bearer {access_token}"}
+    return HTTPRequest(endpoint, headers, endpoint="userinfo")
 
 
 def read_userinfo(answer: HTTPAnswer, secrets: frozenset[str] = frozenset()) -> dict[str, Any] | str:

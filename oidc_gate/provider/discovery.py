@@ -14,7 +14,7 @@ from oidc_gate.settings import NEEDED_ENDPOINTS, SIGNING_ALGS, TENANT, template_
 if TYPE_CHECKING:
     from oidc_gate.settings import Settings
 
-__all__ = ["Metadata", "ProviderAddresses", "metadata_of", "read_metadata"]
+__all__ = ["Metadata", "ProviderAddresses", "is_usable", "metadata_of", "read_metadata"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class ProviderAddresses:
 
     def request(self) -> HTTPRequest:
         """Return the request for the discovery document; an issuer's trailing slash does not double (section 4.1)."""
-        return HTTPRequest(self.discovery_url or self.issuer_url.rstrip("/") + "/.well-known/openid-configuration")
+        address = self.discovery_url or self.issuer_url.rstrip("/") + "/.well-known/openid-configuration"
+        return HTTPRequest(address, endpoint="discovery")
 
     def names(self, issuer: Any) -> bool:
         """Return whether the issuer that a discovery document names is the one of the settings (section 4.3).
@@ -116,10 +117,10 @@ def metadata_of(document: dict[str, Any], addresses: ProviderAddresses) -> Metad
     methods = document.get("token_endpoint_auth_methods_supported")
     document = addresses.replaced(document)
     given = dict(addresses.endpoints)
-    is_secure = issuer.lower().startswith("https:") and not addresses.allows_http
 
     def endpoint(name: str, *, required: bool = False) -> str:
-        return given.get(name) or _endpoint(document, name, is_secure=is_secure, required=required)
+        allows_http = addresses.allows_http
+        return given.get(name) or _endpoint(document, name, issuer, allows_http=allows_http, required=required)
 
     return Metadata(
         issuer=issuer,
@@ -143,23 +144,32 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _endpoint(document: dict[str, Any], name: str, *, is_secure: bool, required: bool) -> str:
+def _endpoint(document: dict[str, Any], name: str, issuer: str, *, allows_http: bool, required: bool) -> str:
     value = document.get(name)
-    if isinstance(value, str) and _is_usable(value, is_secure=is_secure):
-        return value
+    if is_usable(value, issuer, allows_http=allows_http):
+        return str(value)
     if required:
         wrong = "is missing" if value is None else f"cannot be used: {shown(value)}"
         raise ProviderSetupError("discovery_incomplete", f"{name} in the discovery document {wrong}")
     return ""
 
 
-def _is_usable(url: str, *, is_secure: bool) -> bool:
+def is_usable(url: Any, issuer: str, *, allows_http: bool = False) -> bool:
+    """Return whether the gate would ask an endpoint at this address, in a document of this issuer.
+
+    A name or a password in it would take the place of the client's own, and what is behind a backslash is a host to
+    one reader and a path to another. `allows_http`: see `ProviderAddresses`.
+    """
+    if not isinstance(url, str) or not (url.isascii() and url.isprintable()) or {"#", "\\", " "} & {*url}:
+        return False
     try:
         parts = urlsplit(url)
+        _ = parts.port
     except ValueError:
         return False
+    is_secure = issuer.lower().startswith("https:") and not allows_http
     schemes = ("https",) if is_secure else ("https", "http")
-    return parts.scheme in schemes and bool(parts.hostname) and "#" not in url and url.isascii() and url.isprintable()
+    return parts.scheme in schemes and bool(parts.hostname) and "@" not in parts.netloc
 
 
 def _texts(value: Any) -> list[str]:

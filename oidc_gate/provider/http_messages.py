@@ -10,11 +10,14 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from oidc_gate.errors import ProviderDownError, ProviderSetupError
 
-__all__ = ["HTTPAnswer", "HTTPRequest", "read_json_object"]
+__all__ = ["Endpoint", "HTTPAnswer", "HTTPRequest", "read_json_object"]
+
+#: What of the provider is asked; `other` is whatever nobody has named.
+Endpoint = Literal["discovery", "keys", "token", "userinfo", "revocation", "other"]
 
 #: Deeper claims would be trouble for whoever reads them later.
 _DEEPEST = 50
@@ -28,11 +31,12 @@ _NOTHING_THERE = frozenset({404, 410})
 
 @dataclass(frozen=True, slots=True)
 class HTTPRequest:
-    """A request to the provider. A body makes it a form POST."""
+    """A request to the provider. A body makes it a form POST. `endpoint` says what is asked, for the metrics."""
 
     url: str
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     body: str | None = field(default=None, repr=False)
+    endpoint: Endpoint = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,13 @@ class HTTPAnswer:
         except ValueError as error:
             kind = f" ({self.content_type[:60]!r})" if self.content_type != "application/json" else ""
             raise ProviderSetupError(code, f"{self._named(what)} is not readable{kind}: {error}") from None
+
+    @property
+    def outcome(self) -> Literal["ok", "refused", "down"]:
+        """What kind of answer it is, by its status alone."""
+        if self._is_outage:
+            return "down"
+        return "ok" if self.status < 300 else "refused"
 
     @property
     def _is_outage(self) -> bool:

@@ -18,11 +18,11 @@ from oidc_gate.provider.cache import Cached
 from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import ClientAuthentication, client_authentication
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of, read_metadata
-from oidc_gate.provider.http_messages import HTTPRequest
+from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.quoting import secrets_in
 from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport
-from oidc_gate.settings import TENANT, issuers, template_of
+from oidc_gate.settings import PROVIDER_FIELDS, TENANT, issuers, template_of
 
 if TYPE_CHECKING:
     from oidc_gate.settings import Settings
@@ -31,23 +31,55 @@ __all__ = ["Provider", "private_key_of"]
 
 logger = logging.getLogger("oidc_gate")
 
+#: Takes a call: the request, the answer or None without one, and how long that took in seconds.
+Watch = Callable[[HTTPRequest, HTTPAnswer | None, float], None]
+
 #: Strangers can send tokens with unknown keys; they make the gate ask for new keys at most this often.
 _KEY_PAUSE = 10.0
+#: The settings of a provider that do not change what is known of it: who this client is, and what it asks. For
+#: `ca_bundle` the authorities in it are compared.
+_OF_CLIENT = frozenset(
+    {
+        "authz_url_params", "ca_bundle", "client_assertion_file", "client_auth_method", "client_id",
+        "client_private_key_file", "client_secret", "clock_leeway", "http_timeout", "provider_outage_grace", "scopes",
+        "userinfo", "userinfo_refresh_interval",
+    }
+)  # fmt: skip
 
 
 class Provider:
-    """One provider, as one gate uses it. Thread-safe."""
+    """One provider, as one gate uses it. Thread-safe.
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    `before`: as the gate used it whose place this one takes; of the same provider, what it said of itself is known.
+    `watch` is told of each call.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        watch: Watch | None = None,
+        before: Provider | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
-        self._send = Transport(settings.ca_bundle, settings.http_timeout).send
+        self._transport = Transport(settings.ca_bundle, settings.http_timeout)
+        self._send = self._transport.send if watch is None else _watched(self._transport.send, watch)
         self._addresses = ProviderAddresses.of(settings)
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
         self._told_of_logout = False
         self._private_key = private_key_of(settings)
         self._authenticate = _authentication(settings, self._private_key)
+        if before is not None and self._asks_as(before):
+            self._metadata.adopt(before._metadata)
+            self._keys.adopt(before._keys)
+            self._told_of_logout = before._told_of_logout
+
+    def _asks_as(self, other: Provider) -> bool:
+        """Return whether both ask the same provider, and believe the same authorities."""
+        changed = PROVIDER_FIELDS.intersection(self._settings.changed(other._settings)) - _OF_CLIENT
+        return not changed and self._transport.context is other._transport.context
 
     def known_metadata(self) -> Metadata | None:
         """Return the metadata if they are here and fresh; never blocks."""
@@ -208,8 +240,22 @@ class Provider:
         return found
 
     def _fetch_keys(self) -> keys.KeySet:
-        answer = self._send(HTTPRequest(self.metadata().jwks_uri))
+        answer = self._send(HTTPRequest(self.metadata().jwks_uri, endpoint="keys"))
         return keys.read_key_set(answer.document("key set", "keys_unreadable"))
+
+
+def _watched(send: Callable[[HTTPRequest], HTTPAnswer], watch: Watch) -> Callable[[HTTPRequest], HTTPAnswer]:
+    """Return what sends, and tells how long the answer took."""
+
+    def send_watched(request: HTTPRequest) -> HTTPAnswer:
+        answer, began = None, time.perf_counter()
+        try:
+            answer = send(request)
+        finally:
+            watch(request, answer, time.perf_counter() - began)
+        return answer
+
+    return send_watched
 
 
 def _names(claims: dict[str, Any]) -> str:

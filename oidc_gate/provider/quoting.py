@@ -19,7 +19,16 @@ __all__ = ["error_said", "scrubbed", "secrets_in", "shown"]
 _LONGEST_CODE, _LONGEST_TEXT = 80, 300
 #: Parameters of a request to the token endpoint that may be read by anyone.
 _NO_SECRETS = frozenset(
-    {"client_id", "client_assertion_type", "grant_type", "redirect_uri", "scope", "token_type_hint"}
+    {
+        "client_assertion_type",
+        "client_id",
+        "code_challenge_method",
+        "grant_type",
+        "redirect_uri",
+        "response_type",
+        "scope",
+        "token_type_hint",
+    }
 )
 _WORD = re.compile(r"[\w.~+/=%-]{8,}", re.ASCII)
 #: A word that has so many characters in a row with a secret is taken for a piece of it.

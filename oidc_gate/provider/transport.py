@@ -13,7 +13,9 @@ import ssl
 import time
 from contextlib import suppress
 from functools import lru_cache
+from hashlib import sha256
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from threading import Timer, local
 from typing import Any
 
@@ -40,6 +42,8 @@ class Transport:
 
     def __init__(self, ca_bundle: str, timeout: float) -> None:
         self._ca_bundle = ca_bundle
+        #: The same object for the same authorities.
+        self.context = tls_context(ca_bundle)
         self._timeout = timeout
         self._process = os.getpid()
         self._session = self._new_session()
@@ -100,7 +104,7 @@ class Transport:
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers["User-Agent"] = "oidc_gate"
         for scheme in ("https://", "http://"):
-            session.mount(scheme, _Adapter(self._ca_bundle))
+            session.mount(scheme, _Adapter(self.context))
         return session
 
 
@@ -177,6 +181,11 @@ class _Punctual:
         connected.settimeout(whole)
         return connected
 
+    def _tunnel(self) -> None:
+        """See http.client: a proxy's answer to CONNECT is read here, and may drip as any other."""
+        _Deadline.watch(self.sock)
+        super()._tunnel()  # type: ignore[misc]
+
     def getresponse(self) -> Any:
         """See http.client."""
         _Deadline.watch(self.sock)
@@ -202,8 +211,8 @@ class _SecurePool(HTTPSConnectionPool):
 class _Adapter(HTTPAdapter):
     """Connections under one shared TLS context: reading the authorities anew takes longer than a whole login."""
 
-    def __init__(self, ca_bundle: str) -> None:
-        self._context = tls_context(ca_bundle)
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
         # urllib3 tries nothing again: it would give each try the whole time.
         super().__init__(max_retries=0, pool_maxsize=32)
 
@@ -226,13 +235,18 @@ _POOLS = {"http": _Pool, "https": _SecurePool}
 _NOT_TWICE = (requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.exceptions.Timeout)
 
 
-@lru_cache(maxsize=8)
 def tls_context(ca_bundle: str) -> ssl.SSLContext:
     """Return a context with the system's authorities, or those in `ca_bundle` alone. Raises SettingsError."""
     try:
-        context = ssl.create_default_context(cafile=ca_bundle or None)
+        return _context(ca_bundle, sha256(Path(ca_bundle).read_bytes()).digest() if ca_bundle else b"")
     except (OSError, ssl.SSLError):
         raise SettingsError(f"ca_bundle: {ca_bundle} holds no PEM certificates.") from None
+
+
+@lru_cache(maxsize=8)
+def _context(ca_bundle: str, _: bytes) -> ssl.SSLContext:
+    """Return the context for the authorities in this file; the second tells one content of it from another."""
+    context = ssl.create_default_context(cafile=ca_bundle or None)
     if not ca_bundle and not context.cert_store_stats()["x509_ca"]:
         context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context

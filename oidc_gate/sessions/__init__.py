@@ -3,9 +3,11 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `session`: what is kept of a login, and how it is written down
+- `watched_store`: a store whose calls are told
 - `backends`: who keeps it between two requests: its own cookie, or a store
 - `open_session`: a session that is open in this process, and how long sessions last
 - `memory`: bounded tables of what a process remembers: open sessions, whole requests
+- `over_sessions`: telling of sessions that are over
 - `recheck_schedule`: which request asks the provider again, and when
 - `sessions`: `Sessions`, which puts them together
 
@@ -17,6 +19,7 @@ from oidc_gate.sessions.memory import Recalled
 from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.session import Head, Session, hand_on
 from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
+from oidc_gate.sessions.watched_store import unwatched, watched
 
 __all__ = [
     "NEVER",
@@ -34,4 +37,6 @@ __all__ = [
     "StoreBackend",
     "Unloaded",
     "hand_on",
+    "unwatched",
+    "watched",
 ]

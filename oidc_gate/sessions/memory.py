@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from oidc_gate.sessions.open_session import OpenSession
@@ -43,16 +44,21 @@ class BoundedTable(dict[str, Value]):
 class EndedSessions(dict[str, float]):
     """Ids of sessions that were ended here, each with the time until which a copy of its cookie could be used.
 
-    Whoever looks into it needs no lock; whoever adds to it needs one. What has run out is forgotten in passing. When
-    there are too many all the same, the half that runs out soonest is forgotten, and the log says so.
+    Whoever looks into it needs no lock. What has run out is forgotten in passing. When there are too many all the same,
+    the half that runs out soonest is forgotten, and the log says so.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._sweep_at = _FIRST_SWEEP
+        self._lock = Lock()  # guards additions
 
     def remember(self, session_id: str, until: float, now: float) -> None:
         """Add a session; times are seconds since 1970, and `until` may be inf."""
+        with self._lock:
+            self._add(session_id, until, now)
+
+    def _add(self, session_id: str, until: float, now: float) -> None:
         self[session_id] = until
         if len(self) <= self._sweep_at:
             return

@@ -68,6 +68,7 @@ class OpenSession:
     - `renew_at`: when it is to be kept anew.
     - `due_at`: when the provider is to be asked again, inf for never.
     - `stale_at`: when it is to be loaded again, inf for never.
+    - `look_at`: when a request is to be decided, though nothing is due to the session; inf for never.
     - `stored`: what stands for it in the store, to tell whether that has changed.
     - `steady_until`: up to then there is nothing to do for a request but to forward it. The earliest of all ends, so
       that the usual request compares once; 0 means that there is always something to look at, with `by_path` the
@@ -83,6 +84,7 @@ class OpenSession:
         "due_at",
         "expires_at",
         "forward",
+        "look_at",
         "met",
         "name",
         "passes",
@@ -124,7 +126,7 @@ class OpenSession:
         if refresh_at < due_at:
             due_at = refresh_at
         self.due_at = steady_until = due_at
-        self.stale_at = NEVER
+        self.stale_at = self.look_at = NEVER
         if renew_at < steady_until:
             steady_until = renew_at
         if expires_at < steady_until:
@@ -161,7 +163,14 @@ class OpenSession:
         """Set when the session is to be kept anew and when the provider is to be asked again."""
         self.renew_at = renew_at
         self.due_at = due_at
-        self.steady_until = min(renew_at, due_at, self.stale_at, self.expires_at) if self._is_plain else 0.0
+        self.steady_until = min(renew_at, due_at, self.stale_at, self.expires_at, self.look_at)
+        if not self._is_plain:  # asked afterwards, for another thread may supersede it in between
+            self.steady_until = 0.0
+
+    def look_again(self, at: float) -> None:
+        """Set when a request is to be decided again, whatever else is planned."""
+        self.look_at = at
+        self.plan(self.renew_at, self.due_at)
 
     def believe_until(self, stale_at: float) -> None:
         """Set when the session is to be loaded again."""
@@ -170,6 +179,7 @@ class OpenSession:
 
     def supersede(self) -> None:
         """Have nobody go on with this copy, whatever is still planned for it: another one has taken its place."""
+        self._is_plain = False
         self.stale_at = self.steady_until = 0.0
 
 

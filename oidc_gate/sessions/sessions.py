@@ -5,8 +5,7 @@ that depend on the time. Only texts whose seal held are remembered; there is exa
 What came from a store is believed for `session_cache_seconds`, then loaded again.
 
 Idle time: each request that reaches the app counts. What is kept of a session holds the time of the activity that it
-knows of, and is kept anew once that is out of date by a small part of the idle time; between the two this process goes
-by its own memory.
+knows of, and is kept anew once that is out of date by a small part of the idle time; until then this process knows.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from oidc_gate.errors import StoreError
@@ -23,6 +21,7 @@ from oidc_gate.provider import is_time
 from oidc_gate.sessions.backends import AskingBackend, StoreBackend
 from oidc_gate.sessions.memory import EndedSessions, RecentRequests, RecentSessions
 from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession, Unloaded
+from oidc_gate.sessions.over_sessions import OnOver, OverSessions
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
 from oidc_gate.sessions.session import Head, Session
 
@@ -46,7 +45,10 @@ LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]
 
 
 class Sessions:
-    """The sessions of one gate, wherever they are kept. Times are seconds since 1970."""
+    """The sessions of one gate, wherever they are kept. Times are seconds since 1970.
+
+    `before`: those of the gate whose place this one takes; what has ended there has ended here. All else is forgotten.
+    """
 
     def __init__(
         self,
@@ -58,15 +60,16 @@ class Sessions:
         provider: str,
         remote_user: tuple[str, bool] = ("email", False),
         by_path: bool = False,
+        on_over: OnOver | None = None,
+        before: Sessions | None = None,
     ) -> None:
         self.backend = backend
         self._newest_prefix = backend.newest_prefix
         self._asking = backend if isinstance(backend, AskingBackend) else None
         #: Whether a store has to be asked about a session, and whether sessions live there.
-        self.asks = self._asking is not None
-        self.stores = isinstance(backend, StoreBackend)
-        #: `load_afresh` on an event loop, which it does not block, and what ends that; None where the store has no such
-        #: way. A failure is not remembered for others.
+        self.asks, self.stores = self._asking is not None, isinstance(backend, StoreBackend)
+        #: `load_afresh` on an event loop, and what ends that; None where the store has no such way. A failure is not
+        #: remembered for others.
         self.load_on_loop: LoadOnLoop | None = None
         if self._asking is not None and self._asking.load_on_loop is not None:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
@@ -75,14 +78,14 @@ class Sessions:
         self._forward = forward
         self.limits = limits
         self._idle = limits.idle
-        self._provider, self._remote_user = provider, remote_user  # see `Session.identity`
-        self._by_path = by_path
+        self._provider, self._remote_user, self._by_path = provider, remote_user, by_path  # see `Session.identity`
         self._recent = RecentSessions(_GENERATION_BYTES)
         self.recent_requests = RecentRequests()
         self._epoch = 0  # raised whenever everything is forgotten
-        self.recheck_schedule = RecheckSchedule()
-        self.ended = EndedSessions()  # changed in place: the gate looks into it too
-        self._lock = Lock()  # guards additions to ended
+        # Changed in place: the gate looks into them, and so do those that come after these.
+        self.recheck_schedule: RecheckSchedule = RecheckSchedule() if before is None else before.recheck_schedule
+        self.ended: EndedSessions = EndedSessions() if before is None else before.ended
+        self._over = OverSessions(on_over, limits.idle, self.ended)
 
     # Finding
 
@@ -97,7 +100,7 @@ class Sessions:
             if self._asking is not None:
                 return UNLOADED if known is not None or self._asking.key(text, name) else None
             opened = self._open(text, name, None, None)
-        return opened if opened is not None and self.is_alive(opened, now) else None
+        return opened if opened is not None and self.is_alive(opened, now) else self._over.none_for(opened, now)
 
     def load(self, text: str, name: str, now: float, asked_at: float = NEVER) -> OpenSession | None:
         """Return what `find` returns, asking the store if need be. May block; raises StoreError.
@@ -135,10 +138,10 @@ class Sessions:
         opened = self._open(text, name, value, known)
         if opened is None:
             self._recent.forget(text)
-            return None
+            return self._over.none_for(known, now)
         # What was on its way while sessions were ended from outside is good for this request alone.
         opened.believe_until(now + self.limits.cache if epoch == self._epoch else now)
-        return opened if self.is_alive(opened, now) else None
+        return opened if self.is_alive(opened, now) else self._over.none_for(opened, now)
 
     def _open(self, text: str, name: str, value: bytes | None, known: OpenSession | None) -> OpenSession | None:
         found = self.backend.read(text, name, value, None if known is None else known.stored)
@@ -286,8 +289,7 @@ class Sessions:
         if left == NEVER:  # then a copy is over once nobody can have kept it anew for the idle time
             left = self._idle + self.limits.lag + self.limits.cache
         self.backend.end(session_id, max(0.0, left) + _CLOCKS_APART)
-        with self._lock:
-            self.ended.remember(session_id, until, now)
+        self.ended.remember(session_id, until, now)
 
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""

@@ -3,7 +3,9 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `readers`: from what stood in code, a file or the environment to the one form that is used
+- `other_names`: which setting is meant by a name that is none
 - `rule`: one rule, as it is written in code
+- `metrics_object`: what may keep metrics, in code
 - `mends`: what to write in place of what other programs understand
 - `condition_tables`, `rule_tables`: from the tables of `rules` to what requests are judged by
 - `files`: their text, and what JSON or YAML in them says
@@ -15,6 +17,8 @@ Modules, from the ground up; each may import only from those before it:
 - `urls`: addresses, and what may be asked without encryption
 - `tenants`: issuers that stand for many tenants
 - `reach_checks`: what must hold of how the provider is reached
+- `colors`: whether text can be read on a colour
+- `page_files`: what the gate's pages are dressed in
 - `checks`: what must hold of settings taken together
 - `options`: the fields as keywords, for type checkers and editors
 - `presets`: providers by name
@@ -29,19 +33,23 @@ May import: `errors`, `identity`, `stores`, `access`.
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
+from oidc_gate.settings.metrics_object import Metrics
 from oidc_gate.settings.reach_checks import NEEDED_ENDPOINTS
 from oidc_gate.settings.readers import nearest, read_duration
 from oidc_gate.settings.rule import Rule
-from oidc_gate.settings.settings import Settings
-from oidc_gate.settings.sources import from_config_file, from_traffic_policy
+from oidc_gate.settings.settings import PROVIDER_FIELDS, Settings
+from oidc_gate.settings.sources import SettingsFile, from_config_file, from_traffic_policy
 from oidc_gate.settings.tenants import TENANT, filled, issuers, template_of
 
 __all__ = [
     "NEEDED_ENDPOINTS",
+    "PROVIDER_FIELDS",
     "SIGNING_ALGS",
     "TENANT",
+    "Metrics",
     "Rule",
     "Settings",
+    "SettingsFile",
     "check_app",
     "filled",
     "from_config_file",

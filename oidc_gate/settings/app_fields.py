@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from oidc_gate.settings.readers import (
+    choice,
     read_bool,
     read_identity_headers,
     read_list,
+    read_metrics,
+    read_path,
     read_proxies,
     read_separator,
     read_text,
 )
 from oidc_gate.settings.setting import setting
 
-__all__ = ["AppFields", "read_rules"]
+__all__ = ["AppFields", "read_color", "read_rules"]
 
 
 def read_rules(value: Any) -> tuple[Any, ...]:
@@ -23,6 +26,13 @@ def read_rules(value: Any) -> tuple[Any, ...]:
     from oidc_gate.settings import rule_tables
 
     return rule_tables.read_rules(value)
+
+
+def read_color(value: Any) -> str:
+    """Return a colour, read by a module that is loaded for whoever has one."""
+    from oidc_gate.settings import colors
+
+    return colors.read_color(value)
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
@@ -92,4 +102,28 @@ class AppFields:
     )
     logout_cookies: tuple[str, ...] | None = setting(
         None, read_list, "names of the app's own cookies that logout deletes too, such as `sessionid`"
+    )
+    metrics: Any = setting(
+        "off",
+        read_metrics,
+        "`prometheus` or `opentelemetry` (extras of the same names); in code also an object with `count(name, labels)`"
+        " and `observe(name, seconds, labels)`; see `docs/operations.md`",
+    )
+    audit: bool = setting(
+        False, read_bool, "who did what, as JSON, one event a line, to the logger `oidc_gate.audit`"
+    )
+    brand_name: str = setting("", read_text, "whose app it is, on the gate's pages; see `docs/pages.md`")
+    brand_logo: str = setting("", read_path, "an SVG or PNG file of at most 32 KB, shown in place of the name")
+    brand_color: str = setting(
+        "", read_color, "colour of buttons, like `#1f5fd0`; dark enough for white text, and lighter in dark pages"
+    )
+    brand_contact: str = setting(
+        "", read_text, "whom to ask, on error pages: a text, or an address (`mailto:…`, `https://…`)"
+    )
+    page_template: str = setting("", read_path, "an HTML file that the gate's pages are made of")
+    reload: str = setting(
+        "off",
+        choice("off", "watch"),
+        "or `watch`: changed settings, and files that they name, are taken over without a restart; see"
+        " [docs/reload.md]",
     )

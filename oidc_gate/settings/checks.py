@@ -49,6 +49,15 @@ def check(settings: Settings) -> None:
     _check_addresses(settings)
     _check_sessions(settings)
     _check_lists(settings)
+    if settings.brand_name or settings.brand_logo or settings.brand_contact or settings.page_template:
+        from oidc_gate.settings.page_files import check_pages  # late: most do without
+
+        check_pages(
+            name=settings.brand_name,
+            contact=settings.brand_contact,
+            logo=settings.brand_logo,
+            template=settings.page_template,
+        )
     if settings.rules:
         from oidc_gate.settings.rule_checks import check_rules  # late: most do without
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
 from oidc_gate.access import Conditional
+from oidc_gate.settings.metrics_object import Metrics
 from oidc_gate.settings.rule import Rule
 from oidc_gate.stores import SessionStore
 
@@ -26,6 +27,7 @@ Params: TypeAlias = str | Mapping[str, str] | Mapping[str, str | int] | None
 Proxies: TypeAlias = int | Texts
 Rules: TypeAlias = Sequence[Rule | Mapping[str, Any] | Conditional] | None
 Store: TypeAlias = str | SessionStore | None
+MetricsKept: TypeAlias = str | Metrics | None
 
 
 class SettingsOptions(TypedDict, total=False):
@@ -89,8 +91,17 @@ class SettingsOptions(TypedDict, total=False):
     remote_user_claim: Text
     cache_control: Text
     logout_cookies: Texts
+    brand_name: Text
+    brand_logo: File
+    brand_color: Text
+    brand_contact: Text
+    page_template: File
+    reload: Text
     provider_logout: Switch
     provider_logout_url: Text
+
+    metrics: MetricsKept
+    audit: Switch
 
     # Other names under which a field is known at ngrok.
     scope: Texts

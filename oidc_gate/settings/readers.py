@@ -15,10 +15,12 @@ from typing import Any
 __all__ = [
     "choice",
     "nearest",
+    "nearest_name",
     "read_bool",
     "read_duration",
     "read_identity_headers",
     "read_list",
+    "read_metrics",
     "read_params",
     "read_path",
     "read_proxies",
@@ -244,6 +246,20 @@ def read_store(value: Any) -> Any:
     return read_text(value)
 
 
+def read_metrics(value: Any) -> Any:
+    """Return who keeps metrics: one of three words, or an object of the caller's own."""
+    if not isinstance(value, str) and all(callable(getattr(value, name, None)) for name in ("count", "observe")):
+        return value
+    if value is False:  # TOML's word, and YAML's, for off
+        return "off"
+    if not isinstance(value, str):
+        raise ValueError(
+            "must be one of: off, prometheus, opentelemetry; or, in code, an object with the methods count(name,"
+            f" labels) and observe(name, seconds, labels), which {type(value).__name__} has not"
+        )
+    return choice("off", "prometheus", "opentelemetry")(value)
+
+
 def choice(*allowed: str) -> Callable[[Any], str]:
     """Return a reader that takes one of these words, in any case."""
     listed = ", ".join(allowed)
@@ -258,7 +274,13 @@ def choice(*allowed: str) -> Callable[[Any], str]:
 
 
 def nearest(name: str, known: Collection[str], alike: float = _ALIKE) -> str:
-    """Return ` Did you mean …?` for a misspelt name, or nothing: what is far off leads astray.
+    """Return ` Did you mean …?` for a misspelt name, or nothing, as `nearest_name` finds it."""
+    found = nearest_name(name, known, alike)
+    return f" Did you mean {found}?" if found else ""
+
+
+def nearest_name(name: str, known: Collection[str], alike: float = _ALIKE) -> str:
+    """Return the name that a misspelt one is meant to be, or nothing: what is far off leads astray.
 
     Near is what differs in a letter or so, and the first or last words of one name alone: `issuer`, `proxies`. Of few
     and short names less may be `alike`.
@@ -270,4 +292,4 @@ def nearest(name: str, known: Collection[str], alike: float = _ALIKE) -> str:
     if not found:
         found = [each for each in known if each.startswith(f"{name}_")]
         found = found or [each for each in known if each.endswith(f"_{name}")]
-    return f" Did you mean {found[0]}?" if len(found) == 1 else ""
+    return found[0] if len(found) == 1 else ""

@@ -11,7 +11,7 @@ writes its row into the README.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -23,15 +23,18 @@ from oidc_gate.settings import sources
 from oidc_gate.settings.app_fields import AppFields
 from oidc_gate.settings.checks import check
 from oidc_gate.settings.provider_fields import ProviderFields
-from oidc_gate.settings.readers import nearest
+from oidc_gate.settings.readers import read_path
 from oidc_gate.settings.session_fields import SessionFields
+from oidc_gate.settings.sources import SettingsFile
 from oidc_gate.settings.tenants import as_in_tokens
 
 if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
+    from oidc_gate.settings.sources import Layer
 
-__all__ = ["Settings"]
+__all__ = ["PROVIDER_FIELDS", "Settings"]
 
+_NONE: Mapping[str, Any] = {}
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _AT_THE_TOP = " In a TOML file settings stand at the top level, in no table."
 
@@ -54,6 +57,8 @@ class Settings(AppFields, SessionFields, ProviderFields):
         read = {each.name: _value(each, values) if each.name in values else each.default for each in fields(self)}
         for name, value in (_completed(read) | {"_given": given}).items():
             object.__setattr__(self, name, value)
+        named: list[Path] = []
+        self._from((sources.read_layer(options, named, _names_file),), named)
         check(self)
 
     @property
@@ -73,12 +78,12 @@ class Settings(AppFields, SessionFields, ProviderFields):
         """Read the file that `OIDC_GATE_CONFIG` names, if any, then `OIDC_GATE_*`, then `options`."""
         environ = os.environ if environ is None else environ
         path = environ.get(sources.PREFIX + "CONFIG", "").strip()
-        return cls.merged(sources.from_config_file(path) if path else {}, environ, options)
+        return cls.merged(SettingsFile(Path(path), sources.from_config_file) if path else {}, environ, options)
 
     @classmethod
     def from_file(cls, path: str | Path, /, **options: Unpack[SettingsOptions]) -> Settings:
         """Read a TOML file, then the environment, then `options`."""
-        return cls.merged(sources.from_config_file(path), os.environ, options)
+        return cls.merged(SettingsFile(Path(path), sources.from_config_file), os.environ, options)
 
     @classmethod
     def from_traffic_policy(cls, path: str | Path, /, **options: Unpack[SettingsOptions]) -> Settings:
@@ -86,25 +91,71 @@ class Settings(AppFields, SessionFields, ProviderFields):
 
         Such a file has no `cookie_secret`: give it in the environment or as an option.
         """
-        return cls.merged(sources.from_traffic_policy(path), os.environ, options)
+        return cls.merged(SettingsFile(Path(path), sources.from_traffic_policy), os.environ, options)
 
     @classmethod
-    def merged(cls, file: Mapping[str, Any], environ: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
-        """Return the settings of these three sources, each over the one before: what the others read come to this."""
+    def merged(
+        cls,
+        file: Layer,
+        environ: Mapping[str, str],
+        options: Mapping[str, Any],
+        *,
+        beneath: Mapping[str, Any] = _NONE,
+    ) -> Settings:
+        """Return the settings of these sources, each over the one before: what the others read come to this.
+
+        `beneath`: what holds where none of them says anything.
+        """
+        return cls._of((beneath, file, sources.from_environment(environ, _KNOWN), options), [])
+
+    @classmethod
+    def _of(cls, layers: tuple[Layer, ...], named: list[Path], folder: Path | None = None) -> Settings:
+        """Return the settings of these sources, each over the one before; the rest as in `read_layer`."""
         merged: dict[str, Any] = {}
-        for source in (file, sources.from_environment(environ, _KNOWN), options):
-            given = _named(source)
+        for layer in layers:
+            given = _named(sources.read_layer(layer, named, _names_file, folder))
             if "rules" in given and "rules" in merged:
                 from oidc_gate.settings.rule_checks import check_replacing  # late: most do without
 
                 check_replacing(merged["rules"])
             merged |= given
-        return cls(**merged)
+        return cls(**merged)._from(layers, named)
 
     def with_options(self, **options: Unpack[SettingsOptions]) -> Settings:
         """Return these settings with some fields replaced; checked whole again."""
         given: dict[str, Any] = self._given  # type: ignore[attr-defined]
-        return Settings(**(given | _named(options)))
+        settings, named = Settings(**(given | _named(options))), [*self.files(Path())]
+        sources.read_layer(options, named, _names_file)
+        layers: tuple[Layer, ...] = self._layers  # type: ignore[attr-defined]
+        return settings._from((*layers, options), named)
+
+    def _from(self, layers: tuple[Layer, ...], named: Iterable[Path]) -> Settings:
+        """Note where these settings come from, and which files that is. Return them."""
+        object.__setattr__(self, "_layers", layers)
+        object.__setattr__(self, "_files", tuple(named))
+        return self
+
+    def read_again(self, folder: Path, named: list[Path]) -> Settings:
+        """Return what the sources of these settings say now: files are read again, all else is as it was.
+
+        `folder`: where relative paths begin. To `named` are added the files that are read, those of settings that are
+        refused too. May block. Raises SettingsError, as at start-up.
+        """
+        return self._of(self._layers, named, folder)  # type: ignore[attr-defined]
+
+    def files(self, folder: Path) -> list[Path]:
+        """Return the files that these settings come from, or that they name, each once."""
+        files: tuple[Path, ...] = self._files  # type: ignore[attr-defined]
+        return list(dict.fromkeys(folder / path for path in files))
+
+    def changed(self, others: Settings) -> list[str]:
+        """Return the names of the fields in which these settings differ from others.
+
+        What was made of one text twice may not compare as equal, so what was given counts too.
+        """
+        given, others_given = self._given, others._given  # type: ignore[attr-defined]
+        names = [each.name for each in fields(self) if given.get(each.name) != others_given.get(each.name)]
+        return [name for name in names if getattr(self, name) != getattr(others, name)]
 
     def warnings(self) -> list[str]:
         """Return what is allowed and still worth a second look, a sentence each."""
@@ -137,6 +188,8 @@ class Settings(AppFields, SessionFields, ProviderFields):
             for group in self.allow_groups or ()
             if "*" in group
         ]
+        if self.reload == "watch" and not self.files(Path()):  # no file is read for that
+            found.append("reload is watch, and no setting stands in a file: there is nothing to look at")
         path = urlsplit(self.base_url).path
         if path:
             found.append(
@@ -148,13 +201,26 @@ class Settings(AppFields, SessionFields, ProviderFields):
 
 _NAMES = frozenset(each.name for each in fields(Settings))
 _KNOWN = _NAMES | _ALIASES.keys()
+#: Those that name a file which is read when the settings are, or when a gate is made.
+_PATHS = frozenset(each.name for each in fields(Settings) if each.metadata["read"] is read_path) - {
+    "client_assertion_file"  # for each call to the provider
+}
+#: Those that say something of the provider, or of how it is asked.
+PROVIDER_FIELDS = frozenset(each.name for each in fields(ProviderFields))
+
+
+def _names_file(name: str) -> bool:
+    """Return whether what stands under this name is the path of a file: of a field, or of what a field is to be."""
+    return name in _PATHS or (name.endswith("_file") and name not in _KNOWN and name.removesuffix("_file") in _KNOWN)
 
 
 def _named(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options under the fields' own names, with `<field>_file` read; None counts as absent."""
     for name, value in options.items():
         if name not in _KNOWN and name.removesuffix("_file") not in _KNOWN:
-            hint = _AT_THE_TOP if isinstance(value, Mapping) else nearest(name, _NAMES)
+            from oidc_gate.settings.other_names import meant  # late: nobody else needs it
+
+            hint = _AT_THE_TOP if isinstance(value, Mapping) else meant(name, _NAMES)
             raise SettingsError(f"{name} is not a setting of oidc_gate.{hint} See the README's table.")
     given: dict[str, Any] = {}
     present = {name: value for name, value in options.items() if value is not None}

@@ -7,20 +7,39 @@ misspelt variable from one of ours.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.files import text_of
-from oidc_gate.settings.readers import nearest, read_path
+from oidc_gate.settings.readers import read_path
 
-__all__ = ["from_config_file", "from_environment", "from_traffic_policy", "read_secret_files"]
+__all__ = [
+    "Layer",
+    "SettingsFile",
+    "from_config_file",
+    "from_environment",
+    "from_traffic_policy",
+    "read_layer",
+    "read_secret_files",
+]
 
 PREFIX = "OIDC_GATE_"
 
 #: Variables that are not fields: the app to load, and the file to start from.
 OTHER_VARIABLES = frozenset({"APP", "CONFIG"})
+
+
+class SettingsFile(NamedTuple):
+    """A file of settings, and what reads one of its kind, which raises SettingsError."""
+
+    path: Path
+    reader: Callable[[Path], dict[str, Any]]
+
+
+#: One source of settings: a file that can be read again, or what stood in code or in the environment at the start.
+Layer: TypeAlias = Mapping[str, Any] | SettingsFile
 
 
 def from_environment(environ: Mapping[str, str], fields: Collection[str]) -> dict[str, Any]:
@@ -37,7 +56,9 @@ def from_environment(environ: Mapping[str, str], fields: Collection[str]) -> dic
         if name in OTHER_VARIABLES:
             continue
         if variable != variable.upper() or not (field in fields or field.removesuffix("_file") in fields):
-            hint = nearest(field, fields).upper().replace("DID YOU MEAN ", f"Did you mean {PREFIX}")
+            from oidc_gate.settings.other_names import meant  # late: nobody else needs it
+
+            hint = meant(field, fields, lambda known: f"{PREFIX}{known.upper()}")
             raise SettingsError(f"{variable} is not a setting of oidc_gate.{hint} Correct or unset it.")
         found[field] = value
     return found
@@ -55,6 +76,38 @@ def read_secret_files(values: Mapping[str, Any], fields: Collection[str]) -> dic
             raise SettingsError(f"{field} and {name} are both given; keep one of them.")
         merged[field] = text_of(name, Path(_path(name, value))).strip()
     return merged
+
+
+def read_layer(
+    layer: Layer, named: list[Path], names_file: Callable[[str], bool], folder: Path | None = None
+) -> Mapping[str, Any]:
+    """Return what a source says; to `named` are added the files that it is, or that it names.
+
+    `folder`: where it is read again, and relative paths begin there, wherever the app may have gone since. Then a file
+    that holds no setting at all is refused: it was emptied to be written, or its disk is full, and nobody means that.
+    Raises SettingsError.
+    """
+    values: Mapping[str, Any]
+    if isinstance(layer, SettingsFile):
+        path = layer.path if folder is None else folder / layer.path
+        named.append(path)
+        values = layer.reader(path)
+        if folder is not None and not values:
+            raise SettingsError(f"{path} holds no settings.")
+    else:
+        values = layer
+    if folder is not None:
+        paths = {name: folder / path for name, path in _paths(values, names_file)}
+        values = {**values, **paths}
+    named.extend(path for _, path in _paths(values, names_file))
+    return values
+
+
+def _paths(values: Mapping[str, Any], names_file: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
+    """Yield the settings that name files, each with its path; what cannot be one is refused by whoever reads it."""
+    for name, value in values.items():
+        if names_file(name) and isinstance(value, str | Path) and str(value).strip():
+            yield name, Path(str(value).strip())
 
 
 def from_config_file(path: str | Path) -> dict[str, Any]:

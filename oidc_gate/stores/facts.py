@@ -19,6 +19,8 @@ class ServerFacts(NamedTuple):
       not ask.
     - `is_replica`: whether it takes no writes.
     - `ahead`: by how many seconds its clock is ahead of this machine's.
+    - `behind`: how many seconds ago the slowest of its replicas has last told how far it is, `inf` where one is not
+      being told anything; 0 without a replica, or where the user may not ask.
     """
 
     place: str
@@ -26,6 +28,7 @@ class ServerFacts(NamedTuple):
     policy: str
     is_replica: bool
     ahead: float
+    behind: float = 0.0
 
 
 class FileFacts(NamedTuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 from oidc_gate.stores.facts import ServerFacts
@@ -39,4 +40,12 @@ def _facts(place: str, server: Any, clock: Callable[[], float]) -> ServerFacts:
         str(memory.get("maxmemory_policy", "")),
         is_replica=replication.get("role") == "slave",
         ahead=ahead,
+        behind=max([0.0, *_behind(replication)]),
     )
+
+
+def _behind(replication: Mapping[str, Any]) -> Iterator[float]:
+    """Yield the lag of each replica, in seconds. The rows `slave0`, `slave1` and so on are theirs."""
+    for name, row in replication.items():
+        if name.removeprefix("slave").isdecimal() and isinstance(row, dict):
+            yield float(row.get("lag", 0)) if row.get("state") == "online" else inf

@@ -15,6 +15,7 @@ from oidc_gate.caching import QuietNames, is_unshared, silenced
 from oidc_gate.decisions import (
     LONGEST_KEY,
     METHOD_HEADERS,
+    AskAgain,
     Decision,
     Forward,
     Header,
@@ -33,9 +34,11 @@ from oidc_gate.wsgi.turns import Turns
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from oidc_gate.gate import Gate
+    from oidc_gate.gate import By, Gate, Recall
     from oidc_gate.settings import Settings
     from oidc_gate.settings.options import SettingsOptions
+
+    _Asked = tuple[Gate, Recall, By, HarmlessNames]
 
 __all__ = ["OIDCGate", "paste_filter"]
 
@@ -71,29 +74,30 @@ class OIDCGate:
     ) -> None:
         import werkzeug.wsgi  # noqa: F401  # for _read_body; what a mere import should not cost comes with the gate
 
-        from oidc_gate.gate import Gate
+        from oidc_gate.gate import open_gate
 
         self._app: WSGIApplication = resolve_app(app)
         check_app(self._app, "wsgi")
         self._has_looked_out = False
-        self._ask(Gate(resolve_settings(settings, options)))
+        self._turns = Turns()
+        self._ask(open_gate(resolve_settings(settings, options), self._ask))
 
     def _ask(self, gate: Gate) -> None:
-        """Have this gate decide."""
+        """Have this gate decide, from the next request on."""
         self._gate = gate
-        self._recall = gate.recall
-        self._recalls_by = gate.recalls_by
-        self._harmless = HarmlessNames(_ReservedKeys(gate.reserved_headers))
-        self._turns = Turns(gate.longest_wait)
+        self._turns.longest_wait = gate.longest_wait
+        # All that a request needs of its gate, taken at once: another may take its place while the request is here.
+        harmless = HarmlessNames(_ReservedKeys(gate.reserved_headers))
+        self._asked: _Asked = gate, gate.recall, gate.recalls_by, harmless
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or let the app answer it."""
+        gate, recall, recalls_by, harmless = self._asked
         found, cookies = None, environ.get("HTTP_COOKIE", "")
         if 0 < len(cookies) <= LONGEST_KEY and "HTTP_UPGRADE" not in environ:  # as in WSGIRequest.key
             path = environ.get("PATH_INFO", "")
-            line = path if self._recalls_by == "path" else self._line(environ, path)
+            line = path if recalls_by == "path" else self._line(environ, path, recalls_by)
             if line is not None:
-                recall = self._recall
                 found = recall(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies, line)
         if found is not None:
             cookies, identity, remote_user, request_headers, response_headers, set_cookies = found
@@ -102,21 +106,23 @@ class OIDCGate:
                 self._has_looked_out = True
                 warn_of_outsiders()
             request = WSGIRequest(environ)
-            decision = self._gate.decide(request) if IDENTITY_KEY not in environ else self._gate.behind_another(request)
+            decision = gate.decide(request) if IDENTITY_KEY not in environ else gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
                     self._turns.meet()
                     return _answer(decision, environ, start_response)
                 if isinstance(decision, Work):
                     decision = self._perform(decision)
+                elif isinstance(decision, AskAgain):
+                    return self(environ, start_response)
                 else:
                     decision = decision.resume(_read_body(environ, decision.limit))
             if isinstance(decision, WithoutBody):
                 environ["wsgi.input"] = BytesIO()
             cookies = request.app_cookies
             identity, remote_user, request_headers, response_headers, set_cookies = decision
-        if not self._harmless.issuperset(environ):
-            self._clean(environ)
+        if not harmless.issuperset(environ):
+            _clean(environ, harmless)
         if cookies:
             environ["HTTP_COOKIE"] = cookies
         elif "HTTP_COOKIE" in environ:
@@ -132,12 +138,12 @@ class OIDCGate:
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         return app(environ, start_response)
 
-    def _line(self, environ: WSGIEnvironment, path: str) -> str | None:
+    def _line(self, environ: WSGIEnvironment, path: str, recalls_by: By) -> str | None:
         """Return what `recall` wants to know of the request's line, None where it cannot go by that."""
         target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if target and "%" in target and "%" in target.partition("?")[0]:
             return None
-        if self._recalls_by == "plain path":
+        if recalls_by == "plain path":
             return path
         for key in _METHOD_KEYS:
             if key in environ:
@@ -155,11 +161,11 @@ class OIDCGate:
         finally:
             self._turns.give_back(work.lane)
 
-    def _clean(self, environ: WSGIEnvironment) -> None:
-        """Take out of the environ what only the gate may say."""
-        harmless = self._harmless
-        for key in [key for key in environ if key not in harmless and harmless.lack(key)]:
-            del environ[key]
+
+def _clean(environ: WSGIEnvironment, harmless: HarmlessNames) -> None:
+    """Take out of the environ what only the gate may say."""
+    for key in [key for key in environ if key not in harmless and harmless.lack(key)]:
+        del environ[key]
 
 
 class _ReservedKeys:

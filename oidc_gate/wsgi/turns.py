@@ -29,8 +29,8 @@ class Turns:
     else could run meanwhile.
     """
 
-    def __init__(self, longest_wait: float) -> None:
-        self._longest_wait = longest_wait
+    def __init__(self, longest_wait: float = 0.0) -> None:
+        self.longest_wait = longest_wait
         self._changed = Condition()  # guards everything below
         self._threads: set[int] = set()
         self._taken: Counter[str] = Counter()
@@ -80,7 +80,7 @@ class Turns:
     def _patience(self, begun: float) -> float:
         """Return how long to wait, from the beginning: the last thread that is left has others to serve."""
         if self._taken.total() + self._waiting < len(self._threads):
-            return self._longest_wait
+            return self.longest_wait
         if begun - self._in_vain_at < _IMPATIENT:
             return 0.0
         if time.monotonic() - begun >= _LAST_WAITS:

@@ -13,9 +13,9 @@ import requests
 from tests.real_providers import keycloak_levels as levels
 from tests.real_providers.installing import maven_zip
 from tests.real_providers.provider import CALLBACK, SECRET, SIGNED_OUT, Provider, secret_of
-from tests.servers import running
+from tests.servers import ServerProcess, running
 
-__all__ = ["start"]
+__all__ = ["Admin", "client", "server", "start"]
 
 VERSION = "26.4.0"
 _ADMIN = {"username": "admin", "password": SECRET, "grant_type": "password", "client_id": "admin-cli"}
@@ -25,17 +25,10 @@ _START_LIMIT = 600.0
 @contextlib.contextmanager
 def start(folder: Path, backchannel: str) -> Iterator[Provider]:
     """Run it, with one realm."""
-    unpacked = maven_zip("keycloak", f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip")
-    program = unpacked / f"keycloak-{VERSION}" / "bin" / "kc.sh"
-    argv = ["/bin/sh", str(program), "start-dev", "--http-host=127.0.0.1", "--http-port={port}", "--db=dev-mem"]
-    env = {
-        "KC_BOOTSTRAP_ADMIN_USERNAME": _ADMIN["username"],
-        "KC_BOOTSTRAP_ADMIN_PASSWORD": _ADMIN["password"],
-        "JAVA_OPTS_KC_HEAP": "-Xms128m -Xmx768m",
-    }
-    with running(argv, folder=folder, env=env, ready_path="/realms/master", limit=_START_LIMIT) as server:
-        _make_realm(server.url, backchannel)
-        issuer = f"{server.url}/realms/tests"
+    with server(folder) as running_server:
+        admin = Admin(running_server.url)
+        _make_realm(admin, backchannel)
+        issuer = f"{admin.url}/realms/tests"
         provider = Provider(
             title="Keycloak",
             version=VERSION,
@@ -62,23 +55,52 @@ def start(folder: Path, backchannel: str) -> Iterator[Provider]:
         yield provider
 
 
-def _make_realm(url: str, backchannel: str) -> None:
-    token = requests.post(f"{url}/realms/master/protocol/openid-connect/token", data=_ADMIN, timeout=60)
-    token.raise_for_status()
-    headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
+@contextlib.contextmanager
+def server(folder: Path) -> Iterator[ServerProcess]:
+    """Run it, with nothing in it."""
+    unpacked = maven_zip("keycloak", f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip")
+    program = unpacked / f"keycloak-{VERSION}" / "bin" / "kc.sh"
+    argv = ["/bin/sh", str(program), "start-dev", "--http-host=127.0.0.1", "--http-port={port}", "--db=dev-mem"]
+    env = {
+        "KC_BOOTSTRAP_ADMIN_USERNAME": _ADMIN["username"],
+        "KC_BOOTSTRAP_ADMIN_PASSWORD": _ADMIN["password"],
+        "JAVA_OPTS_KC_HEAP": "-Xms128m -Xmx768m",
+    }
+    with running(argv, folder=folder, env=env, ready_path="/realms/master", limit=_START_LIMIT) as started:
+        yield started
+
+
+class Admin:
+    """The admin API of a server at `url`; each call has a token of its own, for one lasts a minute."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What proves an administrator."""
+        token = requests.post(f"{self.url}/realms/master/protocol/openid-connect/token", data=_ADMIN, timeout=60)
+        token.raise_for_status()
+        return {"Authorization": f"Bearer {token.json()['access_token']}"}
+
+    def post(self, path: str, body: dict[str, Any]) -> None:
+        """Make something, below the realms."""
+        url = f"{self.url}/admin/realms{path}"
+        requests.post(url, json=body, headers=self.headers, timeout=120).raise_for_status()
+
+
+def _make_realm(admin: Admin, backchannel: str) -> None:
     realm = levels.REALM | {
         "realm": "tests",
         "enabled": True,
         "sslRequired": "none",
         "accessTokenLifespan": 60,
         "users": [_person("ada", "Lovelace"), _person("grace", "Hopper", levels.CREDENTIAL)],
-        "clients": [_client("app", backchannel), _client("asks", backchannel, consentRequired=True)],
+        "clients": [client("app", backchannel), client("asks", backchannel, consentRequired=True)],
     }
-    requests.post(f"{url}/admin/realms", json=realm, headers=headers, timeout=120).raise_for_status()
-    made = f"{url}/admin/realms/tests"
-    flow = {"authenticationFlowBindingOverrides": {"browser": levels.add_flow(made, headers)}}
-    client = _client("steps", backchannel, **flow)
-    requests.post(f"{made}/clients", json=client, headers=headers, timeout=60).raise_for_status()
+    admin.post("", realm)
+    flow = levels.add_flow(f"{admin.url}/admin/realms/tests", admin.headers)
+    admin.post("/tests/clients", client("steps", backchannel, authenticationFlowBindingOverrides={"browser": flow}))
 
 
 def _person(name: str, family: str, *credentials: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +115,8 @@ def _person(name: str, family: str, *credentials: dict[str, Any]) -> dict[str, A
     }
 
 
-def _client(name: str, backchannel: str, **more: Any) -> dict[str, Any]:
+def client(name: str, backchannel: str = "", **more: Any) -> dict[str, Any]:
+    """Return what registers a client as it should be, but for what the keywords say."""
     attributes = {
         "post.logout.redirect.uris": SIGNED_OUT,
         "backchannel.logout.url": backchannel,

@@ -1,0 +1,257 @@
+"""`reload = watch`: changed settings and secret files are taken over, without a restart and without a thread.
+
+While requests come, one of them in a few seconds looks at the files, as work that may block; the others go on. What has
+changed is read, and checked whole as at start-up, once it has stayed as it is for a few seconds: a file that is being
+written may be cut off in the middle, and without its last lines be as good a file, with fewer rules. Then another gate
+takes the place of this one. What is under way ends with the gate that it began with.
+
+A browser that is recalled asks no gate. So what is recalled holds until the next look, and not longer.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+from weakref import WeakSet
+
+from oidc_gate.access import Verdict
+from oidc_gate.decisions import ASK_AGAIN, Decision, Request, Work
+from oidc_gate.errors import SettingsError
+from oidc_gate.gate.components import Components
+from oidc_gate.gate.gate import Gate
+from oidc_gate.gate.watched_files import FileStates, are_settled, contents, irregular, look_at
+from oidc_gate.sessions import OpenSession
+from oidc_gate.settings import Settings
+from oidc_gate.telling import Telling
+
+__all__ = ["open_gate"]
+
+logger = logging.getLogger("oidc_gate")
+
+#: Files are looked at so often, in seconds, while requests come.
+_PAUSE = 4.0
+#: What has changed is taken over when it is the same at two looks that are so far apart (seconds).
+_QUIET = 5.0
+#: Where nobody has asked for so long, the first who comes goes by what has changed meanwhile (seconds).
+_LONG = 15.0
+#: In a process that was just forked, requests wait so long for the one that looks (seconds).
+_PATIENCE = 5.0
+#: What sessions of people, logins under way, or what the process holds open depend on; and `reload`, for a file that is
+#: cut off may lack it, and nobody would look any more when it is whole again.
+_FIXED = frozenset(
+    {"auth_cookie_domain", "auth_id", "cookie_deny_list", "path_prefix", "reload", "session_store", "store_timeout"}
+)
+
+Ask = Callable[[Gate], None]
+
+
+def open_gate(settings: Settings, ask: Ask, clock: Callable[[], float] = time.time) -> Gate:
+    """Return a gate with these settings. Where they are watched, `ask` is called with each that takes its place.
+
+    Raises SettingsError.
+    """
+    folder = Path.cwd() if settings.reload == "watch" else Path()
+    if settings.reload == "off" or not settings.files(folder):
+        return Gate(settings, clock)
+    return Reloading(settings, ask, clock, folder).gate
+
+
+class WatchingGate(Gate):
+    """A gate whose place another takes when the files of its settings have changed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float],
+        reloading: Reloading,
+        before: Components | None = None,
+    ) -> None:
+        super().__init__(settings, clock, before)
+        self._reloading = reloading
+        self._remember = self._have_recalled
+        self._have_recalled = self._remember_until_next_look
+
+    @property
+    def telling(self) -> Telling:
+        """Who tells the operator what happens at this gate."""
+        return self._components.telling
+
+    def successor(self, settings: Settings) -> WatchingGate:
+        """Return a gate with other settings that goes on with what holds under any. Raises SettingsError."""
+        return WatchingGate(settings, self._clock, self._reloading, self._components)
+
+    def decide(self, request: Request) -> Decision:
+        """Return what happens to a request, or the work of looking at the files first."""
+        if self._reloading.is_due(self._clock()):
+            return Work("store", lambda: self._look(request))
+        return super().decide(request)
+
+    def _look(self, request: Request) -> Decision:
+        self._reloading.look()
+        return super().decide(request) if self._reloading.gate is self else ASK_AGAIN
+
+    def _remember_until_next_look(self, request: Request, opened: OpenSession) -> None:
+        opened.look_again(self._reloading.next_look_at)
+        self._remember(request, opened)
+
+    def _with_session(
+        self, request: Request, text: str, opened: OpenSession, now: float, verdict: Verdict | None = None
+    ) -> Decision:
+        opened.look_again(self._reloading.next_look_at)
+        return super()._with_session(request, text, opened, now, verdict)
+
+
+class _Change(NamedTuple):
+    """What stands in the files that is not in force, and when that was seen, in seconds since 1970."""
+
+    found: FileStates
+    seen_at: float
+
+
+class Reloading:
+    """Looks at the files of one gate's settings, and replaces the gate. `folder`: where relative paths begin.
+
+    `gate`: the one that decides now.
+    """
+
+    gate: WatchingGate
+
+    def __init__(self, settings: Settings, ask: Ask, clock: Callable[[], float], folder: Path) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._folder = folder
+        # Looked at before they are read once more: what changes in between is different at the next look.
+        #: What the settings in force were read from.
+        self._in_force = look_at(settings.files(folder))
+        path = irregular(self._in_force)
+        if path is not None:
+            raise SettingsError(
+                f"reload is watch, and {path} is no regular file, which could be read again. Give a file, or set reload"
+                " to off."
+            )
+        self._settings = settings.read_again(folder, [])
+        self.gate = WatchingGate(self._settings, clock, self)
+        self._looked_at, self._pause = clock(), _PAUSE
+        #: What has changed, and what was refused.
+        self._pending: _Change | None = None
+        self._refused: FileStates = {}
+        self._lock = Lock()  # of whoever looks
+        #: Whether this process was forked and has not looked yet; and whether nobody has for long.
+        self._is_forked = self._is_late = False
+        _ALL.add(self)
+
+    @property
+    def next_look_at(self) -> float:
+        """When the files are to be looked at again, in seconds since 1970."""
+        return self._looked_at + self._pause
+
+    def is_due(self, now: float) -> bool:
+        """Return whether it is time to look, to one request each time. By distance, for a clock may be set back.
+
+        In a process that was forked to all, until one has looked: the settings may be as old as the first process.
+        """
+        since = abs(now - self._looked_at)
+        if since < self._pause:
+            return self._is_forked
+        self._is_late = since >= _LONG
+        self._looked_at = now
+        return True
+
+    def look(self) -> None:
+        """Look at the files, and do what is due; nothing while another looks. May block."""
+        if not self._lock.acquire(timeout=_PATIENCE if self._is_forked else 0):
+            return
+        try:
+            self._compare(at_once=self._is_forked or self._is_late)
+        finally:
+            self._is_forked = self._is_late = False
+            self._lock.release()
+
+    def begin_anew(self) -> None:
+        """Look at the next request: this process has just been forked, and whoever looked stayed behind."""
+        self._lock = Lock()
+        self._is_forked = True
+
+    def _compare(self, *, at_once: bool) -> None:
+        """Compare the files with those in force; `at_once`: where they changed long ago, take them over now."""
+        self._pause = _PAUSE
+        if contents(look_at(self._in_force)) == contents(self._in_force):
+            self._pending, self._refused = None, {}
+            return
+        now, change = self._clock(), self._pending
+        if change is None or look_at(change.found) != change.found:
+            change = self._pending = self._seen(now)
+            is_quiet = at_once and are_settled(self._in_force, change.found, _QUIET)
+        else:
+            is_quiet = abs(now - change.seen_at) >= _QUIET
+        if contents(change.found) == contents(self._refused):
+            return
+        if is_quiet:
+            self._take_over(change.found)
+        else:
+            self._pause = _QUIET
+
+    def _seen(self, now: float) -> _Change:
+        """Return what stands in the files, those too that only the changed settings name."""
+        named: list[Path] = []
+        with suppress(Exception):  # what is wrong is told once it has stayed as it is
+            self._settings.read_again(self._folder, named)
+        return _Change(look_at(dict.fromkeys([*self._in_force, *named])), now)
+
+    def _take_over(self, found: FileStates) -> None:
+        """Have another gate decide, with what stands in the files, if that is good and does not change meanwhile."""
+        gate, wrong = None, SettingsError("")
+        named: list[Path] = []
+        try:
+            settings = self._settings.read_again(self._folder, named)
+            gate = self._successor(settings)
+        except SettingsError as error:
+            wrong = error
+        except Exception as error:  # whatever is wrong with a file must not become wrong with requests
+            wrong = SettingsError(f"they cannot be read ({type(error).__name__})")
+        if look_at(found) != found or not found.keys() >= set(named):
+            self._pending = None
+            return
+        if gate is None:
+            self._refused = found
+            self.gate.telling.settings_refused(wrong)
+            return
+        in_force = {path: found[path] for path in named}
+        self._tell(gate, settings, [path for path, state in in_force.items() if self._in_force.get(path) != state])
+        self._settings, self._in_force, self._refused, self._pending = settings, in_force, {}, None
+        self._ask(gate)
+        self.gate = gate
+
+    def _successor(self, settings: Settings) -> WatchingGate:
+        fixed = sorted(_FIXED.intersection(settings.changed(self._settings)))
+        if fixed:
+            raise SettingsError(
+                f"{', '.join(fixed)} cannot change while the process runs. Restart it, or put back what was there."
+            )
+        return self.gate.successor(settings)
+
+    def _tell(self, gate: WatchingGate, settings: Settings, files: list[Path]) -> None:
+        names = ", ".join(sorted(settings.changed(self._settings))) or "what stands in files that they name"
+        gate.telling.settings_reloaded(f"{names} ({', '.join(map(str, files))})")
+        known = set(self._settings.warnings())
+        for warning in settings.warnings():
+            if warning not in known:
+                logger.warning("%s", warning)
+
+
+_ALL: WeakSet[Reloading] = WeakSet()
+
+
+def _after_fork() -> None:
+    for each in list(_ALL):
+        each.begin_anew()
+
+
+with suppress(AttributeError):  # Windows knows no fork
+    os.register_at_fork(after_in_child=_after_fork)
