@@ -225,12 +225,18 @@ def is_verified(claims: Mapping[str, Any], *, required: bool = False) -> bool:
 
 
 def claim_at(claims: Mapping[str, Any], name: str) -> Any:
-    """Return the claim of that name, None for none; dots reach into objects where no claim bears the whole name."""
+    """Return the claim of that name, None for none; dots reach into objects.
+
+    At each level the longest key that fits is taken, so that keys may hold dots themselves, as client ids and URLs do:
+    `resource_access.app.example.com.roles`. A key whose value is null is not there.
+    """
     value = claims.get(name)
-    if value is None and "." in name:
-        value = claims
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
+    key = name
+    while value is None and "." in key:
+        key = key.rpartition(".")[0]
+        inner = claims.get(key)
+        if inner is not None:
+            return claim_at(inner, name[len(key) + 1 :]) if isinstance(inner, Mapping) else None
     return value
 
 

@@ -219,13 +219,34 @@ def address(policy: Policy, claims: Claims) -> str | None:
 
 
 def at(claims: Claims, name: str) -> Any:
-    """Return the claim of that name, or what the dots in it lead to; None where there is nothing."""
-    if claims.get(name) is not None or "." not in name:
-        return claims.get(name)
+    """Return the claim of that name, or what the dots in it lead to; None where there is nothing.
+
+    At each level the longest key that fits is taken.
+    """
     found: Any = claims
-    for part in name.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
+    parts = name.split(".")
+    while parts:
+        keys = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+        fitting = [key for key in keys if isinstance(found, Mapping) and found.get(key) is not None]
+        if not fitting:
+            return None
+        found = found[fitting[0]]
+        parts = parts[fitting[0].count(".") + 1 :]
     return found
+
+
+def group_names(value: Any) -> Any:
+    """Return what names groups in a claim: of an object its keys, of objects in a list what they are called."""
+    if isinstance(value, Mapping):
+        return [key for key, held in value.items() if held is not None and held is not False]
+    if isinstance(value, list):
+        return [group_name(each) for each in value]
+    return value
+
+
+def group_name(value: Any) -> Any:
+    names = [value.get(name) for name in ("name", "value", "display")] if isinstance(value, Mapping) else [value]
+    return next((name for name in names if isinstance(name, str) and name), value)
 
 
 def is_hidden(claims: Claims, name: str) -> bool:
@@ -237,9 +258,18 @@ def is_hidden(claims: Claims, name: str) -> bool:
         return True
     if name == "groups" and claims.get("hasgroups") is True:
         return True
-    parents = name.split(".")[:-1]
-    found = [at(claims, ".".join(parents[:count])) for count in range(1, len(parents) + 1)]
-    return any(each is not None and not isinstance(each, Mapping) for each in found)
+    return leads_somewhere(claims, name)
+
+
+def leads_somewhere(claims: Claims, name: str) -> bool:
+    """Return whether there is such a claim, or no object where one with it could be, by any keys."""
+    parts = name.split(".")
+    for count in range(1, len(parts)):
+        found = claims.get(".".join(parts[:count]))
+        rest = ".".join(parts[count:])
+        if found is not None and (not isinstance(found, Mapping) or leads_somewhere(found, rest)):
+            return True
+    return claims.get(name) is not None
 
 
 def value_fits(wanted: Any, value: Any) -> bool:
@@ -291,7 +321,7 @@ def holds(policy: Policy, condition: Any, claims: Claims) -> Truth:
         case "domains":
             return text_fits([lower(each) for each in listed(wanted)], email and email.partition("@")[2])
         case "groups":
-            return claim_fits(wanted, at(claims, "groups"))
+            return claim_fits(wanted, group_names(at(claims, "groups")))
         case "scopes":
             return None
         case "provider":
@@ -313,7 +343,7 @@ def holds(policy: Policy, condition: Any, claims: Claims) -> Truth:
 
 def asked_of(condition: Callable[[Any], Any], policy: Policy, claims: Claims) -> Truth:
     """Return what a function says; anything but true and false, and an error, says nothing."""
-    held = claims.get("groups")
+    held = group_names(claims.get("groups"))
     groups = [held] if isinstance(held, str) else held if isinstance(held, list) else []
     person = SimpleNamespace(
         subject=claims["sub"],

@@ -48,6 +48,7 @@ class Vouched(NamedTuple):
     email: str | None
     groups: tuple[str, ...] | None
     all_groups_known: bool = True
+    written_email: str = ""
 
 
 def rule(*texts: str, answer: Answer | None = None) -> Conditional:
@@ -55,6 +56,7 @@ def rule(*texts: str, answer: Answer | None = None) -> Conditional:
 
 
 def holds(text: str, request: AskedOf | None = None, identity: Identity | None = None, **known: Any) -> bool | None:
+    known |= {"written_email": (identity and identity.email) or ""} if known else {}
     return rule(text).holds(request or asked(), identity, Vouched(**known) if known else None)
 
 

@@ -63,13 +63,18 @@ PUBLIC = {"stores": {"Record", "SessionStore"}, "wsgi": {"OIDCGate", "paste_filt
 PRINTING = {f"command/{name}" for name in ("cli", "flags", "demo", "demo_provider", "run", "sessions", "token")}
 
 #: The only imports upward: for annotations alone.
-UPWARD = {("settings/checks", "settings/settings")}
+UPWARD = {
+    ("settings/checks", "settings/settings"),
+    ("settings/reach_checks", "settings/settings"),
+    ("settings/provider_warnings", "settings/settings"),
+}
 #: The only imports past a folder's `__init__`, which is not to load what only some need, or type checkers alone, nor to
 #: hand to users what is not for them.
 PAST_THE_DOOR = {
     ("command/on_paper", "wsgi/request"),
     ("command/stored_sessions", "stores/sqlite"),
     ("command/token", "provider/terminal_client"),  # which no gate needs, and would load
+    ("doctor/case", "settings/presets"),
     ("doctor/store_checks", "stores/facts"),
     ("gate/components", "settings/page_files"),
     ("wsgi/middleware", "settings/options"),

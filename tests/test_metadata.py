@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oidc_gate.errors import ProviderDownError, ProviderError, ProviderSetupError
-from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
+from oidc_gate.provider.discovery import Metadata, ProviderAddresses, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer
 
 ISSUER = "https://idp.test"
@@ -29,7 +29,8 @@ DOCUMENT: dict[str, Any] = {
 
 def read(expected: str = ISSUER, **changes: Any) -> Metadata:
     document = {name: value for name, value in (DOCUMENT | changes).items() if value is not ...}
-    return read_metadata(HTTPAnswer(200, "application/json", json.dumps(document).encode()), expected)
+    answer = HTTPAnswer(200, "application/json", json.dumps(document).encode())
+    return read_metadata(answer, ProviderAddresses(expected))
 
 
 def test_a_whole_document() -> None:
@@ -58,7 +59,7 @@ def test_a_whole_document() -> None:
     ],
 )
 def test_where_the_document_is(issuer: str, url: str) -> None:
-    asked = discovery_request(issuer)
+    asked = ProviderAddresses(issuer).request()
     assert (asked.url, asked.body) == (url, None)
 
 
@@ -181,7 +182,7 @@ def test_client_authentication_is_listed(listed: Any, methods: tuple[str, ...]) 
 )
 def test_what_is_no_document_is_so_for_good(answer: HTTPAnswer, said: str) -> None:
     with pytest.raises(ProviderSetupError) as raised:
-        read_metadata(answer, ISSUER)
+        read_metadata(answer, ProviderAddresses(ISSUER))
     assert (raised.value.code, raised.value.status) == ("discovery_failed", 500)
     assert URL in raised.value.detail
     assert said in raised.value.detail
@@ -190,7 +191,7 @@ def test_what_is_no_document_is_so_for_good(answer: HTTPAnswer, said: str) -> No
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 101])
 def test_an_outage_is_worth_another_try(status: int) -> None:
     with pytest.raises(ProviderDownError) as raised:
-        read_metadata(HTTPAnswer(status, "text/html", b"down", URL), ISSUER)
+        read_metadata(HTTPAnswer(status, "text/html", b"down", URL), ProviderAddresses(ISSUER))
     assert (raised.value.code, raised.value.status) == ("provider_unavailable", 503)
 
 

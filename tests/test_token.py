@@ -515,3 +515,15 @@ class Changed:
 
     def __exit__(self, *_: object) -> None:
         del self._provider.serve_device
+
+
+# An ID token alone
+
+
+def test_an_id_token_alone_is_no_token_for_scripts(
+    terminal: Terminal, provider: LocalProvider, device: LocalProvider
+) -> None:
+    with provider.fault("no_access_token"):
+        status, out, err = terminal.sign_in()
+    assert (status, out) == (1, "")
+    assert "the provider issued an ID token alone, and no access token" in err

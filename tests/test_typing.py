@@ -40,6 +40,7 @@ TAKEN: dict[Any, Any] = {
     readers.read_path: options.File,
     readers.read_proxies: options.Proxies,
     readers.read_secrets: options.Texts | bytes,
+    readers.read_separator: options.Text,
     readers.read_store: options.Store,
     app_fields.read_color: options.Text,
     app_fields.read_rules: options.Rules,

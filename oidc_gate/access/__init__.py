@@ -5,6 +5,7 @@ Modules, from the ground up; each may import only from those before it:
 - `reasons`: why somebody passes or does not, as codes
 - `emails`: addresses that somebody can be gone by
 - `texts`: texts with `*`, to be compared with
+- `group_claims`: the shapes in which providers send groups
 - `allow_lists`: addresses, domains and groups that may pass
 - `person`: what rules go by of a person
 - `conditions`, `combinations`: who: yes, no, or it cannot be told

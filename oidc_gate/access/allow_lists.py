@@ -6,8 +6,9 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_gate.access.emails import bare_email, verified_email
-from oidc_gate.identity import claim_at, text_claim
+from oidc_gate.access.emails import bare_email, verified_email, written_email
+from oidc_gate.access.group_claims import GroupClaim, read_groups
+from oidc_gate.identity import claim_at
 
 if TYPE_CHECKING:
     from oidc_gate.access.reasons import Reason
@@ -41,8 +42,11 @@ class AllowLists:
         domains: tuple[str, ...] | None,
         groups: tuple[str, ...] | None,
         groups_claim: str,
+        groups_separator: str = "",
+        email_claim: str = "email",
         require_email_verified: bool = False,
     ) -> None:
+        self.email_claim = email_claim
         self._require_email_verified = require_email_verified
         self._emails = frozenset(emails or ())
         self._domains = frozenset(domains or ())
@@ -50,11 +54,16 @@ class AllowLists:
         #: Whether there are no lists, so that it does not matter who it is.
         self.allow_all = emails is None and domains is None and groups is None
         self._groups_claim = groups_claim
+        self._groups_separator = groups_separator
 
     def lack(self, claims: Mapping[str, Any]) -> bool:
         """Return whether a claim is missing that the rules cannot do without."""
         wants_email = bool(self._emails or self._domains)
-        return (wants_email and "email" not in claims) or (bool(self._groups) and self.lack_groups(claims))
+        return (wants_email and self.lack_email(claims)) or (bool(self._groups) and self.lack_groups(claims))
+
+    def lack_email(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether there is no claim with an address, be it one to go by or not."""
+        return claim_at(claims, self.email_claim) is None
 
     def allow(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the person with these claims may pass."""
@@ -67,11 +76,11 @@ class AllowLists:
 
     def address(self, claims: Mapping[str, Any]) -> str | None:
         """Return the address that may be gone by, in lower case, or None."""
-        return verified_email(claims, required=self._require_email_verified)
+        return verified_email(claims, required=self._require_email_verified, claim=self.email_claim)
 
     def address_reason(self, claims: Mapping[str, Any]) -> Reason:
         """Return why there is no address that may be gone by: `email_unverified` or `claim_missing`."""
-        return "claim_missing" if bare_email(claims) is None else "email_unverified"
+        return "claim_missing" if bare_email(claims, self.email_claim) is None else "email_unverified"
 
     def reason(self, claims: Mapping[str, Any]) -> Reason:
         """Return why the person with these claims may not pass, as a code.
@@ -80,7 +89,7 @@ class AllowLists:
         out the groups because there are too many (Entra ID); `claim_missing`: a list asks for a claim that is not
         there, or of the wrong type; `door`: they are on none of the lists.
         """
-        address = bare_email(claims)
+        address = bare_email(claims, self.email_claim)
         if address is not None and self.address(claims) is None and self._has(address):
             return "email_unverified"
         if self._groups and not self.groups(claims) and (self._is_overage(claims) or not self.has_groups(claims)):
@@ -93,7 +102,8 @@ class AllowLists:
     def told(self, claims: Mapping[str, Any]) -> str:
         """Return what each list says of the person with these claims, for the log; no claim's value is in it."""
         address = self.address(claims)
-        unknown = "an address" if text_claim(claims, "email") is None else "a verified address"
+        unknown = "a verified address" if written_email(claims, self.email_claim) else "an address"
+        unknown += f" in {self.email_claim}" if self.email_claim != "email" else ""
         said = {}
         if self._emails:
             said["allow_emails"] = _said(address in self._emails) if address else f"no, without {unknown}"
@@ -116,21 +126,16 @@ class AllowLists:
         no_groups: Reason | Literal[""] = self.groups_reason(claims) if held is None else ""
         by_group = None if held is None else not self._groups.isdisjoint(held)
         found = (
-            ListAnswer("allow_emails", tuple(sorted(self._emails)), by_address, seen, unknown, "email"),
-            ListAnswer("allow_domains", tuple(sorted(self._domains)), by_domain, seen, unknown, "email"),
+            ListAnswer("allow_emails", tuple(sorted(self._emails)), by_address, seen, unknown, self.email_claim),
+            ListAnswer("allow_domains", tuple(sorted(self._domains)), by_domain, seen, unknown, self.email_claim),
             ListAnswer("allow_groups", tuple(sorted(self._groups)), by_group, groups, no_groups, self._groups_claim),
         )
         return [each for each in found if each.listed]
 
     def groups(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the person's groups: the claim may be one text or a list of texts, and may be missing.
-
-        In a list, what is no text is left out. An object, as some providers send it, counts as missing.
-        """
-        value = self._groups_value(claims)
-        if isinstance(value, str):
-            return (value,) if value else ()
-        return tuple([item for item in value if isinstance(item, str) and item]) if isinstance(value, list) else ()
+        """Return the person's groups, in whatever shape the claim has them; none where it is missing."""
+        read = self._read_groups(claims)
+        return () if read is None else read[0]
 
     def lack_groups(self, claims: Mapping[str, Any]) -> bool:
         """Return whether there is no groups claim."""
@@ -142,13 +147,12 @@ class AllowLists:
 
     def has_groups(self, claims: Mapping[str, Any]) -> bool:
         """Return whether there is a groups claim of a type that can hold groups, be it none."""
-        return isinstance(self._groups_value(claims), str | list)
+        return self._read_groups(claims) is not None
 
     def understands_groups(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the groups claim holds nothing that `groups` leaves out."""
-        value = self._groups_value(claims)
-        values = value if isinstance(value, list) else [value]
-        return all(isinstance(item, str) and item for item in values)
+        read = self._read_groups(claims)
+        return read is not None and read[1]
 
     def groups_reason(self, claims: Mapping[str, Any]) -> Reason:
         """Return why there are no groups to go by: `groups_overage` or `claim_missing`."""
@@ -160,8 +164,10 @@ class AllowLists:
         return (isinstance(elsewhere, Mapping) and self._groups_claim in elsewhere) or claims.get("hasgroups") is True
 
     def _groups_value(self, claims: Mapping[str, Any]) -> Any:
-        # A claim may bear the whole dotted name (`https://example.com/groups`) as well as stand inside an object.
         return claim_at(claims, self._groups_claim)
+
+    def _read_groups(self, claims: Mapping[str, Any]) -> GroupClaim | None:
+        return read_groups(self._groups_value(claims), self._groups_separator)
 
 
 def _domain(address: str) -> str:

@@ -24,6 +24,7 @@ class _Several(Condition):
         self.claims = frozenset().union(*(condition.claims for condition in conditions))
         self.providers = frozenset().union(*(condition.providers for condition in conditions))
         self.loose = frozenset().union(*(condition.loose for condition in conditions))
+        self.reads_any_claim = any(condition.reads_any_claim for condition in conditions)
 
     def __str__(self) -> str:
         return f"{self._title} ({'; '.join(map(str, self._conditions))})"

@@ -72,7 +72,7 @@ class Finding(NamedTuple):
 class Condition(ABC):
     """Says of a person yes, no, or that it cannot be told. `str` of it is its words, for `explain` and the log.
 
-    `claims`: the names of the claims that it goes by; `groups` for the groups, whatever claim they are in. `providers`:
+    `claims`: the names of the claims that it goes by; `groups` and `email` for whatever claims have them. `providers`:
     the names of providers that it goes by. `loose`: texts that fit more than they seem to, each with one that does not
     let others in: `*example.com` fits evilexample.com too.
     """
@@ -80,6 +80,8 @@ class Condition(ABC):
     claims: frozenset[str] = frozenset()
     providers: frozenset[str] = frozenset()
     loose: frozenset[LooseText] = frozenset()
+    #: Whether it may go by claims that it does not name.
+    reads_any_claim = False
 
     @abstractmethod
     def holds(self, person: Person) -> Answer:
@@ -260,6 +262,8 @@ def shown(text: str) -> str:
 
 class Function(Condition):
     """The app's own function: True is yes, False is no; anything else, an exception too, and it cannot be told."""
+
+    reads_any_claim = True
 
     def __init__(self, function: Callable[[Identity], Any]) -> None:
         self._function = function

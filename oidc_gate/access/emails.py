@@ -6,26 +6,42 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from oidc_gate.identity import is_verified, lower_ascii, text_claim
+from oidc_gate.identity import claim_at, is_verified, lower_ascii
 
-__all__ = ["LooseText", "bare_email", "loose_text", "verified_email"]
+__all__ = ["LooseText", "bare_email", "loose_text", "verified_email", "written_email"]
 
 #: A `*` that stands for the beginning of a name.
 _STAR_IN_A_NAME = re.compile(r"\*(?=[^\W_])")
 
 
-def bare_email(claims: Mapping[str, Any]) -> str | None:
+#: The claim of Core, 5.1, and the only one that `email_verified` speaks of.
+_EMAIL = "email"
+
+
+def written_email(claims: Mapping[str, Any], claim: str = _EMAIL) -> str:
+    """Return the e-mail address as the provider writes it, `""` for none.
+
+    A claim of another name may hold it in a list, as `emails` does at Azure AD B2C: of one alone, for of several nobody
+    can tell which is meant.
+    """
+    value = claims.get(_EMAIL) if claim == _EMAIL else claim_at(claims, claim)
+    if isinstance(value, list) and len(value) == 1 and claim != _EMAIL:
+        value = value[0]
+    return value if isinstance(value, str) else ""
+
+
+def bare_email(claims: Mapping[str, Any], claim: str = _EMAIL) -> str | None:
     """Return the e-mail address in lower case, verified or not; None if there is none with exactly one `@`."""
-    address = lower_ascii(text_claim(claims, "email") or "")
+    address = lower_ascii(written_email(claims, claim))
     return None if address.count("@") != 1 or address.startswith("@") or address.endswith("@") else address
 
 
-def verified_email(claims: Mapping[str, Any], *, required: bool = False) -> str | None:
+def verified_email(claims: Mapping[str, Any], *, required: bool = False, claim: str = _EMAIL) -> str | None:
     """Return the e-mail address in lower case, or None if there is none to go by, or it has not exactly one `@`.
 
-    `required`: as `is_verified` has it.
+    `required`: as `is_verified` has it, which says nothing of any `claim` but `email`.
     """
-    return bare_email(claims) if is_verified(claims, required=required) else None
+    return bare_email(claims, claim) if claim != _EMAIL or is_verified(claims, required=required) else None
 
 
 class LooseText(NamedTuple):

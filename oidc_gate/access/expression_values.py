@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from oidc_gate.access.emails import verified_email
+from oidc_gate.access.emails import verified_email, written_email
 
 if TYPE_CHECKING:
     from oidc_gate.identity import Identity
@@ -52,12 +52,17 @@ class AskedOf(NamedTuple):
 class Known(Protocol):
     """What the gate's settings make of a person's claims.
 
-    - `email`: None without an address that may be gone by. `groups`: None without a claim that could hold any.
+    - `email`: None without an address that may be gone by; `written_email`: the address as the provider writes it.
+    - `groups`: None without a claim that could hold any.
     - `all_groups_known`: whether that claim holds nothing else besides.
     """
 
     @property
     def email(self) -> str | None:
+        """See above."""
+
+    @property
+    def written_email(self) -> str:
         """See above."""
 
     @property
@@ -89,10 +94,11 @@ def person_values(identity: Identity, known: Known | None, names: Collection[str
     The claims only where they are among `names`. `known`: see `Conditional.holds`.
     """
     email = verified_email(identity.claims) if known is None else known.email
+    written = written_email(identity.claims) if known is None else known.written_email
     groups = identity.groups or None if known is None else known.groups if known.all_groups_known else None
     values = {
         # The address as the provider writes it, as at ngrok; `email` only says whether it may be gone by.
-        f"{_IDENTITY}.email": UNFIT if email is None or identity.email is None else fit(identity.email),
+        f"{_IDENTITY}.email": fit(written) if email is not None and written else UNFIT,
         f"{_IDENTITY}.name": UNFIT if identity.name is None else fit(identity.name),
         f"{_IDENTITY}.provider_user_id": fit(identity.subject),
         "oidc.groups": UNFIT if groups is None else fit(list(groups)),

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from oidc_gate.access.emails import written_email
+
 if TYPE_CHECKING:
     from oidc_gate.access.allow_lists import AllowLists
     from oidc_gate.access.reasons import Reason
@@ -55,6 +57,11 @@ class Person:
         return self._lists.address(self.claims)
 
     @property
+    def written_email(self) -> str:
+        """The address as the provider writes it, to be gone by or not; `""` for none."""
+        return written_email(self.claims, self._lists.email_claim)
+
+    @property
     def email_reason(self) -> Reason:
         """Why there is no address to go by, as a code."""
         return self._lists.address_reason(self.claims)
@@ -80,16 +87,18 @@ class Person:
             return False
         if self._lists.names_groups(name) and self.groups_reason == "groups_overage":
             return False
-        value: Any = self.claims
-        for part in name.split(".")[:-1]:
-            value = value.get(part)
-            if value is None:
-                return True
-            if not isinstance(value, Mapping):
-                return False
-        return True
+        return _surely_lacks(self.claims, name)
 
     @property
     def groups_reason(self) -> Reason:
         """Why there are no groups to go by, as a code."""
         return self._lists.groups_reason(self.claims)
+
+
+def _surely_lacks(claims: Mapping[str, Any], name: str) -> bool:
+    """Return whether nothing stands where this claim, or an object on the way to it, could be, by any keys."""
+    ends = [at for at, letter in enumerate(name) if letter == "."]
+    inner = ((claims.get(name[:end]), name[end + 1 :]) for end in ends)
+    return claims.get(name) is None and all(
+        value is None or (isinstance(value, Mapping) and _surely_lacks(value, rest)) for value, rest in inner
+    )

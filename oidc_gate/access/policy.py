@@ -132,7 +132,7 @@ class Policy:
 
     @property
     def claims(self) -> frozenset[str]:
-        """The names of the claims that the rules go by; `groups` stands for the groups, whatever claim they are in."""
+        """The names of the claims that the rules go by; `groups` and `email` are whatever claims have them."""
         return frozenset().union(*(rule.who.claims for rule in self.rules))
 
     # Places

@@ -31,7 +31,9 @@ _MADE_UP = {
     "cookie_secret": "made-up-for-no-cookie-is-opened-with-it",
 }
 #: Files that need not be here: no rule depends on what is in them.
-_FILES = frozenset({"client_secret_file", "cookie_secret_file", "client_private_key_file", "ca_bundle"})
+_FILES = frozenset(
+    {"client_secret_file", "cookie_secret_file", "client_private_key_file", "client_assertion_file", "ca_bundle"}
+)
 #: Names and values of headers.
 Headers = Sequence[tuple[str, str]]
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*", re.ASCII)
@@ -52,10 +54,11 @@ def settings_on_paper(launch: Launch, *, opens_cookies: bool) -> Settings:
     }
     method = options.get("client_auth_method") or environ.get(f"{_PREFIX}CLIENT_AUTH_METHOD")
     method = str(method or file.get("client_auth_method", "")).strip().lower()
-    if method == "private_key_jwt" and not is_given("client_private_key_file", file, environ, options):
+    proof = {"private_key_jwt": "client_private_key_file", "client_assertion": "client_assertion_file"}.get(method)
+    if proof is not None and not is_given(proof, file, environ, options):
         options |= {"client_auth_method": "none"}
     made_up = {"client_secret": _MADE_UP["client_secret"]} if opens_cookies else dict(_MADE_UP)
-    if method in ("none", "private_key_jwt"):
+    if method == "none" or proof is not None:
         made_up.pop("client_secret")
     missing = {name: value for name, value in made_up.items() if f"{name}_file" not in file}
     return Settings.merged(missing | file, environ, options)
@@ -88,7 +91,7 @@ class PaperGate:
 
     def person(self, claims: dict[str, Any]) -> OpenSession:
         """Return the session that somebody with these claims would have."""
-        return self.components.sessions.on_paper(claims, self._clock())
+        return self.components.sessions.on_paper(self.components.kept_claims.of(claims), self._clock())
 
     def explanation(
         self, method: str, path: str, host: str | None, opened: OpenSession | None, headers: Headers = ()

@@ -38,7 +38,8 @@ ABOUT_CLIENT = {
     ),
     "P9": About(
         "With `private_key_jwt`: the provider knows the public half of `client_private_key_file`. As P7; the control is"
-        " signed with a key made for it.",
+        " signed with a key made for it. With `client_assertion`: the token in `client_assertion_file` is there,"
+        " has not ended, and is accepted; the control has another signature.",
         "Else each login ends in `client_rejected`.",
         "Register the public key, or the address of a key set, with the same `kid` and algorithm.",
         {

@@ -8,8 +8,8 @@ __all__ = ["ABOUT_PROVIDER"]
 
 ABOUT_PROVIDER = {
     "P1": About(
-        "The discovery document is at `issuer_url` and `/.well-known/openid-configuration`: status 200, no"
-        " redirect, JSON and not a page.",
+        "The discovery document is at `issuer_url` and `/.well-known/openid-configuration`, or at `discovery_url`:"
+        " status 200, no redirect, JSON and not a page.",
         "All else that the gate knows of the provider is in it.",
         "`issuer_url` is the address before `/.well-known/…`. A redirect is not followed: name the address that it"
         " leads to.",
@@ -29,7 +29,8 @@ ABOUT_PROVIDER = {
         {
             "JumpCloud": "It ends in a slash; the gate takes both.",
             "Keycloak": "Set `hostname` (KC_HOSTNAME) to the public address, and `proxy-headers` behind a proxy.",
-            "Entra": "`common` and `organizations` have `{tenantid}` in it: name one tenant. Without `/v2.0` the issuer"
+            "Entra": "`common` and `organizations` have `{tenantid}` in it: name one tenant, or list those whose people"
+            " may come in `allow_tenants`. Without `/v2.0` the issuer"
             " is `https://sts.windows.net/…/`.",
             "Okta": "Each authorization server has its own; a custom domain must be chosen as *Issuer* there.",
             "Auth0": "It ends in a slash; with a custom domain it is that domain.",

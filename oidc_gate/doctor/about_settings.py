@@ -9,7 +9,8 @@ __all__ = ["ABOUT_SETTINGS"]
 ABOUT_SETTINGS = {
     "S1": About(
         "The settings are read from file, environment and flags, and checked as at start-up. It tells how many came"
-        " from where, so that a file that is not read, or a variable that nobody meant, is seen.",
+        " from where, so that a file that is not read, or a variable that nobody meant, is seen; and which settings a"
+        " provider's name in `issuer_url` stands for.",
         "With a setting that is unknown, missing or contradictory no gate starts, and no other check can be made: the"
         " exit status is 2.",
         "Correct what the sentence names. Later sources win: file, environment, flags.",

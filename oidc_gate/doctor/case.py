@@ -15,12 +15,13 @@ from oidc_gate.provider import (
     HTTPAnswer,
     HTTPRequest,
     Metadata,
+    ProviderAddresses,
     Transport,
-    discovery_request,
+    metadata_of,
     private_key_of,
-    read_metadata,
 )
-from oidc_gate.settings import JUMPCLOUD_REGIONS, Settings
+from oidc_gate.settings import Settings
+from oidc_gate.settings.presets import JUMPCLOUD_REGIONS
 
 __all__ = ["LOOPBACK", "Case", "Check", "Options", "Source", "TimedAnswer"]
 
@@ -97,6 +98,7 @@ class Case:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
+        self.addresses = ProviderAddresses.of(settings)
         self.options = options or Options()
         self.sources = sources
         self.has_cookie_secret = has_cookie_secret
@@ -149,8 +151,10 @@ class Case:
     # What the provider says of itself
 
     def discovery(self) -> TimedAnswer:
-        """Return the answer for the discovery document. Raises as `timed` does."""
-        return self.once("discovery", lambda: self.timed(discovery_request(self.settings.issuer_url)))
+        """Return the answer for the discovery document. Raises as `timed` does, SkippedError where it is not asked."""
+        if self.addresses.document is not None:
+            raise SkippedError("provider_endpoints has all that is needed: discovery is not asked")
+        return self.once("discovery", lambda: self.timed(self.addresses.request()))
 
     def reached(self) -> TimedAnswer:
         """Return the answer for the discovery document, whatever it is. Raises SkippedError where there is none."""
@@ -160,11 +164,14 @@ class Case:
             raise SkippedError("the provider does not answer: P1") from None
 
     def document(self) -> dict[str, Any]:
-        """Return the discovery document, as it came. Raises SkippedError where there is none."""
+        """Return the discovery document, with what the settings replace in it. Raises SkippedError without one."""
 
         def read() -> dict[str, Any]:
+            if self.addresses.document is not None:
+                return self.addresses.document
             try:
-                return self.discovery().answer.document("discovery document", "discovery_failed")
+                document = self.discovery().answer.document("discovery document", "discovery_failed")
+                return self.addresses.replaced(document)
             except ProviderError:
                 raise SkippedError("discovery did not work: P1") from None
 
@@ -174,9 +181,8 @@ class Case:
         """Return the document as the gate reads it. Raises SkippedError where the gate would not take it."""
 
         def read() -> Metadata:
-            self.document()
             try:
-                return read_metadata(self.discovery().answer, self.settings.issuer_url)
+                return metadata_of(self.document(), self.addresses)
             except ProviderError as error:
                 check = "P2" if error.code == "issuer_mismatch" else "P3"
                 raise SkippedError(f"the gate does not take the discovery document: {check}") from None

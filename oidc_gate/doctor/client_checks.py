@@ -9,11 +9,13 @@ from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn
 from oidc_gate.doctor.probes import MADE_UP, OF_PUSHING, Said, code_grant, complaint, post, wrong_code_grant
 from oidc_gate.errors import ProviderError, ProviderSetupError
-from oidc_gate.provider import code_flow, is_usable
+from oidc_gate.provider import code_flow, is_usable, read_assertion
 
 __all__ = ["CLIENT_CHECKS"]
 
 _BASIC, _POST, _RAW, _JWT = "client_secret_basic", "client_secret_post", "client_secret_basic_raw", "client_secret_jwt"
+#: Methods without a secret, and what the client proves itself by.
+_BY_SIGNATURE = {"private_key_jwt": "key", "client_assertion": "token"}
 #: A shorter secret cannot sign by HS256.
 _LEAST_OF_HS256 = 32
 _COPY = (
@@ -26,16 +28,27 @@ _NOT_ALLOWED = frozenset({"unauthorized_client", "unsupported_grant_type"})
 
 def _secret(case: Case) -> Finding:
     method = case.settings.client_auth_method
-    if method == "private_key_jwt":
-        return skipped("the client proves itself by its key: P9")
+    if method in _BY_SIGNATURE:
+        return skipped(f"the client proves itself by its {_BY_SIGNATURE[method]}: P9")
     if method == "none":
         return _proof(case, "a client without a secret", "make it a public client there, or set client_auth_method")
     return _proof(case, "client_secret", _COPY)
 
 
 def _key(case: Case) -> Finding:
-    if case.settings.client_auth_method != "private_key_jwt":
-        return skipped("client_auth_method is not private_key_jwt")
+    method = case.settings.client_auth_method
+    if method not in _BY_SIGNATURE:
+        return skipped("client_auth_method is neither private_key_jwt nor client_assertion")
+    if method == "client_assertion":
+        try:
+            read_assertion(case.settings.client_assertion_file)
+        except ProviderSetupError as error:
+            return fail(error.detail, "have the platform write it there, and renew it")
+        return _proof(
+            case,
+            "the token in client_assertion_file",
+            "compare its iss, sub and aud with what the provider is told to trust for this client",
+        )
     return _proof(
         case,
         "the client's key",
@@ -90,7 +103,7 @@ def _is_rejected(case: Case, right: Said) -> bool:
 
 def _method(case: Case) -> Finding:
     method = case.settings.client_auth_method
-    if method in ("none", "private_key_jwt"):
+    if method == "none" or method in _BY_SIGNATURE:
         return skipped(f"client_auth_method is {method}")
     if not _is_refused(case):
         return ok(f"{method} is not refused")
@@ -102,7 +115,7 @@ def _method(case: Case) -> Finding:
 def _other_methods(case: Case) -> list[str]:
     """Return what is worth a try with the same secret."""
     settings = case.settings
-    if settings.client_auth_method in ("none", "private_key_jwt"):
+    if settings.client_auth_method == "none" or settings.client_auth_method in _BY_SIGNATURE:
         return []
     methods = [_BASIC, _POST]
     if quote_plus(settings.client_secret) != settings.client_secret:

@@ -90,10 +90,14 @@ def _sample(case: Case, groups: int) -> Session:
     claims: dict[str, Any] = {"iss": settings.issuer_url, "aud": settings.client_id, **_PERSON, **_TIMES}
     claims |= {"groups": names} if names else {}
     token = base64.urlsafe_b64encode(b" " * _HEADER + json.dumps(claims).encode()).decode() + "s" * _SIGNATURE
-    tokens = {"id_token": _noise(token)} if settings.provider_logout else {}
+    tokens = {"id_token": _noise(token)} if _keeps_id_token(case) else {}
     if settings.userinfo_refresh_interval:
         tokens["access_token"] = _noise(token[::-1])
     return Session("0" * 22, claims, 1.8e9, 1.8e9, 1.8e9, 1.8e9, NEVER, tokens, [])
+
+
+def _keeps_id_token(case: Case) -> bool:
+    return case.settings.provider_logout and not case.settings.provider_logout_url
 
 
 def _noise(token: str) -> str:
@@ -102,7 +106,7 @@ def _noise(token: str) -> str:
 
 
 def _smaller(case: Case) -> str:
-    kept = ["provider_logout keeps the ID token"] if case.settings.provider_logout else []
+    kept = ["provider_logout keeps the ID token"] if _keeps_id_token(case) else []
     kept += ["userinfo_refresh_interval keeps the access token"] if case.settings.userinfo_refresh_interval else []
     why = f" ({'; '.join(kept)})" if kept else ""
     return f"keep sessions in a store{why}, or have the provider send only the groups that matter to this app"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from oidc_gate.doctor.case import LOOPBACK, Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn, worst
-from oidc_gate.provider import discovery_request, no_answer, tls_context
+from oidc_gate.provider import no_answer, tls_context
 
 __all__ = ["NETWORK_CHECKS"]
 
@@ -55,7 +55,7 @@ def _places(case: Case) -> list[_Place]:
     """Return where the gate itself connects to, the issuer first. Raises SkippedError where nothing may go out."""
     if case.options.offline:
         raise SkippedError("nothing is asked: --offline")
-    urls = [case.settings.issuer_url]
+    urls = [] if case.addresses.document is not None else [case.addresses.request().url]
     with suppress(SkippedError):
         found = case.metadata()
         urls += [url for url in (found.token_endpoint, found.jwks_uri, found.userinfo_endpoint) if url]
@@ -192,7 +192,7 @@ def _days_left(place: _Place, version: str, begins: str, ends: str, now: float) 
 
 def _latency(case: Case) -> Finding:
     first = case.reached()
-    request = discovery_request(case.settings.issuer_url)
+    request = case.addresses.request()
     slowest = max([first.seconds, *(case.timed(request).seconds for _ in range(_TRIES - 1))])
     said = f"the slowest of {_TRIES} answers took {slowest:.2f} s; http_timeout is {case.settings.http_timeout:g} s"
     if slowest > case.settings.http_timeout / 2:

@@ -24,6 +24,7 @@ from oidc_gate.provider import (
     client_authentication,
     code_flow,
     error_said,
+    read_assertion,
     read_json_object,
     secrets_in,
 )
@@ -138,6 +139,7 @@ def post(
     client_secret: str = "",
     private_key: Any = None,
     client_id: str = "",
+    assertion: str = "",
 ) -> Said:
     """Return what an endpoint says to a form that the client sends, proven as the settings have it, or otherwise.
 
@@ -149,6 +151,7 @@ def post(
         client_id or settings.client_id,
         client_secret or settings.client_secret,
         private_key or case.private_key,
+        lambda: assertion or read_assertion(settings.client_assertion_file),
     )
     request = authenticate(HTTPRequest(url, _FORM, urlencode(form)))
     answer = case.ask(request)
@@ -179,7 +182,15 @@ def wrong_code_grant(case: Case) -> Said:
         return code_grant(case, client_id=f"{MADE_UP}-{secrets.token_hex(8)}")
     if method == "private_key_jwt":
         return case.once("wrong", lambda: _code_grant(case, private_key=another_key(case.private_key)))
+    if method == "client_assertion":
+        return case.once("wrong", lambda: _code_grant(case, assertion=_with_another_signature(case)))
     return case.once("wrong", lambda: _code_grant(case, client_secret=f"{MADE_UP}-{secrets.token_hex(32)}"))
+
+
+def _with_another_signature(case: Case) -> str:
+    """Return the platform's token as somebody would have it who cannot sign."""
+    signed, _, signature = read_assertion(case.settings.client_assertion_file).rpartition(".")
+    return f"{signed}.{signature[::-1]}"
 
 
 def _code_grant(case: Case, **proof: Any) -> Said:

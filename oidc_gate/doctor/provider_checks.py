@@ -70,8 +70,11 @@ def _issuer(case: Case) -> Finding:
         return ok("as in issuer_url, letter by letter")
     if isinstance(said, str) and said.rstrip("/") == expected.rstrip("/"):
         return ok("but for the slash at the end as in issuer_url; the gate takes the provider's spelling")
+    if isinstance(said, str) and case.addresses.names(said):
+        return ok(f"the provider names {said}, with the tenant of each person in it; allow_tenants lists them")
     if isinstance(said, str) and "{" in said:
-        return fail(f"the provider names {shown(said)}, which stands for many", "name one tenant's id in issuer_url")
+        mend = "name one tenant's id in issuer_url, or list those whose users may come in allow_tenants"
+        return fail(f"the provider names {shown(said)}, which stands for many", mend)
     mend = (
         f"if that is your provider's, set issuer_url to {said}"
         if isinstance(said, str)
@@ -83,14 +86,15 @@ def _issuer(case: Case) -> Finding:
 def _endpoints(case: Case) -> Finding:
     document = case.document()
     issuer = str(document.get("issuer"))
-    if issuer.rstrip("/") != case.settings.issuer_url.rstrip("/"):
+    if not case.addresses.names(issuer):
         raise SkippedError("these would be another issuer's: P2")
+    given = dict(case.settings.provider_endpoints)
     secure, wrong, foreign = issuer.startswith("https:"), [], []
     for name in (*_REQUIRED, *_OPTIONAL):
         url = document.get(name)
         if url is None:
             wrong += [f"{name} is missing"] if name in _REQUIRED else []
-        elif not is_usable(url, issuer):
+        elif name not in given and not is_usable(url, issuer, allows_http=case.settings.insecure_http_issuer):
             wrong.append(f"{name} is {shown(url, 120)}, which the gate does not use")
         elif not _is_near(url, issuer):
             foreign.append(f"{name} at {urlsplit(url).hostname}")

@@ -29,8 +29,12 @@ def settings_refused(detail: str) -> Finding:
 def _sources(case: Case) -> Finding:
     parts = [f"{len(source.names)} from {source.title}" for source in case.sources if source.names]
     settings = case.settings
+    said = f"read: {', '.join(parts)}" if parts else "read"
+    if settings.from_preset:
+        made = ", ".join(f"{name} {value}" for name, value in settings.from_preset.items())
+        said += f"; {settings.preset} stands for {made}"
     watched = ", ".join(map(str, settings.files(Path()))) if settings.reload == "watch" else ""
-    return ok((f"read: {', '.join(parts)}" if parts else "read") + (f"; watched: {watched}" if watched else ""))
+    return ok(said + (f"; watched: {watched}" if watched else ""))
 
 
 def _who_may_read(case: Case) -> Finding:

@@ -3,6 +3,7 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `forwarding`: what the app is told of who asks
+- `kept_claims`: which claims a session keeps
 - `redemptions`: which logins have been answered in this process
 - `components`: what the others share, built once from the settings
 - `judging`: what the rules say of a request
@@ -19,6 +20,7 @@ Modules, from the ground up; each may import only from those before it:
 - `authorization_requests`: where a browser is sent to sign in
 - `step_up`: a rule asks for a newer or stronger sign-in
 - `userinfo`: when userinfo is asked, beside the ID token
+- `self_told_names`: the name that Apple hands to the browser
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
 - `login_log`: what the log says of the steps of a login
 - `rechecking`: a session whose provider is due to be asked again

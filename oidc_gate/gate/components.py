@@ -9,6 +9,7 @@ from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, Pages, own_path
 from oidc_gate.decisions import Header, Overriding, Request
 from oidc_gate.gate.forwarding import Told, forwarding, handing_on, told_headers
+from oidc_gate.gate.kept_claims import KeptClaims
 from oidc_gate.gate.redemptions import Redemptions
 from oidc_gate.provider import Provider
 from oidc_gate.reserved_headers import ReservedHeaders
@@ -65,6 +66,7 @@ class Components:
     redemptions: Redemptions
     response_headers: tuple[Header, ...]
     told_headers: Told
+    kept_claims: KeptClaims
     reserved_headers: ReservedHeaders
     telling: Telling
     pages: Pages
@@ -129,6 +131,8 @@ def build(
         domains=settings.allow_domains,
         groups=settings.allow_groups,
         groups_claim=settings.groups_claim,
+        groups_separator=settings.groups_separator,
+        email_claim=settings.email_claim,
         require_email_verified=settings.require_email_verified,
     )
     told = told_headers(settings.identity_headers)
@@ -161,6 +165,7 @@ def build(
         redemptions=Redemptions() if before is None else before.redemptions,
         response_headers=response_headers,
         told_headers=told,
+        kept_claims=KeptClaims(settings, policy, told),
         reserved_headers=ReservedHeaders(name for name, _ in told),
         telling=telling,
         pages=_pages(settings),

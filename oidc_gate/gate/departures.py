@@ -79,7 +79,7 @@ class Departures:
         params = code_flow.single_values(pairs, names)
         check_auth_id(params, self._settings.auth_id)
         issuer = params.get("iss")
-        if issuer is not None and issuer.rstrip("/") != self._settings.issuer_url.rstrip("/"):
+        if issuer is not None and not self._components.provider.names(issuer):
             raise LoginError("issuer_unknown", "a login was asked for at another provider than issuer_url")
         target = next((params[name] for name in names[:3] if name in params), "")
         extra = code_flow.login_hint_param(params.get("login_hint", ""))

@@ -59,6 +59,7 @@ WORDS = {
     "state_unknown": ErrorWords(_FAILED, "error_state_unknown", _AGAIN),
     "step_up_unmet": ErrorWords("title_not_enough", "error_step_up_unmet", "do_sign_in_once_more"),
     "step_up_other_person": ErrorWords("title_somebody_else", "error_step_up_other_person", "do_go_back"),
+    "tenant_not_allowed": ErrorWords(_REFUSED, "error_tenant_not_allowed"),
     "login_late": ErrorWords(_FAILED, "error_login_late", _AGAIN),
     "login_loop": ErrorWords("title_loop", "error_login_loop"),
     "gate_behind_gate": ErrorWords("title_app_not_set_up", "error_gate_behind_gate"),

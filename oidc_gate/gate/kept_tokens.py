@@ -21,9 +21,10 @@ def kept_tokens(components: Components, issued: Tokens) -> dict[str, str]:
     A refresh token is kept in a server-side store alone: cookie sessions in parallel requests would use it twice.
     """
     kept = {}
-    if components.settings.provider_logout:
+    if components.settings.provider_logout and not components.settings.provider_logout_url:
         kept["id_token"] = issued.id_token
-    if components.settings.userinfo_refresh_interval or components.settings.access_token_for_app:
+    wants_access = components.settings.userinfo_refresh_interval or components.settings.access_token_for_app
+    if wants_access and issued.access_token:  # an ID token may have come alone
         kept["access_token"] = issued.access_token
     if components.sessions.stores and issued.refresh_token:
         kept["refresh_token"] = issued.refresh_token

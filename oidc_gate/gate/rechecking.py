@@ -16,6 +16,7 @@ from typing import Any, Literal
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError, StoreError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
+from oidc_gate.gate.self_told_names import SelfToldNames
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Tokens, refreshed_claims
 from oidc_gate.sessions import NEVER, OpenSession, Session, StoreBackend
@@ -67,6 +68,7 @@ class Rechecking:
     def __init__(self, components: Components) -> None:
         self._components = components
         self._userinfo = Userinfo(components)
+        self._names = SelfToldNames(components)
         self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * components.settings.http_timeout)
         self._longest_call = components.settings.http_timeout
         self._interval = components.settings.userinfo_refresh_interval or NEVER
@@ -214,6 +216,7 @@ class Rechecking:
         repeated = {name: value for name, value in claims.items() if name not in _OF_SIGN_IN}
         of_login = {name: session.claims[name] for name in (*_OF_LOGIN, *_OF_SIGN_IN) if name in session.claims}
         claims, names = self._userinfo.complete(of_login | repeated, issued.access_token, indispensable=True)
+        claims = self._names.kept(claims, session.claims)
         return self._keep(text, kept, claims=claims, kept=names, checked_at=self._components.clock())
 
     def _refreshed(self, kept: OpenSession | None, what: Literal["tokens", "claims"]) -> OpenSession | None:
@@ -261,6 +264,7 @@ class Rechecking:
 
     def _keep(self, text: str, opened: OpenSession, **changed: Any) -> OpenSession | None:
         session = opened.session._replace(seen_at=opened.seen_at, **changed)
+        session = self._components.kept_claims.in_session(session)
         return self._components.sessions.keep_changed(text, opened, session)
 
 

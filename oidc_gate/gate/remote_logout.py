@@ -93,8 +93,8 @@ class RemoteLogout:
         if not isinstance(backend, StoreBackend):
             return _no_store()
         params = code_flow.single_values(pairs, ("iss", "sid"))
-        issuer = self._components.settings.issuer_url.rstrip("/")
-        if params.get("iss", issuer).rstrip("/") != issuer or not params.get("sid"):  # Entra ID sends no iss
+        issuer = params.get("iss")  # Entra ID sends none
+        if not params.get("sid") or (issuer is not None and not self._components.provider.names(issuer)):
             raise LoginError(
                 "logout_issuer_unknown", "front-channel logout needs a sid, and the provider's iss or none"
             )

@@ -17,6 +17,7 @@ from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply, provider_busy
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.login_log import log_session
+from oidc_gate.gate.self_told_names import SelfToldNames
 from oidc_gate.gate.step_up import StepUp
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import code_flow
@@ -44,6 +45,7 @@ class SignIn:
         self._requests = AuthorizationRequests(components.settings)
         self._step_up = StepUp(components)
         self._userinfo = Userinfo(components)
+        self._names = SelfToldNames(components)
         self._redemptions = components.redemptions
         self._mismatches = departures.mismatches
 
@@ -96,7 +98,7 @@ class SignIn:
         known = self._components.provider.known_metadata()
         try:
             if known is not None:
-                callback.check_issuer(known.issuer, required=False)
+                self._components.provider.check_callback(callback, known, required=False)
         except ProviderError as error:
             return self._failed(here, state, error)
         if (callback.error, callback.error_description) in _TRY_AGAIN:
@@ -143,10 +145,13 @@ class SignIn:
         )
         self._step_up.check_person(state, attempt, claims)
         claims, kept = self._userinfo.complete(claims, issued.access_token)
+        if here.request.method == "POST":
+            claims = self._names.added(claims, callback)
         now = components.clock()
         tokens = kept_tokens(components, issued)
         refresh_at = refresh_time(issued, now) if "refresh_token" in tokens else float("inf")
         session = components.sessions.start(claims, tokens, kept, now, refresh_at, access_end(issued, now))
+        session = components.kept_claims.in_session(session)
         note_algorithm(components, issued)
         session, text = components.sessions.keep(session, here.cookies.session)
         headers = here.cookies.set_session(text, here.cookie_header, session.expires_at - now)

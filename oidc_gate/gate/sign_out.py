@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from urllib.parse import quote
 
 from oidc_gate.browser import is_cross_site, is_speculative, pages
 from oidc_gate.decisions import Decision, Reply, Request, Work
@@ -66,7 +67,8 @@ class SignOut:
         )
         if opened is None:
             logger.debug("there is no session to sign out of; cookies are deleted")
-            return self._done(here, return_to, headers)
+            back, ended = self._back_from_own(here)
+            return self._done(here, back if target is None else return_to, (*headers, *ended))
         session = opened.session
         self._components.sessions.end(session.session_id, self._components.clock(), session.expires_at)
         self._components.telling.logged_out(here.request, session)
@@ -87,14 +89,18 @@ class SignOut:
 
     def _leave(self, here: Here, session: Session, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
         """Tell the provider: its tokens end, and the browser is sent there to end its session; else it stays here."""
+        settings = self._components.settings
+        own = settings.provider_logout_url if settings.provider_logout else ""
         endpoint = ""
         try:
             if "refresh_token" in session.tokens:
                 self._components.provider.revoke(session.tokens["refresh_token"])
-            if self._components.settings.provider_logout:
+            if self._components.settings.provider_logout and not own:
                 endpoint = self._components.provider.metadata().end_session_endpoint
         except ProviderError as error:
             logger.warning("signing out is not complete at the provider: %s", error)
+        if own:
+            return self._leave_by_own(here, own, return_to, headers)
         if not endpoint:
             return self._done(here, return_to, headers)
         state = secrets.token_urlsafe(24)
@@ -110,6 +116,26 @@ class SignOut:
         if len(url) > _LONGEST_URL:  # providers take both (RP-Initiated Logout 1.0, 2)
             return self._components.pages.form_post(here.request, endpoint, params, (*headers, note))
         return self._redirect(here, url, (*headers, note))
+
+    def _leave_by_own(self, here: Here, url: str, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
+        """Send the browser to a logout of the provider's own kind.
+
+        It comes back to the very address that is registered, for such providers compare all of it: without a state. So
+        where it goes on to is kept here, and counts only where nobody is signed in.
+        """
+        logger.debug("signing out goes on at the provider: %s", url.partition("?")[0])
+        note = here.cookies.set_logout(self._signed.dumps(["", return_to]), _WAY_BACK)
+        client_id, return_url = self._components.settings.client_id, self._components.url(here, "logout")
+        for place, value in (("{client_id}", client_id), ("{return_to}", return_url)):
+            url = url.replace(place, quote(value, safe=""))
+        return self._redirect(here, url, (*headers, note))
+
+    def _back_from_own(self, here: Here) -> tuple[str | None, tuple[Header, ...]]:
+        """Return where a browser goes on to that comes back from there, None for nowhere, and what ends the note."""
+        note = self._signed.loads(here.cookies.logout_text(here.cookie_header) or "")
+        if note is None or note[0]:  # none, or that of a logout that comes back with a state
+            return None, ()
+        return note[1], (here.cookies.set_logout("", 0),)
 
     def _drop_apps_cookies(self, here: Here) -> tuple[Header, ...]:
         """Return the Set-Cookie headers that delete the app's own login: at `/` and where the app is mounted.

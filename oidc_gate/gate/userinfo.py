@@ -77,15 +77,13 @@ class Userinfo:
             return True
         return any(_is_missing(claims, name) for name in names - groups)
 
-
     def _rules_lack(self, claims: dict[str, Any]) -> bool:
         """Return whether a claim is missing that the allow lists or the rules go by."""
         policy = self._components.policy
-        if policy.lists.lack(claims):
-            return True
-        return any(
-            policy.lists.lack_groups(claims) if name == "groups" else _is_missing(claims, name)
-            for name in policy.claims - _OF_TOKENS
+        lists = policy.lists
+        lack = {"groups": lists.lack_groups, "email": lists.lack_email}  # whatever claims have them
+        return lists.lack(claims) or any(
+            lack[name](claims) if name in lack else _is_missing(claims, name) for name in policy.claims - _OF_TOKENS
         )
 
 

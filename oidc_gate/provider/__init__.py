@@ -10,6 +10,7 @@ Modules, from the ground up; each may import only from those before it:
 - `keys`: its keys, and whether one of them signed a token
 - `token_checks`: what must hold of an ID token, a userinfo answer and a logout token
 - `claims`: how claims from the ID token and from userinfo become one set
+- `client_assertion`: a token of the platform that stands for the client
 - `client_authentication`: how the gate proves to the token endpoint that it is the client
 - `token_errors`: what a no of the token endpoint means
 - `code_flow`: the code flow's messages, in pairs of request and answer
@@ -23,9 +24,10 @@ May import: `errors`, `settings`.
 
 from oidc_gate.provider import code_flow
 from oidc_gate.provider.claims import merged_claims, refreshed_claims
+from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import client_authentication
 from oidc_gate.provider.code_flow import Tokens
-from oidc_gate.provider.discovery import Metadata, discovery_request, is_usable, read_metadata
+from oidc_gate.provider.discovery import Metadata, ProviderAddresses, is_usable, metadata_of
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
 from oidc_gate.provider.keys import algorithms_of, another_key
 from oidc_gate.provider.network_errors import no_answer
@@ -39,21 +41,22 @@ __all__ = [
     "HTTPRequest",
     "Metadata",
     "Provider",
+    "ProviderAddresses",
     "Tokens",
     "Transport",
     "algorithms_of",
     "another_key",
     "client_authentication",
     "code_flow",
-    "discovery_request",
     "error_said",
     "is_time",
     "is_usable",
     "merged_claims",
+    "metadata_of",
     "no_answer",
     "private_key_of",
+    "read_assertion",
     "read_json_object",
-    "read_metadata",
     "refreshed_claims",
     "scrubbed",
     "secrets_in",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from time import time
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 
+from oidc_gate.provider.client_assertion import ASSERTION_TYPE
 from oidc_gate.provider.http_messages import HTTPRequest
 from oidc_gate.provider.keys import signing_alg
 
@@ -24,27 +26,32 @@ ClientAuthentication = Callable[[HTTPRequest], HTTPRequest]
 
 
 def client_authentication(
-    method: str, client_id: str, client_secret: str, private_key: Any = None
+    method: str, client_id: str, client_secret: str, private_key: Any = None, assertion: Callable[[], str] = str
 ) -> ClientAuthentication:
-    """Return what adds the gate's credentials to a request to the token endpoint; in one place only, never in two."""
+    """Return what adds the gate's credentials to a request to the token endpoint; in one place only, never in two.
+
+    `assertion`: what returns the platform's token, asked for each call. Where it raises, the result does.
+    """
 
     def authenticate(request: HTTPRequest) -> HTTPRequest:
         headers = dict(request.headers)
         # The gate may have a key for encrypted tokens alone, and prove itself by its secret.
         secret = private_key if method == "private_key_jwt" else client_secret
-        auth = ClientAuth(client_id, secret, _encoder(method, private_key))
+        auth = ClientAuth(client_id, secret, _encoder(method, private_key, assertion))
         url, headers, body = auth.prepare("POST", request.url, headers, request.body)
         return replace(request, url=url, headers=headers, body=body)
 
     return authenticate
 
 
-def _encoder(method: str, private_key: Any) -> Any:
+def _encoder(method: str, private_key: Any, assertion: Callable[[], str]) -> Any:
     """Return authlib's encoder for one request: its assertions repeat their `jti` when an encoder is used again."""
     if method == "client_secret_basic":
         return _form_encoded_basic
     if method == "client_secret_basic_raw":
         return _raw_basic
+    if method == "client_assertion":
+        return partial(_asserted, assertion())
     claims = {"exp": int(time()) + _ASSERTION_LIFE}
     if method == "client_secret_jwt":
         return ClientSecretJWT(claims=claims)
@@ -63,6 +70,16 @@ def _form_encoded_basic(auth: ClientAuth, _method: str, url: str, headers: dict[
 def _raw_basic(auth: ClientAuth, _method: str, url: str, headers: dict[str, str], body: str) -> Any:
     """Add Basic authentication with both parts as they are (RFC 7617, in UTF-8)."""
     return url, headers | _basic(auth.client_id, auth.client_secret), body
+
+
+def _asserted(assertion: str, auth: ClientAuth, _method: str, url: str, headers: dict[str, str], body: str) -> Any:
+    """Add a token of the platform's that stands for the client (RFC 7523, 2.2)."""
+    params = {
+        "client_id": auth.client_id,
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertion,
+    }
+    return url, headers, "&".join(filter(None, (body, urlencode(params))))
 
 
 def _basic(user: str, password: str) -> dict[str, str]:

@@ -93,25 +93,33 @@ def login_hint_param(hint: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What the provider sent the browser back with: a code, or an error. `iss` is `""` when it was not sent."""
+    """What the provider sent the browser back with: a code, or an error. `iss` is `""` when it was not sent.
+
+    `user`: what Apple says of the person at the first login, in JSON; whoever has the browser may have written it.
+    """
 
     state: str
     code: str = field(repr=False)
     iss: str
     error: str
     error_description: str
+    user: str = field(default="", repr=False)
 
     @property
     def said(self) -> str:
         """The provider's no, for the log."""
         return error_said(self.error, self.error_description, frozenset({self.state}))
 
-    def check_issuer(self, expected_issuer: str, *, required: bool) -> None:
-        """Refuse the answer of another provider (RFC 9207, 2.4). Raises ProviderError `callback_issuer_mismatch`."""
-        if self.iss != expected_issuer and (self.iss or required):
+    def check_issuer(self, expected: tuple[str, ...], *, required: bool) -> None:
+        """Refuse the answer of another provider (RFC 9207, 2.4). Raises ProviderError `callback_issuer_mismatch`.
+
+        `expected`: the provider's issuer, or those of its tenants.
+        """
+        if self.iss not in expected and (self.iss or required):
             came = f"names {shown(self.iss)}" if self.iss else "names none"
+            wanted = " or ".join(map(repr, expected))
             raise ProviderError(
-                "callback_issuer_mismatch", f"the answer is to come from the issuer {expected_issuer!r}, and {came}"
+                "callback_issuer_mismatch", f"the answer is to come from the issuer {wanted}, and {came}"
             )
 
 
@@ -120,13 +128,14 @@ def read_callback(pairs: Iterable[tuple[str, str]]) -> Callback:
 
     Raises LoginError when a parameter is repeated, `state` is missing, or there is neither a code nor an error.
     """
-    found = single_values(pairs, ("state", "code", "iss", "error", "error_description"))
+    found = single_values(pairs, ("state", "code", "iss", "error", "error_description", "user"))
     if not found.get("state"):
         raise LoginError("state_missing", "the callback was called without state")
     if bool(found.get("code")) == bool(found.get("error")):
         raise LoginError("code_missing", "the callback was called with neither a code nor an error, or with both")
-    code, iss, error, description = (found.get(name, "") for name in ("code", "iss", "error", "error_description"))
-    return Callback(found["state"], code, iss, error, description)
+    names = ("code", "iss", "error", "error_description", "user")
+    code, iss, error, description, user = (found.get(name, "") for name in names)
+    return Callback(found["state"], code, iss, error, description, user)
 
 
 # The token endpoint (RFC 6749, 4.1.3 and 6; Core, 3.1.3)
@@ -135,6 +144,8 @@ def read_callback(pairs: Iterable[tuple[str, str]]) -> Callback:
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """A token answer whose form was checked; the ID token in it was not. `expires_in`: seconds, None if not said.
+
+    `access_token` is `""` where an ID token came alone.
 
     `signed_with`: the algorithm of the ID token, once that has been verified.
     """
@@ -193,7 +204,9 @@ def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
         id_token = ""
     elif not isinstance(id_token, str) or not id_token:
         raise ProviderError("id_token_missing", "the token answer holds no ID token; is the scope openid allowed?")
-    if not isinstance(access_token, str) or str(document.get("token_type")).lower() != "bearer":
+    if access_token is None and id_token and not call.needs_access:  # as at Azure AD B2C, without a scope of an API
+        access_token = ""
+    elif not isinstance(access_token, str) or str(document.get("token_type")).lower() != "bearer":
         raise ProviderError("token_answer_invalid", _no_bearer(document.get("token_type"), access_token))
     refresh_token, expires_in = document.get("refresh_token"), document.get("expires_in")
     if not isinstance(refresh_token, str):

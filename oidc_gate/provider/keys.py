@@ -98,9 +98,11 @@ class KeySet:
     def __init__(self, keys: list[tuple[dict[str, Any], Key]]) -> None:
         self._keys = keys
 
-    def verifies(self, token: SignedToken) -> bool:
+    def verifies(self, token: SignedToken, issuers: tuple[str, ...] | None = None) -> bool:
         """Return whether one of the keys that may have signed the token did.
 
+        `issuers`: of a key set that several tenants share, only keys for one of these issuers, or for none in
+        particular, as their member `issuer` says (Entra ID's).
         The key's type and curve must be those of the algorithm; `use`, `key_ops` and `alg` must allow it; `kid` must
         match where both have one. All keys that remain are tried, for providers do repeat a kid.
         """
@@ -108,7 +110,7 @@ class KeySet:
         return any(
             algorithm.verify(token.signing_input, token.signature, key)
             for data, key in self._keys
-            if _may_sign(data, token)
+            if _may_sign(data, token) and (issuers is None or data.get("issuer") in (None, *issuers))
         )
 
 

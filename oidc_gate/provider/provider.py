@@ -6,21 +6,23 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joserfc.errors import JoseError
 
-from oidc_gate.errors import ProviderError, SettingsError
+from oidc_gate.errors import ProviderError, ProviderSetupError, SettingsError
 from oidc_gate.provider import code_flow, keys, token_checks
 from oidc_gate.provider.cache import Cached
+from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import ClientAuthentication, client_authentication
-from oidc_gate.provider.discovery import Metadata, discovery_request, read_metadata
+from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.quoting import secrets_in
 from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport
-from oidc_gate.settings import PROVIDER_FIELDS
+from oidc_gate.settings import PROVIDER_FIELDS, TENANT, issuers, template_of
 
 if TYPE_CHECKING:
     from oidc_gate.settings import Settings
@@ -38,8 +40,9 @@ _KEY_PAUSE = 10.0
 #: `ca_bundle` the authorities in it are compared.
 _OF_CLIENT = frozenset(
     {
-        "authz_url_params", "ca_bundle", "client_auth_method", "client_id", "client_private_key_file", "client_secret",
-        "clock_leeway", "http_timeout", "provider_outage_grace", "scopes", "userinfo", "userinfo_refresh_interval",
+        "authz_url_params", "ca_bundle", "client_assertion_file", "client_auth_method", "client_id",
+        "client_private_key_file", "client_secret", "clock_leeway", "http_timeout", "provider_outage_grace", "scopes",
+        "userinfo", "userinfo_refresh_interval",
     }
 )  # fmt: skip
 
@@ -62,6 +65,7 @@ class Provider:
         self._clock = clock
         self._transport = Transport(settings.ca_bundle, settings.http_timeout)
         self._send = self._transport.send if watch is None else _watched(self._transport.send, watch)
+        self._addresses = ProviderAddresses.of(settings)
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
         self._told_of_logout = False
@@ -85,6 +89,22 @@ class Provider:
         """Return the metadata; an old copy if the provider does not answer. Raises ProviderError without one."""
         return self._metadata.get()
 
+    def names(self, issuer: str) -> bool:
+        """Return whether this is the provider's issuer, or that of one of its tenants whose users may come.
+
+        Never blocks: as long as the metadata are not known, the settings tell.
+        """
+        known = self.known_metadata()
+        own = template_of(self._settings.issuer_url) if known is None else known.issuer
+        return issuer.rstrip("/") in {each.rstrip("/") for each in (self._settings.issuer_url, *self._issuers(own))}
+
+    def _issuers(self, issuer: str) -> tuple[str, ...]:
+        return issuers(issuer, self._settings.allow_tenants or ())
+
+    def check_callback(self, callback: code_flow.Callback, found: Metadata, *, required: bool) -> None:
+        """Refuse the answer of another provider (RFC 9207, 2.4). Raises ProviderError."""
+        callback.check_issuer(self._issuers(found.issuer), required=required)
+
     def exchange(
         self,
         callback: code_flow.Callback,
@@ -103,7 +123,7 @@ class Provider:
         An ID token that came encrypted is handed on decrypted, as it has to be for a hint (Core, 3.1.2.1).
         """
         found = self.metadata()
-        callback.check_issuer(found.issuer, required=found.sends_iss)
+        self.check_callback(callback, found, required=found.sends_iss)
         request = code_flow.token_request(
             found.token_endpoint, code=callback.code, redirect_uri=redirect_uri, verifier=verifier, resource=resource
         )
@@ -151,6 +171,8 @@ class Provider:
     def userinfo(self, access_token: str, expected_sub: str) -> dict[str, Any]:
         """Return the person's claims from userinfo, signed, encrypted, both or neither. Raises ProviderError."""
         endpoint = self.metadata().userinfo_endpoint
+        if not access_token:
+            raise ProviderError("userinfo_missing", "the provider issued no access token to ask userinfo with")
         if not endpoint:
             raise ProviderError("userinfo_missing", "the provider offers no userinfo endpoint")
         request = code_flow.userinfo_request(endpoint, access_token)
@@ -175,7 +197,8 @@ class Provider:
 
     def _expected(self) -> token_checks.Expected:
         settings = self._settings
-        return token_checks.Expected(self.metadata().issuer, settings.client_id, self._clock(), settings.clock_leeway)
+        issuer, tenants = self.metadata().issuer, settings.allow_tenants or ()
+        return token_checks.Expected(issuer, settings.client_id, self._clock(), settings.clock_leeway, tenants)
 
     def _decrypted(self, token: str) -> str:
         """Return the signed token inside an encrypted one; any other as it is. Raises ProviderError."""
@@ -193,18 +216,26 @@ class Provider:
         known = self.metadata()  # so that whoever waits for the keys waits for no more than these
         if signed.alg not in (self._settings.signing_algs or known.signing_algs):
             raise ProviderError("alg_not_allowed", "the token is signed with an algorithm that is not allowed")
-        if self._keys.get().verifies(signed) or self._keys.again(_KEY_PAUSE).verifies(signed):
+        # Where several tenants share a key set, some keys are for the tokens of one of them alone.
+        own = (known.issuer, token_checks.issuer_of(signed)) if TENANT in known.issuer else None
+        if self._keys.get().verifies(signed, own) or self._keys.again(_KEY_PAUSE).verifies(signed, own):
             return signed
         raise ProviderError("signature_invalid", "no key of the provider has signed the token")
 
     def _fetch_metadata(self) -> Metadata:
-        issuer_url = self._settings.issuer_url
-        found = read_metadata(self._send(discovery_request(issuer_url)), issuer_url)
-        if self._settings.provider_logout and not found.end_session_endpoint and not self._told_of_logout:
+        document = self._addresses.document
+        if document is not None:
+            found = metadata_of(document, self._addresses)
+        else:
+            found = read_metadata(self._send(self._addresses.request()), self._addresses)
+        settings = self._settings
+        has_logout = bool(found.end_session_endpoint or settings.provider_logout_url)
+        if settings.provider_logout and not has_logout and not self._told_of_logout:
             self._told_of_logout = True
             logger.warning(
                 "provider_logout is true, and the provider offers no end_session_endpoint: a logout ends the session"
-                " here and not at the provider, so that signing in again may ask nothing"
+                " here and not at the provider, so that signing in again may ask nothing. For a provider with a logout"
+                " of its own set provider_logout_url"
             )
         return found
 
@@ -246,10 +277,16 @@ def private_key_of(settings: Settings) -> Any:
 def _authentication(settings: Settings, private_key: Any) -> ClientAuthentication:
     """Return what proves the client, tried out once: a key that cannot sign stops start-up, not the first login."""
     authenticate = client_authentication(
-        settings.client_auth_method, settings.client_id, settings.client_secret, private_key
+        settings.client_auth_method,
+        settings.client_id,
+        settings.client_secret,
+        private_key,
+        partial(read_assertion, settings.client_assertion_file),
     )
     try:
         authenticate(HTTPRequest("https://probe.invalid", {}, ""))
+    except ProviderSetupError as error:
+        raise SettingsError(f"{error.detail}.") from None
     except (JoseError, ValueError) as error:
         raise SettingsError(f"client_auth_method {settings.client_auth_method}: {error}.") from None
     return authenticate

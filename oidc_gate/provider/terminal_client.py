@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from oidc_gate.errors import ProviderError
 from oidc_gate.provider import code_flow, device_flow
+from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import client_authentication
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.provider import Provider, private_key_of
@@ -32,7 +34,11 @@ class TerminalClient:
         self._resource = resource
         self._send = Transport(settings.ca_bundle, settings.http_timeout).send
         self._authenticate = client_authentication(
-            settings.client_auth_method, settings.client_id, settings.client_secret, private_key_of(settings)
+            settings.client_auth_method,
+            settings.client_id,
+            settings.client_secret,
+            private_key_of(settings),
+            partial(read_assertion, settings.client_assertion_file),
         )
 
     def redeemed(
@@ -42,6 +48,8 @@ class TerminalClient:
         _, issued = self.provider.exchange(
             callback, redirect_uri=redirect_uri, verifier=verifier, nonce=nonce, resource=self._resource
         )
+        if not issued.access_token:
+            raise ProviderError("token_answer_invalid", "the provider issued an ID token alone, and no access token")
         return issued
 
     def begin(self, params: Iterable[tuple[str, str]]) -> device_flow.DeviceAuthorization:
@@ -71,5 +79,6 @@ class TerminalClient:
         """Return the answer, and what an error in it is read by: no ID token is needed, as with a refresh."""
         request = self._authenticate(request)
         offered = self.provider.metadata().client_auth_methods
-        call = TokenCall(self._settings.client_auth_method, offered, refreshing=True, secrets=secrets_in(request))
+        method, sent = self._settings.client_auth_method, secrets_in(request)
+        call = TokenCall(method, offered, refreshing=True, secrets=sent, needs_access=True)
         return self._send(request), call

@@ -1,7 +1,8 @@
 """Tokens: what must hold of an ID token, a userinfo answer and a logout token before anything in them is believed.
 
 The trusted side of every comparison is called `expected_…`. Functions return plain claims; having been returned from
-here is what makes claims verified. They raise ProviderError, whose code names the check that failed.
+here is what makes claims verified. They raise ProviderError, whose code names the check that failed, and LoginError for
+people who may not come.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from hashlib import sha256, sha384, sha512
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from oidc_gate.errors import ProviderError
+from oidc_gate.errors import LoginError, ProviderError
 from oidc_gate.provider.http_messages import read_json_object
 from oidc_gate.provider.keys import SignedToken
 from oidc_gate.provider.quoting import shown
+from oidc_gate.settings import filled, issuers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +32,7 @@ __all__ = [
     "check_signed_userinfo",
     "check_userinfo",
     "is_time",
+    "issuer_of",
     "read_claims",
 ]
 
@@ -43,12 +46,26 @@ _LOGOUT_LIFE, _LONGEST_LOGOUT_LIFE = 120.0, 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the gate itself knows, and holds a token against. `now` and `leeway` are seconds."""
+    """What the gate itself knows, and holds a token against. `now` and `leeway` are seconds.
+
+    `tenants`: those whose users may come, at a provider that has many; the issuer may then be a template.
+    """
 
     issuer: str
     client_id: str
     now: float
     leeway: float
+    tenants: tuple[str, ...] = ()
+
+    def is_issuer(self, issuer: Any) -> bool:
+        """Return whether this is the provider, or one of its tenants."""
+        return issuer in issuers(self.issuer, self.tenants)
+
+
+def issuer_of(token: SignedToken) -> str:
+    """Return the issuer that a token names, `""` for none; nothing of it has been checked."""
+    issuer = read_claims(token.payload).get("iss")
+    return issuer if isinstance(issuer, str) else ""
 
 
 def read_claims(payload: bytes) -> dict[str, Any]:
@@ -84,7 +101,7 @@ def check_refreshed_id_token(
     this session's, and is left out.
     """
     claims = check_id_token(token, expected, expected_nonce=None)
-    if claims["sub"] != expected_claims["sub"]:
+    if (claims["sub"], claims["iss"]) != (expected_claims["sub"], expected_claims.get("iss", claims["iss"])):
         raise ProviderError("refresh_sub_mismatch", "the refreshed ID token speaks of another person")
     if "nonce" in claims and claims["nonce"] != expected_claims.get("nonce", claims["nonce"]):
         raise ProviderError("refresh_login_mismatch", "nonce in the refreshed ID token is that of another login")
@@ -113,9 +130,12 @@ def _is_later(time: Any, known: Any) -> bool:
 
 
 def check_access_token(claims: Mapping[str, Any], access_token: str, alg: str) -> None:
-    """Check `at_hash` where the ID token has one (Core, 3.1.3.8). The algorithm must be one that was verified."""
+    """Check `at_hash` where the ID token has one (Core, 3.1.3.8). The algorithm must be one that was verified.
+
+    Where no access token came there is nothing to check: none is used then.
+    """
     at_hash = claims.get("at_hash")
-    if at_hash is None:
+    if at_hash is None or not access_token:
         return
     # EdDSA over Ed25519 hashes with SHA-512; the others name the length.
     digest = {"256": sha256, "384": sha384}.get(alg[2:], sha512)(access_token.encode()).digest()
@@ -133,7 +153,7 @@ def check_userinfo(claims: dict[str, Any], *, expected_sub: str) -> dict[str, An
 
 def check_signed_userinfo(claims: dict[str, Any], expected: Expected) -> None:
     """Check `iss` and `aud` of a signed userinfo answer, where they are present (Core, 5.3.2)."""
-    if "iss" in claims and claims["iss"] != expected.issuer:
+    if "iss" in claims and not expected.is_issuer(claims["iss"]):
         detail = f"the signed userinfo answer names {_other_issuer(claims, expected)}"
         raise ProviderError("userinfo_issuer_mismatch", detail)
     if "aud" in claims and expected.client_id not in _audience(claims):
@@ -178,7 +198,21 @@ def _check_type(token: SignedToken, forbidden: tuple[str, ...]) -> None:
         raise ProviderError("token_type_wrong", "the token is of another kind")
 
 
+def _check_tenant(claims: Mapping[str, Any], expected: Expected) -> None:
+    """Refuse people of tenants that are not listed, and a token whose issuer is not that of its tenant."""
+    if not expected.tenants:
+        return
+    tenant = claims.get("tid")
+    if tenant not in expected.tenants:
+        detail = f"the person is of the tenant {shown(tenant)}, which allow_tenants does not hold"
+        raise LoginError("tenant_not_allowed", detail, status=403)
+    if claims.get("iss") != filled(expected.issuer, tenant):
+        detail = f"the token of the tenant {shown(tenant)} names the issuer {shown(claims.get('iss'))}"
+        raise ProviderError("issuer_mismatch", detail)
+
+
 def _check_common(claims: Mapping[str, Any], expected: Expected) -> None:
+    _check_tenant(claims, expected)
     _check_issuer(claims, expected)
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUB or not _is_unicode(subject):
@@ -192,7 +226,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _check_issuer(claims: Mapping[str, Any], expected: Expected) -> None:
-    if claims.get("iss") != expected.issuer:
+    if not expected.is_issuer(claims.get("iss")):
         raise ProviderError("issuer_mismatch", f"the token names {_other_issuer(claims, expected)}")
 
 

@@ -27,13 +27,15 @@ class TokenCall:
     """What was asked of the token endpoint.
 
     `method`: the `client_auth_method` in use; `offered`: those that discovery lists; `refreshing`: whether a refresh
-    token was sent, and no code; `secrets`: what was sent and nobody is to read.
+    token was sent, and no code; `secrets`: what was sent and nobody is to read; `needs_access`: an ID token alone is
+    not enough.
     """
 
     method: str
     offered: Sequence[str] = ()
     refreshing: bool = False
     secrets: frozenset[str] = frozenset()
+    needs_access: bool = False
 
 
 def token_error(status: int, document: Mapping[str, Any], call: TokenCall) -> GateError:
@@ -59,6 +61,11 @@ def _grant_rejected(call: TokenCall, said: str) -> GateError:
 
 
 def _advice(call: TokenCall) -> str:
+    if call.method == "client_assertion":
+        return (
+            "check client_id, and compare iss, sub and aud of the token in client_assertion_file with what the provider"
+            " is told to trust for this client"
+        )
     advice = f"check client_id and client_secret; client_auth_method is {call.method}"
     if call.offered:
         known = [method for method in _METHODS if method in call.offered]

@@ -14,10 +14,15 @@ Modules, from the ground up; each may import only from those before it:
 - `sources`: the environment, a TOML file
 - `rule_order`: whether each rule has something left to decide
 - `rule_checks`: what must hold of rules beside other settings
+- `urls`: addresses, and what may be asked without encryption
+- `tenants`: issuers that stand for many tenants
+- `reach_checks`: what must hold of how the provider is reached
 - `colors`: whether text can be read on a colour
 - `page_files`: what the gate's pages are dressed in
 - `checks`: what must hold of settings taken together
 - `options`: the fields as keywords, for type checkers and editors
+- `presets`: providers by name
+- `provider_warnings`: what is worth a second look at this provider
 - `setting`: one setting: its default, its reader and its meaning
 - `provider_fields`, `session_fields`, `app_fields`: all of them
 - `settings`: `Settings`, which is made of these
@@ -29,26 +34,32 @@ May import: `errors`, `identity`, `stores`, `access`.
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
 from oidc_gate.settings.checks import SIGNING_ALGS
 from oidc_gate.settings.metrics_object import Metrics
+from oidc_gate.settings.reach_checks import NEEDED_ENDPOINTS
 from oidc_gate.settings.readers import nearest, read_duration
 from oidc_gate.settings.rule import Rule
-from oidc_gate.settings.settings import JUMPCLOUD_REGIONS, PROVIDER_FIELDS, Settings
+from oidc_gate.settings.settings import PROVIDER_FIELDS, Settings
 from oidc_gate.settings.sources import SettingsFile, from_config_file, from_traffic_policy
+from oidc_gate.settings.tenants import TENANT, filled, issuers, template_of
 
 __all__ = [
-    "JUMPCLOUD_REGIONS",
+    "NEEDED_ENDPOINTS",
     "PROVIDER_FIELDS",
     "SIGNING_ALGS",
+    "TENANT",
     "Metrics",
     "Rule",
     "Settings",
     "SettingsFile",
     "check_app",
+    "filled",
     "from_config_file",
     "from_traffic_policy",
     "is_asgi",
+    "issuers",
     "load_app",
     "nearest",
     "read_duration",
     "resolve_app",
     "resolve_settings",
+    "template_of",
 ]

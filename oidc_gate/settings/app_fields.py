@@ -13,6 +13,7 @@ from oidc_gate.settings.readers import (
     read_metrics,
     read_path,
     read_proxies,
+    read_separator,
     read_text,
 )
 from oidc_gate.settings.setting import setting
@@ -59,7 +60,23 @@ class AppFields:
         " own, and which does not say",
     )
     groups_claim: str = setting(
-        "groups", read_text, "where the groups are; dots reach into objects (`realm_access.roles`)"
+        "groups",
+        read_text,
+        "where the groups are; dots reach into objects (`realm_access.roles`), and keys may hold dots themselves. A"
+        " text, a list of texts or of objects (their `name`, else `value`, else `display`), or an object (its keys,"
+        " those with null or false left out)",
+    )
+    groups_separator: str = setting(
+        "",
+        read_separator,
+        "splits a groups claim that is one text: `,`, `;` or a space (in the environment `space`); `json` for a text"
+        " that holds a JSON list. A name with the separator in it becomes two groups",
+    )
+    email_claim: str = setting(
+        "email",
+        read_text,
+        "the claim that `allow_emails`, `allow_domains` and rules by address go by, such as `upn`; `email_verified`"
+        " speaks of `email` alone, so it must be one that nobody can choose at the provider",
     )
     public_paths: tuple[str, ...] | None = setting(
         None, read_list, "paths that need no login: each covers itself and all below it, in whole segments"

@@ -6,9 +6,10 @@ import os
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
 
 from oidc_gate.errors import SettingsError
+from oidc_gate.settings.reach_checks import check_proof, check_reach
+from oidc_gate.settings.urls import check_ascii, check_https, checked_url
 from oidc_gate.stores import FORMS
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SIGNING_ALGS", "check"]
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-#: Where Entra ID lives, and its addresses for several tenants.
-_ENTRA = (".microsoftonline.com", ".microsoftonline.us", ".partner.microsoftonline.cn", ".windows.net")
-_MANY_TENANTS = frozenset({"common", "organizations", "consumers"})
 _AUTH_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _COOKIE_CHARACTERS = _AUTH_ID_CHARACTERS | frozenset("!#$%&'*+.^`|~")
 
@@ -76,13 +73,9 @@ def check(settings: Settings) -> None:
 def _check_provider(settings: Settings) -> None:
     if not settings.issuer_url:
         raise SettingsError("issuer_url is missing: the provider's address, like https://oauth.id.jumpcloud.com/")
-    url = _url("issuer_url", settings.issuer_url, ", or jumpcloud, jumpcloud-eu, jumpcloud-in")
-    _check_tenant(url)
-    if url.scheme == "http" and url.hostname not in _LOOPBACK and not settings.insecure_http_issuer:
-        raise SettingsError(
-            "issuer_url must start with https://: over plain http anyone on the way can sign in as anyone."
-            " insecure_http_issuer = true allows it for tests."
-        )
+    url = checked_url("issuer_url", settings.issuer_url, ", or a provider's name like jumpcloud")
+    check_reach(settings, url)
+    check_https("issuer_url", url, insecure=settings.insecure_http_issuer)
     for alg in settings.signing_algs or ():
         if alg not in SIGNING_ALGS:
             raise SettingsError(f"signing_algs must not hold {alg}; it may hold: {', '.join(SIGNING_ALGS)}.")
@@ -92,28 +85,12 @@ def _check_provider(settings: Settings) -> None:
     _check_file("ca_bundle", settings.ca_bundle)
 
 
-def _check_tenant(url: SplitResult) -> None:
-    """Refuse an issuer that stands for many: each of their users would be one of this app's."""
-    if any(character in url.path for character in "{}"):
-        raise SettingsError(f"issuer_url has a placeholder in it, {url.path}: put your own value in its place.")
-    entra = (url.hostname or "").endswith(_ENTRA) and url.path.lower().split("/")[1:2]
-    if entra and entra[0] in _MANY_TENANTS:
-        raise SettingsError(
-            f"issuer_url is Entra ID's address for many tenants ({entra[0]}): users of others could sign in too. Set it"
-            f" to your own tenant's issuer: https://{url.hostname}/<tenant id>/v2.0"
-        )
-
-
 def _check_client(settings: Settings) -> None:
     if not settings.client_id:
         raise SettingsError("client_id is missing: the provider shows it when the app is registered there.")
-    if settings.client_auth_method == "private_key_jwt" and not settings.client_private_key_file:
-        raise SettingsError("client_auth_method private_key_jwt needs client_private_key_file, a PEM or JWK file.")
-    if settings.client_auth_method not in ("none", "private_key_jwt") and not settings.client_secret:
-        raise SettingsError("client_secret is missing: the provider shows it once, when the app is registered there.")
-    if settings.client_auth_method in ("none", "private_key_jwt") and settings.client_secret:
-        raise SettingsError(f"client_secret has no use with client_auth_method {settings.client_auth_method}.")
+    check_proof(settings)
     _check_file("client_private_key_file", settings.client_private_key_file)
+    _check_file("client_assertion_file", settings.client_assertion_file)
     names = {each.name for each in fields(settings)}
     for name, _ in settings.authz_url_params:
         if name in names - _OWN_PARAMS:
@@ -145,7 +122,7 @@ def _check_addresses(settings: Settings) -> None:
     if not prefix.isascii() or any(character in prefix for character in '?#%\\;" <>'):
         raise SettingsError("path_prefix must be plain: letters, digits, - and _ between its slashes.")
     if settings.base_url:
-        url = _url("base_url", settings.base_url)
+        url = checked_url("base_url", settings.base_url)
         own, _, name = url.path.rpartition("/")
         if own.endswith(prefix) and name in ("callback", "login", "logout"):
             raise SettingsError(
@@ -157,7 +134,7 @@ def _check_addresses(settings: Settings) -> None:
             raise SettingsError(f"auth_cookie_domain {domain} does not hold for base_url {settings.base_url}.")
     if settings.auth_cookie_domain:
         labels = settings.auth_cookie_domain.split(".")
-        _check_ascii("auth_cookie_domain", settings.auth_cookie_domain)
+        check_ascii("auth_cookie_domain", settings.auth_cookie_domain)
         if not all(label.replace("-", "").isalnum() for label in labels):
             raise SettingsError("auth_cookie_domain must be a domain like example.com, without port or path.")
     _check_paths("public_paths", settings.public_paths, "make the whole app public; name the paths that need no login")
@@ -229,37 +206,10 @@ def _check_lists(settings: Settings) -> None:
             raise SettingsError(f"allow_domains: {domain} must be a domain like example.com; it is matched exactly.")
     if not all(settings.groups_claim.split(".")):
         raise SettingsError("groups_claim must be a claim's name, dots reaching into objects: realm_access.roles")
+    if not all(settings.email_claim.split(".")):
+        raise SettingsError("email_claim must be a claim's name, dots reaching into objects: upn")
     if settings.userinfo == "never" and settings.userinfo_refresh_interval:
         raise SettingsError("userinfo_refresh_interval asks userinfo again, and userinfo is never; change one of them.")
-
-
-def _url(name: str, text: str, or_else: str = "") -> SplitResult:
-    """Return the parts of an http(s) URL without query, fragment or user name. Raises SettingsError."""
-    try:
-        url = urlsplit(text)
-        valid = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        valid = False
-    plain = text.isascii() and not any(character in text for character in ' \\"<>?#')
-    if valid:
-        _check_ascii(name, url.hostname or "")
-    if not valid or not plain or "@" in url.netloc:
-        raise SettingsError(
-            f"{name} must be a URL like https://example.com{or_else}; without query, fragment or user name."
-        )
-    return url
-
-
-def _check_ascii(name: str, host: str) -> None:
-    """Refuse a host that is not in ASCII: browsers send it so, and cookies and redirect URIs are compared by that."""
-    if host.isascii():
-        return
-    try:
-        punycode = host.encode("idna")
-        known = f": {punycode.decode()}" if punycode.decode("idna") == host else ""
-    except UnicodeError:
-        known = ""  # as where IDNA 2008, which browsers go by, may have another form: there they do not come back alike
-    raise SettingsError(f"{name} must have its host in ASCII (punycode), as browsers send it{known}")
 
 
 def _check_file(name: str, path: str) -> None:

@@ -39,6 +39,7 @@ class SettingsOptions(TypedDict, total=False):
     client_secret_file: File
     client_auth_method: Text
     client_private_key_file: File
+    client_assertion_file: File
     scopes: Texts
     authz_url_params: Params
     auth_id: Text
@@ -48,6 +49,9 @@ class SettingsOptions(TypedDict, total=False):
     ca_bundle: File
     http_timeout: Duration
     insecure_http_issuer: Switch
+    discovery_url: Text
+    provider_endpoints: Params
+    allow_tenants: Texts
 
     base_url: Text
     trusted_proxies: Proxies
@@ -66,6 +70,7 @@ class SettingsOptions(TypedDict, total=False):
     idle_session_timeout: Duration
     idle_exempt_paths: Texts
     access_token_for_app: Switch
+    session_claims: Texts
     login_timeout: Duration
 
     userinfo: Text
@@ -76,6 +81,8 @@ class SettingsOptions(TypedDict, total=False):
     allow_groups: Texts
     require_email_verified: Switch
     groups_claim: Text
+    groups_separator: Text
+    email_claim: Text
     public_paths: Texts
     rules: Rules
     allow_cors_preflight: Switch
@@ -91,6 +98,7 @@ class SettingsOptions(TypedDict, total=False):
     page_template: File
     reload: Text
     provider_logout: Switch
+    provider_logout_url: Text
 
     metrics: MetricsKept
     audit: Switch

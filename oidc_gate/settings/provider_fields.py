@@ -17,7 +17,9 @@ class ProviderFields:
     issuer_url: str = setting(
         "",
         read_text,
-        "the provider: its issuer with or without the trailing slash, or `jumpcloud`, `jumpcloud-eu`, `jumpcloud-in`",
+        "the provider: its issuer with or without the trailing slash; or by name: `jumpcloud`, `jumpcloud-eu`,"
+        " `jumpcloud-in`, `google`, `entra:TENANT-ID`, `okta:DOMAIN`, `auth0:DOMAIN`, `keycloak:URL/REALM`,"
+        " `cognito:REGION/POOL`, `gitlab`, `authentik:URL/APPLICATION`",
         shown="required",
     )
     client_id: str = setting("", read_text, "of the app as registered at the provider", shown="required")
@@ -37,10 +39,11 @@ class ProviderFields:
             "private_key_jwt",
             "none",
             "client_secret_basic_raw",
+            "client_assertion",
         ),
         "or `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`; `client_secret_basic_raw` for a"
         " provider"
-        " that compares the secret without decoding it",
+        " that compares the secret without decoding it; `client_assertion` with `client_assertion_file`",
     )
     client_private_key_file: str = setting(
         "",
@@ -48,6 +51,12 @@ class ProviderFields:
         "PEM or JWK, for `private_key_jwt` and for encrypted ID tokens. An Ed25519 key signs as `Ed25519`; for a"
         " provider"
         ' that knows only the older name, use a JWK with `"alg": "EdDSA"`',
+    )
+    client_assertion_file: str = setting(
+        "",
+        read_path,
+        "for `client_assertion`: a token that stands for this app and that the platform renews on disk (Kubernetes,"
+        " Azure); read for each call",
     )
     scopes: tuple[str, ...] = setting(
         ("openid", "profile", "email"),
@@ -77,6 +86,25 @@ class ProviderFields:
     insecure_http_issuer: bool = setting(
         False, read_bool, "allows plain http to a provider that is not on this machine; for tests"
     )
+    discovery_url: str = setting(
+        "",
+        read_text,
+        "where the discovery document is, when it is not below the issuer (an inner address, `?p=policy`); it must name"
+        " `issuer_url` all the same",
+        shown="from `issuer_url`",
+    )
+    provider_endpoints: tuple[tuple[str, str], ...] = setting(
+        (),
+        read_params,
+        "map that replaces single entries of discovery (`token_endpoint`, `jwks_uri`, …); with"
+        " `authorization_endpoint`, `token_endpoint` and `jwks_uri` discovery is not asked",
+    )
+    allow_tenants: tuple[str, ...] | None = setting(
+        None,
+        read_words,
+        "for an issuer of many tenants at Entra ID (`organizations`, `common`): the ids (`tid`) of those whose users"
+        " may come",
+    )
     userinfo: str = setting(
         "auto",
         choice("auto", "always", "never"),
@@ -94,3 +122,9 @@ class ProviderFields:
         shown="`0` (no limit)",
     )
     provider_logout: bool = setting(False, read_bool, "logout ends the provider's session too")
+    provider_logout_url: str = setting(
+        "",
+        read_text,
+        "where `provider_logout` sends people, for a provider with a logout of its own (Cognito, Auth0): a URL with"
+        " `{client_id}` and `{return_to}` in its query; the latter is the post-logout redirect URI",
+    )

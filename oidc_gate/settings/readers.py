@@ -25,6 +25,7 @@ __all__ = [
     "read_path",
     "read_proxies",
     "read_secrets",
+    "read_separator",
     "read_store",
     "read_text",
     "read_words",
@@ -242,6 +243,15 @@ def read_proxies(value: Any) -> int | tuple[str, ...]:
         except ValueError as error:
             raise ValueError(f"must be a number, or networks like 10.0.0.0/8: {error}") from None
     return networks
+
+
+def read_separator(value: Any) -> str:
+    """Return what stands between the groups in a text: `,`, `;`, a space, or `json` for a JSON list."""
+    word = value.lower() if isinstance(value, str) else ""
+    word = " " if word == "space" or (word and not word.strip()) else word.strip()
+    if word not in (",", ";", " ", "json"):
+        raise ValueError("must be , or ; or a space (or the word space), or json for a text that holds a JSON list")
+    return word
 
 
 def read_store(value: Any) -> Any:

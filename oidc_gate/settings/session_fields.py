@@ -67,4 +67,11 @@ class SessionFields:
         read_bool,
         "with a store: the app may ask for the person's access token, by `access_token_for(request)`",
     )
+    session_claims: tuple[str, ...] | None = setting(
+        None,
+        read_list,
+        "the claims that a session keeps, where all would be too many for a cookie. What lists, rules and headers call"
+        " for is kept in any case; what only the protocol needs (`nonce`, hashes) is not kept then",
+        shown="all",
+    )
     login_timeout: float = setting(15 * 60.0, read_duration, "how long a login may take")

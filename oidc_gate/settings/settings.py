@@ -26,21 +26,16 @@ from oidc_gate.settings.provider_fields import ProviderFields
 from oidc_gate.settings.readers import read_path
 from oidc_gate.settings.session_fields import SessionFields
 from oidc_gate.settings.sources import SettingsFile
+from oidc_gate.settings.tenants import as_in_tokens
 
 if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
     from oidc_gate.settings.sources import Layer
 
-__all__ = ["JUMPCLOUD_REGIONS", "PROVIDER_FIELDS", "Settings"]
+__all__ = ["PROVIDER_FIELDS", "Settings"]
 
 _NONE: Mapping[str, Any] = {}
 _WELL_KNOWN = "/.well-known/openid-configuration"
-JUMPCLOUD_REGIONS = {
-    "jumpcloud": "https://oauth.id.jumpcloud.com/",
-    "jumpcloud-eu": "https://oauth.id.eu.jumpcloud.com/",
-    "jumpcloud-in": "https://oauth.id.in.jumpcloud.com/",
-}
-
 _AT_THE_TOP = " In a TOML file settings stand at the top level, in no table."
 
 #: Other names under which a field is known at ngrok.
@@ -57,12 +52,26 @@ class Settings(AppFields, SessionFields, ProviderFields):
 
     def __init__(self, **options: Unpack[SettingsOptions]) -> None:
         given = _named(options)
-        read = {each.name: _value(each, given) if each.name in given else each.default for each in fields(self)}
+        made = _of_preset(given)
+        values = made | given | ({"issuer_url": made["issuer_url"]} if made else {})
+        read = {each.name: _value(each, values) if each.name in values else each.default for each in fields(self)}
         for name, value in (_completed(read) | {"_given": given}).items():
             object.__setattr__(self, name, value)
         named: list[Path] = []
         self._from((sources.read_layer(options, named, _names_file),), named)
         check(self)
+
+    @property
+    def preset(self) -> str:
+        """The provider's name that stood in `issuer_url`, `""` where an address did."""
+        given: dict[str, Any] = self._given  # type: ignore[attr-defined]
+        return given["issuer_url"].strip() if _of_preset(given) else ""
+
+    @property
+    def from_preset(self) -> dict[str, Any]:
+        """The settings that the provider's name in `issuer_url` stands for, without those that were given too."""
+        given: dict[str, Any] = self._given  # type: ignore[attr-defined]
+        return {name: getattr(self, name) for name in _of_preset(given) if name == "issuer_url" or name not in given}
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, /, **options: Unpack[SettingsOptions]) -> Settings:
@@ -150,6 +159,8 @@ class Settings(AppFields, SessionFields, ProviderFields):
 
     def warnings(self) -> list[str]:
         """Return what is allowed and still worth a second look, a sentence each."""
+        from oidc_gate.settings.provider_warnings import provider_warnings  # late: it reads rules
+
         found = []
         lists = (self.allow_emails, self.allow_domains, self.allow_groups)
         of_rules, narrows_all = _of_rules(self)
@@ -161,9 +172,11 @@ class Settings(AppFields, SessionFields, ProviderFields):
             found.append("sessions never end: max_session_duration and idle_session_timeout are both 0")
         if isinstance(self.trusted_proxies, tuple) and any(network.endswith("/0") for network in self.trusted_proxies):
             found.append("trusted_proxies trusts every address: anyone can say which host and scheme this app has")
-        if (self.allow_emails or self.allow_domains) and "email" not in self.scopes:
+        by_address = self.email_claim == "email" and bool(self.allow_emails or self.allow_domains)
+        if by_address and "email" not in self.scopes:
             found.append("allow_emails and allow_domains need the claim email, and scopes lack email")
         found += of_rules
+        found += provider_warnings(self)
         given: dict[str, Any] = self._given  # type: ignore[attr-defined]
         if "idle_session_timeout" in given and 0 < self.max_session_duration < self.idle_session_timeout:
             found.append(
@@ -231,16 +244,28 @@ def _value(each: Field[Any], given: dict[str, Any]) -> Any:
         raise SettingsError(f"{each.name} {error}.") from None
 
 
+def _of_preset(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a provider's name in `issuer_url` stands for; none for an address."""
+    issuer_url = given.get("issuer_url")
+    text = issuer_url.strip() if isinstance(issuer_url, str) else ""
+    if not text or text.lower().startswith(("https://", "http://")):
+        return {}
+    from oidc_gate.settings.presets import preset  # late: most name an address
+
+    return preset(text) or {}
+
+
 def _completed(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values with the fields that may be written in several ways brought into one form."""
     issuer_url = values["issuer_url"]
     return values | {
-        "issuer_url": JUMPCLOUD_REGIONS.get(issuer_url.lower(), issuer_url).removesuffix(_WELL_KNOWN),
+        "issuer_url": issuer_url.removesuffix(_WELL_KNOWN),
         "base_url": values["base_url"].rstrip("/"),
         "path_prefix": values["path_prefix"].rstrip("/"),
         "auth_cookie_domain": values["auth_cookie_domain"].lstrip(".").lower(),
         "scopes": tuple(dict.fromkeys(("openid", *values["scopes"]))),
         "allow_emails": _folded(values["allow_emails"]),
+        "allow_tenants": None if values["allow_tenants"] is None else tuple(map(as_in_tokens, values["allow_tenants"])),
         "allow_domains": _folded(values["allow_domains"]),
     }
 
@@ -257,7 +282,7 @@ def _of_rules(settings: Settings) -> tuple[list[str], bool]:
 
     warnings = rule_warnings(
         settings.rules,
-        scopes=settings.scopes,
+        scopes=settings.scopes if settings.email_claim == "email" else ("email",),
         public_paths=settings.public_paths or (),
         base_url=settings.base_url,
     )

@@ -50,8 +50,8 @@ OTHER = "other"
 #: All codes of docs/errors.md; `tests/test_docs.py` holds the two together.
 CODES = frozenset({
     "access_denied", "alg_not_allowed", "at_hash_mismatch", "audience_mismatch", "auth_id_unknown", "azp_mismatch",
-    "base_url_path", "body_invalid", "callback_issuer_mismatch", "challenge_invalid", "client_rejected",
-    "code_missing", "code_rejected", "consent_required", "cookies_missing", "device_answer_invalid",
+    "base_url_path", "body_invalid", "callback_issuer_mismatch", "challenge_invalid", "client_assertion_invalid",
+    "client_rejected", "code_missing", "code_rejected", "consent_required", "cookies_missing", "device_answer_invalid",
     "device_code_expired", "device_denied", "device_flow_missing", "discovery_failed", "discovery_incomplete",
     "endpoint_missing", "exp_invalid", "gate_behind_gate", "host_malformed", "iat_invalid", "id_token_missing",
     "insufficient_user_authentication", "interaction_required", "invalid_request", "invalid_scope", "invalid_state",
@@ -64,11 +64,11 @@ CODES = frozenset({
     "refresh_sub_mismatch", "refresh_token_rejected", "request_denied", "request_forbidden", "server_error",
     "session_store_required", "session_too_large", "sign_in_demanded", "signature_invalid", "state_missing",
     "state_unknown", "step_up_other_person", "step_up_unmet", "store_unavailable", "store_unusable", "sub_missing",
-    "temporarily_unavailable", "token_answer_invalid", "token_answer_unreadable", "token_expired",
-    "token_from_the_future", "token_malformed", "token_request_rejected", "token_type_wrong", "unauthorized_client",
-    "unmet_authentication_requirements", "unsupported_response_type", "userinfo_audience_mismatch",
-    "userinfo_denied", "userinfo_issuer_mismatch", "userinfo_missing", "userinfo_rejected", "userinfo_sub_mismatch",
-    "userinfo_unreadable",
+    "temporarily_unavailable", "tenant_not_allowed", "token_answer_invalid", "token_answer_unreadable",
+    "token_expired", "token_from_the_future", "token_malformed", "token_request_rejected", "token_type_wrong",
+    "unauthorized_client", "unmet_authentication_requirements", "unsupported_response_type",
+    "userinfo_audience_mismatch", "userinfo_denied", "userinfo_issuer_mismatch", "userinfo_missing",
+    "userinfo_rejected", "userinfo_sub_mismatch", "userinfo_unreadable",
 })  # fmt: skip
 
 

@@ -92,6 +92,9 @@ TEXTS = {
     "error_step_up_other_person": "Diese Seite hat Sie gebeten, sich noch einmal anzumelden, und jemand anderes kam"
     " zurück. Es hat sich nichts geändert: Sie sind angemeldet wie zuvor. Um zu wechseln, melden Sie sich zuerst"
     " ab.",
+    "error_tenant_not_allowed": "Sie haben sich mit dem Konto einer Organisation angemeldet, deren Mitglieder diese"
+    " App nicht benutzen dürfen. Melden Sie sich mit einem anderen Konto an, oder bitten Sie die Betreiber"
+    " dieser App um Zugang.",
     "error_login_late": "Die Anmeldung hat zu lange gedauert. Bitte beginnen Sie neu.",
     "error_login_loop": "Sie wurden mehrmals angemeldet, und Ihr Browser hat die Sitzung nicht behalten. Erlauben Sie"
     " Cookies für diese Website und löschen Sie ihre alten. Für die Betreiber: Vergleichen Sie base_url,"

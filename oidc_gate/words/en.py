@@ -82,6 +82,8 @@ TEXTS = {
     " sign-in provider has done.",
     "error_step_up_other_person": "This page asked you to sign in once more, and another person came back. Nothing has"
     " changed: you are signed in as before. To change who is signed in, sign out first.",
+    "error_tenant_not_allowed": "You have signed in, with an account of an organisation whose people may not use"
+    " this app. Sign in with another account, or ask whoever runs this app for access.",
     "error_login_late": "Signing in took too long. Please start again.",
     "error_login_loop": "You have been signed in several times, and your browser did not keep the session. Allow"
     " cookies for this site and delete its old ones. For whoever runs it: compare base_url, trusted_proxies and"

@@ -91,6 +91,8 @@ TEXTS = {
     " de inicio de sesión ha hecho.",
     "error_step_up_other_person": "Esta página le pidió que iniciara sesión otra vez, y ha vuelto otra persona. No ha"
     " cambiado nada: su sesión sigue como antes. Para cambiar de persona, cierre primero la sesión.",
+    "error_tenant_not_allowed": "Ha iniciado sesión con la cuenta de una organización cuyos miembros no pueden usar"
+    " esta aplicación. Inicie sesión con otra cuenta o pida acceso a quien administra esta aplicación.",
     "error_login_late": "El inicio de sesión ha tardado demasiado. Empiece de nuevo.",
     "error_login_loop": "Ha iniciado sesión varias veces, y su navegador no ha conservado la sesión. Permita las"
     " cookies de este sitio y borre las antiguas. Para sus responsables: comparen base_url, trusted_proxies y"

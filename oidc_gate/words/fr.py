@@ -95,6 +95,9 @@ TEXTS = {
     "error_step_up_other_person": "Cette page vous a demandé de vous connecter encore une fois, et une autre personne"
     " est revenue. Rien n’a changé\u00a0: vous êtes connecté comme avant. Pour changer de personne,"
     " déconnectez-vous d’abord.",
+    "error_tenant_not_allowed": "Vous vous êtes connecté avec le compte d’une organisation dont les membres ne"
+    " peuvent pas utiliser cette application. Connectez-vous avec un autre compte, ou demandez l’accès aux"
+    " responsables de cette application.",
     "error_login_late": "La connexion a pris trop de temps. Veuillez recommencer.",
     "error_login_loop": "Vous avez été connecté plusieurs fois, et votre navigateur n’a pas gardé la session."
     " Autorisez les cookies pour ce site et supprimez les anciens. Pour ses responsables\u00a0: comparez base_url,"

@@ -88,6 +88,8 @@ TEXTS = {
     " servizio di accesso abbia fatto.",
     "error_step_up_other_person": "Questa pagina Le ha chiesto di accedere ancora una volta, ed è tornata un’altra"
     " persona. Non è cambiato nulla: è connesso come prima. Per cambiare utente, prima si disconnetta.",
+    "error_tenant_not_allowed": "Ha effettuato l’accesso con l’account di un’organizzazione i cui membri non"
+    " possono usare questa app. Acceda con un altro account, oppure chieda l’accesso a chi gestisce questa app.",
     "error_login_late": "L’accesso ha richiesto troppo tempo. Ricominci da capo.",
     "error_login_loop": "Ha effettuato l’accesso più volte, e il Suo browser non ha conservato la sessione. Consenta i"
     " cookie per questo sito ed elimini quelli vecchi. Per chi lo gestisce: confronti base_url, trusted_proxies e"

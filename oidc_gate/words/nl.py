@@ -85,6 +85,8 @@ TEXTS = {
     " heeft gedaan.",
     "error_step_up_other_person": "Deze pagina vroeg u nog een keer in te loggen, en er kwam iemand anders terug. Er"
     " is niets veranderd: u bent ingelogd zoals daarvoor. Log eerst uit als u van persoon wilt wisselen.",
+    "error_tenant_not_allowed": "U hebt ingelogd met een account van een organisatie waarvan de leden deze app niet"
+    " mogen gebruiken. Log in met een ander account, of vraag toegang aan de beheerder van deze app.",
     "error_login_late": "Het inloggen heeft te lang geduurd. Begin opnieuw.",
     "error_login_loop": "U bent meerdere keren ingelogd, en uw browser heeft de sessie niet bewaard. Sta cookies toe"
     " voor deze site en verwijder de oude. Voor de beheerder: vergelijk base_url, trusted_proxies en"

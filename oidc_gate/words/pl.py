@@ -89,6 +89,9 @@ TEXTS = {
     " usługa logowania.",
     "error_step_up_other_person": "Ta strona poprosiła o\u00a0ponowne zalogowanie, a\u00a0wróciła inna osoba. Nic się"
     " nie zmieniło: są Państwo zalogowani jak przedtem. Aby zmienić osobę, proszę najpierw się wylogować.",
+    "error_tenant_not_allowed": "Zalogowali się Państwo na konto organizacji, której członkowie nie mogą używać tej"
+    " aplikacji. Proszę zalogować się na inne konto albo poprosić o\u00a0dostęp osobę, która prowadzi tę"
+    " aplikację.",
     "error_login_late": "Logowanie trwało zbyt długo. Proszę zacząć od nowa.",
     "error_login_loop": "Logowanie powiodło się kilka razy, a\u00a0przeglądarka nie zachowała sesji. Proszę zezwolić"
     " na pliki cookie tej witryny i\u00a0usunąć stare. Dla administratora: proszę porównać base_url,"

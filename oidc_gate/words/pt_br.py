@@ -87,6 +87,8 @@ TEXTS = {
     " login fez.",
     "error_step_up_other_person": "Esta página pediu que você entrasse mais uma vez, e outra pessoa voltou. Nada"
     " mudou: sua sessão continua como antes. Para trocar de pessoa, saia primeiro.",
+    "error_tenant_not_allowed": "Você entrou com a conta de uma organização cujos membros não podem usar este"
+    " aplicativo. Entre com outra conta ou peça acesso a quem administra este aplicativo.",
     "error_login_late": "O login demorou demais. Comece de novo.",
     "error_login_loop": "Você entrou várias vezes, e seu navegador não guardou a sessão. Permita cookies para este"
     " site e apague os antigos. Para os responsáveis: comparem base_url, trusted_proxies e auth_cookie_domain com"

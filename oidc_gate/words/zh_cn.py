@@ -77,6 +77,8 @@ TEXTS = {
     "error_step_up_unmet": "您已登录，可以访问其他页面。但此页面的要求高于登录服务已完成的验证。",
     "error_step_up_other_person": "此页面请您再次登录，但回来的是另一个人。一切没有改变：您仍像之前一样处于登录状态。"
     "要更换用户，请先退出登录。",
+    "error_tenant_not_allowed": "您登录所用的帐户属于一个无权使用此应用的组织。"
+    "请使用其他帐户登录，或向应用的管理者申请访问权限。",
     "error_login_late": "登录花费的时间过长。请重新开始。",
     "error_login_loop": "您已多次登录，但浏览器没有保留会话。请允许此网站使用 Cookie，并删除旧的 Cookie。致管理者：请"
     "将 base_url、trusted_proxies 和 auth_cookie_domain 与上方的地址进行对照。",

@@ -131,6 +131,7 @@ FAULTS: dict[str, Fault] = {
     "wrong_issuer": id_token(iss="https://evil.example"),
     "issuer_with_slash": id_token(iss=lambda provider: provider.issuer + "/"),
     "no_issuer": id_token(iss=...),
+    "old_issuer": id_token(iss=lambda provider: provider.issuer.partition("//")[2]),
     "wrong_audience": id_token(aud="another-client"),
     "another_audience_with_azp": id_token(aud="another-client", azp="app"),
     "wrong_azp": id_token(aud=["app", "another-client"], azp="another-client"),

@@ -1,0 +1,71 @@
+"""Which claims a session keeps, where `session_claims` names some; a cookie has room for about 3,000 characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from oidc_gate.access import Policy
+from oidc_gate.gate.forwarding import Told
+from oidc_gate.sessions import Session
+from oidc_gate.settings import Settings
+
+__all__ = ["KeptClaims"]
+
+#: What sessions themselves go by: who it is, and of which sign-in later tokens are to be.
+_OF_SESSIONS = frozenset({"sub", "iss", "sid", "auth_time"})
+#: What only the exchange of the code needs.
+_OF_PROTOCOL = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
+#: Where a provider says that it has left claims out (Core, 5.6.2; Entra ID).
+_ELSEWHERE = frozenset({"_claim_names", "hasgroups"})
+_IDENTITY = "actions.ngrok.oidc.identity."
+
+
+class KeptClaims:
+    """Leaves out of a session's claims what nobody asked for. Without `session_claims` all are kept.
+
+    A name with dots keeps the whole claim that it leads into. What a function in a rule reads, or an expression in
+    `oidc.claims`, nobody can tell: it has to be named.
+    """
+
+    def __init__(self, settings: Settings, policy: Policy, told: Told) -> None:
+        self._names: frozenset[str] | None = None
+        if settings.session_claims is not None:
+            wanted = frozenset((*settings.session_claims, *_called_for(settings, policy, told)))
+            self._names = wanted | _OF_SESSIONS
+
+    def of(self, claims: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the claims that are kept of these."""
+        names = self._names
+        if names is None:
+            return dict(claims)
+        return {
+            claim: value
+            for claim, value in claims.items()
+            if claim not in _OF_PROTOCOL and any(name == claim or name.startswith(f"{claim}.") for name in names)
+        }
+
+    def in_session(self, session: Session) -> Session:
+        """Return the session with the claims that are kept."""
+        return session if self._names is None else session._replace(claims=self.of(session.claims))
+
+
+def _called_for(settings: Settings, policy: Policy, told: Told) -> Iterator[str]:
+    """Yield the names of the claims that lists, rules, headers and REMOTE_USER go by."""
+    told_claims = {*(claim for _, claim in told), settings.remote_user_claim}
+    read = {name for each in policy.conditionals for name in each.names}
+    by_rules = {*policy.claims, *(name.removeprefix(_IDENTITY) for name in read if name.startswith(_IDENTITY))}
+    gone_by = set(by_rules)  # `email` and `groups` may be whatever claims have them
+    if settings.allow_emails or settings.allow_domains:
+        gone_by.add("email")
+    if settings.allow_groups or "oidc.groups" in read:
+        gone_by.add("groups")
+    if (gone_by | told_claims) & {"groups", settings.groups_claim}:
+        yield settings.groups_claim
+    if "email" in gone_by:
+        yield settings.email_claim
+    if "email" in gone_by | told_claims:
+        yield "email_verified"
+    if any(rule.wants_step_up for rule in policy.rules):
+        yield from ("acr", "amr")
+    yield from told_claims | by_rules | _ELSEWHERE

@@ -1,0 +1,52 @@
+"""Addresses in settings: what is one, and what may be asked without encryption."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit
+
+from oidc_gate.errors import SettingsError
+
+__all__ = ["check_ascii", "check_https", "checked_url"]
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def checked_url(name: str, text: str, or_else: str = "", *, with_query: bool = False) -> SplitResult:
+    """Return the parts of an http(s) URL without query (unless it may have one), fragment or user name.
+
+    Raises SettingsError, which begins with `name`.
+    """
+    try:
+        url = urlsplit(text)
+        valid = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        valid = False
+    unfit = ' \\"<>#' if with_query else ' \\"<>?#'
+    plain = text.isascii() and not any(character in text for character in unfit)
+    if valid:
+        check_ascii(name, url.hostname or "")
+    if not valid or not plain or "@" in url.netloc:
+        parts = "fragment" if with_query else "query, fragment"
+        raise SettingsError(f"{name} must be a URL like https://example.com{or_else}; without {parts} or user name.")
+    return url
+
+
+def check_https(name: str, url: SplitResult, *, insecure: bool) -> None:
+    """Refuse plain http to another machine, unless `insecure_http_issuer` allows it. Raises SettingsError."""
+    if url.scheme == "http" and url.hostname not in _LOOPBACK and not insecure:
+        raise SettingsError(
+            f"{name} must start with https://: over plain http anyone on the way can sign in as anyone."
+            " insecure_http_issuer = true allows it for tests."
+        )
+
+
+def check_ascii(name: str, host: str) -> None:
+    """Refuse a host that is not in ASCII: browsers send it so, and cookies and redirect URIs are compared by that."""
+    if host.isascii():
+        return
+    try:
+        punycode = host.encode("idna")
+        known = f": {punycode.decode()}" if punycode.decode("idna") == host else ""
+    except UnicodeError:
+        known = ""  # as where IDNA 2008, which browsers go by, may have another form: there they do not come back alike
+    raise SettingsError(f"{name} must have its host in ASCII (punycode), as browsers send it{known}")
