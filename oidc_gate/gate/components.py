@@ -126,15 +126,7 @@ def build(
     context = _context(settings)
     tags = [name_tag(secret, _provider_and_client(settings)) for secret in settings.cookie_secret]
     response_headers = _caching(settings.cache_control)
-    lists = AllowLists(
-        emails=settings.allow_emails,
-        domains=settings.allow_domains,
-        groups=settings.allow_groups,
-        groups_claim=settings.groups_claim,
-        groups_separator=settings.groups_separator,
-        email_claim=settings.email_claim,
-        require_email_verified=settings.require_email_verified,
-    )
+    lists = _lists(settings)
     told = told_headers(settings.identity_headers)
     policy, addresses = _policy(settings, lists), Addresses(settings.base_url, settings.trusted_proxies)
     rules = [rule.name for rule in policy.rules]
@@ -185,6 +177,18 @@ def _pages(settings: Settings) -> Pages:
         logo=logo_of(logo),
         colors=colors_of(settings.brand_color),
         template=template_of(settings.page_template),
+    )
+
+
+def _lists(settings: Settings) -> AllowLists:
+    return AllowLists(
+        emails=settings.allow_emails,
+        domains=settings.allow_domains,
+        groups=settings.allow_groups,
+        groups_claim=settings.groups_claim,
+        groups_separator=settings.groups_separator,
+        email_claim=settings.email_claim,
+        require_email_verified=settings.require_email_verified,
     )
 
 
