@@ -156,8 +156,18 @@ def _clock(provider: LocalProvider, date: str, **headers: str) -> None:
 
 
 @seeds(N5="fail")
-def a_clock_an_hour_ahead(provider: LocalProvider, given: Given) -> None:
-    _clock(provider, formatdate(time.time() - 3600, usegmt=True))
+def a_clock_an_hour_behind(provider: LocalProvider, given: Given) -> None:
+    _clock(provider, formatdate(time.time() + 3600, usegmt=True))
+
+
+@seeds(N5="warn")
+def a_clock_half_an_hour_ahead_which_tokens_outlive(provider: LocalProvider, given: Given) -> None:
+    _clock(provider, formatdate(time.time() - 1800, usegmt=True))
+
+
+@seeds(N5="fail")
+def a_clock_two_hours_ahead(provider: LocalProvider, given: Given) -> None:
+    _clock(provider, formatdate(time.time() - 7200, usegmt=True))
 
 
 @seeds(N5="warn")

@@ -154,7 +154,7 @@ def test_processes_that_do_not_share_a_secret_are_told_with_both_names(
     (name,) = browser.cookies.names()
     (said,) = [message for message in log.messages if "state_unknown" in message]
     assert f"this browser has the cookie {name} of a login, and this process sets __Host-oidc_gate.default-" in said
-    assert said.endswith(".login.0: do all processes share one cookie_secret?")
+    assert said.endswith(".login.0: do all processes share one cookie_secret? (oidc-gate doctor: A1)")
     assert here.moved(browser, here.another_gate()).navigate(back.target).status == 200
 
 

@@ -7,6 +7,8 @@ import dataclasses
 import json
 import logging
 import pickle
+import random
+import string
 import sys
 from pathlib import Path
 from typing import Any
@@ -543,6 +545,9 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("cookie_secret", "oidc-gate secret", {"cookie_secret": ["short"]}),
     ("cookie_secret", "fewer than 6 different", {"cookie_secret": "a" * 20}),
     ("cookie_secret", "oidc-gate secret", {"cookie_secret": [COOKIE_SECRET, "abcde" * 9]}),
+    ("cookie_secret", "the same again and again", {"cookie_secret": "0123456789abcdef" * 2}),
+    ("cookie_secret", "the same again and again", {"cookie_secret": "dashboard-" * 4}),
+    ("cookie_secret", "examples have in its place", {"cookie_secret": "ChangeMe-2b7e151628aed2a6abf7158809cf4f3c"}),
     ("cookie_secret", "the same secret twice", {"cookie_secret": f"{COOKIE_SECRET} {COOKIE_SECRET}"}),
     ("cookie_secret", "empty list", {"cookie_secret": ()}),
     ("cookie_secret", "UTF-8", {"cookie_secret": b"\xff" * 32}),
@@ -739,6 +744,15 @@ def test_other_names_are_those_of_settings_and_no_settings_themselves() -> None:
     assert set(_OTHER_NAMES) <= set(DEFAULTS)
     assert {name for names in _OTHER_NAMES.values() for name in names.split()}.isdisjoint(DEFAULTS)
     assert set(_OTHER_NAMES["base_url"].split()) >= _MADE_OF_IT
+
+
+@pytest.mark.parametrize("alphabet", ["0123456789", "0123456789abcdef", string.ascii_letters + string.digits + "-_"])
+@pytest.mark.parametrize("length", [24, 43, 64, 500, 5000])
+def test_a_random_secret_of_any_alphabet_is_taken(alphabet: str, length: int) -> None:
+    chosen = random.Random(f"{alphabet} {length}")
+    for _ in range(50):
+        secret = "".join(chosen.choices(alphabet, k=length))
+        assert Settings(**(REQUIRED | {"cookie_secret": secret})).cookie_secret == (secret,)
 
 
 def test_a_settings_error_is_a_value_error_with_a_stable_code() -> None:

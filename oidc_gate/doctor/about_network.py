@@ -37,8 +37,8 @@ ABOUT_NETWORK = {
     "N5": About(
         "The provider's clock, by the `Date` of its answer, and this machine's agree. Half the way there and back is"
         " allowed for.",
-        "ID tokens have times in them. When clocks are further apart than `clock_leeway`, each is refused as"
-        " `exp_invalid`, `iat_invalid` or `nbf_invalid`.",
+        "ID tokens have times in them. Where this machine is behind by more than `clock_leeway`, each is refused as"
+        " `token_from_the_future`; where it is ahead, those are that do not live that long, as `token_expired`.",
         "`timedatectl set-ntp true`; a virtual machine that was asleep takes its host's time. A larger `clock_leeway`"
         " hides the fault, and lets old tokens live longer.",
     ),

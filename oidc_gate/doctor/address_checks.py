@@ -18,7 +18,7 @@ from oidc_gate.doctor.app_address import (
     reached,
     what_answered,
 )
-from oidc_gate.doctor.case import Case, Check
+from oidc_gate.doctor.case import LOOPBACK, Case, Check
 from oidc_gate.doctor.direct_check import beside_the_proxy
 from oidc_gate.doctor.findings import Finding, fail, ok, unknown, warn
 from oidc_gate.gate import Proof
@@ -124,7 +124,10 @@ def _forged(case: Case) -> Finding:
     )
     if found.proof.own != plain.own:
         return fail(f"whoever sends {' and '.join(believed)} chooses the gate's own address", mend)
-    return warn(f"{' and '.join(believed)} of any client {'is' if len(believed) == 1 else 'are'} believed", mend)
+    said = f"{' and '.join(believed)} {'is' if len(believed) == 1 else 'are'} believed"
+    if parts_of(case.settings.base_url).hostname in LOOPBACK:
+        return unknown(f"{said} of this machine, from which doctor asks", "ask once more where people's browsers are")
+    return warn(f"{said} of any client", mend)
 
 
 def _paths(case: Case) -> Finding:

@@ -23,10 +23,12 @@ from oidc_gate.provider import (
 from oidc_gate.settings import Settings
 from oidc_gate.settings.presets import JUMPCLOUD_REGIONS
 
-__all__ = ["Case", "Check", "Options", "Source", "TimedAnswer"]
+__all__ = ["LOOPBACK", "Case", "Check", "Options", "Source", "TimedAnswer"]
 
 Made = TypeVar("Made")
 
+#: Hosts that mean this machine.
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 #: A shorter text is in too many words to be taken for a secret.
 _SHORTEST = 6
 

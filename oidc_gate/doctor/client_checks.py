@@ -19,8 +19,8 @@ _BY_SIGNATURE = {"private_key_jwt": "key", "client_assertion": "token"}
 #: A shorter secret cannot sign by HS256.
 _LEAST_OF_HS256 = 32
 _COPY = (
-    "copy client_id and client_secret once more, without blanks, from one entry; where it is shown only once, make a"
-    " new secret"
+    "where P10 has failed too, begin there; else copy client_id and client_secret once more, without blanks, from one"
+    " entry; where it is shown only once, make a new secret"
 )
 _NOT_SENT_THERE = "{endpoint} is at another address than the token endpoint: doctor sends no secret there"
 _NOT_ALLOWED = frozenset({"unauthorized_client", "unsupported_grant_type"})

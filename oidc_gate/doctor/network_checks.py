@@ -10,7 +10,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from oidc_gate.doctor.case import Case, Check
+from oidc_gate.doctor.case import LOOPBACK, Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn, worst
 from oidc_gate.provider import no_answer, tls_context
 
@@ -22,6 +22,10 @@ _DAYS_LEFT = 14
 _TRIES = 3
 #: Seconds by which clocks may differ and nobody needs to know.
 _APART = 5.0
+#: Nearly all ID tokens are good for no longer (seconds).
+_USUAL_LIFE = 3600.0
+#: Of an error of OpenSSL: X509_V_ERR_CERT_HAS_EXPIRED.
+_EXPIRED = 10
 #: Nothing is in a cache for longer, in seconds, whatever it says.
 _LONGEST_KEPT = 10**9
 
@@ -146,7 +150,7 @@ def _certificates(case: Case) -> Finding:
 def _certificate(case: Case, place: _Place) -> Finding:
     settings = case.settings
     if not place.is_secure:
-        if urlsplit(place.url).hostname in ("localhost", "127.0.0.1", "::1"):
+        if urlsplit(place.url).hostname in LOOPBACK:
             return ok("plain http, on this machine")
         return warn("plain http: anyone on the way can sign in as anyone", "have the provider speak https")
     if place.at_proxy:
@@ -161,6 +165,8 @@ def _certificate(case: Case, place: _Place) -> Finding:
     except ssl.SSLError as error:
         said = no_answer(error, place.name, settings.http_timeout, settings.ca_bundle).detail
         if isinstance(error, ssl.SSLCertVerificationError):
+            if error.verify_code == _EXPIRED:
+                return fail(said, "have whoever runs the provider renew it; or this machine's clock is wrong: date -u")
             return fail(said, "a private authority's certificate goes into ca_bundle; others the provider has to mend")
         return fail(said, "correct scheme and port of issuer_url, or look at what is on the way: a proxy, a firewall")
     except OSError:
@@ -206,9 +212,15 @@ def _clock(case: Case) -> Finding:
     sure = max(0.0, abs(ahead) - 0.5 - timed.seconds / 2)
     leeway = case.settings.clock_leeway
     found = f"this machine is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the provider"
-    mend = "set this machine's clock: timedatectl set-ntp true; on a virtual machine look at its host's"
-    if sure > leeway:
+    mend = (
+        "compare both with a third clock: date -u says this machine's, which timedatectl set-ntp true sets (a virtual"
+        " machine takes its host's); the provider's is for whoever runs it"
+    )
+    if sure > leeway and ahead < 0:
         return fail(f"{found}, and clock_leeway is {leeway:g} s: every ID token is refused", mend)
+    if sure > leeway:
+        short = f"an ID token that is good for less than {sure - leeway:.0f} s is refused"
+        return (fail if sure - leeway > _USUAL_LIFE else warn)(f"{found}, clock_leeway is {leeway:g} s: {short}", mend)
     if sure > _APART:
         return warn(f"{found} (clock_leeway is {leeway:g} s)", mend)
     return ok("the provider's clock and this machine's agree")

@@ -6,7 +6,7 @@ import secrets
 from urllib.parse import parse_qsl, urlsplit
 
 from oidc_gate.doctor.app_address import PAGE, ask_app, ask_health, components_of, parts_of, proven
-from oidc_gate.doctor.case import Case, Check
+from oidc_gate.doctor.case import LOOPBACK, Case, Check
 from oidc_gate.doctor.findings import Finding, fail, ok, skipped, unknown, warn
 from oidc_gate.errors import ProviderDownError
 from oidc_gate.provider import HTTPAnswer
@@ -17,7 +17,6 @@ __all__ = ["PASSAGE_CHECKS"]
 _LARGE, _USUAL = 7900, 4000
 #: A return address of this length is kept in a cookie of its own.
 _LONG_PATH = 1600
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def _to_https(case: Case) -> Finding:
@@ -25,7 +24,7 @@ def _to_https(case: Case) -> Finding:
     _ = case.redirect_uri
     url = urlsplit(case.settings.base_url)
     if url.scheme == "http":
-        if url.hostname in _LOOPBACK:
+        if url.hostname in LOOPBACK:
             return skipped("base_url is plain http, on this machine")
         return warn("base_url is plain http: whoever is on the way can take over sessions", "serve it over https")
     proven(case)

@@ -37,7 +37,7 @@ def _client(case: Case) -> Finding:
     if right.kind == "refused":
         return fail(
             f"the provider answers as to a client that there is not: {right.said}",
-            "compare client_id with the provider's console, and whether issuer_url is of the same tenant or region",
+            "compare client_id with the provider's console, and issuer_url: is it of the same realm, tenant, region?",
         )
     return unknown("the provider answers alike to a client that there is not")
 

@@ -105,6 +105,7 @@ CHECKS = {
     "provider_unreachable": "P1",
     "session_too_large": "C1",
     "signature_invalid": "P4",
+    "state_unknown": "A1",
     "step_up_unmet": "S5",
     "store_unavailable": "B1",
     "store_unusable": "B1",
