@@ -231,13 +231,14 @@ def claim_at(claims: Mapping[str, Any], name: str) -> Any:
     `resource_access.app.example.com.roles`. A key whose value is null is not there.
     """
     value = claims.get(name)
-    key = name
-    while value is None and "." in key:
-        key = key.rpartition(".")[0]
-        inner = claims.get(key)
+    if value is not None:
+        return value
+    parts = name.split(".")
+    for count in range(len(parts) - 1, 0, -1):
+        inner = claims.get(".".join(parts[:count]))
         if inner is not None:
-            return claim_at(inner, name[len(key) + 1 :]) if isinstance(inner, Mapping) else None
-    return value
+            return claim_at(inner, ".".join(parts[count:])) if isinstance(inner, Mapping) else None
+    return None
 
 
 def username(claims: Mapping[str, Any], claim: str, *, required: bool = False) -> str:

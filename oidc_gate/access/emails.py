@@ -24,7 +24,7 @@ def written_email(claims: Mapping[str, Any], claim: str = _EMAIL) -> str:
     A claim of another name may hold it in a list, as `emails` does at Azure AD B2C: of one alone, for of several nobody
     can tell which is meant.
     """
-    value = claims.get(_EMAIL) if claim == _EMAIL else claim_at(claims, claim)
+    value = claim_at(claims, claim)
     if isinstance(value, list) and len(value) == 1 and claim != _EMAIL:
         value = value[0]
     return value if isinstance(value, str) else ""
