@@ -1,7 +1,7 @@
 // panva's oidc-provider for the tests: node op.mjs PORT CONFIG.json (written by tests/providers/real.py).
 // Its keys come from there too: node 20's generateKeyPairSync with a JWK export can hang: seen about once in 200 starts.
 import { readFileSync } from 'node:fs';
-import { Provider } from 'oidc-provider';
+import { Provider, errors } from 'oidc-provider';
 
 const port = Number(process.argv[2]);
 const config = JSON.parse(readFileSync(process.argv[3], 'utf8'));
@@ -18,7 +18,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   // Tests only: the provider's own fetch refuses loopback, where back-channel logout must go here.
   fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'preferred_username'], groups: ['groups'] },
-  scopes: ['openid', 'offline_access', 'groups'],
+  scopes: ['openid', 'offline_access', 'groups', ...Object.values(config.resources ?? {})],
   conformIdTokenClaims: config.conformIdTokenClaims,
   findAccount: people,
   enabledJWA: {
@@ -45,6 +45,16 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     pushedAuthorizationRequests: { enabled: true },
     revocation: { enabled: true },
     introspection: { enabled: true },
+    // Whoever comes may register, as MCP clients do; access tokens for a resource (RFC 8707) are JWTs (RFC 9068).
+    registration: { enabled: config.resources !== undefined },
+    resourceIndicators: {
+      enabled: config.resources !== undefined,
+      getResourceServerInfo: (ctx, resource) => {
+        const scope = config.resources[resource];
+        if (scope === undefined) throw new errors.InvalidTarget();
+        return { scope, audience: resource, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } };
+      },
+    },
     rpInitiatedLogout: { enabled: true },
   },
 });
