@@ -193,6 +193,24 @@ def test_renewals_and_rechecks_are_told_and_the_providers_no(
     assert {each["session"] for each in events.all if "session" in each} == {session}
 
 
+def test_a_session_that_is_ended_while_the_provider_is_asked_is_not_told_as_refreshed(
+    stage: StageFactory, provider: LocalProvider, tmp_path: Path, events: Events
+) -> None:
+    here = stage(audit=True, userinfo_refresh_interval="10m", session_store=f"sqlite:///{tmp_path}/s.db")
+    browser = here.signed_in()
+    store = here.gate._gate._components.sessions.backend.store
+
+    def meanwhile(claims: dict[str, Any]) -> dict[str, Any]:
+        for record in [*store.records()]:
+            store.delete(record.key)
+        return claims
+
+    here.clock.advance(601)
+    provider.change_userinfo = meanwhile
+    assert browser.fetch("/").status == 401
+    assert events.of("session.refreshed") == []
+
+
 def test_ends_that_nobody_asked_for_are_told_once(
     stage: StageFactory, provider: LocalProvider, tmp_path: Path, events: Events
 ) -> None:

@@ -380,6 +380,17 @@ def test_uvicorns_workers_get_the_same_gate(served: Served, provider: LocalProvi
     assert browser.get("/").text.startswith("Hello, Ada Lovelace"), "one worker's session is good at the other"
 
 
+def test_uvicorns_workers_read_a_secret_that_is_watched_where_it_stands(
+    served: Served, provider: LocalProvider, folder: Path
+) -> None:
+    (folder / "secret").write_text(COOKIE_SECRET)
+    watched = ["--set", "reload=watch", "--set", f"cookie_secret_file={folder / 'secret'}"]
+    cli.main(["run", "myapp:asgi_app", *flags(provider), *watched, "--workers", "2"])
+    (folder / "secret").write_text("another-secret-by-the-time-a-worker-starts")
+    pickle.loads(pickle.dumps(served.gate))  # as uvicorn starts a worker process
+    assert run.worker()._gate._components.settings.cookie_secret == ("another-secret-by-the-time-a-worker-starts",)
+
+
 # For real
 
 

@@ -436,6 +436,7 @@ def test_userinfo_as_json_or_as_a_token() -> None:
         (answer({"error": "insufficient_scope"}, 403), "userinfo_rejected"),
         (answer({"sub": "ada"}, 404), "endpoint_missing"),
         (answer({"sub": "ada"}, 204), "userinfo_rejected"),
+        (answer(b"<html>", 403, "text/html"), "userinfo_rejected"),
         (answer(b"<html>", 200, "text/html"), "userinfo_unreadable"),
         (answer([]), "userinfo_unreadable"),
         (answer(b"a.b.c", 200, "application/json"), "userinfo_unreadable"),

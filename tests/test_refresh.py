@@ -235,6 +235,23 @@ def test_a_recheck_with_an_old_view_does_not_overwrite_the_new_tokens(
     assert behind.fetch("/").status == 200
 
 
+def test_a_session_that_is_ended_while_userinfo_is_asked_stays_ended(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    here = refreshed(userinfo_refresh_interval="10m")
+    browser = here.signed_in()
+    here.clock.advance(601)
+    asking, answers = browser.copy(), list[int]()
+    with provider.hold("userinfo") as hold:
+        rechecking = threading.Thread(target=lambda: answers.append(asking.fetch("/").status))
+        rechecking.start()
+        hold.wait_for(1)
+        here.moved(browser, here.another_gate()).navigate("/oauth2/logout")
+        hold.release()
+        rechecking.join(LIMIT)
+    assert answers == [401]
+
+
 def test_new_tokens_are_kept_when_userinfo_fails_after_the_refresh(
     refreshed: Refreshed, provider: LocalProvider
 ) -> None:

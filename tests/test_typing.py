@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from oidc_gate import Settings
-from oidc_gate.settings import app_fields, options, readers
+from oidc_gate.settings import app_fields, options, readers, secret_texts
 from oidc_gate.settings.options import SettingsOptions
 from oidc_gate.settings.settings import _ALIASES
 from tests.documents import ROOT, block
@@ -39,7 +39,7 @@ TAKEN: dict[Any, Any] = {
     readers.read_params: options.Params,
     readers.read_path: options.File,
     readers.read_proxies: options.Proxies,
-    readers.read_secrets: options.Texts | bytes,
+    secret_texts.read_secrets: options.Texts | bytes,
     readers.read_separator: options.Text,
     readers.read_store: options.Store,
     app_fields.read_color: options.Text,

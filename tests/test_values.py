@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from oidc_gate.identity import lower_ascii
-from oidc_gate.settings import readers
+from oidc_gate.settings import readers, secret_texts
 
 HUNDRED_YEARS = 100 * 365 * 86400
 
@@ -201,7 +201,7 @@ NEW, OLD = "new-secret-0123456789", "old-secret-0123456789"
     ],
 )
 def test_secrets_are_read_in_their_order(given: Any, expected: tuple[str, ...]) -> None:
-    assert readers.read_secrets(given) == expected
+    assert secret_texts.read_secrets(given) == expected
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_secrets_are_read_in_their_order(given: Any, expected: tuple[str, ...]) 
 )
 def test_secrets_that_are_none_are_refused_without_being_told(given: Any, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}") as raised:
-        readers.read_secrets(given)
+        secret_texts.read_secrets(given)
     assert NEW not in str(raised.value)
     assert "short" not in str(raised.value).removeprefix("must")
     assert "0xff" not in str(raised.value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oidc_gate.settings.readers import read_bool, read_duration, read_list, read_secrets, read_store, read_text
+from oidc_gate.settings.readers import read_bool, read_duration, read_list, read_store, read_text
+from oidc_gate.settings.secret_texts import read_secrets
 from oidc_gate.settings.setting import setting
 
 if TYPE_CHECKING:

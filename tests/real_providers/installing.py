@@ -60,7 +60,7 @@ def go_module(name: str, module: str, version: str, *edits: str, tags: str = "",
     if not program.exists():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(source, ignore_errors=True)
-        env = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
+        env = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", "GOWORK": "off"}
         told = json.loads(run(["go", "mod", "download", "-json", f"{module}@{version}"], cwd=folder, env=env))
         shutil.copytree(told["Dir"], source, copy_function=shutil.copyfile)
         for path in [source, *(each for each in source.rglob("*") if each.is_dir())]:
