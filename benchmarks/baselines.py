@@ -9,22 +9,27 @@ from __future__ import annotations
 import json
 import time
 from base64 import b64encode
-from typing import Any
+from typing import Annotated, Any
 
+import jwt
 from authlib.integrations.flask_client import OAuth
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from fastapi import Depends, FastAPI, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from flask import Flask, Request
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.middleware.sessions import SessionMiddleware
 from werkzeug.http import parse_cookie
 
-from benchmarks.canned_provider import CLIENT_ID, CLIENT_SECRET
+from benchmarks.canned_provider import AUDIENCE, CLIENT_ID, CLIENT_SECRET
 from benchmarks.traffic import Cookie, asgi_hello, wsgi_hello
 
-__all__ = ["authlib_login", "flask_session", "itsdangerous_session", "starlette_session"]
+__all__ = ["authlib_login", "fastapi_pyjwt", "flask_session", "itsdangerous_session", "starlette_session"]
 
 _SECRET = "a-secret-for-the-baselines-0123456789abcdef"
 _NAME = "session"
+_SCHEME = HTTPBearer()
 
 
 def itsdangerous_session(claims: dict[str, Any]) -> tuple[Any, Cookie]:
@@ -97,3 +102,22 @@ def authlib_login(issuer: str) -> Any:
         return oauth.provider.authorize_redirect("https://app.example.com/oauth2/callback")
 
     return flask
+
+
+def fastapi_pyjwt(issuer: str, public_key: str) -> tuple[Any, Any]:
+    """Return a FastAPI app without anything, and one that checks the token of each request with PyJWT."""
+    key: Any = load_pem_public_key(public_key.encode())
+
+    async def claims(credentials: Annotated[HTTPAuthorizationCredentials, Security(_SCHEME)]) -> dict[str, Any]:
+        found: dict[str, Any] = jwt.decode(
+            credentials.credentials, key, algorithms=["RS256"], audience=AUDIENCE, issuer=issuer
+        )
+        return found
+
+    async def hello() -> str:
+        return "hello"
+
+    bare, checking = FastAPI(), FastAPI(dependencies=[Depends(claims)])
+    for app in (bare, checking):
+        app.get("/reports/7")(hello)
+    return bare, checking

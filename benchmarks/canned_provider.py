@@ -1,7 +1,8 @@
 """A provider that answers from what was prepared: it takes no time of the gate's, for it is another process.
 
-`POST /prepare` with a nonce signs an ID token and returns the code under which the token endpoint hands it out; that is
-done before the clock runs. The signatures are real ones, and connections are kept.
+`POST /prepare` with a nonce signs an ID token and returns the code under which the token endpoint hands it out, `POST
+/sign` with an algorithm and a number an access token; that is done before the clock runs. The signatures are real ones,
+and connections are kept.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs
 
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
-__all__ = ["CLIENT_ID", "CLIENT_SECRET", "CannedProvider"]
+__all__ = ["AUDIENCE", "CLIENT_ID", "CLIENT_SECRET", "CannedProvider"]
 
 CLIENT_ID = "reports"
 CLIENT_SECRET = "a-client-secret-0123456789"
+#: Whom access tokens are for.
+AUDIENCE = "https://app.example.com/api"
 _ACCESS_TOKEN = "an-access-token-that-nobody-uses-0123456789"
 
 
@@ -46,6 +49,14 @@ def id_token_claims(issuer: str, nonce: str) -> dict[str, Any]:
         "name": "Ada Lovelace",
         "groups": ["engineering", "platform", "on-call", "reports-admin", "vpn-users"],
     }
+
+
+def access_token_claims(issuer: str, number: str) -> dict[str, Any]:
+    """Return twelve claims of an access token, about as many bytes; `number` makes it another one."""
+    claims = id_token_claims(issuer, "")
+    for name in ("nonce", "at_hash", "sid"):
+        del claims[name]
+    return claims | {"aud": AUDIENCE, "scope": "api:read api:write", "client_id": "reports-job", "jti": number}
 
 
 class CannedProvider:
@@ -84,7 +95,18 @@ class CannedProvider:
 
     def prepare(self, nonce: str) -> str:
         """Have an ID token with this nonce signed; return the code that it will be handed out for."""
-        self._connection.request("POST", "/prepare", body=nonce)
+        return self._told("/prepare", nonce)
+
+    def access_token(self, algorithm: str, number: int) -> str:
+        """Return an access token; each number gives another one."""
+        return self._told("/sign", f"{algorithm} {number}")
+
+    def public_key(self) -> str:
+        """Return the RSA key in PEM, for whoever is to verify with it beside the gate."""
+        return self._told("/key", "")
+
+    def _told(self, path: str, body: str) -> str:
+        self._connection.request("POST", path, body=body)
         return self._connection.getresponse().read().decode()
 
 
@@ -92,14 +114,15 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet: in two, the second waits for the first one's acknowledgement
     key: ClassVar[RSAKey]
+    keys: ClassVar[dict[str, RSAKey | ECKey]]
     prepared: ClassVar[dict[str, bytes]] = {}
     pause: ClassVar[float] = 0.0
 
     def do_GET(self) -> None:
         issuer = f"http://{self.headers['Host']}"
         if self.path == "/jwks":
-            public = self.key.as_dict(private=False)
-            return self._answer({"keys": [public | {"use": "sig", "alg": "RS256"}]})
+            public = [key.as_dict(private=False) | {"use": "sig", "alg": alg} for alg, key in self.keys.items()]
+            return self._answer({"keys": public})
         if self.path == "/userinfo":
             return self._answer(id_token_claims(issuer, ""))
         return self._answer(
@@ -109,12 +132,20 @@ class _Handler(BaseHTTPRequestHandler):
                 "token_endpoint": f"{issuer}/token",
                 "userinfo_endpoint": f"{issuer}/userinfo",
                 "jwks_uri": f"{issuer}/jwks",
-                "id_token_signing_alg_values_supported": ["RS256"],
+                "id_token_signing_alg_values_supported": ["RS256", "ES256"],
             }
         )
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path == "/key":
+            return self._send(self.key.as_pem(private=False))
+        if self.path == "/sign":
+            alg, number = body.split()
+            signer = self.keys[alg]
+            claims = access_token_claims(f"http://{self.headers['Host']}", number)
+            token = jwt.encode({"alg": alg, "kid": signer.kid, "typ": "at+jwt"}, claims, signer)
+            return self._send(token.encode())
         if self.path != "/prepare":
             time.sleep(self.pause)
             found = self.prepared.pop(parse_qs(body)["code"][0], None)
@@ -149,6 +180,7 @@ def main() -> None:
     """Serve until killed; the port is the one line on standard output."""
     _Handler.pause = float(sys.argv[1])
     _Handler.key = RSAKey.generate_key(2048, auto_kid=True)
+    _Handler.keys = {"RS256": _Handler.key, "ES256": ECKey.generate_key("P-256", auto_kid=True)}
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     print(server.server_port, flush=True)

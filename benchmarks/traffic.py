@@ -70,15 +70,18 @@ def cookie_header(*own: Cookie) -> str:
     return "; ".join(f"{name}={value}" for name, value in pairs)
 
 
-def _headers(cookies: str, *, page: bool) -> dict[str, str]:
-    return {**_HEADERS, **(_PAGE if page else _SCRIPT), "cookie": cookies}
+def _headers(cookies: str, *, page: bool, token: str = "") -> dict[str, str]:
+    """Return those of a browser; with a token, those of a program, which has that in the place of cookies."""
+    credentials = {"authorization": f"Bearer {token}"} if token else {"cookie": cookies}
+    return {**_HEADERS, **(_PAGE if page else _SCRIPT), **credentials}
 
 
 def wsgi_request(
-    cookies: str, *, page: bool = False, path: str = "/reports/7", query: str = ""
+    cookies: str, *, page: bool = False, path: str = "/reports/7", query: str = "", token: str = ""
 ) -> Callable[[], Environ]:
     """Return what makes the environ of one request after another: a page that is opened, or a script's request."""
-    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in _headers(cookies, page=page).items()}
+    headers = _headers(cookies, page=page, token=token)
+    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
 
     def make() -> Environ:
@@ -108,9 +111,11 @@ def wsgi_request(
     return make
 
 
-def asgi_request(cookies: str, *, page: bool = False, path: str = "/reports/7", query: str = "") -> Callable[[], Scope]:
+def asgi_request(
+    cookies: str, *, page: bool = False, path: str = "/reports/7", query: str = "", token: str = ""
+) -> Callable[[], Scope]:
     """Return what makes the scope of one request after another."""
-    named = _headers(cookies, page=page)
+    named = _headers(cookies, page=page, token=token)
     raw = [(bytearray(name, "latin-1"), bytearray(value, "latin-1")) for name, value in named.items()]
 
     def make() -> Scope:

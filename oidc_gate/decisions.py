@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASK_AGAIN",
+    "BY_PATH",
     "KIND_HEADERS",
     "LANES",
     "LONGEST_KEY",
     "METHOD_HEADERS",
     "AskAgain",
+    "By",
     "Decision",
     "Forward",
     "Header",
@@ -43,10 +45,10 @@ __all__ = [
 Header = tuple[str, str]
 
 #: What takes time, by who can have it done: anybody that begins a login or comes back from one; anybody that claims to
-#: be the provider and tells of a logout; somebody who is signed in; and what asks the store alone. So a flood of one
-#: holds up none of the others.
-Lane = Literal["login", "logout", "session", "store"]
-LANES: tuple[Lane, ...] = ("login", "logout", "session", "store")
+#: be the provider and tells of a logout; anybody that sends something that may be an access token; somebody who is
+#: signed in; and what asks the store alone. So a flood of one holds up none of the others.
+Lane = Literal["login", "logout", "token", "session", "store"]
+LANES: tuple[Lane, ...] = ("login", "logout", "token", "session", "store")
 
 #: Scheme, host and Cookie header as the server gave them, be it text or bytes; None for one that is missing. Two
 #: requests with one key differ in nothing that tells who is asking.
@@ -55,6 +57,23 @@ Key = tuple[Any, Any, Any]
 #: A longer Cookie header is nobody's key: hundreds of them are kept whole, and a sample of it takes its time.
 LONGEST_KEY = 4096
 
+
+class By(NamedTuple):
+    """What is asked of a request before it is decided: see `Gate.recall`. An adapter that cannot tell asks `decide`.
+
+    - `line`: its path as the server gave it; or the path where all of it was sent as it is, without an escape; or the
+      method in front of that, where none of METHOD_HEADERS is there.
+    - `heeds_tokens`: whether an Authorization header has a say. A request with one is not told by its cookie; where it
+      has no cookie, it may be told by that header in the place of the Cookie header, and its path alone, in a tuple, in
+      the place of a line: so the two are never taken for each other.
+    """
+
+    line: Literal["path", "plain path", "method and plain path"]
+    heeds_tokens: bool = False
+
+
+#: What nearly all gates ask.
+BY_PATH = By("path")
 
 #: Headers by which a kind of request is told (`browser.request_kinds`) and which most requests lack, lower case.
 #: Headers by which some apps act on another method than the request's, lower case.
@@ -84,6 +103,17 @@ class Request(Protocol):
     scheme: str
     is_websocket: bool
     app_cookies: str
+
+    @property
+    def authorization(self) -> str:
+        """The Authorization header, several joined by commas, or `""`."""
+
+    @property
+    def token_key(self) -> tuple[Any, Any, Any, Any] | None:
+        """Scheme, host and Authorization header as the server gave them, and the last as the adapter hands it on.
+
+        None where the adapter does not look for them, or something else tells who asks, or may.
+        """
 
     @property
     def told_cookies(self) -> Any:

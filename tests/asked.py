@@ -33,6 +33,14 @@ class Asked:
         return self.path.removeprefix(self.app_root)
 
     @property
+    def authorization(self) -> str:
+        return self.header("authorization")
+
+    @property
+    def token_key(self) -> None:
+        return None
+
+    @property
     def key(self) -> tuple[str, str, str]:
         return self.scheme, self.host, self.cookie_header
 

@@ -322,7 +322,7 @@ def test_tokens_and_reloads_are_told_to_all_three(
         telling = Telling(Settings(**provider.gate_options(**options)), Addresses("", 0), Clock())
         telling.token_accepted()
         telling.token_refused(Asked("/api"), LoginError("audience_mismatch", "for another"), "ref")
-        telling.token_refused(Asked("/api"), LoginError("not_in_the_list"))
+        telling.token_refused(Asked("/api"), LoginError("not_in_the_list"), "other")
         telling.settings_reloaded("allow_emails, cookie_secret")
         telling.settings_refused(SettingsError("allow_emails must be text."))
         assert counted.of("tokens_total") == {
@@ -333,8 +333,8 @@ def test_tokens_and_reloads_are_told_to_all_three(
         assert counted.of("reloads_total") == {("success",): 1, ("failure",): 1}
         told = [record.getMessage() for record in caplog.records if record.name == "oidc_gate"]
         assert told == [
-            "audience_mismatch: an access token is refused: for another",
-            "not_in_the_list: an access token is refused: ",
+            "audience_mismatch (reference ref): an access token is refused: for another",
+            "not_in_the_list (reference other): an access token is refused: ",
             "changed settings are taken over: allow_emails, cookie_secret",
             "changed settings cannot be taken over, and the old ones stay: allow_emails must be text.",
         ]

@@ -22,6 +22,10 @@ IN_PROCESS = (
     "bad cookie, over the 401: garbage, 4 KB",
     "bad cookie, over the 401: right shape, wrong tag",
     "bad cookie, over the 401: garbage, 64 KB",
+    "token: seen before  ",
+    "token: seen before, 50 rules and bearer_paths",
+    "token: JWT first seen, RS256",
+    "token: JWT first seen, ES256",
 )
 OTHERS = (
     "WSGI   metrics and audit, over none: seen before",
@@ -30,6 +34,7 @@ OTHERS = (
     "WSGI   Flask's own session",
     "WSGI   Authlib authorize_redirect, whole request",
     "ASGI   Starlette SessionMiddleware",
+    "ASGI   FastAPI with PyJWT checking each request",
     "WSGI   callback, kept connection",
     "WSGI   growth over 500 anonymous requests",
     "WSGI   growth over 200 distinct sessions",

@@ -45,7 +45,7 @@ RAISED = {
 #: Codes that are put together: `{name}_invalid` of the three times in a token.
 JOINED = {"exp_invalid", "iat_invalid", "nbf_invalid"}
 #: Codes that a class of their own has.
-OF_A_CLASS = {"insufficient_user_authentication", "step_up_unmet"}
+OF_A_CLASS = {"insufficient_scope", "insufficient_user_authentication", "invalid_token", "step_up_unmet"}
 
 
 @cache

@@ -664,7 +664,7 @@ def test_the_host_is_that_of_base_url_unless_it_is_said(asked: Explain) -> None:
         (["GET", "/x", "--list"], "METHOD PATH, or --list, or --check FILE"),
         (["--list", "--check", "x"], "METHOD PATH, or --list, or --check FILE"),
         (["GET"], "METHOD and PATH, like GET /reports, and there is just GET. Of a request say who asks: --as FILE"),
-        ([], "Of a request say who asks: --as FILE with claims in JSON, --as-cookie FILE, or --anonymous"),
+        ([], "Of a request say who asks: --as FILE with claims in JSON, --as-cookie FILE, --token FILE, or"),
         (["GET", "/x"], "oidc-gate: Of a request say who asks: --as FILE"),
         (["/x", "GET"], "METHOD comes before PATH: GET /x. Of a request say who asks"),
         (["/x", "--anonymous"], "there is just /x."),

@@ -64,6 +64,7 @@ PRINTING = {f"command/{name}" for name in ("cli", "flags", "demo", "demo_provide
 
 #: The only imports upward: for annotations alone.
 UPWARD = {
+    ("settings/bearer_checks", "settings/settings"),
     ("settings/checks", "settings/settings"),
     ("settings/reach_checks", "settings/settings"),
     ("settings/provider_warnings", "settings/settings"),
@@ -89,7 +90,7 @@ THIRD_PARTY = {
     "cryptography": {"sealing", "doctor/provider_checks"},
     "gunicorn": {"command/run"},
     "itsdangerous": {"sealing"},
-    "joserfc": {"provider/keys", "provider/provider"},
+    "joserfc": {"provider/keys", "provider/client_credentials"},
     "nanoidp": {"command/demo_provider"},
     "opentelemetry": {"telling/opentelemetry_metrics"},
     "prometheus_client": {"telling/prometheus_metrics"},

@@ -81,6 +81,7 @@ DEFAULTS: dict[str, Any] = {
     "public_paths": None,
     "rules": None,
     "allow_cors_preflight": False,
+    "cors_origins": None,
     "identity_headers": "none",
     "remote_user_claim": "email",
     "cache_control": "private",
@@ -95,6 +96,16 @@ DEFAULTS: dict[str, Any] = {
     "provider_logout_url": "",
     "metrics": "off",
     "audit": False,
+    "bearer_audience": None,
+    "bearer_paths": None,
+    "bearer_tokens": "jwt",
+    "bearer_type": "any",
+    "bearer_scopes": None,
+    "bearer_clients": None,
+    "bearer_cache_seconds": 30.0,
+    "bearer_dpop": "off",
+    "bearer_client_cert_header": "",
+    "protected_resource_metadata": "gate",
 }
 
 
@@ -121,7 +132,17 @@ class Given:
 
 
 #: What a field cannot be without, by its name.
-BESIDE: dict[str, dict[str, Any]] = {"access_token_for_app": {"session_store": "sqlite:///here.db"}}
+BESIDE: dict[str, dict[str, Any]] = {
+    "access_token_for_app": {"session_store": "sqlite:///here.db"},
+    "bearer_client_cert_header": {"bearer_audience": "api", "trusted_proxies": "1"},
+    **{
+        name: {"bearer_audience": "api"}
+        for name in (
+            *("bearer_paths", "bearer_tokens", "bearer_type", "bearer_scopes", "bearer_clients"),
+            *("bearer_cache_seconds", "bearer_dpop", "protected_resource_metadata"),
+        )
+    },
+}
 
 
 #: Every field once, with a value that is not its default.
@@ -175,6 +196,8 @@ GIVEN = [
     Given("email_claim", "upn", "upn", "upn"),
     Given("public_paths", "/static,/robots.txt", ["/static", "/robots.txt"], ("/static", "/robots.txt")),
     Given("allow_cors_preflight", "true", True, True),
+    Given("cors_origins", "https://front.example,http://localhost:3000",
+          ["https://front.example", "http://localhost:3000"], ("https://front.example", "http://localhost:3000")),
     Given("identity_headers", "remote-user=email,x-team=groups", {"Remote-User": "email", "x-team": "groups"},
           (("remote-user", "email"), ("x-team", "groups"))),
     Given("remote_user_claim", "preferred_username", "preferred_username", "preferred_username"),
@@ -191,6 +214,18 @@ GIVEN = [
           "https://in.test/bye?to={return_to}"),
     Given("metrics", "Prometheus", "prometheus", "prometheus"),
     Given("audit", "on", True, True),
+    Given("bearer_audience", "https://a.example/mcp,api", ["https://a.example/mcp", "api"],
+          ("https://a.example/mcp", "api")),
+    Given("bearer_paths", "/api,/mcp", ["/api", "/mcp"], ("/api", "/mcp")),
+    Given("bearer_tokens", "introspection", "introspection", "introspection"),
+    Given("bearer_type", "at+jwt", "at+jwt", "at+jwt"),
+    Given("bearer_scopes", "mcp:use api:read", ["mcp:use", "api:read"], ("mcp:use", "api:read")),
+    Given("bearer_clients", "cli,agent 7", ["cli", "agent 7"], ("cli", "agent 7")),
+    Given("bearer_cache_seconds", "1m", 60, 60.0),
+    Given("bearer_dpop", "accept", "accept", "accept"),
+    Given("bearer_client_cert_header", "X-SSL-Client-Cert", "X-SSL-Client-Cert",
+          "X-SSL-Client-Cert"),
+    Given("protected_resource_metadata", "off", "off", "off"),
 ]  # fmt: skip
 
 
@@ -653,6 +688,31 @@ WRONG: list[tuple[str, str, Wrong]] = [
         for table in ("oidc", "oidc_gate", "tool", "client")
     ],
     ("Client_Id", "Did you mean client_id?", {"Client_Id": "x"}),
+    # programs
+    *[
+        (name, "no use without bearer_audience", {name: value})
+        for name, value in {"bearer_paths": "/api", "bearer_tokens": "auto", "bearer_type": "at+jwt",
+                            "bearer_scopes": "a", "bearer_clients": "a", "bearer_cache_seconds": 1,
+                            "bearer_dpop": "accept", "protected_resource_metadata": "off"}.items()
+    ],
+    ("bearer_audience", "must not hold client_id", {"bearer_audience": ["api", "the-app"]}),
+    ("bearer_paths", "leave that out", {"bearer_audience": "api", "bearer_paths": "/"}),
+    ("bearer_paths", "must start with /", {"bearer_audience": "api", "bearer_paths": "api"}),
+    ("bearer_paths", "plain path", {"bearer_audience": "api", "bearer_paths": "/api/*"}),
+    ("bearer_tokens", "must be one of: jwt, introspection, auto", {"bearer_audience": "a", "bearer_tokens": "opaque"}),
+    ("bearer_scopes", "is no scope", {"bearer_audience": "api", "bearer_scopes": ['a"b']}),
+    ("bearer_client_cert_header", "needs trusted_proxies",
+     {"bearer_audience": "api", "bearer_client_cert_header": "X-Cert"}),
+    ("bearer_client_cert_header", "is not the name of a header",
+     {"bearer_audience": "api", "bearer_client_cert_header": "X Cert", "trusted_proxies": 1}),
+    *[
+        ("cors_origins", says, {"cors_origins": [origin]})
+        for origin, says in {"*": "stands for any site", "null": "stands for any site",
+                             "front.example": "must be a URL",
+                             "https://front.example/": "as browsers send it",
+                             "https://Front.example": "as browsers send it",
+                             "https://front.example:443": "as browsers send it"}.items()
+    ],
     # secrets in files
     ("client_secret_file", "both given", {"client_secret_file": __file__}),
     ("client_secret_file", "cannot be read (No such file", {"client_secret": None, "client_secret_file": "/nowhere"}),

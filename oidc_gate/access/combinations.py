@@ -23,6 +23,7 @@ class _Several(Condition):
         self._conditions = conditions
         self.claims = frozenset().union(*(condition.claims for condition in conditions))
         self.providers = frozenset().union(*(condition.providers for condition in conditions))
+        self.scopes = frozenset().union(*(condition.scopes for condition in conditions))
         self.loose = frozenset().union(*(condition.loose for condition in conditions))
         self.reads_any_claim = any(condition.reads_any_claim for condition in conditions)
 
@@ -68,6 +69,7 @@ class Not(_Several):
 
     def __init__(self, condition: Condition) -> None:
         super().__init__([condition])
+        self.scopes = frozenset()
 
     def _together(self, answers: list[Answer]) -> Answer:
         return None if answers[0] is None else not answers[0]

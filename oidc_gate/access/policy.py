@@ -8,6 +8,7 @@ when, which can be remembered for a session. So most requests cost two look-ups.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -30,7 +31,6 @@ from oidc_gate.access.rule import ANYONE, NOBODY, CheckedRule
 from oidc_gate.access.sign_ins import step_up_until
 
 if TYPE_CHECKING:
-
     from oidc_gate.access.allow_lists import AllowLists
     from oidc_gate.access.expression_values import AskedOf
     from oidc_gate.access.expressions import Answer, Conditional
@@ -253,6 +253,11 @@ class Policy:
                 return Verdict("refused", "rule", because=each.name, answer=each.answer if holds else None)
         until = 0.0 if self._reads_request else inf
         return Verdict("pass", "rule", _OPENED if opened else None, until)
+
+    def lacks_scopes(self, rule: CheckedRule, identity: Identity) -> bool:
+        """Return whether a rule refuses somebody whom it would let pass with the scopes that it asks for."""
+        more = replace(identity, scopes=(*identity.scopes, *rule.who.scopes))
+        return rule.who.holds(Person(more, self.lists)) is True
 
     def finding(self, rule: CheckedRule, identity: Identity) -> Finding:
         """Return what a rule's condition says of a person, part by part."""

@@ -11,11 +11,31 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Unpack
 
 from oidc_gate.asgi.lanes import Lanes
-from oidc_gate.asgi.request import ASGIRequest, Headers, Layouts, Scope
+from oidc_gate.asgi.request import (
+    AUTHORIZES,
+    BY_TOKEN,
+    NAMES_METHOD,
+    ASGIRequest,
+    Headers,
+    Layouts,
+    Scope,
+    request_with_token,
+)
 from oidc_gate.asgi.roots import root_of
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
 from oidc_gate.caching import QuietNames, is_unshared, silenced
-from oidc_gate.decisions import LONGEST_KEY, AskAgain, Forward, Header, Overriding, ReadBody, Reply, WithoutBody
+from oidc_gate.decisions import (
+    BY_PATH,
+    LONGEST_KEY,
+    AskAgain,
+    By,
+    Forward,
+    Header,
+    Overriding,
+    ReadBody,
+    Reply,
+    WithoutBody,
+)
 from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
@@ -31,7 +51,7 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Any]]
     Send = Callable[[Any], Awaitable[None]]
     Layout = Callable[[list[bytes]], Any]
-    _Asked = tuple[Gate, Recall, bool, bool, bool, Layout, tuple[Header, ...], Headers]
+    _Asked = tuple[Gate, Recall, bool, bool, By, Layout, tuple[Header, ...], Headers]
 
 __all__ = ["OIDCGate"]
 
@@ -64,15 +84,15 @@ class OIDCGate:
         """Have this gate decide, from the next request on."""
         self._gate = gate
         self._lanes.longest_wait = gate.longest_wait
-        judges_methods = gate.recalls_by == "method and plain path"
+        by = gate.recalls_by
         # All that a request needs of its gate, taken at once: another may take its place while the request is here.
         self._asked: _Asked = (
             gate,
             gate.recall,
-            gate.recalls_by != "path",
-            judges_methods or bool(self._app_root),
-            judges_methods,
-            Layouts(gate.reserved_headers).of,
+            by is not BY_PATH,
+            by.heeds_tokens or by.line == "method and plain path" or bool(self._app_root),
+            by,
+            Layouts(gate.reserved_headers, heeds_tokens=by.heeds_tokens).of,
             gate.response_headers,
             _as_bytes(gate.response_headers),
         )
@@ -82,17 +102,17 @@ class OIDCGate:
         kind = scope["type"]
         if kind != "http" and kind != "websocket":
             return await self._other(scope, receive, send)
-        gate, recall, judges_lines, judges_more, judges_methods, layout_of, usual, usual_in_bytes = self._asked
+        gate, recall, judges_lines, judges_more, by, layout_of, usual, usual_in_bytes = self._asked
         headers: Headers = scope["headers"]
         layout = layout_of([*map(_name_of, headers)])
-        host_at, cookie_at, dropped, dropped_with_cookie, _, names_method = layout
+        host_at, cookie_at, dropped, dropped_with_cookie, _, telling = layout
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
             if len(cookies) <= LONGEST_KEY:
                 line = scope["path"]
                 if judges_lines and (_PERCENT in (scope.get("raw_path") or b"") or judges_more):
-                    line = self._line(scope, by_method=judges_methods, names_method=names_method)
+                    line = self._line(scope, by, telling)
                 if line is not None:
                     found = recall(scope.get("scheme"), headers[host_at][1], cookies, line)
         if found is not None:
@@ -104,7 +124,7 @@ class OIDCGate:
         else:
             if not self._has_looked_out:
                 self._look_out()
-            request = ASGIRequest(scope, layout, self._app_root)
+            request = (ASGIRequest if telling < BY_TOKEN else request_with_token)(scope, layout, self._app_root)
             decision = gate.decide(request) if IDENTITY_KEY not in scope else gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
@@ -138,13 +158,18 @@ class OIDCGate:
         await app(scope, receive, send)
         return None
 
-    def _line(self, scope: Scope, *, by_method: bool, names_method: bool) -> str | None:
+    def _line(self, scope: Scope, by: By, telling: int) -> str | tuple[str] | None:
         """Return what `recall` wants to know of a line that is not its path alone, None where it cannot go by that."""
         path: str = scope["path"]
+        if by.heeds_tokens and telling & AUTHORIZES:
+            is_plain = _PERCENT not in (scope.get("raw_path") or b"") and not self._app_root
+            return (path,) if telling & BY_TOKEN and is_plain else None
+        if by.line == "path":
+            return path
         if _PERCENT in (scope.get("raw_path") or b"") or (self._app_root and path.startswith(self._app_root)):
             return None
-        if by_method:
-            return None if names_method else f"{scope['method']} {path}"
+        if by.line == "method and plain path":
+            return None if telling & NAMES_METHOD else f"{scope['method']} {path}"
         return path
 
     def _look_out(self) -> None:

@@ -13,13 +13,30 @@ from typing import Any
 from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, METHOD_HEADERS, Key
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders, folded
 
-__all__ = ["ABSENT", "UNUSUAL", "ASGIRequest", "Headers", "Layouts", "Scope"]
+__all__ = [
+    "ABSENT",
+    "AUTHORIZES",
+    "BY_TOKEN",
+    "NAMES_METHOD",
+    "UNUSUAL",
+    "ASGIRequest",
+    "Headers",
+    "Layouts",
+    "Scope",
+    "request_with_token",
+]
 
 Scope = MutableMapping[str, Any]
 Names = list[bytes]
 #: Where `host` and `cookie` stand, where those stand that only the gate may say, the last of them first, alone and with
-#: `cookie`; all names in lower case; and whether one of METHOD_HEADERS is among them, however it is spelt.
-Layout = tuple[int, int, tuple[int, ...], tuple[int, ...], Names, bool]
+#: `cookie`; all names in lower case; and, added up, which of these are among them: one of METHOD_HEADERS, however it is
+#: spelt (NAMES_METHOD), and `authorization` (AUTHORIZES), with where it stands (times AUTHORIZED_AT) if it comes once.
+#: Where that has a say and there is no cookie, it stands in the place of `cookie` (BY_TOKEN).
+Layout = tuple[int, int, tuple[int, ...], tuple[int, ...], Names, int]
+NAMES_METHOD = 1
+AUTHORIZES = 2
+BY_TOKEN = 4
+AUTHORIZED_AT = 8
 Pair = tuple[bytes, bytes]
 Headers = list[Pair]
 
@@ -46,7 +63,8 @@ class Layouts:
     whole, so that no lock is needed.
     """
 
-    def __init__(self, reserved: ReservedHeaders) -> None:
+    def __init__(self, reserved: ReservedHeaders, *, heeds_tokens: bool = False) -> None:
+        self._heeds_tokens = heeds_tokens
         self._harmless = HarmlessNames(reserved)
         self._latest: dict[int, tuple[Names, Layout]] = {}
         self._known: dict[tuple[bytes, ...], Layout] = {}
@@ -74,16 +92,30 @@ class Layouts:
         harmless = self._harmless
         texts = [name.decode("latin-1") for name in names]
         dropped = [at for at, text in enumerate(texts) if text not in harmless and harmless.lack(text)][::-1]
-        names_method = not _METHOD_HEADERS.isdisjoint(map(folded, texts))
+        telling = 0 if _METHOD_HEADERS.isdisjoint(map(folded, texts)) else NAMES_METHOD
+        if b"authorization" in names:
+            telling += AUTHORIZES
+            telling += AUTHORIZED_AT * (1 + names.index(b"authorization")) if names.count(b"authorization") == 1 else 0
         if names.count(b"host") > 1 or names.count(b"cookie") > 1:
-            return UNUSUAL, UNUSUAL, tuple(dropped), tuple(dropped), names, names_method
+            return UNUSUAL, UNUSUAL, tuple(dropped), tuple(dropped), names, telling
         cookie_at = _index(names, b"cookie")
+        if self._heeds_tokens and cookie_at == ABSENT and telling >= AUTHORIZED_AT:
+            cookie_at, telling = telling // AUTHORIZED_AT - 1, telling + BY_TOKEN
+            return _index(names, b"host"), cookie_at, tuple(dropped), tuple(dropped), names, telling
         with_cookie = dropped if cookie_at == ABSENT else sorted([*dropped, cookie_at], reverse=True)
-        return _index(names, b"host"), cookie_at, tuple(dropped), tuple(with_cookie), names, names_method
+        return _index(names, b"host"), cookie_at, tuple(dropped), tuple(with_cookie), names, telling
 
 
 def _index(names: Names, name: bytes) -> int:
     return names.index(name) if name in names else ABSENT
+
+
+def request_with_token(scope: Scope, layout: Layout, app_root: str = "") -> ASGIRequest:
+    """Return a request to a gate that heeds the Authorization header."""
+    host_at, _, dropped, _, names, telling = layout
+    if telling & BY_TOKEN:
+        layout = (host_at, ABSENT, dropped, dropped, names, telling)
+    return ASGIRequest(scope, layout, app_root)
 
 
 class ASGIRequest:
@@ -97,6 +129,7 @@ class ASGIRequest:
         "_host_at",
         "_names",
         "_scope",
+        "_telling",
         "app_cookies",
         "app_root",
         "cookie_header",
@@ -110,7 +143,7 @@ class ASGIRequest:
         self._scope = scope
         self.app_root = app_root
         self._headers = headers = scope["headers"]
-        self._host_at, self._cookie_at, self._dropped, self._dropped_with_cookie, self._names, _ = layout
+        self._host_at, self._cookie_at, self._dropped, self._dropped_with_cookie, self._names, self._telling = layout
         host_at, cookie_at = self._host_at, self._cookie_at
         if host_at == UNUSUAL:
             self._read_one_by_one(headers)
@@ -131,6 +164,25 @@ class ASGIRequest:
         self.cookie_header = b"; ".join([value for name, (_, value) in named if name == b"cookie"]).decode("latin-1")
         self._headers = [pair for at, (name, pair) in enumerate(named) if name != b"cookie" and at not in self._dropped]
         self._dropped = self._dropped_with_cookie = ()
+
+    @property
+    def authorization(self) -> str:
+        """See `Request.authorization`."""
+        at = self._telling // AUTHORIZED_AT
+        if at:
+            value: bytes = self._scope["headers"][at - 1][1]
+            return value.decode("latin-1")
+        return self.header("authorization") if self._telling & AUTHORIZES else ""
+
+    @property
+    def token_key(self) -> tuple[Any, Any, Any, Any] | None:
+        """See `Request.token_key`; `OIDCGate` looks for the same."""
+        if not self._telling & BY_TOKEN or self._host_at < 0 or self.is_websocket or self._scope.get("root_path"):
+            return None
+        pair = self._scope["headers"][self._telling // AUTHORIZED_AT - 1]
+        if len(pair[1]) > LONGEST_KEY:
+            return None
+        return self._scope.get("scheme"), self._headers[self._host_at][1], pair[1], pair
 
     @property
     def key(self) -> Key | None:

@@ -71,6 +71,10 @@ class Addresses:
         """Whether headers of a proxy have a say, so that nothing holds for all requests."""
         return self._trusted_hops is not None
 
+    def is_from_proxy(self, request: Request) -> bool:
+        """Return whether a proxy that is believed has handed this request on."""
+        return self._trusted_hops is not None and self._trusted_hops(request) > 0
+
     def is_wellformed(self, request: Request) -> bool:
         """Return whether the request names one well-formed host, or none. Otherwise it is answered with 400."""
         return is_host(request.host) and (self._trusted_hops is None or is_host(self._forwarded(request)[1]))

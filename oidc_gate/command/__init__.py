@@ -10,7 +10,7 @@ Modules, from the ground up; each may import only from those before it:
 - `demo`: a local provider and a gated sample app
 - `run`: serve an app behind the gate
 - `on_paper`: a gate that judges requests which nobody has sent
-- `people`: for whom it is asked
+- `people`, `token_bearer`: for whom it is asked
 - `expectations`: a file of what is to come of requests
 - `explain`: which rule decides a request, and why
 - `doctor`: whether people will be able to sign in

@@ -12,19 +12,20 @@ from oidc_gate.command.on_paper import Headers, PaperGate, settings_on_paper
 from oidc_gate.command.people import claims_in, of_cookie
 from oidc_gate.command.run import Launch
 from oidc_gate.command.terminal import shown
+from oidc_gate.command.token_bearer import RefusedToken, of_token
 from oidc_gate.errors import SettingsError
 from oidc_gate.sessions import OpenSession
 
 __all__ = ["Question", "explain"]
 
-_WHO = "Of a request say who asks: --as FILE with claims in JSON, --as-cookie FILE, or --anonymous"
+_WHO = "Of a request say who asks: --as FILE with claims in JSON, --as-cookie FILE, --token FILE, or --anonymous"
 
 
 @dataclass(frozen=True)
 class Question:
     """What is asked: a request, perhaps with `headers`, of all rules (`lists`), or a file of expectations (`check`).
 
-    For whom: `claims` and `cookie` name files; none of them and not `anonymous` is for no person at all.
+    For whom: `claims`, `cookie` and `token` name files; none of them and not `anonymous` is for no person at all.
     """
 
     method: str | None = None
@@ -32,6 +33,7 @@ class Question:
     host: str | None = None
     claims: str | None = None
     cookie: str | None = None
+    token: str | None = None
     anonymous: bool = False
     lists: bool = False
     check: str | None = None
@@ -41,7 +43,7 @@ class Question:
     @property
     def names_a_person(self) -> bool:
         """Whether it is said who asks, be it nobody."""
-        return self.anonymous or self.claims is not None or self.cookie is not None
+        return self.anonymous or not (self.claims is None and self.cookie is None and self.token is None)
 
 
 class _Answer(Protocol):
@@ -60,7 +62,8 @@ def explain(launch: Launch, question: Question, encoding: str) -> tuple[int, str
     _check(question)
     opens_cookies = question.cookie is not None
     now = time.time()  # which stands still: a sign-in of ten minutes ago does not grow older while it is judged
-    gate = PaperGate(settings_on_paper(launch, opens_cookies=opens_cookies), lambda: now, opens_cookies=opens_cookies)
+    settings = settings_on_paper(launch, opens_cookies=opens_cookies, asks_provider=question.token is not None)
+    gate = PaperGate(settings, lambda: now, opens_cookies=opens_cookies)
     status, answer = _answered(gate, question)
     if question.json:
         return status, json.dumps(answer.as_json, indent=2)
@@ -92,13 +95,18 @@ def _answered(gate: PaperGate, question: Question) -> tuple[int, _Answer]:
         report = checked(gate, question.check)
         return int(bool(report.failures)), report
     person = _person(gate, question)
+    if isinstance(person, RefusedToken):
+        return 1, person
     if question.method is None or question.path is None:
         return 0, gate.rules(person, asks=question.names_a_person, host=question.host)
     explanation = gate.explanation(question.method, question.path, question.host, person, question.headers)
     return int(not explanation.verdict.passes), explanation
 
 
-def _person(gate: PaperGate, question: Question) -> OpenSession | None:
+def _person(gate: PaperGate, question: Question) -> OpenSession | RefusedToken | None:
+    if question.token is not None:
+        where = (question.method, question.path, question.host, question.headers)
+        return of_token(gate, question.token) if gate.takes_tokens(*where) else None
     if question.claims is not None:
         return gate.person(claims_in("--as", question.claims))
     return None if question.cookie is None else of_cookie(gate, question.cookie)

@@ -22,7 +22,7 @@ __all__ = [
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)", re.ASCII)
 #: Who asks, and for which host, is said otherwise.
-_SAID_OTHERWISE = {"host": "--host", "cookie": "--as-cookie", "authorization": "--as"}
+_SAID_OTHERWISE = {"host": "--host", "cookie": "--as-cookie", "authorization": "--token"}
 
 
 class Version(argparse.Action):
@@ -81,6 +81,9 @@ def add_question(explain: argparse.ArgumentParser) -> None:
     who.add_argument("--as", metavar="FILE", dest="claims", help="somebody with these claims, in JSON; - is stdin")
     who.add_argument(
         "--as-cookie", metavar="FILE", dest="cookie", help="whoever this Cookie header, or cookie's value, was set for"
+    )
+    who.add_argument(
+        "--token", metavar="FILE", help="whoever this access token names; the provider is asked for its keys"
     )
     who.add_argument("--anonymous", action="store_true", help="somebody who has not signed in")
     explain.add_argument(

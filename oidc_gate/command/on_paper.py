@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from oidc_gate.access import Explanation, Requested, RuleList, explained, listed_rules
+from oidc_gate.access import Explanation, PathList, Requested, RuleList, explained, listed_rules
 from oidc_gate.command.run import Launch, is_given
 from oidc_gate.errors import SettingsError
 from oidc_gate.gate import Judging, build
@@ -39,12 +39,14 @@ Headers = Sequence[tuple[str, str]]
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*", re.ASCII)
 
 
-def settings_on_paper(launch: Launch, *, opens_cookies: bool) -> Settings:
+def settings_on_paper(launch: Launch, *, opens_cookies: bool, asks_provider: bool = False) -> Settings:
     """Return the settings, without those that only logins need. Raises SettingsError.
 
-    `opens_cookies`: then those that sessions are sealed with are needed too.
+    `opens_cookies`: then those that sessions are sealed with are needed too. `asks_provider`: then those are with which
+    that is asked about access tokens.
     """
     kept = frozenset({"cookie_secret_file"} if opens_cookies else ())
+    kept |= _FILES - {"cookie_secret_file"} if asks_provider else frozenset()
     file = _with_files_that_are_here(launch.file(), kept)
     options = _with_files_that_are_here(launch.options, kept)
     environ = {
@@ -57,7 +59,9 @@ def settings_on_paper(launch: Launch, *, opens_cookies: bool) -> Settings:
     proof = {"private_key_jwt": "client_private_key_file", "client_assertion": "client_assertion_file"}.get(method)
     if proof is not None and not is_given(proof, file, environ, options):
         options |= {"client_auth_method": "none"}
-    made_up = {"client_secret": _MADE_UP["client_secret"]} if opens_cookies else dict(_MADE_UP)
+    needed = {"issuer_url", "client_id"} if opens_cookies or asks_provider else set[str]()
+    needed |= {"cookie_secret"} if opens_cookies else set()
+    made_up = {name: value for name, value in _MADE_UP.items() if name not in needed}
     if method == "none" or proof is not None:
         made_up.pop("client_secret")
     missing = {name: value for name, value in made_up.items() if f"{name}_file" not in file}
@@ -107,6 +111,16 @@ class PaperGate:
         identity, allowed = (None, False) if opened is None else (opened.identity, opened.allowed)
         requested = Requested(spot.method, path, spot.host or self.components.addresses.origin(request).host)
         return explained(self.policy, spot, verdict, identity, now, requested=requested, allowed=allowed, asked=asked)
+
+    def takes_tokens(self, method: str | None, path: str | None, host: str | None, headers: Headers = ()) -> bool:
+        """Return whether the Authorization header counts for a request; where none is meant, for some it does."""
+        paths = self.components.settings.bearer_paths
+        if method is None or path is None:
+            return True
+        request = self._request(method, path, host, headers)
+        if paths is not None and not PathList(paths).cover(request.app_path, request.raw_target):
+            return False
+        return not self._judging.verdict(request, None, self._clock()).passes
 
     def rules(self, opened: OpenSession | None, *, asks: bool, host: str | None = None) -> RuleList:
         """Return all rules, with what comes of a request with this session or none; just the rules unless it `asks`.

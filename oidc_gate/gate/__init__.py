@@ -5,15 +5,17 @@ Modules, from the ground up; each may import only from those before it:
 - `forwarding`: what the app is told of who asks
 - `kept_claims`: which claims a session keeps
 - `redemptions`: which logins have been answered in this process
+- `seen_proofs`: proofs that were here lately
 - `components`: what the others share, built once from the settings
 - `judging`: what the rules say of a request
-- `recalling`: what nearly all requests get without being decided again
+- `recalling_tokens`, `recalling`: what nearly all requests get without being decided again
 - `activity`: what counts as use of a session
 - `announcement`: what a gate says when it starts
 - `addresses_asked_for`: where a login or logout leads, and at which provider
 - `mismatches`: what requests show that does not fit the settings
 - `error_words`: which words an error is told in
 - `error_replies`: how an error is told, to the person and to the log
+- `challenges`: what programs are told with a 401 or 403
 - `refusals`: what someone gets who may not pass
 - `proofs`: what proves from outside which gate has answered
 - `health`: whether the gate is alive, and whether its store answers
@@ -29,6 +31,10 @@ Modules, from the ground up; each may import only from those before it:
 - `sign_out`: this browser's session ends, and the provider's
 - `remote_logout`: the provider says whose session has ended there
 - `own_paths`: the paths under `path_prefix`
+- `credentials`: what stands in an Authorization header
+- `possession`: what is demanded beside a token that is bound to its holder
+- `resource_metadata`: the document by which programs find the provider
+- `bearer`: requests of programs, with an access token
 - `gate`: `Gate.decide`, the answer to every request
 - `watched_files`: what stands in files, told from what stood there before
 - `reloading`: changed settings are taken over by another gate
@@ -40,14 +46,14 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `w
 from oidc_gate.gate.announcement import log_addresses
 from oidc_gate.gate.authorization_requests import known_prompt, reauthentication_prompt
 from oidc_gate.gate.components import Components, backend_of, build
+from oidc_gate.gate.credentials import taken_apart
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.proofs import Proof, read_proof
-from oidc_gate.gate.recalling import By, Recall
+from oidc_gate.gate.recalling import Recall
 from oidc_gate.gate.reloading import open_gate
 
 __all__ = [
-    "By",
     "Components",
     "Gate",
     "Judging",
@@ -60,4 +66,5 @@ __all__ = [
     "open_gate",
     "read_proof",
     "reauthentication_prompt",
+    "taken_apart",
 ]

@@ -35,15 +35,16 @@ class Activity:
     def on_message(self, request: Request) -> OnMessage | None:
         """Return what notices the messages of a WebSocket; None where they keep nothing alive.
 
-        They do for sessions in a store alone: a cookie cannot be set by a WebSocket.
+        They do for sessions in a store alone: a cookie cannot be set by a WebSocket, and a token does not go idle.
         """
         sessions = self._sessions
         lag = sessions.limits.lag
         if not sessions.stores or lag == NEVER or self._is_exempt(request):
             return None
         clock = self._components.clock
-        name, found = self._components.cookies(request).session_text(request.cookie_header)
-        text = found or ""  # never that: the session was found by it
+        name, text = self._components.cookies(request).session_text(request.cookie_header)
+        if text is None:  # whoever came with an access token
+            return None
         keep_at = clock() + lag
 
         def notice() -> Callable[[], None] | None:

@@ -11,6 +11,7 @@ from oidc_gate.decisions import Header, Overriding, Request
 from oidc_gate.gate.forwarding import Told, forwarding, handing_on, told_headers
 from oidc_gate.gate.kept_claims import KeptClaims
 from oidc_gate.gate.redemptions import Redemptions
+from oidc_gate.gate.seen_proofs import SeenProofs
 from oidc_gate.provider import Provider
 from oidc_gate.reserved_headers import ReservedHeaders
 from oidc_gate.sealing import name_tag
@@ -27,7 +28,7 @@ from oidc_gate.sessions import (
     unwatched,
     watched,
 )
-from oidc_gate.settings import Settings
+from oidc_gate.settings import METADATA_PATH, Settings
 from oidc_gate.stores import SessionStore, open_store
 from oidc_gate.telling import Telling
 
@@ -69,7 +70,15 @@ class Components:
     kept_claims: KeptClaims
     reserved_headers: ReservedHeaders
     telling: Telling
+    seen_proofs: SeenProofs
     pages: Pages
+
+    @property
+    def own_prefixes(self) -> str | tuple[str, ...]:
+        """What the paths begin with that the gate answers itself."""
+        own, settings = f"{self.settings.path_prefix}/", self.settings
+        tells = settings.bearer_audience is not None and settings.protected_resource_metadata == "gate"
+        return (own, METADATA_PATH) if tells else own
 
     def cookies(self, request: Request) -> Cookies:
         """Return the cookies under the scheme that the browser used."""
@@ -158,8 +167,9 @@ def build(
         response_headers=response_headers,
         told_headers=told,
         kept_claims=KeptClaims(settings, policy, told),
-        reserved_headers=ReservedHeaders(name for name, _ in told),
+        reserved_headers=ReservedHeaders(name for name in (*dict(told), settings.bearer_client_cert_header) if name),
         telling=telling,
+        seen_proofs=SeenProofs() if before is None else before.seen_proofs,
         pages=_pages(settings),
     )
 
@@ -194,10 +204,11 @@ def _lists(settings: Settings) -> AllowLists:
 
 def _policy(settings: Settings, lists: AllowLists) -> Policy:
     given = settings.rules or ()
+    of_app = settings.bearer_audience is not None and settings.protected_resource_metadata == "app"
     return Policy(
         [rule for rule in given if not isinstance(rule, Conditional)],
         lists,
-        public_paths=settings.public_paths or (),
+        public_paths=(*(settings.public_paths or ()), *((METADATA_PATH,) if of_app else ())),
         conditionals=[each for each in given if isinstance(each, Conditional)],
     )
 

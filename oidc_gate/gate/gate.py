@@ -23,6 +23,7 @@ from oidc_gate.gate.announcement import announce
 from oidc_gate.gate.components import Components, build
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.judging import Judging
+from oidc_gate.gate.login_log import why_nobody
 from oidc_gate.gate.own_paths import OwnPaths
 from oidc_gate.gate.recalling import Recalling
 from oidc_gate.gate.rechecking import Rechecking
@@ -53,23 +54,18 @@ class Gate:
         self._refusals = Refusals(components)
         self._departures = Departures(components)
         self._own_paths = OwnPaths(components, self._refusals, self._departures)
-        self._rechecking = Rechecking(components)
-        self._activity = Activity(components)
+        self._rechecking, self._activity = Rechecking(components), Activity(components)
         self._judging = Judging(components)
-        self._passes_preflights = settings.allow_cors_preflight
-        self._prefix = settings.path_prefix + "/"
+        self._prefix, self._passes_preflights = settings.path_prefix + "/", settings.allow_cors_preflight
         path = urlsplit(settings.base_url).path
         self._kept_path = f"{path}{self._prefix}callback" if path else None
         # What every request needs stands one step away.
-        self._clock = clock
-        self._addresses = components.addresses
-        self._sessions = components.sessions
-        self._hosts: set[str] = set()
-        self._cookies = components.cookies_by_scheme()
+        self._clock, self._addresses, self._sessions = clock, components.addresses, components.sessions
+        self._hosts, self._cookies = set[str](), components.cookies_by_scheme()
         self._narrows, self._has_places = components.policy.narrows, components.policy.has_places
         recalling = Recalling(components, self._judging)
         #: What to ask before `decide`, and how: see `Recalling`.
-        self.recall, self.recalls_by = recalling.recall, recalling.by
+        self.recall, self.recalls_by, self._token_recalling = recalling.recall, recalling.by, recalling.tokens
         self._have_recalled: Callable[[Request, OpenSession], None] = recalling.remember
         #: How long a request may wait for its turn, in seconds; then it is turned away.
         self.longest_wait = settings.http_timeout
@@ -77,11 +73,18 @@ class Gate:
         self.response_headers = components.response_headers
         #: Request headers that only the gate may say.
         self.reserved_headers = components.reserved_headers
+        #: What tells what happens to a request.
+        self.decide: Callable[[Request], Decision] = self._by_session
+        if recalling.tokens is not None:
+            from oidc_gate.gate.bearer import Bearer  # late: most do without
+
+            others = components, self._judging, self._refusals, self._own_paths, recalling.tokens
+            self.decide = Bearer(*others, self._is_wellformed, self._by_session).decide
         if before is None:
             announce(settings, components.sessions.backend)
 
-    def decide(self, request: Request) -> Decision:
-        """Return what happens to a request."""
+    def _by_session(self, request: Request) -> Decision:
+        """Return what happens to a request, by the session in its cookie."""
         if request.host not in self._hosts and not self._is_wellformed(request):
             return self._refusals.failure(request, LoginError("host_malformed", "the Host header is malformed"), "/")
         if request.path.startswith(self._prefix):
@@ -128,6 +131,8 @@ class Gate:
 
     def _is_wellformed(self, request: Request) -> bool:
         """Return whether the request names one host properly; behind proxies that is more than the Host header."""
+        if request.host in self._hosts:
+            return True
         if not self._addresses.is_wellformed(request):
             return False
         if not self._addresses.reads_forwarded and len(self._hosts) < _MOST_HOSTS:
@@ -264,23 +269,18 @@ class Gate:
             return WithoutBody(*self._anyone(request))
         kind = kind_of(request)
         if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("%s %r (%s): %s", request.method, request.path, kind.name.lower(), self._why_nobody(request))
+            logger.debug(
+                "%s %r (%s): %s",
+                request.method,
+                request.path,
+                kind.name.lower(),
+                why_nobody(self._components.here(request)),
+            )
         if request.path == self._kept_path and kind in _PAGES:
             return self._refusals.failure(request, base_path_kept(request.path), "/")
         if kind is Kind.PAGE:
             return self._departures.send(request, rule)
         return self._refusals.login_required(request, kind)
-
-    def _why_nobody(self, request: Request) -> str:
-        """Return what a log may say of the session cookie of a request without a session."""
-        here = self._components.here(request)
-        cookies, header = here.cookies, here.cookie_header
-        name, text = cookies.session_text(header)
-        if text is not None:
-            return f"the cookie {name} opens no session here, or one that has ended"
-        if cookies.has_session(header):
-            return f"the cookie {cookies.session} is incomplete, or comes twice"
-        return f"no cookie {cookies.session}{'' if request.cookie_header else ', and no other'}"
 
     def _anyone(self, request: Request) -> Forward:
         """Forward a request that needs no session, in nobody's name."""

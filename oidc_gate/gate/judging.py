@@ -26,7 +26,7 @@ class Judging:
         self._policy = policy = components.policy
         self._addresses = components.addresses
         self._reserved = components.reserved_headers
-        self._prefix = components.settings.path_prefix + "/"
+        self._prefix = components.own_prefixes
         self._by_method, self._by_host, self._heeds_methods = policy.by_method, policy.by_host, policy.heeds_methods
         #: Places by path, or by what `line` makes of it; with rules for hosts by that and the Host header.
         self.places: dict[object, int] = {}

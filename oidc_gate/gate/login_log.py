@@ -1,4 +1,4 @@
-"""What the log says of the steps of a login, at DEBUG: addresses without their queries, and nothing secret."""
+"""What the log says at DEBUG, of the steps of a login and of cookies: addresses without queries, and nothing secret."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from oidc_gate.decisions import Header
 from oidc_gate.gate.components import Components, Here
 
-__all__ = ["log_departure", "log_session"]
+__all__ = ["log_departure", "log_session", "why_nobody"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -37,3 +37,14 @@ def log_session(here: Here, headers: tuple[Header, ...], text: str, lifetime: fl
         lifetime,
         ", ".join(sorted(tokens)) or "no tokens",
     )
+
+
+def why_nobody(here: Here) -> str:
+    """Return what a log may say of the session cookie of a request without a session."""
+    cookies, header = here.cookies, here.cookie_header
+    name, text = cookies.session_text(header)
+    if text is not None:
+        return f"the cookie {name} opens no session here, or one that has ended"
+    if cookies.has_session(header):
+        return f"the cookie {cookies.session} is incomplete, or comes twice"
+    return f"no cookie {cookies.session}{'' if here.request.cookie_header else ', and no other'}"

@@ -96,14 +96,19 @@ class OwnPaths:
         opened = self._components.session(here)
         if opened is None:
             return self._refusals.login_required(here.request, Kind.PROGRAM)
+        return self.told(here.request, opened)
+
+    def told(self, request: Request, opened: OpenSession) -> Reply:
+        """Return what somebody is told of themselves; 403 for somebody whom the lists do not let pass."""
         if not opened.allowed:
             reason = self._components.policy.lists.reason(opened.identity.claims)
-            return self._refusals.not_allowed(here.request, opened, Verdict("refused", reason))
+            return self._refusals.not_allowed(request, opened, Verdict("refused", reason))
         return pages.json_reply(200, _public_view(opened))
 
 
 def _public_view(opened: OpenSession) -> dict[str, Any]:
     identity = opened.identity
+    scopes = {"scopes": list(identity.scopes)} if identity.scopes else {}
     endless = identity.expires_at == float("inf")
     return {
         "sub": identity.subject,
@@ -115,6 +120,7 @@ def _public_view(opened: OpenSession) -> dict[str, Any]:
         "issuer": identity.issuer,
         "authenticated_at": identity.authenticated_at,
         "expires_at": None if endless else identity.expires_at,
+        **scopes,
     }
 
 

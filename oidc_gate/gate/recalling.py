@@ -6,21 +6,20 @@ Such a request is not decided again: what was decided for an earlier one holds f
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from oidc_gate.decisions import Request
+from oidc_gate.decisions import BY_PATH, By, Request
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.judging import Judging
 from oidc_gate.sessions import OpenSession, Recalled
 
-__all__ = ["By", "Recall", "Recalling"]
+if TYPE_CHECKING:
+    from oidc_gate.gate.recalling_tokens import TokenRecalling
 
-#: What `recall` wants to know of a request's line: its path as the server gave it; or the path where all of it was sent
-#: as it is, without an escape; or the method in front of that, where none of METHOD_HEADERS is there. An adapter that
-#: cannot give that asks `Gate.decide`.
-By = Literal["path", "plain path", "method and plain path"]
-#: See `Recalling._recall`.
-Recall = Callable[[Any, Any, Any, str], Recalled | None]
+__all__ = ["Recall", "Recalling"]
+
+#: Takes scheme, host, what tells who asks, and the line, as `By` has them.
+Recall = Callable[[Any, Any, Any, Any], Recalled | None]
 
 
 class Recalling:
@@ -29,10 +28,18 @@ class Recalling:
     def __init__(self, components: Components, judging: Judging) -> None:
         policy = components.policy
         self.recall: Recall = self._recall_by_place if policy.narrows else self._recall
-        self.by: By = "path"
+        self.by = BY_PATH
         if policy.narrows:
-            self.by = "method and plain path" if policy.by_method else "plain path"
-        self._prefix = components.settings.path_prefix + "/"
+            self.by = By("method and plain path" if policy.by_method else "plain path")
+        self._prefix = components.own_prefixes
+        #: Where an Authorization header has a say.
+        self.tokens: TokenRecalling | None = None
+        if components.settings.bearer_audience is not None:
+            from oidc_gate.gate.recalling_tokens import TokenRecalling  # late: most do without
+
+            self.tokens = TokenRecalling(components, judging)
+            self.recall = _by_either(self.recall, self.tokens.recall)
+            self.by = self.by._replace(heeds_tokens=True)
         self._clock = components.clock
         self._reads_forwarded = components.addresses.reads_forwarded
         self._recent_requests = components.sessions.recent_requests
@@ -80,3 +87,12 @@ class Recalling:
         key = None if self._reads_forwarded else request.key
         if key is not None:
             self._recent_requests.put(key, opened, request.told_cookies)
+
+
+def _by_either(by_cookie: Recall, by_token: Recall) -> Recall:
+    def recall(scheme: Any, host: Any, credentials: Any, line: Any) -> Recalled | None:
+        if type(line) is tuple:
+            return by_token(scheme, host, credentials, line[0])
+        return by_cookie(scheme, host, credentials, line)
+
+    return recall

@@ -11,6 +11,7 @@ from oidc_gate.access import Answer, CheckedRule, Reason, Verdict
 from oidc_gate.browser import Kind, Pages, kind_of, pages, requested_path, safe_path
 from oidc_gate.decisions import METHOD_HEADERS, Reply, Request
 from oidc_gate.errors import GateError
+from oidc_gate.gate.challenges import step_up_challenge
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import error_reply
 from oidc_gate.sessions import OpenSession
@@ -62,6 +63,9 @@ class Refusals:
     def __init__(self, components: Components) -> None:
         self._components = components
         self._prepared = lru_cache(maxsize=64)(self._login_required)
+        self._readers = frozenset(components.settings.cors_origins or ())
+        #: What programs are told beside the login, where access tokens are taken; see `gate.challenges`.
+        self.invitation: Callable[[Request], tuple[Header, ...]] | None = None
         self._by_kind: dict[Kind, Callable[[Pages, Here, _Demand], Reply]] = {
             Kind.FORM: _form,
             Kind.FRAME: _frame,
@@ -77,13 +81,26 @@ class Refusals:
         answer = self._by_kind.get(kind)
         root_path = self._components.addresses.root_path(request)
         if answer is None and rule is None:
-            return self._prepared(root_path)
+            return self._readable(request, self._inviting(request, self._prepared(root_path)))
         demand = self._demand(root_path, rule)
-        return (
-            _program(demand)
-            if answer is None
-            else answer(self._components.pages, self._components.here(request), demand)
-        )
+        components = self._components
+        reply = _program(demand) if answer is None else answer(components.pages, components.here(request), demand)
+        if answer is _htmx and rule is None:
+            reply = self._inviting(request, reply)
+        return self._readable(request, reply)
+
+    def _inviting(self, request: Request, reply: Reply) -> Reply:
+        """Return the 401 for a program, which says first how to come in with a token, where that can be done."""
+        invitation = () if self.invitation is None else self.invitation(request)
+        return reply._replace(headers=(*invitation, *reply.headers)) if invitation else reply
+
+    def _readable(self, request: Request, reply: Reply) -> Reply:
+        """Return the answer; scripts of the origins in `cors_origins` can read a 401 or 403 (Fetch standard, 3.2.3)."""
+        if not self._readers or reply.status not in (401, 403):
+            return reply
+        origin = request.header("origin")
+        cors = _readable_by(origin) if origin in self._readers else ()
+        return reply._replace(headers=(*reply.headers, ("vary", "Origin"), *cors))
 
     def _login_required(self, root_path: str) -> Reply:
         """Return the 401 for programs; it is the same for all, and made once."""
@@ -94,7 +111,7 @@ class Refusals:
         if rule is None:
             return _Demand(login, pages.challenge(login))
         login = f"{login}?step_up={rule.number}"
-        return _Demand(login, _step_up_challenge(rule), "insufficient_user_authentication", is_step_up=True)
+        return _Demand(login, step_up_challenge(rule), "insufficient_user_authentication", is_step_up=True)
 
     def not_allowed(
         self, request: Request, opened: OpenSession | None, verdict: Verdict, headers: tuple[Header, ...] = ()
@@ -103,6 +120,16 @@ class Refusals:
         reference = pages.reference()
         said = self._said(request, opened, verdict)
         self._components.telling.access_refused(request, opened, verdict, reference, said)
+        return self._readable(request, self._not_allowed(request, opened, verdict, headers, reference))
+
+    def _not_allowed(
+        self,
+        request: Request,
+        opened: OpenSession | None,
+        verdict: Verdict,
+        headers: tuple[Header, ...],
+        reference: str,
+    ) -> Reply:
         if verdict.answer is not None:
             return _policys_answer(verdict.answer, headers)
         if kind_of(request) is Kind.GRPC_WEB:
@@ -145,9 +172,30 @@ class Refusals:
     ) -> Reply:
         """Return the answer that tells of an error; see `oidc_gate.gate.error_replies`."""
         components = self._components
-        return error_reply(
+        reply = error_reply(
             components.telling, components.pages, error, request, action_path=action_path, about=about, status=status
         )
+        return self._readable(request, reply)
+
+    def of_token(
+        self,
+        request: Request,
+        status: int,
+        error: str,
+        description: str,
+        reference: str,
+        challenges: tuple[Header, ...],
+    ) -> Reply:
+        """Return the answer to a token that is not good enough, with these challenges (RFC 6750, 3).
+
+        `reference`: `""` where the log says nothing of it.
+        """
+        if kind_of(request) is Kind.GRPC_WEB:
+            code = _UNAUTHENTICATED if status == 401 else _PERMISSION_DENIED
+            reply = pages.grpc_status(code, f"{error}: {description}", _grpc_type(request))
+            return reply._replace(headers=(*challenges, *reply.headers))
+        body = {"error": error, "error_description": description} | ({"reference": reference} if reference else {})
+        return self._readable(request, pages.json_reply(status, body, challenges))
 
 
 def _said(opened: OpenSession | None, verdict: Verdict) -> list[Said]:
@@ -188,13 +236,12 @@ def _htmx(_: Pages, here: Here, demand: _Demand) -> Reply:
     return _program(demand, (("hx-redirect", demand.coming_back(page)),))
 
 
-def _step_up_challenge(rule: CheckedRule) -> Header:
-    """Return the header that says what is asked of a sign-in (RFC 9470, 3)."""
-    parts = ['Bearer error="insufficient_user_authentication"']
-    parts.append('error_description="a stronger or a more recent sign-in is needed"')
-    parts += [f'acr_values="{" ".join(rule.acr)}"'] if rule.acr else []
-    parts += [f'max_age="{rule.max_age:.0f}"'] if rule.max_age is not None else []
-    return "www-authenticate", ", ".join(parts)
+def _readable_by(origin: str) -> tuple[Header, ...]:
+    return (
+        ("access-control-allow-origin", origin),
+        ("access-control-allow-credentials", "true"),
+        ("access-control-expose-headers", "WWW-Authenticate, DPoP-Nonce"),
+    )
 
 
 def _policys_answer(answer: Answer, headers: tuple[Header, ...]) -> Reply:

@@ -76,6 +76,10 @@ class WatchingGate(Gate):
         self._reloading = reloading
         self._remember = self._have_recalled
         self._have_recalled = self._remember_until_next_look
+        if self._token_recalling is not None:
+            self._token_recalling.next_look_at = lambda: reloading.next_look_at
+        self._decide_at_once = self.decide
+        self.decide = self._decide_or_look
 
     @property
     def telling(self) -> Telling:
@@ -86,15 +90,15 @@ class WatchingGate(Gate):
         """Return a gate with other settings that goes on with what holds under any. Raises SettingsError."""
         return WatchingGate(settings, self._clock, self._reloading, self._components)
 
-    def decide(self, request: Request) -> Decision:
+    def _decide_or_look(self, request: Request) -> Decision:
         """Return what happens to a request, or the work of looking at the files first."""
         if self._reloading.is_due(self._clock()):
             return Work("store", lambda: self._look(request))
-        return super().decide(request)
+        return self._decide_at_once(request)
 
     def _look(self, request: Request) -> Decision:
         self._reloading.look()
-        return super().decide(request) if self._reloading.gate is self else ASK_AGAIN
+        return self._decide_at_once(request) if self._reloading.gate is self else ASK_AGAIN
 
     def _remember_until_next_look(self, request: Request, opened: OpenSession) -> None:
         opened.look_again(self._reloading.next_look_at)

@@ -56,11 +56,15 @@ class Cached(Generic[T]):
         value = self.known()
         return value if value is not None else self._fetched(self.known)
 
+    def asked_again(self, pause: float) -> bool:
+        """Return whether `again` would take what is here, for it was fetched once more so lately. Never blocks."""
+        return abs(self._clock() - self._forced_at) < pause
+
     def again(self, pause: float) -> T:
         """Fetch once more, because what is here may be out of date; at most once in `pause` seconds."""
 
         def forced_lately() -> T | None:
-            return self._value if abs(self._clock() - self._forced_at) < pause else None
+            return self._value if self.asked_again(pause) else None
 
         return self._fetched(forced_lately, forced=True)
 

@@ -32,6 +32,7 @@ class Metadata:
     end_session_endpoint: str = ""
     revocation_endpoint: str = ""
     device_authorization_endpoint: str = ""
+    introspection_endpoint: str = ""
     signing_algs: frozenset[str] = frozenset({"RS256"})
     client_auth_methods: tuple[str, ...] = ()
     sends_iss: bool = False
@@ -131,6 +132,7 @@ def metadata_of(document: dict[str, Any], addresses: ProviderAddresses) -> Metad
         end_session_endpoint=endpoint("end_session_endpoint"),
         revocation_endpoint=endpoint("revocation_endpoint"),
         device_authorization_endpoint=endpoint("device_authorization_endpoint"),
+        introspection_endpoint=endpoint("introspection_endpoint"),
         signing_algs=frozenset(_texts(algs)) & frozenset(SIGNING_ALGS) | {"RS256"},
         client_auth_methods=tuple(_texts(methods)),
         prompt_values=tuple(_texts(document.get("prompt_values_supported"))),

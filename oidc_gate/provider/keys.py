@@ -60,6 +60,12 @@ class SignedToken:
         return str(self.header.get("alg"))
 
     @property
+    def kind(self) -> str | None:
+        """What it says that it is (`typ`), in lower case; `jwt` where it does not say, None for what is no text."""
+        kind = self.header.get("typ", "JWT")
+        return kind.lower().removeprefix("application/") if isinstance(kind, str) else None
+
+    @property
     def algorithm(self) -> str:
         """The same by one name, for Ed25519 has two (RFC 8037, 3.1; RFC 9864, 2.2)."""
         return "EdDSA" if self.alg == "Ed25519" else self.alg

@@ -6,36 +6,31 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from joserfc.errors import JoseError
-
-from oidc_gate.errors import ProviderError, ProviderSetupError, SettingsError
-from oidc_gate.provider import code_flow, keys, token_checks
+from oidc_gate.errors import ProviderDownError, ProviderError
+from oidc_gate.provider import code_flow, introspection, keys, token_checks
+from oidc_gate.provider.access_tokens import AccessToken, ExpectedToken, check_introspected, check_jwt
 from oidc_gate.provider.cache import Cached
-from oidc_gate.provider.client_assertion import read_assertion
-from oidc_gate.provider.client_authentication import ClientAuthentication, client_authentication
+from oidc_gate.provider.client_credentials import authentication_of, private_key_of
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.quoting import secrets_in
+from oidc_gate.provider.signatures import Signatures
 from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport
-from oidc_gate.settings import PROVIDER_FIELDS, TENANT, issuers, template_of
+from oidc_gate.settings import PROVIDER_FIELDS, issuers, template_of
 
 if TYPE_CHECKING:
     from oidc_gate.settings import Settings
 
-__all__ = ["Provider", "private_key_of"]
+__all__ = ["Provider"]
 
 logger = logging.getLogger("oidc_gate")
 
 #: Takes a call: the request, the answer or None without one, and how long that took in seconds.
 Watch = Callable[[HTTPRequest, HTTPAnswer | None, float], None]
 
-#: Strangers can send tokens with unknown keys; they make the gate ask for new keys at most this often.
-_KEY_PAUSE = 10.0
 #: The settings of a provider that do not change what is known of it: who this client is, and what it asks. For
 #: `ca_bundle` the authorities in it are compared.
 _OF_CLIENT = frozenset(
@@ -69,8 +64,12 @@ class Provider:
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
         self._told_of_logout = False
-        self._private_key = private_key_of(settings)
-        self._authenticate = _authentication(settings, self._private_key)
+        private_key = private_key_of(settings)
+        self._authenticate = authentication_of(settings, private_key)
+        self._signatures = Signatures(settings, self._metadata, self._keys, private_key)
+        audiences, clients = settings.bearer_audience, settings.bearer_clients
+        self._audiences = frozenset(audiences or ())
+        self._clients = None if clients is None else frozenset(clients)
         if before is not None and self._asks_as(before):
             self._metadata.adopt(before._metadata)
             self._keys.adopt(before._keys)
@@ -105,6 +104,46 @@ class Provider:
         """Refuse the answer of another provider (RFC 9207, 2.4). Raises ProviderError."""
         callback.check_issuer(self._issuers(found.issuer), required=required)
 
+    def known_keys(self) -> keys.KeySet | None:
+        """Return the keys if they are here and fresh; others whenever they were fetched once more. Never blocks."""
+        return self._keys.known()
+
+    def access_token_at_once(self, token: str) -> AccessToken | None:
+        """Return the access token that a JWT is; None where the provider has to be asked for its keys. Never blocks.
+
+        Raises ProviderError. A token that comes encrypted is refused: to open it takes longer than strangers may have
+        done in their name.
+        """
+        found = self._signatures.verified_at_once(token)
+        if found is None:
+            return None
+        signed, key_set, metadata = found
+        return check_jwt(signed, key_set, self._expected_token(metadata))
+
+    def access_token(self, token: str) -> AccessToken:
+        """Return the access token that a JWT is. Raises ProviderError."""
+        return check_jwt(*self._signatures.verified(token), self._expected_token(self.metadata()))
+
+    def introspected(self, token: str) -> AccessToken:
+        """Return the access token that the provider calls active. Raises ProviderError."""
+        found = self.metadata()
+        if not found.introspection_endpoint:
+            raise ProviderDownError("introspection_missing", "the provider offers no introspection endpoint")
+        request = self._authenticate(introspection.introspection_request(found.introspection_endpoint, token))
+        said = introspection.read_introspection(self._send(request))
+        if isinstance(said, str):
+            said = introspection.read_signed_introspection(self._of_provider(said), self._expected(found))
+        return check_introspected(introspection.check_active(said), self._expected_token(found))
+
+    def _of_provider(self, token: str) -> keys.SignedToken:
+        """Return an answer that the provider has signed. Raises ProviderDownError: nothing is said of whoever asked."""
+        try:
+            return self._verified(token)
+        except ProviderDownError:
+            raise
+        except ProviderError as error:
+            raise ProviderDownError("introspection_failed", f"the signed answer: {error.detail}") from None
+
     def exchange(
         self,
         callback: code_flow.Callback,
@@ -128,8 +167,8 @@ class Provider:
             found.token_endpoint, code=callback.code, redirect_uri=redirect_uri, verifier=verifier, resource=resource
         )
         issued = self._tokens(request, found)
-        id_token = self._decrypted(issued.id_token)
-        signed = self._verified(id_token)
+        id_token = self._signatures.decrypted(issued.id_token)
+        signed, _ = self._signatures.verified(id_token)
         claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
         logger.debug("the ID token is good: signed with %s, claims: %s", signed.alg, _names(claims))
         token_checks.check_access_token(claims, issued.access_token, signed.alg)
@@ -148,8 +187,8 @@ class Provider:
         issued = self._tokens(code_flow.refresh_request(found.token_endpoint, refresh_token), found, refreshing=True)
         if not issued.id_token:
             return None, issued
-        id_token = self._decrypted(issued.id_token)
-        signed = self._verified(id_token)
+        id_token = self._signatures.decrypted(issued.id_token)
+        signed, _ = self._signatures.verified(id_token)
         fresh = token_checks.check_refreshed_id_token(signed, self._expected(), expected_claims=claims)
         token_checks.check_access_token(fresh, issued.access_token, signed.alg)
         logger.debug("the refreshed ID token is good: signed with %s, claims: %s", signed.alg, _names(fresh))
@@ -163,7 +202,7 @@ class Provider:
 
     def logout_claims(self, logout_token: str) -> tuple[dict[str, Any], str]:
         """Return the verified claims of a logout token, and the algorithm it is signed with. Raises ProviderError."""
-        signed = self._verified(self._decrypted(logout_token))
+        signed = self._verified(logout_token)
         claims = token_checks.check_logout_token(signed, self._expected())
         logger.debug("the logout token is good: claims: %s", _names(claims))
         return claims, signed.algorithm
@@ -178,15 +217,19 @@ class Provider:
         request = code_flow.userinfo_request(endpoint, access_token)
         claims = code_flow.read_userinfo(self._send(request), secrets_in(request))
         if isinstance(claims, str):
-            inner = self._inside(claims)
+            inner = self._signatures.inside(claims)
             # Encrypted alone, it is as good as an answer that is neither: both are believed for where they came from.
             if inner is None or not inner.lstrip().startswith(b"{"):
-                inner = self._verified(self._decrypted(claims)).payload
+                inner = self._verified(claims).payload
             claims = token_checks.read_claims(inner)
             token_checks.check_signed_userinfo(claims, self._expected())
         claims = token_checks.check_userinfo(claims, expected_sub=expected_sub)
         logger.debug("userinfo has the claims: %s", _names(claims))
         return claims
+
+    def _verified(self, token: str) -> keys.SignedToken:
+        """Return a token whose signature is the provider's; inside of one that is encrypted. Raises ProviderError."""
+        return self._signatures.verified(self._signatures.decrypted(token))[0]
 
     def _tokens(self, request: HTTPRequest, found: Metadata, *, refreshing: bool = False) -> code_flow.Tokens:
         """Return what the token endpoint issues. Raises LoginError and ProviderError."""
@@ -195,32 +238,13 @@ class Provider:
         call = TokenCall(method, offered, refreshing, secrets_in(request))
         return code_flow.read_tokens(self._send(request), call)
 
-    def _expected(self) -> token_checks.Expected:
-        settings = self._settings
-        issuer, tenants = self.metadata().issuer, settings.allow_tenants or ()
-        return token_checks.Expected(issuer, settings.client_id, self._clock(), settings.clock_leeway, tenants)
+    def _expected(self, known: Metadata | None = None) -> token_checks.Expected:
+        settings, known = self._settings, known or self.metadata()
+        tenants = settings.allow_tenants or ()
+        return token_checks.Expected(known.issuer, settings.client_id, self._clock(), settings.clock_leeway, tenants)
 
-    def _decrypted(self, token: str) -> str:
-        """Return the signed token inside an encrypted one; any other as it is. Raises ProviderError."""
-        inner = self._inside(token)
-        return token if inner is None else inner.decode("ascii", "replace")
-
-    def _inside(self, token: str) -> bytes | None:
-        """Return what is inside a token that is encrypted for us, None for any other. Raises ProviderError."""
-        encrypted = token.count(".") == 4 and self._private_key is not None
-        return keys.decrypt(token, self._private_key) if encrypted else None
-
-    def _verified(self, token: str) -> keys.SignedToken:
-        """Return a token whose signature is the provider's. Raises ProviderError."""
-        signed = keys.read_compact(token)
-        known = self.metadata()  # so that whoever waits for the keys waits for no more than these
-        if signed.alg not in (self._settings.signing_algs or known.signing_algs):
-            raise ProviderError("alg_not_allowed", "the token is signed with an algorithm that is not allowed")
-        # Where several tenants share a key set, some keys are for the tokens of one of them alone.
-        own = (known.issuer, token_checks.issuer_of(signed)) if TENANT in known.issuer else None
-        if self._keys.get().verifies(signed, own) or self._keys.again(_KEY_PAUSE).verifies(signed, own):
-            return signed
-        raise ProviderError("signature_invalid", "no key of the provider has signed the token")
+    def _expected_token(self, known: Metadata) -> ExpectedToken:
+        return ExpectedToken(self._expected(known), self._audiences, self._clients, self._settings.bearer_type)
 
     def _fetch_metadata(self) -> Metadata:
         document = self._addresses.document
@@ -261,32 +285,3 @@ def _watched(send: Callable[[HTTPRequest], HTTPAnswer], watch: Watch) -> Callabl
 def _names(claims: dict[str, Any]) -> str:
     """Return what a log may say of claims: their names, cut, for those of a provider are not ours to trust."""
     return ", ".join(repr(name)[1:-1][:60] for name in sorted(claims)[:60])
-
-
-def private_key_of(settings: Settings) -> Any:
-    """Return the gate's own key, None without one. Raises SettingsError."""
-    path = settings.client_private_key_file
-    if not path:
-        return None
-    try:
-        return keys.load_private_key(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"client_private_key_file: {path}: {error}.") from None
-
-
-def _authentication(settings: Settings, private_key: Any) -> ClientAuthentication:
-    """Return what proves the client, tried out once: a key that cannot sign stops start-up, not the first login."""
-    authenticate = client_authentication(
-        settings.client_auth_method,
-        settings.client_id,
-        settings.client_secret,
-        private_key,
-        partial(read_assertion, settings.client_assertion_file),
-    )
-    try:
-        authenticate(HTTPRequest("https://probe.invalid", {}, ""))
-    except ProviderSetupError as error:
-        raise SettingsError(f"{error.detail}.") from None
-    except (JoseError, ValueError) as error:
-        raise SettingsError(f"client_auth_method {settings.client_auth_method}: {error}.") from None
-    return authenticate

@@ -10,8 +10,9 @@ from oidc_gate.errors import ProviderError
 from oidc_gate.provider import code_flow, device_flow
 from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import client_authentication
+from oidc_gate.provider.client_credentials import private_key_of
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
-from oidc_gate.provider.provider import Provider, private_key_of
+from oidc_gate.provider.provider import Provider
 from oidc_gate.provider.quoting import secrets_in
 from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport

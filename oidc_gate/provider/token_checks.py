@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Expected",
+    "audience_of",
     "check_access_token",
     "check_id_token",
+    "check_issuer",
+    "check_lifetime",
     "check_logout_token",
     "check_reauthenticated",
     "check_refreshed_id_token",
     "check_signed_userinfo",
+    "check_subject",
+    "check_tenant",
     "check_userinfo",
     "is_time",
     "issuer_of",
@@ -85,7 +90,7 @@ def check_id_token(token: SignedToken, expected: Expected, *, expected_nonce: st
     _check_type(token, forbidden=("logout+jwt", "at+jwt", "secevent+jwt"))
     claims = read_claims(token.payload)
     _check_common(claims, expected)
-    _check_lifetime(claims, expected)
+    check_lifetime(claims, expected)
     if expected_nonce is not None:
         _check_nonce(claims, expected_nonce)
     return claims
@@ -156,7 +161,7 @@ def check_signed_userinfo(claims: dict[str, Any], expected: Expected) -> None:
     if "iss" in claims and not expected.is_issuer(claims["iss"]):
         detail = f"the signed userinfo answer names {_other_issuer(claims, expected)}"
         raise ProviderError("userinfo_issuer_mismatch", detail)
-    if "aud" in claims and expected.client_id not in _audience(claims):
+    if "aud" in claims and expected.client_id not in audience_of(claims):
         detail = f"the signed userinfo answer is {_other_audience(claims, expected)}"
         raise ProviderError("userinfo_audience_mismatch", detail)
 
@@ -170,12 +175,12 @@ def check_logout_token(token: SignedToken, expected: Expected) -> dict[str, Any]
     """
     _check_type(token, forbidden=("at+jwt",))
     claims = read_claims(token.payload)
-    _check_issuer(claims, expected)
+    check_issuer(claims, expected)
     _check_audience(claims, expected)
     issued_at = _time(claims, "iat")
     if "exp" not in claims:
         claims["exp"] = issued_at + _LOGOUT_LIFE
-    _check_lifetime(claims, expected)
+    check_lifetime(claims, expected)
     if _time(claims, "exp") - issued_at > _LONGEST_LOGOUT_LIFE:  # so it is no older either
         raise ProviderError("logout_token_long_lived", "the logout token is good for more than an hour after its iat")
     events = claims.get("events")
@@ -193,12 +198,11 @@ def check_logout_token(token: SignedToken, expected: Expected) -> dict[str, Any]
 
 def _check_type(token: SignedToken, forbidden: tuple[str, ...]) -> None:
     """Refuse a token that says it is of another kind (RFC 8725, 3.11)."""
-    kind = token.header.get("typ", "JWT")
-    if not isinstance(kind, str) or kind.lower().removeprefix("application/") in forbidden:
+    if token.kind in (None, *forbidden):
         raise ProviderError("token_type_wrong", "the token is of another kind")
 
 
-def _check_tenant(claims: Mapping[str, Any], expected: Expected) -> None:
+def check_tenant(claims: Mapping[str, Any], expected: Expected) -> None:
     """Refuse people of tenants that are not listed, and a token whose issuer is not that of its tenant."""
     if not expected.tenants:
         return
@@ -212,12 +216,17 @@ def _check_tenant(claims: Mapping[str, Any], expected: Expected) -> None:
 
 
 def _check_common(claims: Mapping[str, Any], expected: Expected) -> None:
-    _check_tenant(claims, expected)
-    _check_issuer(claims, expected)
+    check_tenant(claims, expected)
+    check_issuer(claims, expected)
+    check_subject(claims)
+    _check_audience(claims, expected)
+
+
+def check_subject(claims: Mapping[str, Any]) -> None:
+    """Check that `sub` names somebody. Raises ProviderError `sub_missing`."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUB or not _is_unicode(subject):
-        raise ProviderError("sub_missing", "the ID token does not say whom it is about")
-    _check_audience(claims, expected)
+        raise ProviderError("sub_missing", "the token does not say whom it is about")
 
 
 def _is_unicode(text: str) -> bool:
@@ -225,14 +234,15 @@ def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _check_issuer(claims: Mapping[str, Any], expected: Expected) -> None:
+def check_issuer(claims: Mapping[str, Any], expected: Expected) -> None:
+    """Check that the token is the provider's, or one of its tenants', to the letter. Raises ProviderError."""
     if not expected.is_issuer(claims.get("iss")):
         raise ProviderError("issuer_mismatch", f"the token names {_other_issuer(claims, expected)}")
 
 
 def _check_audience(claims: Mapping[str, Any], expected: Expected) -> None:
     """Check `aud` and `azp`: other audiences may stand beside us, but we must not stand beside another `azp`."""
-    if expected.client_id not in _audience(claims):
+    if expected.client_id not in audience_of(claims):
         raise ProviderError("audience_mismatch", f"the token is {_other_audience(claims, expected)}")
     if claims.get("azp") not in (None, expected.client_id):
         detail = f"the token was issued to {shown(claims['azp'])}, and client_id is {expected.client_id!r}"
@@ -247,23 +257,23 @@ def _other_audience(claims: Mapping[str, Any], expected: Expected) -> str:
     return f"for {shown(claims.get('aud'))}, and client_id is {expected.client_id!r}"
 
 
-def _audience(claims: Mapping[str, Any]) -> list[Any]:
+def audience_of(claims: Mapping[str, Any]) -> list[Any]:
+    """Return whom the token is for; nobody where there is something else than texts in the list."""
     audience = claims.get("aud")
     if isinstance(audience, list):
         return audience if all(isinstance(item, str) for item in audience) else []
     return [audience]
 
 
-def _check_lifetime(claims: Mapping[str, Any], expected: Expected) -> None:
-    """Check `exp` and `iat`, which must be there, and `nbf`, which may be."""
-    if _time(claims, "exp") + expected.leeway < expected.now:
+def check_lifetime(claims: Mapping[str, Any], expected: Expected, *, optional: tuple[str, ...] = ("nbf",)) -> None:
+    """Check `exp`, `iat` and `nbf`, which must be there, but for those that are `optional`. Raises ProviderError."""
+    if ("exp" in claims or "exp" not in optional) and _time(claims, "exp") + expected.leeway < expected.now:
         ended = _seconds(expected.now - _time(claims, "exp"), expected)
         raise ProviderError("token_expired", f"the token expired {ended} ago; if it is fresh, compare the clocks")
     for name, what in (("iat", "was issued"), ("nbf", "is valid from")):
-        if (name == "iat" or name in claims) and _time(claims, name) - expected.leeway > expected.now:
+        if (name in claims or name not in optional) and _time(claims, name) - expected.leeway > expected.now:
             ahead = _seconds(_time(claims, name) - expected.now, expected)
-            detail = f"the token {what} {ahead} in the future; compare the clocks"
-            raise ProviderError("token_from_the_future", detail)
+            raise ProviderError("token_from_the_future", f"the token {what} {ahead} in the future; compare the clocks")
 
 
 def _seconds(off: float, expected: Expected) -> str:

@@ -10,6 +10,7 @@ Modules, from the ground up; each may import only from those before it:
 - `over_sessions`: telling of sessions that are over
 - `recheck_schedule`: which request asks the provider again, and when
 - `sessions`: `Sessions`, which puts them together
+- `token_sessions`: who comes in with an access token, and which tokens were good lately
 
 May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `provider`.
 """
@@ -19,6 +20,7 @@ from oidc_gate.sessions.memory import Recalled
 from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.session import Head, Session, hand_on
 from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
+from oidc_gate.sessions.token_sessions import KnownToken, RecentTokens, token_session
 from oidc_gate.sessions.watched_store import unwatched, watched
 
 __all__ = [
@@ -28,15 +30,18 @@ __all__ = [
     "CookieBackend",
     "DenyListedCookieBackend",
     "Head",
+    "KnownToken",
     "Limits",
     "LoadOnLoop",
     "OpenSession",
     "Recalled",
+    "RecentTokens",
     "Session",
     "Sessions",
     "StoreBackend",
     "Unloaded",
     "hand_on",
+    "token_session",
     "unwatched",
     "watched",
 ]

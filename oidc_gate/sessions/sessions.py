@@ -74,8 +74,8 @@ class Sessions:
         if self._asking is not None and self._asking.load_on_loop is not None:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
-        self._lists = lists
-        self._forward = forward
+        self.lists = lists
+        self.forward = forward
         self.limits = limits
         self._idle = limits.idle
         self._provider, self._remote_user, self._by_path = provider, remote_user, by_path  # see `Session.identity`
@@ -166,9 +166,9 @@ class Sessions:
 
     def _opened(self, head: Head, read_rest: Callable[[], bytes], stored: bytes, name: str) -> OpenSession:
         """Return the session with what is worked out once: whether the lists let it pass, and what the app is told."""
-        forward = self._forward(Identity.unread(self._identity, head, read_rest), head)
+        forward = self.forward(Identity.unread(self._identity, head, read_rest), head)
         # Asked first, for without lists the rest need not be read.
-        allowed = self._lists.allow_all or self._lists.allow(Session.read(head, read_rest()).claims)
+        allowed = self.lists.allow_all or self.lists.allow(Session.read(head, read_rest()).claims)
         return OpenSession(head, read_rest, stored, name, forward, allowed, self.limits, by_path=self._by_path)
 
     def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
@@ -176,7 +176,7 @@ class Sessions:
 
     def identity(self, session: Session) -> Identity:
         """Return the app's view of a session."""
-        return session.identity(self._provider, self._lists.groups(session.claims), *self._remote_user)
+        return session.identity(self._provider, self.lists.groups(session.claims), *self._remote_user)
 
     # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
 

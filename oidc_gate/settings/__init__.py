@@ -20,12 +20,13 @@ Modules, from the ground up; each may import only from those before it:
 - `reach_checks`: what must hold of how the provider is reached
 - `colors`: whether text can be read on a colour
 - `page_files`: what the gate's pages are dressed in
+- `setting`: one setting: its default, its reader and its meaning
+- `token_fields`, `bearer_checks`: what programs may come in with, and what must hold of that
 - `checks`: what must hold of settings taken together
 - `options`: the fields as keywords, for type checkers and editors
 - `presets`: providers by name
 - `provider_warnings`: what is worth a second look at this provider
-- `setting`: one setting: its default, its reader and its meaning
-- `provider_fields`, `session_fields`, `app_fields`: all of them
+- `provider_fields`, `session_fields`, `app_fields`: all others
 - `settings`: `Settings`, which is made of these
 - `app_target`: the app behind the gate, by name
 
@@ -41,8 +42,10 @@ from oidc_gate.settings.rule import Rule
 from oidc_gate.settings.settings import PROVIDER_FIELDS, Settings
 from oidc_gate.settings.sources import SettingsFile, from_config_file, from_traffic_policy
 from oidc_gate.settings.tenants import TENANT, filled, issuers, template_of
+from oidc_gate.settings.token_fields import METADATA_PATH
 
 __all__ = [
+    "METADATA_PATH",
     "NEEDED_ENDPOINTS",
     "PROVIDER_FIELDS",
     "SIGNING_ALGS",

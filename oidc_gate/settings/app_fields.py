@@ -85,6 +85,9 @@ class AppFields:
         None, read_rules, "who may do what, where: tables in a file, or `Rule` in code; see `docs/rules.md`"
     )
     allow_cors_preflight: bool = setting(False, read_bool, "lets true preflights pass")
+    cors_origins: tuple[str, ...] | None = setting(
+        None, read_list, "origins of other sites whose scripts may read the gate's own 401 and 403, with credentials"
+    )
     identity_headers: str | tuple[tuple[str, str], ...] = setting(
         "none",
         read_identity_headers,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.reach_checks import check_proof, check_reach
+from oidc_gate.settings.token_fields import TokenFields
 from oidc_gate.settings.urls import check_ascii, check_https, checked_url
 from oidc_gate.stores import FORMS
 
@@ -58,6 +59,16 @@ def check(settings: Settings) -> None:
             logo=settings.brand_logo,
             template=settings.page_template,
         )
+    _check_origins(settings.cors_origins or ())
+    _check_paths(
+        "bearer_paths",
+        settings.bearer_paths,
+        "be everywhere, as it is without bearer_paths; leave that out, or name the paths that programs use",
+    )
+    if any(getattr(settings, each.name) != each.default for each in fields(TokenFields)):
+        from oidc_gate.settings.bearer_checks import check_bearer  # late: most do without
+
+        check_bearer(settings)
     if settings.rules:
         from oidc_gate.settings.rule_checks import check_rules  # late: most do without
 
@@ -210,6 +221,24 @@ def _check_lists(settings: Settings) -> None:
         raise SettingsError("email_claim must be a claim's name, dots reaching into objects: upn")
     if settings.userinfo == "never" and settings.userinfo_refresh_interval:
         raise SettingsError("userinfo_refresh_interval asks userinfo again, and userinfo is never; change one of them.")
+
+
+def _check_origins(origins: tuple[str, ...]) -> None:
+    """Refuse what no browser sends as Origin."""
+    for origin in origins:
+        if origin == "*" or origin == "null":
+            raise SettingsError(
+                f"cors_origins: {origin} stands for any site, whose scripts would read what the gate says to whoever is"
+                " signed in; name the origins, like https://front.example.com"
+            )
+        url = checked_url("cors_origins", origin)
+        if origin != f"{url.scheme}://{url.netloc}".lower() or origin.endswith(
+            {"https": ":443"}.get(url.scheme, ":80")
+        ):
+            raise SettingsError(
+                f"cors_origins: {origin} must be as browsers send it: scheme and host in lower case, a port where it is"
+                " not the scheme's own, and no path: https://front.example.com"
+            )
 
 
 def _check_file(name: str, path: str) -> None:

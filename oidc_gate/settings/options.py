@@ -86,6 +86,7 @@ class SettingsOptions(TypedDict, total=False):
     public_paths: Texts
     rules: Rules
     allow_cors_preflight: Switch
+    cors_origins: Texts
 
     identity_headers: Text | Mapping[str, str]
     remote_user_claim: Text
@@ -102,6 +103,16 @@ class SettingsOptions(TypedDict, total=False):
 
     metrics: MetricsKept
     audit: Switch
+    bearer_audience: Texts
+    bearer_paths: Texts
+    bearer_tokens: Text
+    bearer_type: Text
+    bearer_scopes: Texts
+    bearer_clients: Texts
+    bearer_cache_seconds: Duration
+    bearer_dpop: Text
+    bearer_client_cert_header: Text
+    protected_resource_metadata: Text
 
     # Other names under which a field is known at ngrok.
     scope: Texts

@@ -3,7 +3,7 @@
 Frozen, and checked whole when it is made: a gate never starts with a setting that is unknown, misspelt, of the wrong
 type or at odds with another. Later sources win: file, environment, keyword.
 
-A new setting is a field in one of the three modules of fields, with its reader and meaning, a keyword in `options`, a
+A new setting is a field in one of the four modules of fields, with its reader and meaning, a keyword in `options`, a
 check in `checks` if it depends on others, its use (in `gate.components.build`, most often), and `make docs`, which
 writes its row into the README.
 """
@@ -27,6 +27,7 @@ from oidc_gate.settings.readers import read_path
 from oidc_gate.settings.session_fields import SessionFields
 from oidc_gate.settings.sources import SettingsFile
 from oidc_gate.settings.tenants import as_in_tokens
+from oidc_gate.settings.token_fields import TokenFields
 
 if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
@@ -43,7 +44,7 @@ _ALIASES = {"idle_session_duration": "idle_session_timeout", "scope": "scopes"}
 
 
 @dataclass(frozen=True, init=False)
-class Settings(AppFields, SessionFields, ProviderFields):
+class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
     """All settings of one gate. Durations are seconds, lists are tuples; secrets are left out of `repr`.
 
     `Settings(**fields)` takes values as they stand in code; `from_env`, `from_file` and `from_traffic_policy` add the

@@ -194,10 +194,10 @@ class Telling:
         """Tell that an access token was checked and is good; not where it was known from a moment ago."""
         self._counting.count("oidc_gate_tokens_total", self._provider, "ok")
 
-    def token_refused(self, request: Request, error: GateError, reference: str = "") -> None:
+    def token_refused(self, request: Request, error: GateError, reference: str) -> None:
         """Tell that an access token is not taken. `error`: its code is one of docs/errors.md."""
         code = error.code if error.code in CODES else OTHER
-        logger.warning("%s: an access token is refused: %s", error.code, error.detail)
+        logger.warning("%s (reference %s): an access token is refused: %s", error.code, reference, error.detail)
         self._counting.count("oidc_gate_tokens_total", self._provider, code)
         if self._audit is not None:
             self._audit.write("token.refused", "failure", request, code=code, reference=reference)

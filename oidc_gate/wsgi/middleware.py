@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from oidc_gate.caching import QuietNames, is_unshared, silenced
 from oidc_gate.decisions import (
+    BY_PATH,
     LONGEST_KEY,
     METHOD_HEADERS,
     AskAgain,
+    By,
     Decision,
     Forward,
     Header,
@@ -34,7 +36,7 @@ from oidc_gate.wsgi.turns import Turns
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from oidc_gate.gate import By, Gate, Recall
+    from oidc_gate.gate import Gate, Recall
     from oidc_gate.settings import Settings
     from oidc_gate.settings.options import SettingsOptions
 
@@ -46,6 +48,7 @@ _QUIET = QuietNames()
 #: For the statuses that the gate answers with; `http.HTTPStatus` would double the time that this module takes to load.
 _REASONS = {
     200: "OK",
+    204: "No Content",
     302: "Found",
     303: "See Other",
     400: "Bad Request",
@@ -96,7 +99,7 @@ class OIDCGate:
         found, cookies = None, environ.get("HTTP_COOKIE", "")
         if 0 < len(cookies) <= LONGEST_KEY and "HTTP_UPGRADE" not in environ:  # as in WSGIRequest.key
             path = environ.get("PATH_INFO", "")
-            line = path if recalls_by == "path" else self._line(environ, path, recalls_by)
+            line = path if recalls_by is BY_PATH else self._line(environ, path, recalls_by)
             if line is not None:
                 found = recall(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies, line)
         if found is not None:
@@ -140,10 +143,14 @@ class OIDCGate:
 
     def _line(self, environ: WSGIEnvironment, path: str, recalls_by: By) -> str | None:
         """Return what `recall` wants to know of the request's line, None where it cannot go by that."""
+        if recalls_by.heeds_tokens and "HTTP_AUTHORIZATION" in environ:
+            return None
+        if recalls_by.line == "path":
+            return path
         target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if target and "%" in target and "%" in target.partition("?")[0]:
             return None
-        if recalls_by == "plain path":
+        if recalls_by.line == "plain path":
             return path
         for key in _METHOD_KEYS:
             if key in environ:

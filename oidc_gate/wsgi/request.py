@@ -34,6 +34,15 @@ class WSGIRequest:
         self.is_websocket = "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower()
 
     @property
+    def authorization(self) -> str:
+        """See `Request.authorization`."""
+        return str(self._environ.get("HTTP_AUTHORIZATION", ""))
+
+    @property
+    def token_key(self) -> None:
+        """See `Request.token_key`: what is decided for a token is found fast enough by the gate itself."""
+
+    @property
     def key(self) -> Key | None:
         """See `Request.key`; `OIDCGate` looks for the same."""
         environ, cookies = self._environ, self.cookie_header

@@ -13,7 +13,7 @@ from threading import Condition, get_ident
 __all__ = ["Turns"]
 
 #: Of the server's threads, one in so many may ask the provider at a time.
-_ONE_IN = {"login": 2, "logout": 4}
+_ONE_IN = {"login": 2, "logout": 4, "token": 2}
 #: More threads than these need not be known.
 _MOST_THREADS = 256
 #: How long the server's last thread waits for a turn, in seconds; and for how long it does not wait at all, once that

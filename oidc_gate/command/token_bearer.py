@@ -1,0 +1,70 @@
+"""For whom `explain --token` is asked: whoever an access token names, if the gate takes the token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from oidc_gate.access import printable
+from oidc_gate.command.on_paper import PaperGate
+from oidc_gate.command.people import text_of
+from oidc_gate.errors import ProviderDownError, ProviderError, SettingsError
+from oidc_gate.gate import taken_apart
+from oidc_gate.provider import AccessToken
+from oidc_gate.sessions import OpenSession, token_session
+
+__all__ = ["RefusedToken", "of_token"]
+
+
+@dataclass(frozen=True)
+class RefusedToken:
+    """A token that the gate does not take: what it answers, and why."""
+
+    status: int
+    error: str
+    code: str
+    detail: str
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{self.status} {self.error}\n  {self.code}: {printable(self.detail)}"
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """What JSON has of it, as of any other verdict."""
+        said = {"verdict": "refused", "rule": None, "reason": self.code, "error": self.error}
+        return said | {"detail": self.detail, "conditions": []}
+
+
+def of_token(gate: PaperGate, path: str) -> OpenSession | RefusedToken:
+    """Return whoever the token in a file, or on stdin, names; it may stand in an Authorization header.
+
+    The provider is asked, as the gate asks it. A binding (`cnf`) is taken for proven: there is no request that could
+    prove it. Raises SettingsError where no answer can be given.
+    """
+    settings = gate.components.settings
+    if settings.bearer_audience is None:
+        raise SettingsError("--token: bearer_audience is not set, so that this gate takes no access tokens.")
+    text = text_of("--token", path).strip()
+    if text[:14].lower() == "authorization:":
+        text = text[14:].strip()
+    try:
+        sent = taken_apart(text if " " in text else f"Bearer {text}")
+        token = _checked(gate, sent.token)
+    except ProviderDownError as error:
+        raise SettingsError(f"--token {path}: the provider does not say whether it is good: {error.detail}.") from None
+    except ProviderError as error:
+        return RefusedToken(401, "invalid_token", error.code, error.detail)
+    lacking = [scope for scope in settings.bearer_scopes or () if scope not in token.scopes]
+    if lacking:
+        detail = f"the token lacks {' '.join(lacking)}, of bearer_scopes"
+        return RefusedToken(403, "insufficient_scope", "insufficient_scope", detail)
+    return token_session(gate.components.sessions, token, sent.token, gate.now())
+
+
+def _checked(gate: PaperGate, token: str) -> AccessToken:
+    provider, tokens = gate.components.provider, gate.components.settings.bearer_tokens
+    if tokens == "introspection" or (tokens == "auto" and token.count(".") != 2):
+        return provider.introspected(token)
+    return provider.access_token(token)

@@ -1,0 +1,295 @@
+"""Requests of programs: those with an access token of the provider in the Authorization header (RFC 6750, 2.1).
+
+Such a request is judged by its token alone, by the same rules as a person's. A token that is not good is refused,
+whatever cookie comes with it; a request without one, or with another scheme, is judged by its cookie. Where anyone may
+pass the header is not looked at, nor on other paths than those in `bearer_paths`: there it is the app's own.
+
+A token that is good is remembered until it ends, as long as the provider's keys stay what they are; one that is not
+good is checked each time, and has no trace here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from math import inf
+from typing import Any
+
+from oidc_gate.access import NO_RULE, CheckedRule, PathList
+from oidc_gate.browser import kind_of, pages
+from oidc_gate.decisions import Decision, Header, Reply, Request, Work
+from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, ProviderSetupError
+from oidc_gate.gate.challenges import Challenges, Params, step_up_params
+from oidc_gate.gate.components import Components
+from oidc_gate.gate.credentials import Sent, names_token, taken_apart
+from oidc_gate.gate.error_replies import provider_busy
+from oidc_gate.gate.judging import Judging
+from oidc_gate.gate.own_paths import OwnPaths
+from oidc_gate.gate.possession import Possession
+from oidc_gate.gate.recalling_tokens import TokenRecalling
+from oidc_gate.gate.refusals import Refusals
+from oidc_gate.gate.resource_metadata import ResourceMetadata
+from oidc_gate.provider import PROOF_ALGORITHMS, AccessToken
+from oidc_gate.sessions import KnownToken, OpenSession, RecentTokens, token_session
+from oidc_gate.settings import METADATA_PATH
+
+__all__ = ["Bearer"]
+
+#: How long the provider's no is believed at most, in seconds; of so many tokens.
+_LONGEST_NO, _MOST_BAD = 5.0, 2000
+#: What is told to whoever sent a token, by the code of the error; of others, that it is not accepted.
+_OF_PROOF = frozenset({"invalid_dpop_proof", "use_dpop_nonce"})
+_DESCRIPTIONS = {
+    "invalid_dpop_proof": "the DPoP proof does not fit this request and this token",
+    "use_dpop_nonce": "the DPoP proof needs the nonce in DPoP-Nonce",
+    "token_expired": "the access token has expired",
+    "token_from_the_future": "the access token is not valid yet",
+    "token_unproven": "the access token is bound to a key or a certificate, which was not proven",
+}
+
+
+class Bearer:
+    """Decides in front of a gate's own decision, for which `by_session` stands."""
+
+    def __init__(
+        self,
+        components: Components,
+        judging: Judging,
+        refusals: Refusals,
+        own_paths: OwnPaths,
+        recalling: TokenRecalling,
+        names_host: Callable[[Request], bool],
+        by_session: Callable[[Request], Decision],
+    ) -> None:
+        """`names_host`: whether a request names one host properly."""
+        settings, policy = components.settings, components.policy
+        self._components, self._judging, self._refusals, self._own_paths = components, judging, refusals, own_paths
+        self._recalling, self._names_host, self._by_session = recalling, names_host, by_session
+        self._clock, self._provider, self._telling = components.clock, components.provider, components.telling
+        self._leeway = settings.clock_leeway
+        self._prefix, self._prefixes = f"{settings.path_prefix}/", components.own_prefixes
+        self._userinfo = f"{self._prefix}userinfo"
+        self._paths = PathList(settings.bearer_paths) if settings.bearer_paths else None
+        self._scopes = settings.bearer_scopes or ()
+        self._opens = policy.has_places
+        self._tokens, self._believed = settings.bearer_tokens, settings.bearer_cache_seconds
+        self._recent = RecentTokens()
+        #: Headers with a token that the provider has called bad, hashed, and until when that is believed.
+        self._bad: dict[bytes, float] = {}
+        self._possession = Possession(components)
+        self._challenges = Challenges(components, PROOF_ALGORITHMS)
+        self._metadata: ResourceMetadata | None = None
+        if settings.protected_resource_metadata == "gate":
+            asked = {scope for rule in policy.rules for scope in rule.who.scopes}
+            scopes = tuple(dict.fromkeys((*self._scopes, *sorted(asked))))
+            self._metadata = ResourceMetadata(components, scopes, PROOF_ALGORITHMS)
+        refusals.invitation = self._invitation
+
+    def decide(self, request: Request) -> Decision:
+        """Return what happens to a request."""
+        if request.path.startswith(self._prefixes):
+            return self._on_own_path(request)
+        text = request.authorization
+        return self._with_header(request, text) if text else self._by_session(request)
+
+    def _on_own_path(self, request: Request) -> Decision:
+        """Return what happens on a path that begins as those of the gate do: tokens count for `userinfo` alone."""
+        found = None
+        if self._metadata is not None and request.path.startswith(METADATA_PATH) and self._names_host(request):
+            found = self._metadata.answer(request)
+        if found is not None:
+            return found
+        asks_who = request.path == self._userinfo and request.method in ("GET", "HEAD") and not request.is_websocket
+        is_ours = request.path.startswith(self._prefix)
+        text = "" if is_ours and not asks_who else request.authorization
+        return self._with_header(request, text) if text else self._by_session(request)
+
+    def _with_header(self, request: Request, text: str) -> Decision:
+        """Return what happens to a request with this Authorization header."""
+        known = self._recent.get(text)
+        if known is not None:
+            if self._names_host(request) and self._recalling.has_passed(request, known):
+                return known.opened.forward
+            if not self._recalling.holds(known):
+                known = None
+        if known is None and not names_token(text):
+            return self._by_session(request)
+        if not self._names_host(request) or not self._is_for_tokens(request):
+            return self._by_session(request)
+        return self._unknown(request, text) if known is None else self._admitted(request, known)
+
+    def _is_for_tokens(self, request: Request) -> bool:
+        """Return whether the Authorization header counts here."""
+        if self._paths is not None and not self._paths.cover(request.app_path, request.raw_target):
+            return False
+        if not self._opens or request.path == self._userinfo:
+            return True
+        return not self._judging.verdict(request, None, 0.0).passes
+
+    # A token that was not seen before
+
+    def _unknown(self, request: Request, text: str) -> Decision:
+        """Check a token; what has to ask the provider is work."""
+        sent = Sent(text, "", "")
+        try:
+            sent = taken_apart(text)
+            introspects = self._introspects(sent.token)
+            if introspects and self._clock() < self._bad.get(_digest(text), 0.0):
+                raise ProviderError("token_inactive", "the provider has not called the token active a moment ago")
+            token = None if introspects else self._provider.access_token_at_once(sent.token)
+            if token is not None:
+                return self._good(request, sent, token)
+        except GateError as error:
+            return self._refused(request, sent, error)
+        return Work(
+            "token",
+            lambda: self._asked(request, sent, introspects=introspects),
+            turned_away=lambda: self._refusals.failure(request, provider_busy(), "/"),
+        )
+
+    def _introspects(self, token: str) -> bool:
+        return self._tokens == "introspection" or (self._tokens == "auto" and token.count(".") != 2)
+
+    def _asked(self, request: Request, sent: Sent, *, introspects: bool) -> Decision:
+        """Ask the provider for its keys, or about the token; another request may have done so meanwhile."""
+        known = self._recent.get(sent.text)
+        if known is not None and self._recalling.holds(known):
+            return self._admitted(request, known)
+        try:
+            if not introspects:
+                return self._good(request, sent, self._provider.access_token(sent.token))
+            token = self._provider.introspected(sent.token)
+            return self._good(request, sent, token, until=self._clock() + self._believed)
+        except ProviderSetupError as error:
+            if not introspects:
+                return self._refused(request, sent, error)
+            return self._refused(request, sent, ProviderDownError(error.code, error.detail))
+        except GateError as error:
+            if introspects and not isinstance(error, ProviderDownError):
+                self._remember_no(sent.text)
+            return self._refused(request, sent, error)
+
+    def _remember_no(self, text: str) -> None:
+        if len(self._bad) >= _MOST_BAD:
+            self._bad.clear()
+        self._bad[_digest(text)] = self._clock() + min(self._believed, _LONGEST_NO)
+
+    def _good(self, request: Request, sent: Sent, token: AccessToken, until: float = inf) -> Decision:
+        """Remember a token that is good, and go on with it. Raises ProviderError where its binding is none of ours."""
+        self._possession.check_kind(sent.scheme, token.confirmation)
+        lacking = tuple(scope for scope in self._scopes if scope not in token.scopes)
+        known = KnownToken(
+            text=sent.text,
+            until=min(until, token.expires_at + self._leeway),
+            keys=token.keys,
+            opened=token_session(self._components.sessions, token, sent.token, self._clock()),
+            lacking=lacking,
+            confirmation=token.confirmation,
+            is_plain=not lacking and token.confirmation is None,
+        )
+        self._recent.put(known)
+        self._telling.token_accepted()
+        return self._admitted(request, known)
+
+    # A token that is good
+
+    def _admitted(self, request: Request, known: KnownToken) -> Decision:
+        """Go on with a token that is good, once its holder has proven what it is bound to."""
+        confirmation = known.confirmation
+        if confirmation is None:
+            return self._with_scopes(request, known)
+        if self._possession.blocks(confirmation):
+            return Work("store", lambda: self._proven(request, known, confirmation))
+        return self._proven(request, known, confirmation)
+
+    def _proven(self, request: Request, known: KnownToken, confirmation: dict[str, Any]) -> Decision:
+        sent = taken_apart(known.text)
+        try:
+            self._possession.check(request, sent.token, confirmation)
+        except GateError as error:
+            return self._refused(request, sent, error)
+        return self._with_scopes(request, known)
+
+    def _with_scopes(self, request: Request, known: KnownToken) -> Decision:
+        if known.lacking:
+            return self._lacks_scopes(request, known.lacking, known.opened)
+        return self._judged(request, known)
+
+    def _judged(self, request: Request, known: KnownToken) -> Decision:
+        """Judge a request by the person that its token names."""
+        opened = known.opened
+        if request.cookie_header:
+            request.app_cookies = self._components.cookies(request).hidden(request.cookie_header)
+            request.cookie_header = ""  # nothing that happens from here on counts for the session in it
+        if request.path == self._userinfo:
+            return self._own_paths.told(request, opened)
+        verdict = self._judging.verdict(request, opened, self._clock())
+        if verdict.passes:
+            self._recalling.remember(request, known)
+            return opened.forward
+        rule = verdict.rule
+        if rule is not None and verdict.outcome == "step_up":
+            return self._steps_up(request, opened, rule)
+        if rule is not None and rule.who.scopes and self._components.policy.lacks_scopes(rule, opened.identity):
+            return self._lacks_scopes(request, tuple(sorted(rule.who.scopes)), opened)
+        return self._refusals.not_allowed(request, opened, verdict)
+
+    # Answers
+
+    def _invitation(self, request: Request) -> tuple[Header, ...]:
+        """Return what the 401 for a request without a token says of tokens."""
+        if not self._is_for_tokens(request):
+            return ()
+        policy, scopes = self._components.policy, frozenset[str]()
+        place = self._judging.place(request) if self._opens else NO_RULE
+        if place >= 0:
+            scopes = policy.rules[place].who.scopes
+        return self._challenges.invitation(request, sorted(scopes))
+
+    def _refused(self, request: Request, sent: Sent, error: GateError) -> Reply:
+        """Return the answer to a token that is not good, or whose holder has not proven it."""
+        if error.status in (500, 503):
+            return self._refusals.failure(request, error, "/")
+        of_proof = error.code in _OF_PROOF
+        said = error.code if of_proof else "invalid_token"
+        description = _DESCRIPTIONS.get(error.code, "the access token is not accepted here")
+        scheme = "DPoP" if of_proof or sent.scheme == "dpop" else "Bearer"
+        params = (("error", said), ("error_description", description))
+        return self._answered(request, 401, params, self._told_refusal(request, error), scheme=scheme)
+
+    def _lacks_scopes(self, request: Request, scopes: tuple[str, ...], opened: OpenSession) -> Reply:
+        said = f"it lacks {' '.join(scopes)}; subject={opened.identity.subject!r}"
+        reference = self._told_refusal(request, LoginError("insufficient_scope", said, status=403))
+        description = "the access token has not all of the scopes that are asked for"
+        params = (("error", "insufficient_scope"), ("error_description", description))
+        return self._answered(request, 403, params, reference, scopes=scopes)
+
+    def _steps_up(self, request: Request, opened: OpenSession, rule: CheckedRule) -> Reply:
+        self._telling.step_up_asked(request, kind_of(request), rule, opened)
+        return self._answered(request, 401, step_up_params(rule), "")
+
+    def _told_refusal(self, request: Request, error: GateError) -> str:
+        """Tell of a token that is refused; return the reference."""
+        reference = pages.reference()
+        self._telling.token_refused(request, error, reference)
+        return reference
+
+    def _answered(
+        self,
+        request: Request,
+        status: int,
+        params: Params,
+        reference: str,
+        *,
+        scheme: str = "Bearer",
+        scopes: tuple[str, ...] = (),
+    ) -> Reply:
+        """Return the answer to a token that is not good enough; `params` begin with error and description."""
+        (_, error), (_, description), *_ = params
+        nonce = (self._possession.nonce(),) if scheme == "DPoP" else ()
+        challenges = (self._challenges.challenge(request, scheme, params, scopes), *nonce)
+        return self._refusals.of_token(request, status, error, description, reference, challenges)
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("latin-1", "replace")).digest()

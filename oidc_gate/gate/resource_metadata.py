@@ -1,0 +1,68 @@
+"""The document by which programs find out where tokens for this app are to be had (RFC 9728).
+
+It is for everybody: scripts of any origin may read it, and nothing in it is secret.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from oidc_gate.browser import pages
+from oidc_gate.decisions import Header, Reply, Request
+from oidc_gate.gate.challenges import metadata_suffix
+from oidc_gate.gate.components import Components
+from oidc_gate.settings import METADATA_PATH
+
+__all__ = ["ResourceMetadata"]
+
+_ALLOWED = "GET, HEAD, OPTIONS"
+#: Scripts of any site may read it; they send headers of their own with it, such as MCP-Protocol-Version.
+_CORS: tuple[Header, ...] = (
+    ("access-control-allow-origin", "*"),
+    ("access-control-allow-methods", _ALLOWED),
+    ("access-control-allow-headers", "*"),
+    ("access-control-max-age", "3600"),
+)
+
+
+class ResourceMetadata:
+    """Answers at METADATA_PATH for one gate."""
+
+    def __init__(self, components: Components, scopes: tuple[str, ...], algorithms: tuple[str, ...]) -> None:
+        """`scopes`: those that have a say here; `algorithms`: those that proofs of possession may be signed with."""
+        settings = components.settings
+        self._components = components
+        self._resource = (settings.bearer_audience or ("",))[0]
+        document: dict[str, Any] = {"resource": self._resource, "bearer_methods_supported": ["header"]}
+        document |= {"scopes_supported": list(scopes)} if scopes else {}
+        if settings.bearer_dpop != "off":
+            document |= {"dpop_signing_alg_values_supported": list(algorithms)}
+            document |= {"dpop_bound_access_tokens_required": settings.bearer_dpop == "require"}
+        if settings.bearer_client_cert_header:
+            document["tls_client_certificate_bound_access_tokens"] = True
+        self._document = document
+
+    def answer(self, request: Request) -> Reply | None:
+        """Return the answer to a request below METADATA_PATH; None where it only begins with the same letters."""
+        rest = request.path.removeprefix(METADATA_PATH)
+        if rest[:1] not in ("", "/"):
+            return None
+        if rest not in ("", "/", *self._suffixes(request)):
+            return pages.json_reply(404, {"error": "not_found"}, _CORS[:1])
+        if request.method == "OPTIONS":
+            return Reply(204, _CORS)
+        if request.method not in ("GET", "HEAD") or request.is_websocket:
+            return pages.json_reply(405, {"error": "method_not_allowed"}, (("allow", _ALLOWED), *_CORS[:1]))
+        return pages.json_reply(200, self._document | {"authorization_servers": [self._issuer()]}, _CORS[:1])
+
+    def _suffixes(self, request: Request) -> tuple[str, ...]:
+        """Return what may stand behind METADATA_PATH for this app; in a mount, the path with the mount and without."""
+        origin = self._components.addresses.origin(request)
+        suffix = unquote(metadata_suffix(self._resource, origin._replace(root_path="")))
+        return suffix, suffix.removeprefix(origin.root_path)
+
+    def _issuer(self) -> str:
+        """Return the provider's name, in its own spelling where that is known."""
+        known = self._components.provider.known_metadata()
+        return self._components.settings.issuer_url if known is None else known.issuer

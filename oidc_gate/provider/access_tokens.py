@@ -1,0 +1,159 @@
+"""Access tokens that programs send: what must hold of one before anybody comes in with it (RFC 9068, RFC 8725).
+
+Who holds such a token is whom it names; so it has to say that it is for this app (`aud`), and that it is no token of
+another kind, with which the provider tells somebody else something. It may come as a JWT, or be opaque: then the
+provider is asked about it (RFC 7662), and what it says is checked in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from oidc_gate.errors import ProviderError
+from oidc_gate.provider.keys import KeySet, SignedToken
+from oidc_gate.provider.quoting import shown
+from oidc_gate.provider.token_checks import (
+    Expected,
+    audience_of,
+    check_issuer,
+    check_lifetime,
+    check_subject,
+    check_tenant,
+    is_time,
+    read_claims,
+)
+
+__all__ = ["AccessToken", "ExpectedToken", "check_introspected", "check_jwt"]
+
+#: What a JWT may say that it is (RFC 9068, 2.1): that, or nothing that tells it from other tokens.
+_TYPES = {"any": ("jwt", "at+jwt"), "at+jwt": ("at+jwt",)}
+#: Claims by which an ID token is told (Core, 2), and what tells of events, as a logout token does (Back-Channel Logout
+#: 1.0, 2.4).
+_OF_OTHERS = ("nonce", "at_hash", "c_hash", "events")
+#: What providers have in claims that tell the kind, of tokens that are no access tokens: Keycloak in `typ`, Cognito and
+#: Hydra in `token_use`, others in `token_type`.
+_KIND_CLAIMS = ("typ", "token_use", "token_type")
+_OTHER_KINDS = frozenset({"id", "id_token", "refresh", "refresh_token", "offline", "logout"})
+#: More and longer scopes than any provider issues; of others nothing is remembered.
+_MOST_SCOPES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedToken:
+    """What the gate itself knows, and holds an access token against.
+
+    `audiences`: one of these must be in `aud`. `clients`: None for any. `kind`: as the setting `bearer_type` has it.
+    """
+
+    common: Expected
+    audiences: frozenset[str]
+    clients: frozenset[str] | None
+    kind: str
+
+
+class AccessToken(NamedTuple):
+    """An access token that is good, but for what binds it to its holder.
+
+    `expires_at`: seconds since 1970. `confirmation`: its `cnf` (RFC 7800), None where it has none: whatever that holds
+    has to be proven before anybody comes in. `keys`: those with which its signature was verified; None where the
+    provider has called it good itself.
+    """
+
+    claims: dict[str, Any]
+    scopes: tuple[str, ...]
+    expires_at: float
+    confirmation: dict[str, Any] | None
+    keys: KeySet | None = None
+
+    def __repr__(self) -> str:
+        return f"<access token of {self.claims.get('sub')!r}>"
+
+
+def check_jwt(token: SignedToken, keys: KeySet, expected: ExpectedToken) -> AccessToken:
+    """Return the access token that a JWT is, whose signature must have been verified before, with `keys` (RFC 9068, 4).
+
+    Not checked here: what binds it to its holder, and its scopes. Raises ProviderError.
+    """
+    kind = token.kind
+    if kind not in _TYPES[expected.kind]:
+        raise ProviderError("token_type_wrong", f"the token is of the type {shown(token.header.get('typ'))}")
+    claims = read_claims(token.payload)
+    _check_kind(claims, expected)
+    check_tenant(claims, expected.common)
+    check_issuer(claims, expected.common)
+    check_lifetime(claims, expected.common, optional=("iat", "nbf"))
+    _check_audience(claims, expected)
+    return _checked(claims, expected)._replace(keys=keys)
+
+
+def check_introspected(claims: dict[str, Any], expected: ExpectedToken) -> AccessToken:
+    """Return the access token that the provider has called active, and said this of (RFC 7662, 2.2).
+
+    What it does not say is taken from its word, but for whom the token is for: where it does not say that, the clients
+    that tokens may be issued to must be listed. Raises ProviderError.
+    """
+    _check_kind(claims, expected)
+    if "iss" in claims or expected.common.tenants:
+        check_tenant(claims, expected.common)
+        check_issuer(claims, expected.common)
+    check_lifetime(claims, expected.common, optional=("exp", "iat", "nbf"))
+    if "aud" in claims or expected.clients is None:
+        _check_audience(claims, expected)
+    return _checked(claims, expected)
+
+
+def _checked(claims: dict[str, Any], expected: ExpectedToken) -> AccessToken:
+    check_subject(claims)
+    _check_clients(claims, expected)
+    expires_at = claims.get("exp")
+    return AccessToken(
+        claims, _scopes(claims), float(expires_at) if is_time(expires_at) else float("inf"), _confirmation(claims)
+    )
+
+
+def _check_kind(claims: Mapping[str, Any], expected: ExpectedToken) -> None:
+    """Refuse a token of another kind that does not say so in its header."""
+    found = next((name for name in _OF_OTHERS if name in claims), None)
+    if found is not None and expected.kind == "any":
+        raise ProviderError("token_type_wrong", f"the token has the claim {found}, which access tokens have not")
+    for name in _KIND_CLAIMS:
+        if str(claims.get(name)).lower() in _OTHER_KINDS:
+            raise ProviderError("token_type_wrong", f"the token has {name} {shown(claims[name])}")
+
+
+def _check_audience(claims: Mapping[str, Any], expected: ExpectedToken) -> None:
+    if expected.audiences.isdisjoint(item for item in audience_of(claims) if isinstance(item, str)):
+        detail = f"the token is for {shown(claims.get('aud'))}, and bearer_audience is {sorted(expected.audiences)}"
+        raise ProviderError("audience_mismatch", detail)
+
+
+def _check_clients(claims: Mapping[str, Any], expected: ExpectedToken) -> None:
+    """Check whom the token was issued to: all that say so, for two that differ could be read in two ways."""
+    if expected.clients is None:
+        return
+    named = [claims[name] for name in ("client_id", "azp") if name in claims]
+    if not named or not all(isinstance(name, str) and name in expected.clients for name in named):
+        detail = f"the token was issued to {shown(named[0] if named else None)}, and bearer_clients does not hold that"
+        raise ProviderError("token_client_wrong", detail)
+
+
+def _confirmation(claims: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return `cnf`; one that is no object binds the token to something that nobody can prove."""
+    if "cnf" not in claims:
+        return None
+    found = claims["cnf"]
+    if not isinstance(found, dict) or not found:
+        raise ProviderError("token_binding_unknown", "cnf in the token is no object that says what it is bound to")
+    return found
+
+
+def _scopes(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the scopes of a token: `scope` (RFC 9068, 2.2.3), else `scp`, as one text or as a list of texts."""
+    value = claims.get("scope", claims.get("scp"))
+    if isinstance(value, list):
+        words = [item for item in value if isinstance(item, str)]
+    else:
+        words = value.split(" ") if isinstance(value, str) else []
+    return tuple(dict.fromkeys(word for word in words[:_MOST_SCOPES] if word))

@@ -1,0 +1,117 @@
+"""Who comes in with an access token: a session for as long as the token is good, kept in this process's memory alone.
+
+It has no cookie, nobody signs out of it, and neither idle time nor a provider that is due to be asked again ends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_gate.identity import Identity
+from oidc_gate.provider import is_time
+from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
+from oidc_gate.sessions.session import Session
+
+if TYPE_CHECKING:
+    from oidc_gate.provider import AccessToken
+    from oidc_gate.sessions.sessions import Sessions
+
+__all__ = ["KnownToken", "RecentTokens", "token_session"]
+
+#: Of a header so many characters are looked up: the end of a signature, or of what is random anyway.
+_SAMPLE = 32
+#: Two generations of so many tokens each, of so many bytes by estimate: so much each, so much for each character.
+_MOST_TOKENS, _MOST_BYTES = 2048, 4_000_000
+_ENTRY_BYTES, _BYTES_PER_CHARACTER = 2500, 3
+#: What a token's own name must be to be shown as it is.
+_LONGEST_NAME = 128
+
+_LIMITS = Limits(longest=NEVER, idle=NEVER, recheck=NEVER, cache=NEVER)
+
+
+def token_session(sessions: Sessions, token: AccessToken, text: str, now: float) -> OpenSession:
+    """Return the session of an access token that is good; `text`: the token itself.
+
+    Its id is `t:` and the token's `jti`, or a hash where it has none that could be shown: no session of a cookie has
+    such an id. `authenticated_at` is the claim `auth_time`, else when the token was issued.
+    """
+    claims = token.claims
+    times = [claims[name] for name in ("auth_time", "iat") if is_time(claims.get(name))]
+    since = float(times[0]) if times else now
+    session_id = f"t:{_name(claims.get('jti'), text)}"
+    session = Session(session_id, claims, since, token.expires_at, now, now, NEVER, {}, [])
+    head = (session_id, since, token.expires_at, now, now, NEVER, session.user, len(text))
+
+    def read_rest() -> bytes:
+        return session.parts()[1]
+
+    def identity(*_: Any) -> Identity:
+        return replace(sessions.identity(session), scopes=token.scopes)
+
+    forward = sessions.forward(Identity.unread(identity, head, read_rest), head)
+    allowed = sessions.lists.allow_all or sessions.lists.allow(claims)
+    return OpenSession(head, read_rest, b"", "", forward, allowed, _LIMITS)
+
+
+def _name(jti: Any, text: str) -> str:
+    if isinstance(jti, str) and 0 < len(jti) <= _LONGEST_NAME and jti.isascii() and jti.isprintable():
+        return jti
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+class KnownToken(NamedTuple):
+    """A token that was good, and what comes of it.
+
+    `until`: how long that is believed, as time.time(). `keys`: the provider's keys with which it was; None where the
+    provider has called it good itself. `lacking`: scopes that every token must have, and this one has not.
+    `confirmation`: what has to be proven each time, None for nothing. `is_plain`: neither of these two.
+    """
+
+    text: str
+    until: float
+    keys: Any
+    opened: OpenSession
+    lacking: tuple[str, ...] = ()
+    confirmation: dict[str, Any] | None = None
+    is_plain: bool = True
+
+
+class RecentTokens:
+    """Tokens that were good lately, by the Authorization header they came in: two generations, as `RecentSessions`.
+
+    The text is compared whole. How long that takes tells nothing: to find anything one must have the last 32 characters
+    of a good token, which nobody can guess.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._new: dict[str, KnownToken] = {}
+        self._old: dict[str, KnownToken] = {}
+        self._used = 0
+
+    def __len__(self) -> int:
+        return len(self._new) + len(self._old)
+
+    def get(self, text: str) -> KnownToken | None:
+        """Return what is known of the token in this header, or None."""
+        sample = text[-_SAMPLE:]
+        found = self._new.get(sample)
+        if found is None:
+            found = self._old.get(sample)
+            if found is None or found.text != text:
+                return None
+            self.put(found)
+            return found
+        return found if found.text == text else None
+
+    def put(self, known: KnownToken) -> None:
+        """Remember a token."""
+        if self._used > _MOST_BYTES or len(self._new) >= _MOST_TOKENS:
+            self._old, self._new, self._used = self._new, {}, 0
+        self._new[known.text[-_SAMPLE:]] = known
+        self._used += _ENTRY_BYTES + _BYTES_PER_CHARACTER * len(known.text)

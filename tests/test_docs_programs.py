@@ -1,0 +1,105 @@
+"""docs/programs.md is true: its settings start a gate, and its recipes reach the app behind one, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from werkzeug import Request, Response
+
+from oidc_gate import identity_of
+from tests.access_tokens import access_token
+from tests.documents import ROOT
+from tests.providers.core import json_response
+from tests.providers.local import LocalProvider
+from tests.providers.serving import ServerThread
+from tests.stage import Stage
+
+PAGE = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
+APP = "https://app.example.com"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def who(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Answer with whoever asks."""
+    identity = identity_of(environ)
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps({"subject": None if identity is None else identity.subject}).encode()]
+
+
+@pytest.fixture
+def app(provider: LocalProvider) -> Iterator[str]:
+    """Serve an app behind a gate with the first settings of the page; return its address.
+
+    The provider hands out tokens for itself as the page's clients ask for them.
+    """
+    settings = tomllib.loads(blocks("toml")[0])
+    here = Stage("wsgi", provider, app=who, **settings)
+    audience = settings["bearer_audience"][0]
+
+    def token(request: Request) -> Response:
+        assert request.form["grant_type"] == "client_credentials"
+        assert request.authorization is not None
+        issued = access_token(provider, aud=request.form["audience"], scope=request.form["scope"])
+        assert request.form["audience"] == audience
+        return json_response({"access_token": issued, "token_type": "Bearer", "expires_in": 300})
+
+    provider.answer["token"] = token
+    server = ServerThread(here.gate)
+    server.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
+
+
+def asked_at(text: str, app: str) -> str:
+    """Return a recipe with the app's real address in it; whom the token is for stays what it is."""
+    return re.sub(rf"(?<!audience=)(?<!audience=\"){APP}(?=/api/reports)", app, text)
+
+
+def test_the_recipe_for_curl_reaches_the_app(app: str, provider: LocalProvider) -> None:
+    (console,) = [text for text in blocks("console") if "client_credentials" in text]
+    script = re.sub(r"^(\$|>) ", "", asked_at(console, app), flags=re.MULTILINE)
+    environ = {"CLIENT_ID": "job", "CLIENT_SECRET": "secret", "TOKEN_ENDPOINT": provider.url("token")}
+    ran = subprocess.run(["bash", "-euc", script], env=os.environ | environ, capture_output=True, text=True, check=True)
+    assert '"subject": "robot"' in ran.stdout
+
+
+def test_the_recipe_for_python_reaches_the_app(
+    app: str, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    (recipe,) = blocks("python")
+    names: dict[str, Any] = {"client_id": "job", "client_secret": "secret", "token_endpoint": provider.url("token")}
+    exec(compile(asked_at(recipe, app), "programs.md", "exec"), names)
+    assert names["reports"] == {"subject": "robot"}
+    names["session"].close()
+
+
+def test_the_other_settings_of_the_page_start_a_gate(provider: LocalProvider) -> None:
+    first, *others = [tomllib.loads(text) for text in blocks("toml")]
+    assert others
+    for more in others:
+        assert Stage("wsgi", provider, **(first | more)).gate is not None
+
+
+def test_every_setting_and_code_that_the_page_names_is_one() -> None:
+    from dataclasses import fields
+
+    from oidc_gate import Settings
+
+    known = {each.name for each in fields(Settings)}
+    named = set(re.findall(r"`((?:bearer|protected|cors|trusted|cookie|public)_[a-z_]+)", PAGE))
+    assert named <= known
+    errors = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    for code in ("invalid_token", "insufficient_scope", "login_required", "not_allowed", "audience_mismatch"):
+        assert code in PAGE
+        assert f"| `{code}`" in errors

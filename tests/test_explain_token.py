@@ -1,0 +1,131 @@
+"""`oidc-gate explain --token`: what comes of a request with an access token, and why."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oidc_gate.command import cli
+from tests.access_tokens import AUDIENCE, TAKING, access_token
+from tests.providers.core import json_response
+from tests.providers.local import LocalProvider
+
+RULES = """
+[[rules]]
+name = "reading"
+path = "/api"
+allow = { scopes = "api:read" }
+
+[[rules]]
+name = "hooks"
+path = "/hooks"
+allow = "anyone"
+"""
+Explain = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], provider: LocalProvider
+) -> Explain:
+    """Ask, with a token in a file, and return the exit status and the JSON, or what was said on stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def ask(text: str, *arguments: str, **settings: Any) -> tuple[int, Any]:
+        Path("token").write_text(text)
+        given = {"issuer_url": provider.issuer, "client_id": "app"} | TAKING | settings
+        lines = [f"{name} = {json.dumps(value)}" for name, value in given.items() if value is not None]
+        Path("gate.toml").write_text("\n".join([*lines, RULES]))
+        status = cli.main(
+            ["explain", *(arguments or ("GET", "/api")), "--token", "token", "--config", "gate.toml", "--json"]
+        )
+        out, err = capsys.readouterr()
+        return status, json.loads(out) if out else err
+
+    return ask
+
+
+def test_the_token_is_judged_as_the_gate_judges_it(asked: Explain, provider: LocalProvider) -> None:
+    token = access_token(provider)
+    for text in (token, f"Bearer {token}\n", f"Authorization: bearer {token}", f"DPoP {token}"):
+        status, said = asked(text)
+        assert (status, said["verdict"], said["rule"]) == (0, "pass", "reading")
+    status, said = asked(access_token(provider, scope="x"))
+    assert (status, said["verdict"], said["rule"], said["reason"]) == (1, "refused", "reading", "rule")
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [({"aud": "x"}, "audience_mismatch"), ({"exp": 1}, "token_expired"), ({"iss": "x"}, "issuer_mismatch")],
+)
+def test_a_token_that_is_not_taken_is_told_with_its_code(
+    claims: dict[str, Any], reason: str, asked: Explain, provider: LocalProvider
+) -> None:
+    status, said = asked(access_token(provider, **claims))
+    assert (status, said["verdict"], said["rule"], said["reason"]) == (1, "refused", None, reason)
+    assert said["error"] == "invalid_token"
+
+
+def test_in_words(asked: Explain, provider: LocalProvider, capsys: pytest.CaptureFixture[str]) -> None:
+    asked("no token at all")
+    assert cli.main(["explain", "GET", "/api", "--token", "token", "--config", "gate.toml"]) == 1
+    out, _ = capsys.readouterr()
+    assert out.startswith("401 invalid_token\n  token_malformed: the Authorization header is not one scheme")
+
+
+def test_scopes_that_every_token_must_have(asked: Explain, provider: LocalProvider) -> None:
+    status, said = asked(access_token(provider), bearer_scopes=["api:read", "mcp:use"])
+    assert (status, said["error"], said["detail"]) == (
+        1, "insufficient_scope", "the token lacks mcp:use, of bearer_scopes",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "verdict"), [("/hooks/a", "pass"), ("/other", "login"), ("/api/x", "pass"), ("/api/../x", "login")]
+)
+def test_where_the_header_is_not_looked_at_nobody_is_known(
+    path: str, verdict: str, asked: Explain, provider: LocalProvider
+) -> None:
+    _, said = asked(access_token(provider), "GET", path, bearer_paths=["/api", "/hooks"])
+    assert said["verdict"] == verdict
+
+
+def test_a_list_of_rules_is_for_the_token_too(asked: Explain, provider: LocalProvider) -> None:
+    status, said = asked(access_token(provider), "--list")
+    assert status == 0
+    assert [each["verdict"] for each in said if each["rule"] == "reading"] == ["pass"]
+
+
+def test_opaque_tokens_are_asked_about(asked: Explain, provider: LocalProvider) -> None:
+    provider.offers = {"introspect"}
+    said = {"active": True, "sub": "robot", "aud": AUDIENCE, "scope": "api:read"}
+    provider.answer["introspect"] = lambda request: json_response(said)
+    for tokens in ("introspection", "auto"):
+        assert asked("opaque", bearer_tokens=tokens)[0] == 0
+    assert asked(access_token(provider), bearer_tokens="auto")[0] == 0
+    assert len(provider.calls("introspect")) == 2
+
+
+def test_without_an_answer_of_the_provider_nothing_is_said(asked: Explain, provider: LocalProvider) -> None:
+    token = access_token(provider)
+    provider.stop()
+    status, err = asked(token)
+    assert status == 2
+    assert "--token token: the provider does not say whether it is good" in err
+
+
+def test_what_is_missing_is_told(asked: Explain, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    status, err = asked("x", bearer_audience=None)
+    assert status == 2
+    assert "bearer_audience is not set" in err
+    status, err = asked("x", issuer_url=None)
+    assert status == 2
+    assert "issuer_url is missing" in err
+    monkeypatch.setattr(sys, "stdin", io.StringIO(access_token(provider)))
+    assert cli.main(["explain", "GET", "/x", "--token", "/nowhere", "--config", "gate.toml"]) == 2
