@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -174,13 +175,15 @@ def test_at_a_provider_of_many_tenants_a_token_is_of_one_that_is_listed() -> Non
     expected = ExpectedToken(common, frozenset({AUDIENCE}), None, "any")
 
     def code(tenant: str, of_issuer: str) -> str:
-        claims = {"iss": issuer.replace("{tenantid}", of_issuer), "tid": tenant, "sub": "a", "aud": AUDIENCE}
-        claims = claims | {"exp": 1_900_000_300}
+        claims: dict[str, Any] = {"iss": issuer.replace("{tenantid}", of_issuer), "tid": tenant, "sub": "a"}
+        claims |= {"aud": AUDIENCE, "exp": 1_900_000_300}
+        signed = SignedToken({}, json.dumps(claims).encode(), b"", b"")
+        checks: list[Callable[[], object]] = [
+            lambda: check_jwt(signed, KeySet([]), expected),
+            lambda: check_introspected(claims, expected),
+        ]
         found = []
-        for check in (
-            lambda: check_jwt(SignedToken({}, json.dumps(claims).encode(), b"", b""), KeySet([]), expected),
-            lambda: check_introspected(dict(claims), expected),
-        ):
+        for check in checks:
             try:
                 check()
                 found.append("good")
