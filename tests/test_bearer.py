@@ -163,9 +163,10 @@ def test_the_app_has_no_token_of_a_program_but_the_header(
     """`access_token_for` is for people whose session is in a store."""
     store = f"sqlite:///{tmp_path}/sessions.db"
     here = stage(session_store=store, access_token_for_app=True, **TAKING)
-    for _ in range(3):
-        assert Program(here).ask("/", access_token(provider)).status == 200
-        assert access_token_for(here.app.raw[-1]) is None
+    for token in (access_token(provider), access_token(provider, scope=...)):
+        for _ in range(3):
+            assert Program(here).ask("/", token).status == 200
+            assert access_token_for(here.app.raw[-1]) is None
 
 
 def test_at_a_provider_of_many_tenants_a_token_is_of_one_that_is_listed() -> None:
