@@ -19,6 +19,9 @@ LISTED, UNTOLD, UNVERIFIED = "not on this app", "does not say of you", "has not 
     [
         pytest.param(ADA, {"email": "eve@example.com"}, "door", LISTED, "allow_emails: no", id="another address"),
         pytest.param(ENGINEERS, {"groups": ["b"]}, "door", LISTED, "allow_groups: no, of 1 groups", id="other groups"),
+        pytest.param(
+            ENGINEERS, {"groups": {"b": 1, "engineers": None}}, "door", LISTED, "of 1 groups", id="groups as an object"
+        ),
         pytest.param(ENGINEERS, {"groups": []}, "door", LISTED, "allow_groups: no, of 0 groups", id="no groups"),
         pytest.param(
             *(ADA, {"email": "ada@example.com", "email_verified": False}, "email_unverified", UNVERIFIED),
@@ -45,7 +48,7 @@ LISTED, UNTOLD, UNVERIFIED = "not on this app", "does not say of you", "has not 
             ENGINEERS, {"groups": None}, "claim_missing", UNTOLD, "allow_groups: no, of no groups", id="no claim"
         ),
         pytest.param(
-            ENGINEERS, {"groups": {"a": 1}}, "claim_missing", UNTOLD, "allow_groups: no", id="groups as an object"
+            ENGINEERS, {"groups": 7}, "claim_missing", UNTOLD, "allow_groups: no", id="groups as a number"
         ),
         pytest.param(
             *(ENGINEERS, {"groups": None, "_claim_names": {"groups": "src1"}}, "groups_overage", UNTOLD),
