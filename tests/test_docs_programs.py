@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from werkzeug import Request, Response
 
 from oidc_gate import identity_of
 from tests.access_tokens import access_token
 from tests.documents import ROOT
+from tests.providers import keys
 from tests.providers.core import json_response
 from tests.providers.local import LocalProvider
 from tests.providers.serving import ServerThread
@@ -82,6 +84,38 @@ def test_the_recipe_for_python_reaches_the_app(
     exec(compile(asked_at(recipe, app), "programs.md", "exec"), names)
     assert names["reports"] == {"subject": "robot"}
     names["session"].close()
+
+
+def test_the_recipe_for_github_actions_reaches_the_app(app: str, provider: LocalProvider) -> None:
+    """A server stands for GitHub's; what it hands out is taken as the client's proof, and nothing else is."""
+    (workflow,) = blocks("yaml")
+    (step,) = yaml.safe_load(workflow)["jobs"]["report"]["steps"]
+    proof = keys.sign({"sub": "repo:octo/reports:ref:refs/heads/main"}, {"alg": "RS256"}, keys.make_key("rsa", 77))
+    asked: list[tuple[str, str]] = []
+
+    def github(environ: Any, start_response: Any) -> Any:
+        request = Request(environ)
+        asked.append((request.headers["Authorization"], request.args["audience"]))
+        return json_response({"value": proof})(environ, start_response)
+
+    def token(request: Request) -> Response:
+        assert (request.form["client_id"], request.form["client_assertion"]) == (step["env"]["CLIENT_ID"], proof)
+        issued = access_token(provider, aud=request.form["audience"], scope=request.form["scope"])
+        return json_response({"access_token": issued, "token_type": "Bearer", "expires_in": 300})
+
+    provider.answer["token"] = token
+    server = ServerThread(github)
+    server.start()
+    environ = step["env"] | {
+        "TOKEN_ENDPOINT": provider.url("token"),
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{server.port}/token?api-version=2.0",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-job",
+    }
+    script = asked_at(step["run"], app)
+    ran = subprocess.run(["bash", "-euc", script], env=os.environ | environ, capture_output=True, text=True, check=True)
+    server.stop()
+    assert '"subject": "robot"' in ran.stdout
+    assert asked == [("Bearer of-the-job", provider.url("token"))]
 
 
 def test_the_other_settings_of_the_page_start_a_gate(provider: LocalProvider) -> None:
