@@ -45,7 +45,10 @@ class AllowLists:
         groups_separator: str = "",
         email_claim: str = "email",
         require_email_verified: bool = False,
+        tenants: tuple[str, ...] = (),
     ) -> None:
+        #: Those whose people may have a session; `()` where a provider has but one.
+        self.tenants = tenants
         self.email_claim = email_claim
         self._require_email_verified = require_email_verified
         self._emails = frozenset(emails or ())

@@ -13,7 +13,8 @@ __all__ = ["GroupClaim", "read_groups"]
 AS_JSON = "json"
 #: What is left of a JSON list of texts and flat objects without its texts. Nothing deeper is parsed.
 _FLAT = r"\s*\[[^][{}]*+(?:\{[^][{}]*+\}[^][{}]*+)*+\]\s*"
-_TEXTS = r'"(?:[^"\\]|\\[\s\S])*+"'
+#: One without an end goes on to the end of all, so that each character is looked at once.
+_TEXTS = r'"(?:[^"\\]|\\[\s\S])*+(?:"|\Z|\\\Z)'
 #: Which member of an object names the group, in the order in which they count.
 _NAMES = ("name", "value", "display")
 

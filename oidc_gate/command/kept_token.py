@@ -49,15 +49,17 @@ def kept_token(path: Path, asked: list[str]) -> KeptToken | None:
     """Return what the file keeps, None where there is none or it was asked for something else. Raises SettingsError."""
     try:
         with path.open(encoding="utf-8") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            status = os.fstat(file.fileno())
             text = file.read()
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"--keep {path} cannot be read ({getattr(error, 'strerror', 'not UTF-8 text')}).") from None
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(status.st_mode):
         raise SettingsError(f"--keep {path} is no file.")
-    if mode & 0o077:
+    if status.st_uid != getattr(os, "geteuid", lambda: status.st_uid)():  # what is in it would be used as one's own
+        raise SettingsError(f"--keep {path} belongs to another user, who can write tokens into it: name another file.")
+    if status.st_mode & 0o077:
         raise SettingsError(f"--keep {path} holds tokens, and others may read or write it: chmod 600 {path}")
     return _read(path, text, asked)
 

@@ -6,6 +6,7 @@ the code in it is worth nothing without the verifier, which never leaves this pr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, SimpleQueue
@@ -62,6 +63,9 @@ class Loopback:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    # No other program may listen at the same port: on Windows that is what "reuse" allows, and later Pythons set both.
+    allow_reuse_address = os.name != "nt"
+    allow_reuse_port = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of connections that break: what waits for an answer goes on waiting."""

@@ -199,6 +199,7 @@ def _lists(settings: Settings) -> AllowLists:
         groups_separator=settings.groups_separator,
         email_claim=settings.email_claim,
         require_email_verified=settings.require_email_verified,
+        tenants=settings.allow_tenants or (),
     )
 
 

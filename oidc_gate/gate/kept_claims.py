@@ -13,7 +13,7 @@ from oidc_gate.settings import Settings
 __all__ = ["KeptClaims"]
 
 #: What sessions themselves go by: who it is, and of which sign-in later tokens are to be.
-_OF_SESSIONS = frozenset({"sub", "iss", "sid", "auth_time"})
+_OF_SESSIONS = frozenset({"sub", "iss", "tid", "sid", "auth_time"})
 #: What only the exchange of the code needs.
 _OF_PROTOCOL = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
 #: Where a provider says that it has left claims out (Core, 5.6.2; Entra ID).
@@ -32,7 +32,9 @@ class KeptClaims:
         self._names: frozenset[str] | None = None
         if settings.session_claims is not None:
             wanted = frozenset((*settings.session_claims, *_called_for(settings, policy, told)))
-            self._names = wanted | _OF_SESSIONS
+            # Without the word on it, an address that nobody has verified would pass for one that somebody has.
+            verified = {"email_verified"} if "email" in wanted else set()
+            self._names = wanted | verified | _OF_SESSIONS
 
     def of(self, claims: Mapping[str, Any]) -> dict[str, Any]:
         """Return the claims that are kept of these."""

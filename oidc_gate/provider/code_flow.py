@@ -211,7 +211,8 @@ def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
     refresh_token, expires_in = document.get("refresh_token"), document.get("expires_in")
     if not isinstance(refresh_token, str):
         refresh_token = ""
-    if not (access_token + refresh_token).isascii():
+    tokens = access_token + refresh_token
+    if not (tokens.isascii() and tokens.isprintable()):  # `oidc-gate token` writes one to a terminal
         raise ProviderError("token_answer_invalid", "the tokens hold characters that no token has (RFC 6749, A.12)")
     return Tokens(id_token, access_token, refresh_token, lifetime(expires_in))
 

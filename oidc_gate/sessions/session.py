@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import inf
 from struct import Struct
 from typing import Any, NamedTuple
 
 from oidc_gate.identity import Identity, ReadOnlyClaims, text_claim, username
 
-__all__ = ["FORMAT", "Head", "Session", "hand_on", "pack_head", "read_head"]
+__all__ = ["FORMAT", "Head", "Session", "hand_on", "is_of", "pack_head", "read_head"]
 
 #: Raised with every change of what is written down. It is part of what sessions are sealed for, so that one which
 #: another version has kept is none.
@@ -124,6 +124,11 @@ class Session(NamedTuple):
             self.expires_at,
             username(claims, claim, required=required),
         )
+
+
+def is_of(tenants: Collection[str], head: Head, read_rest: Callable[[], bytes]) -> bool:
+    """Return whether a session that was kept is of one of these tenants (`tid`): their list may be shorter by now."""
+    return Session.read(head, read_rest()).claims.get("tid") in tenants
 
 
 def hand_on(identity: Identity, clock: Callable[[], float]) -> None:

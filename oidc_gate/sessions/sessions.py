@@ -23,7 +23,7 @@ from oidc_gate.sessions.memory import EndedSessions, RecentRequests, RecentSessi
 from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.over_sessions import OnOver, OverSessions
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
-from oidc_gate.sessions.session import Head, Session
+from oidc_gate.sessions.session import Head, Session, is_of
 
 if TYPE_CHECKING:
     from oidc_gate.access import AllowLists
@@ -145,10 +145,10 @@ class Sessions:
 
     def _open(self, text: str, name: str, value: bytes | None, known: OpenSession | None) -> OpenSession | None:
         found = self.backend.read(text, name, value, None if known is None else known.stored)
-        if found is None:
-            return None
         if isinstance(found, bytes):  # as it was; another may have taken its place here while the store was asked
             return self._recent.get(text) or known
+        if found is None or (self._lists.tenants and not is_of(self._lists.tenants, *found[:2])):
+            return None
         head, read_rest, stored = found
         opened = self._opened(self.limits.shortened(head), read_rest, stored, name)
         if known is not None:
