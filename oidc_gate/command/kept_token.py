@@ -57,7 +57,7 @@ def kept_token(path: Path, asked: list[str]) -> KeptToken | None:
         raise SettingsError(f"--keep {path} cannot be read ({getattr(error, 'strerror', 'not UTF-8 text')}).") from None
     if not stat.S_ISREG(status.st_mode):
         raise SettingsError(f"--keep {path} is no file.")
-    if status.st_uid != getattr(os, "geteuid", lambda: status.st_uid)():  # what is in it would be used as one's own
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():  # what is in it would be used as one's own
         raise SettingsError(f"--keep {path} belongs to another user, who can write tokens into it: name another file.")
     if status.st_mode & 0o077:
         raise SettingsError(f"--keep {path} holds tokens, and others may read or write it: chmod 600 {path}")

@@ -14,6 +14,7 @@ from oidc_gate.errors import GateError
 from oidc_gate.gate.challenges import step_up_challenge
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import error_reply
+from oidc_gate.provider import names_shown
 from oidc_gate.sessions import OpenSession
 from oidc_gate.telling import About
 
@@ -159,7 +160,7 @@ class Refusals:
         if opened is None:
             return f"{said}; nobody is signed in"
         identity, lists = opened.identity, self._components.policy.lists
-        claims = ", ".join(sorted(identity.claims))
+        claims = names_shown(identity.claims)
         return f"{said} subject={identity.subject!r}; {lists.told(identity.claims)}; claims seen: {claims}"
 
     def failure(

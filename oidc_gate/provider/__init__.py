@@ -46,7 +46,7 @@ from oidc_gate.provider.proofs_of_possession import (
     check_proof,
 )
 from oidc_gate.provider.provider import Provider
-from oidc_gate.provider.quoting import error_said, scrubbed, secrets_in, shown
+from oidc_gate.provider.quoting import error_said, names_shown, scrubbed, secrets_in, shown
 from oidc_gate.provider.token_checks import is_time
 from oidc_gate.provider.transport import Transport, tls_context
 
@@ -73,6 +73,7 @@ __all__ = [
     "is_usable",
     "merged_claims",
     "metadata_of",
+    "names_shown",
     "no_answer",
     "private_key_of",
     "read_assertion",

@@ -15,7 +15,7 @@ from oidc_gate.provider.cache import Cached
 from oidc_gate.provider.client_credentials import authentication_of, private_key_of
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
-from oidc_gate.provider.quoting import secrets_in
+from oidc_gate.provider.quoting import names_shown, secrets_in
 from oidc_gate.provider.signatures import Signatures
 from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport
@@ -170,7 +170,7 @@ class Provider:
         id_token = self._signatures.decrypted(issued.id_token)
         signed, _ = self._signatures.verified(id_token)
         claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
-        logger.debug("the ID token is good: signed with %s, claims: %s", signed.alg, _names(claims))
+        logger.debug("the ID token is good: signed with %s, claims: %s", signed.alg, names_shown(claims))
         token_checks.check_access_token(claims, issued.access_token, signed.alg)
         if authenticated_since is not None:
             leeway = self._settings.clock_leeway
@@ -191,7 +191,7 @@ class Provider:
         signed, _ = self._signatures.verified(id_token)
         fresh = token_checks.check_refreshed_id_token(signed, self._expected(), expected_claims=claims)
         token_checks.check_access_token(fresh, issued.access_token, signed.alg)
-        logger.debug("the refreshed ID token is good: signed with %s, claims: %s", signed.alg, _names(fresh))
+        logger.debug("the refreshed ID token is good: signed with %s, claims: %s", signed.alg, names_shown(fresh))
         return fresh, replace(issued, id_token=id_token, signed_with=signed.algorithm)
 
     def revoke(self, refresh_token: str) -> None:
@@ -204,7 +204,7 @@ class Provider:
         """Return the verified claims of a logout token, and the algorithm it is signed with. Raises ProviderError."""
         signed = self._verified(logout_token)
         claims = token_checks.check_logout_token(signed, self._expected())
-        logger.debug("the logout token is good: claims: %s", _names(claims))
+        logger.debug("the logout token is good: claims: %s", names_shown(claims))
         return claims, signed.algorithm
 
     def userinfo(self, access_token: str, expected_sub: str) -> dict[str, Any]:
@@ -224,7 +224,7 @@ class Provider:
             claims = token_checks.read_claims(inner)
             token_checks.check_signed_userinfo(claims, self._expected())
         claims = token_checks.check_userinfo(claims, expected_sub=expected_sub)
-        logger.debug("userinfo has the claims: %s", _names(claims))
+        logger.debug("userinfo has the claims: %s", names_shown(claims))
         return claims
 
     def _verified(self, token: str) -> keys.SignedToken:
@@ -280,8 +280,3 @@ def _watched(send: Callable[[HTTPRequest], HTTPAnswer], watch: Watch) -> Callabl
         return answer
 
     return send_watched
-
-
-def _names(claims: dict[str, Any]) -> str:
-    """Return what a log may say of claims: their names, cut, for those of a provider are not ours to trust."""
-    return ", ".join(repr(name)[1:-1][:60] for name in sorted(claims)[:60])

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote_plus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from oidc_gate.provider.http_messages import HTTPRequest
 
-__all__ = ["error_said", "scrubbed", "secrets_in", "shown"]
+__all__ = ["error_said", "names_shown", "scrubbed", "secrets_in", "shown"]
 
 _LONGEST_CODE, _LONGEST_TEXT = 80, 300
 #: Parameters of a request to the token endpoint that may be read by anyone.
@@ -44,6 +46,11 @@ def shown(value: Any, longest: int = 200) -> str:
     """Return a claim or another foreign value as it may stand in the log: one line, not long."""
     text = repr(value)
     return text if len(text) <= longest else text[:longest] + _LEFT_OUT
+
+
+def names_shown(claims: Mapping[str, Any]) -> str:
+    """Return what a log may say of claims: their names, cut, for those of a provider are not ours to trust."""
+    return ", ".join(repr(name)[1:-1][:60] for name in sorted(claims)[:60])
 
 
 def error_said(error: Any, description: Any, secrets: frozenset[str]) -> str:
