@@ -147,7 +147,7 @@ class Sessions:
         found = self.backend.read(text, name, value, None if known is None else known.stored)
         if isinstance(found, bytes):  # as it was; another may have taken its place here while the store was asked
             return self._recent.get(text) or known
-        if found is None or (self._lists.tenants and not is_of(self._lists.tenants, *found[:2])):
+        if found is None or (self.lists.tenants and not is_of(self.lists.tenants, *found[:2])):
             return None
         head, read_rest, stored = found
         opened = self._opened(self.limits.shortened(head), read_rest, stored, name)
