@@ -1,7 +1,8 @@
 """Audit events: who did what, from where, and how it ended; one JSON object a line.
 
 They go to the logger `oidc_gate.audit`, as text and, for handlers that want the fields, as `record.oidc_gate`. No
-token, cookie or query is ever in one. What comes from a request is cut, and its control characters are escaped.
+token, cookie or query is ever in one. What comes from a request is cut, and its control characters are escaped. Where
+no handler takes them, which Python does not tell anybody, the log has a warning, once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Audit", "hashed"]
 
 logger = logging.getLogger("oidc_gate.audit")
+_log = logging.getLogger("oidc_gate")
 
 _FORMAT = 1
 #: So much of a value from a request, and of a claim, is told: characters.
@@ -42,6 +44,7 @@ class Audit:
         self._addresses = addresses
         self._clock = clock
         self._fixed = fixed
+        self._loss_told = False
         if logger.level == logging.NOTSET:  # else that of the root holds, and it leaves out all below warnings
             logger.setLevel(logging.INFO)
 
@@ -66,6 +69,12 @@ class Audit:
         if request is not None:
             fields |= self._of_request(request)
         logger.info(_as_json(fields), extra={"oidc_gate": fields})
+        if not (self._loss_told or logger.hasHandlers()):  # asked now, for logging may be set up after the gate
+            self._loss_told = True
+            _log.warning(
+                "audit is true, and no handler takes what goes to the logger oidc_gate.audit: audit events are lost;"
+                " add a handler to it, or to the root"
+            )
 
     def _of_request(self, request: Request) -> dict[str, str]:
         traced = _TRACEPARENT.fullmatch(request.header("traceparent"))
