@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Audit", "hashed"]
 
-logger = logging.getLogger("oidc_gate.audit")
-_log = logging.getLogger("oidc_gate")
+logger = logging.getLogger("oidc_gate")
+_events = logging.getLogger("oidc_gate.audit")
 
 _FORMAT = 1
 #: So much of a value from a request, and of a claim, is told: characters.
@@ -45,8 +45,8 @@ class Audit:
         self._clock = clock
         self._fixed = fixed
         self._loss_told = False
-        if logger.level == logging.NOTSET:  # else that of the root holds, and it leaves out all below warnings
-            logger.setLevel(logging.INFO)
+        if _events.level == logging.NOTSET:  # else that of the root holds, and it leaves out all below warnings
+            _events.setLevel(logging.INFO)
 
     def write(
         self,
@@ -68,10 +68,10 @@ class Audit:
             fields["session"] = hashed(session_id)
         if request is not None:
             fields |= self._of_request(request)
-        logger.info(_as_json(fields), extra={"oidc_gate": fields})
-        if not (self._loss_told or logger.hasHandlers()):  # asked now, for logging may be set up after the gate
+        _events.info(_as_json(fields), extra={"oidc_gate": fields})
+        if not (self._loss_told or _events.hasHandlers()):  # asked now, for logging may be set up after the gate
             self._loss_told = True
-            _log.warning(
+            logger.warning(
                 "audit is true, and no handler takes what goes to the logger oidc_gate.audit: audit events are lost;"
                 " add a handler to it, or to the root"
             )
