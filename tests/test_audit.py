@@ -87,6 +87,18 @@ def test_without_the_setting_nothing_is_written(stage: StageFactory, events: Eve
     assert events.records == []
 
 
+def test_events_that_no_handler_takes_are_told_of_once(
+    stage: StageFactory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = stage(audit=True)
+    here.browser().navigate("/")
+    assert "audit events are lost" not in caplog.text
+    monkeypatch.setattr(logging.getLogger("oidc_gate.audit"), "propagate", False)
+    for _ in range(2):
+        here.browser().navigate("/")
+    assert caplog.text.count("audit events are lost") == 1
+
+
 def test_a_login_and_a_logout_are_told_with_who_and_from_where(
     stage: StageFactory, provider: LocalProvider, events: Events
 ) -> None:

@@ -158,7 +158,7 @@ def test_a_command_line_that_cannot_be_read(argv: list[str], said: str, capsys: 
         (["nothing:app", *FLAGS], "there is no module 'nothing'"),
         (["myapp:nothing", *FLAGS], "there is no nothing in 'myapp:nothing'"),
         (["myapp:not_an_app", *FLAGS], "is a int, not an app"),
-        (["myapp:app", "--config", "gone.toml"], "gone.toml cannot be read"),
+        (["myapp:app", "--config", "gone.toml"], "cannot be read (No such file or directory; a relative path"),
         (["myapp:app", "--traffic-policy-file", "gone.yaml"], "gone.yaml cannot be read"),
         (["myapp:asgi_app", *FLAGS, "--interface", "wsgi"], "this is an ASGI app"),
         (["myapp:app", *FLAGS, "--interface", "asgi"], "this is a WSGI app"),

@@ -104,9 +104,13 @@ def test_settings_come_from_a_file_or_from_flags_too(
     file.write_text("".join(f'{name} = "{value}"\n' for name, value in options.items()))
     assert session_id(browser) in command("sessions", "--config", str(file), "list")[1]
     assert session_id(browser) in command("sessions", *flags(options), "list")[1]
+    assert session_id(browser) in command("sessions", "list", "--config", str(file))[1]
     other = options | {"client_id": "other"}
     assert command("sessions", *flags(other), "revoke-user", "ada-1815")[1] == "ended 0 sessions\n"
-    assert command("sessions", *flags(options), "revoke-user", "ada-1815")[1] == "ended 1 session\n"
+    for count in range(1, len(flags(options)), 2):  # some before the action, some behind it
+        before, behind = flags(options)[: 2 * count], flags(options)[2 * count :]
+        assert session_id(browser) in command("sessions", *before, "list", *behind)[1]
+    assert command("sessions", "revoke-user", *flags(options), "ada-1815")[1] == "ended 1 session\n"
 
 
 def flags(options: dict[str, str]) -> list[str]:

@@ -40,6 +40,7 @@ def made(issuer_url: str, **given: Any) -> Settings:
         ),
         ("keycloak:https://id.test/staff", {"issuer_url": "https://id.test/realms/staff"}),
         ("Keycloak: https://id.test/auth/staff", {"issuer_url": "https://id.test/auth/realms/staff"}),
+        ("keycloak:https://id.test/realms/staff", {"issuer_url": "https://id.test/realms/staff"}),
         ("keycloak:http://localhost:8080/staff", {"issuer_url": "http://localhost:8080/realms/staff"}),
         (
             "cognito:eu-west-1/eu-west-1_AbC",
@@ -109,7 +110,7 @@ def test_many_tenants_at_entra_need_a_list_of_them() -> None:
         ("something", "something is neither."),
         ("https:id.test", "must be a URL like"),
         ("entra", "it is written entra:TENANT-ID"),
-        ("entra:contoso.onmicrosoft.com", "it is written entra:TENANT-ID"),
+        ("entra:contoso.onmicrosoft.com", "it is written entra:TENANT-ID, an id like 5f3c"),
         ("okta:acme", "it is written okta:DOMAIN"),
         ("okta:https://acme.okta.com", "it is written okta:DOMAIN"),
         ("okta:acme.okta.com/", "it is written okta:DOMAIN"),

@@ -382,6 +382,12 @@ def test_a_rejected_client_is_told_the_methods_that_the_provider_lists(method: s
     assert f"client_auth_method is {method}" in str(raised.value)
 
 
+def test_a_rejected_client_that_sent_no_secret_is_told_so_and_which_grant_it_asked_for() -> None:
+    with pytest.raises(ProviderError, match="no secret is sent, which is for public clients alone") as raised:
+        read_tokens(answer({"error": "invalid_client"}, 401), TokenCall("none", refreshing=True, device=True))
+    assert "allows the client the device authorization grant" in str(raised.value)
+
+
 def test_a_refused_refresh_token_is_not_called_a_code() -> None:
     call = TokenCall("none", refreshing=True)
     with pytest.raises(ProviderError, match="refresh token") as raised:

@@ -36,21 +36,32 @@ class Version(argparse.Action):
         parser.exit()
 
 
-def add_settings(group: argparse._ArgumentGroup) -> None:
-    """Add those that say what the settings are."""
-    group.add_argument("--oidc", metavar="ISSUER", help="issuer_url: the provider's address")
-    group.add_argument("--oidc-client-id", metavar="ID", help="client_id")
+def add_settings(group: argparse._ArgumentGroup, default: str | None = None) -> None:
+    """Add those that say what the settings are. `default`: of each that is not given."""
+    group.add_argument("--oidc", metavar="ISSUER", default=default, help="issuer_url: the provider's address")
+    group.add_argument("--oidc-client-id", metavar="ID", default=default, help="client_id")
     group.add_argument(
         "--oidc-client-secret",
         metavar="SECRET",
+        default=default,
         help="client_secret; other users of this machine can read a command line, so prefer OIDC_GATE_CLIENT_SECRET"
         " or OIDC_GATE_CLIENT_SECRET_FILE",
     )
-    group.add_argument("--oidc-scope", metavar="SCOPE", action="append", help="scopes: repeat it, or list with commas")
-    group.add_argument("--set", metavar="FIELD=VALUE", type=assignment, action="append", help="any other setting")
+    group.add_argument(
+        "--oidc-scope",
+        metavar="SCOPE",
+        action="append",
+        default=default,
+        help="scopes: repeat it, or list with commas",
+    )
+    group.add_argument(
+        "--set", metavar="FIELD=VALUE", type=assignment, action="append", default=default, help="any other setting"
+    )
     files = group.add_mutually_exclusive_group()
-    files.add_argument("--config", metavar="FILE", help="settings in a TOML file")
-    files.add_argument("--traffic-policy-file", metavar="FILE", help="ngrok Traffic Policy, YAML or JSON")
+    files.add_argument("--config", metavar="FILE", default=default, help="settings in a TOML file")
+    files.add_argument(
+        "--traffic-policy-file", metavar="FILE", default=default, help="ngrok Traffic Policy, YAML or JSON"
+    )
 
 
 def add_examination(doctor: argparse.ArgumentParser) -> None:

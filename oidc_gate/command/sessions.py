@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oidc_gate.command.flags import add_settings
 
@@ -32,7 +32,7 @@ def add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     _add_listing(sessions)
     add_settings(sessions.add_argument_group("settings"))
     sessions.set_defaults(command=lambda arguments: _list(_admin(arguments, launch), arguments))
-    wanted = sessions.add_subparsers(metavar="action")
+    wanted = sessions.add_subparsers(metavar="action", action=_Action)
     listed = wanted.add_parser("list", help="each session's id, and when it ends if nobody comes")
     _add_listing(listed, default=argparse.SUPPRESS)  # else it would undo what stood before the action
     revoke = wanted.add_parser("revoke", help="end one session")
@@ -41,6 +41,21 @@ def add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     revoke_user = wanted.add_parser("revoke-user", help="end all sessions of a person")
     revoke_user.add_argument("subject", metavar="SUBJECT", help="the claim sub")
     revoke_user.set_defaults(command=lambda arguments: _revoke_user(_admin(arguments, launch), arguments))
+    for action in (listed, revoke, revoke_user):  # people write them behind it, as with other commands
+        add_settings(action.add_argument_group("settings"), default=argparse.SUPPRESS)
+
+
+class _Action(argparse._SubParsersAction):  # type: ignore[type-arg]  # no subscript at run time
+    """argparse's own has flags behind the action take the place of lists that stood before it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *rest: Any) -> None:
+        """Read what is behind the action; `--set` and `--oidc-scope` add to what stood before it."""
+        before = {name: getattr(namespace, name) for name in ("set", "oidc_scope")}
+        super().__call__(parser, namespace, *rest)
+        for name, values in before.items():
+            behind = getattr(namespace, name)
+            if values and behind is not values:
+                setattr(namespace, name, [*values, *behind])
 
 
 def _add_listing(parser: argparse.ArgumentParser, default: str | None = None) -> None:

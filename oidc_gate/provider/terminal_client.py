@@ -59,13 +59,13 @@ class TerminalClient:
         if not endpoint:
             raise ProviderError("device_flow_missing", "the provider offers no device flow: leave --device out")
         request = device_flow.device_request(endpoint, [*params, *self._resources()])
-        return device_flow.read_device_answer(*self._asked(request))
+        return device_flow.read_device_answer(*self._asked(request, device=True))
 
     def tokens_by_now(self, device_code: str) -> code_flow.Tokens | float:
         """Return the tokens, or by how many seconds longer to wait until the next question. Raises ProviderError."""
         endpoint = self.provider.metadata().token_endpoint
         request = device_flow.device_token_request(endpoint, device_code, self._resources())
-        return device_flow.read_device_tokens(*self._asked(request))
+        return device_flow.read_device_tokens(*self._asked(request, device=True))
 
     def refreshed(self, refresh_token: str) -> code_flow.Tokens:
         """Return fresh tokens. Raises ProviderError, `refresh_token_rejected` where somebody has to sign in again."""
@@ -76,10 +76,10 @@ class TerminalClient:
     def _resources(self) -> list[tuple[str, str]]:
         return [("resource", self._resource)] if self._resource else []
 
-    def _asked(self, request: HTTPRequest) -> tuple[HTTPAnswer, TokenCall]:
+    def _asked(self, request: HTTPRequest, *, device: bool = False) -> tuple[HTTPAnswer, TokenCall]:
         """Return the answer, and what an error in it is read by: no ID token is needed, as with a refresh."""
         request = self._authenticate(request)
         offered = self.provider.metadata().client_auth_methods
         method, sent = self._settings.client_auth_method, secrets_in(request)
-        call = TokenCall(method, offered, refreshing=True, secrets=sent, needs_access=True)
+        call = TokenCall(method, offered, refreshing=True, secrets=sent, needs_access=True, device=device)
         return self._send(request), call

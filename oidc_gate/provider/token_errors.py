@@ -27,8 +27,8 @@ class TokenCall:
     """What was asked of the token endpoint.
 
     `method`: the `client_auth_method` in use; `offered`: those that discovery lists; `refreshing`: whether a refresh
-    token was sent, and no code; `secrets`: what was sent and nobody is to read; `needs_access`: an ID token alone is
-    not enough.
+    token or a device code was sent, and no code of a browser; `device`: it was a device code, or the question for one;
+    `secrets`: what was sent and nobody is to read; `needs_access`: an ID token alone is not enough.
     """
 
     method: str
@@ -36,6 +36,7 @@ class TokenCall:
     refreshing: bool = False
     secrets: frozenset[str] = frozenset()
     needs_access: bool = False
+    device: bool = False
 
 
 def token_error(status: int, document: Mapping[str, Any], call: TokenCall) -> GateError:
@@ -66,13 +67,21 @@ def _advice(call: TokenCall) -> str:
             "check client_id, and compare iss, sub and aud of the token in client_assertion_file with what the provider"
             " is told to trust for this client"
         )
-    advice = f"check client_id and client_secret; client_auth_method is {call.method}"
+    if call.method == "none":
+        advice = "check client_id; client_auth_method is none, so no secret is sent, which is for public clients alone"
+    else:
+        advice = f"check client_id and client_secret; client_auth_method is {call.method}"
     if call.offered:
         known = [method for method in _METHODS if method in call.offered]
         advice += f", the provider lists {', '.join(known) or 'none that the gate has'}"
     else:
         advice += f", the usual ones are {_BASIC} and client_secret_post"
-    if call.method != _RAW and _BASIC in (call.offered or (_BASIC,)):
+    if call.method not in (_RAW, "none") and _BASIC in (call.offered or (_BASIC,)):
         advice += f" (a provider that compares the secret without decoding it needs {_RAW})"
-    grant = "refresh tokens" if call.refreshing else "the authorization code grant"
-    return f"{advice}; and whether the provider allows the client {grant}"
+    return f"{advice}; and whether the provider allows the client {_grant(call)}"
+
+
+def _grant(call: TokenCall) -> str:
+    if call.device:
+        return "the device authorization grant"
+    return "refresh tokens" if call.refreshing else "the authorization code grant"

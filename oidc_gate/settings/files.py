@@ -20,7 +20,8 @@ def text_of(what: str, path: Path) -> str:
         reason = "not UTF-8 text"
     except (OSError, ValueError) as error:  # ValueError: no file has such a name
         reason = getattr(error, "strerror", "not the path of a file")
-    raise SettingsError(f"{what}: {path} cannot be read ({reason}).")
+    start = "" if path.is_absolute() else "; a relative path starts at the working directory"
+    raise SettingsError(f"{what}: {path} cannot be read ({reason}{start}).")
 
 
 def parsed(path: Path, text: str) -> Any:

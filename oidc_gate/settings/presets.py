@@ -54,6 +54,7 @@ def _auth0(host: str) -> Made | None:
 
 def _keycloak(rest: str) -> Made | None:
     address, _, realm = rest.rpartition("/")
+    address = address.removesuffix("/realms")  # the issuer itself, as Keycloak shows it
     return {"issuer_url": f"{address}/realms/{realm}"} if _is_address(address) and _fits(_SEGMENT, realm) else None
 
 
@@ -85,7 +86,10 @@ def _is_address(text: str) -> bool:
 
 #: Presets with a colon: how they are written, an example, and what makes them.
 _MADE: Mapping[str, tuple[str, Callable[[str], Made | None]]] = {
-    "entra": ("entra:TENANT-ID, the tenant's id (or organizations, with allow_tenants)", _entra),
+    "entra": (
+        "entra:TENANT-ID, an id like 5f3c1d2e-8a47-4b0c-9d61-7e2f4a8b9c03 (or organizations, with allow_tenants)",
+        _entra,
+    ),
     "okta": ("okta:DOMAIN, like okta:acme.okta.com or okta:acme.okta.com/oauth2/default", _okta),
     "auth0": ("auth0:DOMAIN, like auth0:acme.eu.auth0.com", _auth0),
     "keycloak": ("keycloak:URL/REALM, like keycloak:https://id.example.com/staff", _keycloak),

@@ -96,8 +96,8 @@ class ProviderFields:
     provider_endpoints: tuple[tuple[str, str], ...] = setting(
         (),
         read_params,
-        "map that replaces single entries of discovery (`token_endpoint`, `jwks_uri`, …); with"
-        " `authorization_endpoint`, `token_endpoint` and `jwks_uri` discovery is not asked",
+        "map that replaces single entries of discovery (`token_endpoint`, `jwks_uri`, …), in the environment a query"
+        " string; with `authorization_endpoint`, `token_endpoint` and `jwks_uri` discovery is not asked",
     )
     allow_tenants: tuple[str, ...] | None = setting(
         None,

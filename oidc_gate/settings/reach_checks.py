@@ -46,6 +46,11 @@ def check_reach(settings: Settings, issuer: SplitResult) -> None:
         if name not in _ENDPOINTS:
             hint = nearest(name, _ENDPOINTS)
             raise SettingsError(f"provider_endpoints must not hold {name}.{hint} It may hold {', '.join(_ENDPOINTS)}.")
+        if any(f",{other}=" in text for other in _ENDPOINTS):
+            raise SettingsError(
+                "provider_endpoints must have & between its entries, as in a query string, and no comma:"
+                " token_endpoint=https://…&jwks_uri=https://…"
+            )
         url = checked_url(f"provider_endpoints, {name}", text, with_query=True)
         check_https(f"provider_endpoints, {name}", url, insecure=settings.insecure_http_issuer)
     if settings.provider_logout_url:

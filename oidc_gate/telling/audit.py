@@ -1,7 +1,8 @@
 """Audit events: who did what, from where, and how it ended; one JSON object a line.
 
 They go to the logger `oidc_gate.audit`, as text and, for handlers that want the fields, as `record.oidc_gate`. No
-token, cookie or query is ever in one. What comes from a request is cut, and its control characters are escaped.
+token, cookie or query is ever in one. What comes from a request is cut, and its control characters are escaped. Where
+no handler takes them, which Python does not tell anybody, the log has a warning, once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Audit", "hashed"]
 
-logger = logging.getLogger("oidc_gate.audit")
+logger = logging.getLogger("oidc_gate")
+_events = logging.getLogger("oidc_gate.audit")
 
 _FORMAT = 1
 #: So much of a value from a request, and of a claim, is told: characters.
@@ -42,8 +44,9 @@ class Audit:
         self._addresses = addresses
         self._clock = clock
         self._fixed = fixed
-        if logger.level == logging.NOTSET:  # else that of the root holds, and it leaves out all below warnings
-            logger.setLevel(logging.INFO)
+        self._loss_told = False
+        if _events.level == logging.NOTSET:  # else that of the root holds, and it leaves out all below warnings
+            _events.setLevel(logging.INFO)
 
     def write(
         self,
@@ -65,7 +68,13 @@ class Audit:
             fields["session"] = hashed(session_id)
         if request is not None:
             fields |= self._of_request(request)
-        logger.info(_as_json(fields), extra={"oidc_gate": fields})
+        _events.info(_as_json(fields), extra={"oidc_gate": fields})
+        if not (self._loss_told or _events.hasHandlers()):  # asked now, for logging may be set up after the gate
+            self._loss_told = True
+            logger.warning(
+                "audit is true, and no handler takes what goes to the logger oidc_gate.audit: audit events are lost;"
+                " add a handler to it, or to the root"
+            )
 
     def _of_request(self, request: Request) -> dict[str, str]:
         traced = _TRACEPARENT.fullmatch(request.header("traceparent"))
