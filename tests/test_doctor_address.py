@@ -434,6 +434,18 @@ def test_a_proxy_that_passes_on_what_clients_say_of_proxies_is_found(site: Site,
     assert "X-Forwarded-Host and X-Forwarded-Proto and X-Forwarded-For" in found(report, "A3")
 
 
+@pytest.mark.parametrize("world", ["wsgi"], indirect=True)  # what doctor asks from where is the same in both
+def test_on_this_machine_it_cannot_be_told_whether_others_are_believed_too(site: Site) -> None:
+    """As servers believe any proxy on the machine that they run on."""
+    gates: list[Any] = []  # made once the port is known
+    base = f"http://127.0.0.1:{site.stack.enter_context(served(site.world, lambda *request: gates[0](*request)))}"
+    given = site.provider.gate_options(base_url=base, trusted_proxies="127.0.0.1", http_timeout=LIMIT)
+    gates.append(gated(site.world, echo(site.world), **given))
+    report = site.report(base_url=base, trusted_proxies="127.0.0.1")
+    assert statuses(report) == {"A3": "unknown", "A4": "skipped"}, report.text(colour=False)
+    assert "of this machine, from which doctor asks" in found(report, "A3")
+
+
 def refuse_forged(asked: Message) -> None:
     if "forged" in asked.get("forwarded"):
         asked.put("Host", "a b")

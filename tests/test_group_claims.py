@@ -10,8 +10,6 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from oidc_gate.access import AllowLists
 from oidc_gate.access.allow_lists import ListAnswer
@@ -20,6 +18,7 @@ from oidc_gate.access.expression_values import UNFIT, person_values
 from oidc_gate.access.group_claims import read_groups
 from oidc_gate.identity import claim_at
 from tests.judged import identity, person
+from tests.made_up import given, st
 from tests.naive_rules import at, group_names
 
 

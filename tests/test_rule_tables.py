@@ -10,12 +10,13 @@ import pytest
 
 from oidc_gate import Identity, Rule, Settings, SettingsError
 from oidc_gate.access import ANYONE, NOBODY, SIGNED_IN, CheckedRule
+from tests.apps import COOKIE_SECRET
 
 REQUIRED: dict[str, Any] = {
     "issuer_url": "https://id.example.com",
     "client_id": "app",
     "client_secret": "secret",
-    "cookie_secret": "0123456789abcdef0123456789abcdef",
+    "cookie_secret": COOKIE_SECRET,
 }
 STAFF = {"groups": "Staff"}
 

@@ -78,13 +78,11 @@ class ProviderAddresses:
         address = self.discovery_url or self.issuer_url.rstrip("/") + "/.well-known/openid-configuration"
         return HTTPRequest(address, endpoint="discovery")
 
-    def names(self, issuer: Any) -> bool:
+    def names(self, issuer: str) -> bool:
         """Return whether the issuer that a discovery document names is the one of the settings (section 4.3).
 
         But for a trailing slash it must be `issuer_url`. With a list of tenants it may be a template, at the same host.
         """
-        if not isinstance(issuer, str):
-            return False
         if TENANT in issuer and self.tenants:
             return issuer.rstrip("/") == self.issuer_url.rstrip("/") or _origin(issuer) == _origin(self.issuer_url)
         return TENANT not in issuer and issuer.rstrip("/") == self.issuer_url.rstrip("/")
