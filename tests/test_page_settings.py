@@ -186,6 +186,7 @@ def test_a_file_that_is_not_there_or_no_picture_is_refused(tmp_path: Path) -> No
         (NEEDED.replace("$body", ""), "lacks $body, which a page cannot do without."),
         ("nothing", "lacks $title, $heading, $body, $action, $note, $lang, $dir, which a page cannot do without."),
         (NEEDED.replace("$note", "$$note"), "lacks $note, which"),
+        (NEEDED + "<style>" * 9000, "has a <style> that is not closed"),
         (NEEDED + "<style>$style .$lang{}</style>", "has $lang in a <style>; there only $style may stand"),
     ],
 )

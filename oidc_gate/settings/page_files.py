@@ -24,6 +24,7 @@ _LONGEST_NAME, _LONGEST_CONTACT = 60, 200
 _NEEDED = ("title", "heading", "body", "action", "note", "lang", "dir")
 _PLACEHOLDERS = (*_NEEDED, "reference", "style", "brand")
 
+_BEGINS, _ENDS = re.compile(r"<style\b", re.IGNORECASE), re.compile(r"</style", re.IGNORECASE)
 _SHEETS = re.compile(r"<style\b[^>]*>(.*?)</style", re.IGNORECASE | re.DOTALL)
 
 
@@ -98,6 +99,8 @@ def template_of(path: str) -> str:
     text = text_of("page_template", Path(path))
     if len(text) > _LONGEST_TEMPLATE:
         raise SettingsError(f"page_template: {path} has more than {_LONGEST_TEMPLATE} characters.")
+    if len(_BEGINS.findall(text)) > len(_ENDS.findall(text)):  # each would be looked for to the end of the file
+        raise SettingsError(f"page_template: {path} has a <style> that is not closed.")
     found = set()
     for match in Template.pattern.finditer(text):
         name = match["named"] or match["braced"]
