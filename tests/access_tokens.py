@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import secrets
-from typing import Any
+from typing import Any, Protocol
 
 from joserfc.jwk import ECKey, Key
 
@@ -22,6 +22,12 @@ from tests.stage import Stage
 AUDIENCE = "https://app.test/api"
 #: Settings of a gate that takes access tokens.
 TAKING: dict[str, Any] = {"bearer_audience": [AUDIENCE]}
+
+
+class Timed(Protocol):
+    """Whoever says what time it is, in seconds since 1970."""
+
+    def now(self) -> int: ...
 
 
 def claims_of(provider: LocalProvider, **changes: Any) -> dict[str, Any]:
@@ -114,7 +120,7 @@ class Holder:
 
     def proof(
         self,
-        provider: LocalProvider,
+        provider: Timed,
         token: str,
         path: str = "/",
         *,

@@ -24,7 +24,7 @@ from tests.providers import keys
 from tests.providers.faults import FAULTS, HTML
 from tests.providers.local import LocalProvider
 
-__all__ = ["APP", "SEEDS", "Given", "examined", "good", "not_ok"]
+__all__ = ["APP", "INTROSPECTING", "SEEDS", "Given", "examined", "good", "not_ok", "says"]
 
 APP = "https://app.test"
 CALLBACK, SIGNED_OUT = f"{APP}/oauth2/callback", f"{APP}/oauth2/logout"
@@ -33,6 +33,7 @@ CALLBACK, SIGNED_OUT = f"{APP}/oauth2/callback", f"{APP}/oauth2/logout"
 Given = dict[str, Any]
 Seed = Callable[[LocalProvider, Given], None]
 
+INTROSPECTING: Given = {"bearer_audience": [f"{APP}/api"], "bearer_tokens": "auto"}
 #: name: what seeds it, and the checks that are then not ok, with their status; all others are ok or skipped.
 SEEDS: dict[str, tuple[Seed, dict[str, str]]] = {}
 
@@ -432,6 +433,18 @@ def pushed_requests_are_refused(provider: LocalProvider, given: Given) -> None:
 @seeds(P17="warn")
 def no_introspection(provider: LocalProvider, given: Given) -> None:
     provider.clients["app"].may_introspect = False
+
+
+@seeds(P17="fail")
+def no_introspection_for_tokens_that_need_it(provider: LocalProvider, given: Given) -> None:
+    given |= INTROSPECTING
+    provider.clients["app"].may_introspect = False
+
+
+@seeds(P17="fail")
+def introspection_that_discovery_does_not_name(provider: LocalProvider, given: Given) -> None:
+    given |= INTROSPECTING
+    says(provider, introspection_endpoint=...)
 
 
 @seeds(P17="fail")

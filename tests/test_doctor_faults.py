@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.apps import COOKIE_SECRET
-from tests.doctor_faults import SEEDS, examined, good, not_ok
+from tests.doctor_faults import INTROSPECTING, SEEDS, examined, good, not_ok, says
 from tests.providers.local import LocalProvider
 
 
@@ -16,6 +16,17 @@ def test_nothing_is_found_at_a_good_set_up(provider: LocalProvider) -> None:
     report = examined(good(provider))
     assert not_ok(report) == {}
     assert report.status(strict=True) == 0
+
+
+def test_introspection_is_asked_where_the_settings_say_it_is(provider: LocalProvider) -> None:
+    """As at Ory Hydra, whose discovery does not name it, and whose port for it is another."""
+    given = good(provider, **INTROSPECTING)
+    says(provider, introspection_endpoint=...)
+    with LocalProvider() as elsewhere:
+        elsewhere.answer = {"introspect": (200, {}, {"active": False})}
+        report = examined(given | {"provider_endpoints": {"introspection_endpoint": elsewhere.url("introspect")}})
+        assert len(elsewhere.calls("introspect")) == 1
+    assert not_ok(report) == {}
 
 
 @pytest.mark.parametrize("name", SEEDS)

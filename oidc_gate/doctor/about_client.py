@@ -85,9 +85,10 @@ ABOUT_CLIENT = {
     "P17": About(
         "Where the provider offers introspection (RFC 7662), this client may ask: of a token that nobody issued it says"
         " that it is not active.",
-        "Logins do not need it. Programs that come with opaque tokens would.",
-        "Allow it to this client, or leave it. doctor asks only where it is at the token endpoint's address, to which"
-        " the secret goes anyway.",
+        "Logins do not need it. Programs that come with opaque tokens do: none of them comes in without it.",
+        "Allow it to this client, or leave it where `bearer_tokens` is `jwt`; then doctor asks only where it is at the"
+        " token endpoint's address, to which the secret goes anyway. Where discovery does not name it:"
+        " `provider_endpoints`, `introspection_endpoint`.",
         {
             "JumpCloud": "It offers none.",
             "Keycloak": "Any confidential client may.",

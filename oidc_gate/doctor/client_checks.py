@@ -195,10 +195,17 @@ def _pushed(case: Case) -> Finding:
 
 
 def _introspection(case: Case) -> Finding:
-    endpoint = case.document().get("introspection_endpoint")
+    settings = case.settings
+    in_use = bool(settings.bearer_audience) and settings.bearer_tokens != "jwt"
+    endpoint = case.metadata().introspection_endpoint if in_use else case.document().get("introspection_endpoint")
+    if in_use and not endpoint:
+        return fail(
+            f"bearer_tokens is {settings.bearer_tokens}, and discovery names no introspection_endpoint",
+            "name it in provider_endpoints, if there is one, or set bearer_tokens to jwt",
+        )
     if not isinstance(endpoint, str):
         return skipped("the provider offers no introspection")
-    if not _is_trusted(case, endpoint):
+    if not in_use and not _is_trusted(case, endpoint):
         return unknown(_NOT_SENT_THERE.format(endpoint="introspection_endpoint"))
     _check_accepted(case)
     said = post(case, endpoint, {"token": _made_up(), "token_type_hint": "access_token"})
@@ -206,10 +213,10 @@ def _introspection(case: Case) -> Finding:
         return ok("allowed; a token that nobody issued is not active")
     if said.document.get("active") is True:
         return fail("a token that nobody issued counts as active", "this is the provider's to mend")
-    return warn(
-        f"this client may not introspect tokens: {said.said}",
-        "allow it at the provider, if programs are to come with opaque tokens; logins do not need it",
-    )
+    found = f"this client may not introspect tokens: {said.said}"
+    if in_use:
+        return fail(found, "allow it at the provider: without it no program comes in by introspection")
+    return warn(found, "allow it at the provider, if programs are to come with opaque tokens; logins do not need it")
 
 
 def _revocation(case: Case) -> Finding:

@@ -128,7 +128,8 @@ class Provider:
         """Return the access token that the provider calls active. Raises ProviderError."""
         found = self.metadata()
         if not found.introspection_endpoint:
-            raise ProviderDownError("introspection_missing", "the provider offers no introspection endpoint")
+            detail = "discovery names no introspection_endpoint; where there is one, provider_endpoints can name it"
+            raise ProviderDownError("introspection_missing", detail)
         request = self._authenticate(introspection.introspection_request(found.introspection_endpoint, token))
         said = introspection.read_introspection(self._send(request))
         if isinstance(said, str):

@@ -10,5 +10,6 @@ is named `test_…`, so pytest takes these tests up only where it is told to.
 - `pages`: what was found, written into `docs/providers/`
 - `conftest`: starts each in turn, and prints the table at the end
 - `journeys`: the tests, one body for all providers and both worlds
+- `token_issuers`, `token_journeys`: programs with access tokens of Keycloak and Hydra
 - `keycloak_faults`, `doctor_journeys`: faults seeded at Keycloak, each found by `oidc-gate doctor`
 """

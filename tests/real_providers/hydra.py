@@ -57,6 +57,7 @@ def start(folder: Path, backchannel: str) -> Iterator[Provider]:
                 version=VERSION,
                 source="the Go module `github.com/ory/hydra/v2`",
                 issuer=issuer,
+                admin_url=admin,
                 clients=clients,
                 agree={"decision": "yes"},
                 refuse={"decision": "no"},
@@ -113,7 +114,10 @@ class _LoginApp:
             )
         if decision == "no":
             return self._decide("consent", challenge, "reject")
-        granted = {"grant_scope": asked["requested_scope"], "grant_access_token_audience": []}
+        granted = {
+            "grant_scope": asked["requested_scope"],
+            "grant_access_token_audience": asked["requested_access_token_audience"],
+        }
         return self._decide("consent", challenge, "accept", **granted, session={"id_token": _CLAIMS})
 
     def _logout(self, request: Request, challenge: str) -> Response:

@@ -34,6 +34,7 @@ def start(folder: Path, backchannel: str) -> Iterator[Provider]:
             version=VERSION,
             source="Maven Central, `org.keycloak:keycloak-quarkus-dist`",
             issuer=issuer,
+            admin_url=admin.url,
             clients={"client_secret_basic": "app", "client_secret_post": "app"},
             agree={"accept": ""},
             refuse={"cancel": ""},
@@ -85,8 +86,14 @@ class Admin:
 
     def post(self, path: str, body: dict[str, Any]) -> None:
         """Make something, below the realms."""
+        self.call("POST", path, body)
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Do something below the realms, and return what it says."""
         url = f"{self.url}/admin/realms{path}"
-        requests.post(url, json=body, headers=self.headers, timeout=120).raise_for_status()
+        answer = requests.request(method, url, json=body, headers=self.headers, timeout=120)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
 
 
 def _make_realm(admin: Admin, backchannel: str) -> None:

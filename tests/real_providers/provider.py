@@ -60,6 +60,7 @@ class Provider:
     version: str
     source: str  #: where it was had from
     issuer: str
+    admin_url: str = ""  #: where clients are registered
     clients: Mapping[str, str]
     username: str = "ada"
     password: str = "engine-1843"
