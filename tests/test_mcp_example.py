@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.providers.real import Panva, panva
 from tests.servers import free_port, running
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "mcp_server"
+PAGE = Path(__file__).parent.parent / "docs" / "mcp.md"
 COME_BACK = "http://127.0.0.1:1/callback"  # nobody is there: the browser's last address is read, and not opened
 
 
@@ -43,25 +45,28 @@ class Memory:
 
 
 @pytest.fixture(scope="module")
-def ports() -> tuple[int, int]:
-    return free_port(), free_port()
+def ports() -> dict[str, int]:
+    return {which: free_port() for which in ("plain_server", "fast_server", "documented")}
 
 
 @pytest.fixture(scope="module")
-def provider(ports: tuple[int, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panva]:
-    resources = {f"http://127.0.0.1:{port}/mcp": "mcp:use" for port in ports}
+def provider(ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panva]:
+    resources = {f"http://127.0.0.1:{port}/mcp": "mcp:use" for port in ports.values()}
     with panva(tmp_path_factory.mktemp("mcp"), resources=resources) as running_one:
         yield running_one
 
 
 @contextlib.contextmanager
 def served(which: str, port: int, provider: Panva, folder: Path) -> Iterator[str]:
-    """Serve one of the examples; return the URL of its MCP endpoint."""
+    """Serve one of the examples, or the one of docs/mcp.md; return the URL of its MCP endpoint."""
     url = f"http://127.0.0.1:{port}/mcp"
+    (text,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (folder / "documented.py").write_text(text.replace("https://tools.example.com", f"http://127.0.0.1:{port}"))
     env = {f"OIDC_GATE_{name.upper()}": str(value) for name, value in provider.gate_options().items()}
     env |= {"OIDC_GATE_COOKIE_SECRET": COOKIE_SECRET, "MCP_URL": url}
     argv = [sys.executable, "-m", "uvicorn", "--port", "{port}", f"{which}:app"]
-    with running(argv, folder=folder, cwd=EXAMPLE, env=env, ready_path="/oauth2/health", port=port):
+    cwd = folder if which == "documented" else EXAMPLE
+    with running(argv, folder=folder, cwd=cwd, env=env, ready_path="/oauth2/health", port=port):
         yield url
 
 
@@ -106,13 +111,12 @@ async def asked(url: str, memory: Memory, provider: Panva) -> str:
 
 
 @pytest.mark.uncounted
-@pytest.mark.parametrize("which", ["plain_server", "fast_server"])
+@pytest.mark.parametrize("which", ["plain_server", "fast_server", "documented"])
 def test_a_client_that_knows_the_url_alone_signs_its_person_in_and_calls_the_tool(
-    which: str, ports: tuple[int, int], provider: Panva, tmp_path: Path
+    which: str, ports: dict[str, int], provider: Panva, tmp_path: Path
 ) -> None:
-    port = ports[which == "fast_server"]
     memory = Memory()
-    with served(which, port, provider, tmp_path) as url:
+    with served(which, ports[which], provider, tmp_path) as url:
         assert asyncio.run(asked(url, memory, provider)) == "ada may mcp:use"
         assert memory.client_info.client_id != provider.client_id
         assert asyncio.run(asked(url, memory, provider)) == "ada may mcp:use"
