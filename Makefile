@@ -22,8 +22,8 @@ demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
 
 test: lint lowest system-packages $(NPM:%=%/node_modules/.package-lock.json)
-	$(BIN)/pytest -n 2 -m uncounted
-	$(BIN)/pytest -n 2 --cov -m "not uncounted"
+	$(BIN)/pytest -n 3 -m uncounted
+	$(BIN)/pytest -n 3 --cov -m "not uncounted"
 
 lowest: $(LOWEST)/.test system-packages tests/providers/panva/node_modules/.package-lock.json
 	$(LOWEST)/bin/pytest -n 2 -q $(LOWEST_TESTS)
