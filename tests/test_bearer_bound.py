@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from oidc_gate.errors import StoreError
+from oidc_gate.gate.seen_proofs import REMEMBERED
 from tests.access_tokens import TAKING, Holder, Program, access_token, b64, challenges, error_of
 from tests.answers import Answer
 from tests.conftest import StageFactory
@@ -254,10 +255,10 @@ def test_proofs_are_forgotten_in_time_and_their_number_is_bounded(here: Stage, p
     seen = here.gate._gate.decide.__self__._possession._seen
     assert send(here, token, HOLDER.proof(provider, token)).status == 200
     assert (len(seen._new), len(seen._old)) == (1, 0)
-    here.clock.advance(180)
+    here.clock.advance(REMEMBERED)
     assert send(here, token, HOLDER.proof(provider, token)).status == 200
     assert (len(seen._new), len(seen._old)) == (1, 1)
-    here.clock.advance(400)
+    here.clock.advance(2 * REMEMBERED)
     token = HOLDER.bound(provider)
     assert send(here, token, HOLDER.proof(provider, token)).status == 200
     assert (len(seen._new), len(seen._old)) == (1, 0)

@@ -703,6 +703,9 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("bearer_scopes", "is no scope", {"bearer_audience": "api", "bearer_scopes": ['a"b']}),
     ("bearer_client_cert_header", "needs trusted_proxies",
      {"bearer_audience": "api", "bearer_client_cert_header": "X-Cert"}),
+    *(("bearer_client_cert_header", "has another meaning",
+       {"bearer_audience": "api", "bearer_client_cert_header": name, "trusted_proxies": 1})
+      for name in ("Cookie", "authorization", "Host", "DPoP", "X-Forwarded-For")),
     ("bearer_client_cert_header", "is not the name of a header",
      {"bearer_audience": "api", "bearer_client_cert_header": "X Cert", "trusted_proxies": 1}),
     *[

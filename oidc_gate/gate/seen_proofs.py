@@ -9,8 +9,9 @@ __all__ = ["REMEMBERED", "SeenProofs"]
 
 logger = logging.getLogger("oidc_gate")
 
-#: So long a proof is remembered, in seconds, for it is good for no longer; of so many at most, twice.
-REMEMBERED = 180.0
+#: So long a proof is remembered, in seconds, for it is good for no longer: the life of its nonce, and what the clock of
+#: the process that gave it may be ahead. Of so many at most, twice.
+REMEMBERED = 240.0
 _MOST_PROOFS = 200_000
 
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from oidc_gate.errors import SettingsError
+from oidc_gate.settings.readers import TAKEN_HEADERS
 from oidc_gate.settings.token_fields import TokenFields
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def check_bearer(settings: Settings) -> None:
     name = settings.bearer_client_cert_header
     if name and not _HEADER.fullmatch(name):
         raise SettingsError(f"bearer_client_cert_header: {name!r} is not the name of a header, like X-SSL-Client-Cert.")
+    if TAKEN_HEADERS.fullmatch(name.lower()) or name.lower() == "dpop":
+        raise SettingsError(
+            f"bearer_client_cert_header must not be {name}, which has another meaning: no app would see it any more."
+            " Have the proxy hand the certificate on under a name like X-SSL-Client-Cert."
+        )
     if name and not settings.trusted_proxies:
         raise SettingsError(
             "bearer_client_cert_header needs trusted_proxies: anybody can send a header, and only that of a proxy is"

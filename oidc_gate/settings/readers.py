@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "TAKEN_HEADERS",
     "choice",
     "nearest",
     "nearest_name",
@@ -147,8 +148,8 @@ def _param_text(value: Any) -> str:
     return str(value)
 
 
-#: What a gate tells may not stand in the place of these: servers, apps and the gate itself go by them.
-_TAKEN_HEADERS = re.compile(
+#: Nothing that a setting names may stand in the place of these: servers, apps and the gate itself go by them.
+TAKEN_HEADERS = re.compile(
     r"accept.*|access-control-.*|authorization|connection|content-.*|cookie|date|expect|forwarded|host|if-.*|keep-alive"
     r"|origin|proxy-.*|range|referer|sec-.*|te|trailer|transfer-encoding|upgrade|user-agent|via"
     r"|x-forwarded-(for|host|port|prefix|proto)|x-http-method.*|x-method-override|x-requested-with"
@@ -172,7 +173,7 @@ def read_identity_headers(value: Any) -> str | tuple[tuple[str, str], ...]:
     for name, claim in pairs:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name, re.ASCII):
             raise ValueError(f"must name headers with letters, digits and single dashes, not {name!r}")
-        if _TAKEN_HEADERS.fullmatch(name):
+        if TAKEN_HEADERS.fullmatch(name):
             raise ValueError(f"must not name {name}, which has another meaning; take a name like remote-user")
         if not claim.strip():
             raise ValueError(f"must name a claim for {name}")
