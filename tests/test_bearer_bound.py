@@ -321,6 +321,17 @@ def test_a_bound_token_comes_as_dpop_and_any_other_as_bearer(here: Stage, provid
         assert send(here, bound, HOLDER.proof(provider, bound), scheme="dpop").status == 200
 
 
+def test_where_keys_are_off_no_proof_is_asked_for(
+    stage: StageFactory, provider: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = stage(**TAKING)
+    for token, said in ((access_token(provider), "came under the scheme DPoP"),
+                        (HOLDER.bound(provider), "is bound to a key")):  # fmt: skip
+        answer = send(here, token)
+        assert (answer.status, challenges(answer)[0][0], nonce_of(answer)) == (401, "Bearer", "")
+        assert f"the token {said}, and bearer_dpop is off" in caplog.text
+
+
 def test_with_require_all_tokens_are_bound(stage: StageFactory, provider: LocalProvider) -> None:
     here = stage(bearer_dpop="require", **TAKING)
     bound, free = HOLDER.bound(provider), access_token(provider)

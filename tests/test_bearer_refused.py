@@ -263,6 +263,34 @@ def test_a_header_that_is_not_one_scheme_and_one_token_is_401(here: Stage, provi
     assert {name: said for name, said in found.items() if said != (401, "invalid_token", 0)} == {}
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("Bearer", "a scheme and no token: perhaps the program's variable is empty"),
+        ("bearer ", "a scheme and no token"),
+        ("Bearer a b", "not one scheme and one token of at most 8192 bytes"),
+    ],
+)
+def test_the_log_tells_an_empty_variable_from_a_header_that_is_broken(
+    header: str, said: str, here: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert Program(here).send("/", ("Authorization", header)).status == 401
+    assert said in caplog.text
+
+
+def test_a_token_without_aud_is_told_so(here: Stage, provider: LocalProvider, caplog: pytest.LogCaptureFixture) -> None:
+    assert Program(here).ask("/", access_token(provider, aud=...)).status == 401
+    assert "the token has no aud, and bearer_audience is [" in caplog.text
+
+
+def test_a_type_that_is_demanded_is_named(
+    stage: StageFactory, provider: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = stage(bearer_type="at+jwt", **TAKING)
+    assert Program(here).ask("/", access_token(provider, {"typ": "JWT"})).status == 401
+    assert "the token is of the type 'JWT', and bearer_type is at+jwt" in caplog.text
+
+
 def test_two_authorization_headers_are_401(here: Stage, provider: LocalProvider) -> None:
     good, browser = ("Authorization", f"Bearer {access_token(provider)}"), here.signed_in()
     here.app.calls.clear()

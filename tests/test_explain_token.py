@@ -94,6 +94,29 @@ def test_where_the_header_is_not_looked_at_nobody_is_known(
 ) -> None:
     _, said = asked(access_token(provider), "GET", path, bearer_paths=["/api", "/hooks"])
     assert said["verdict"] == verdict
+    covered = path.startswith(("/api/x", "/hooks"))
+    why = None if path == "/api/x" else "anyone may pass" if covered else "bearer_paths do not cover this path"
+    assert said.get("token_unread") == why
+
+
+def test_that_the_token_is_not_looked_at_is_said_in_words(
+    asked: Explain, provider: LocalProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked(access_token(provider), "GET", "/other", bearer_paths=["/api"])
+    assert cli.main(["explain", "GET", "/other", "--token", "token", "--config", "gate.toml"]) == 1
+    out, _ = capsys.readouterr()
+    assert out.endswith("\n  the token is not looked at here: bearer_paths do not cover this path\n")
+
+
+def test_a_token_in_place_of_its_file_is_not_repeated(
+    asked: Explain, provider: LocalProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = access_token(provider)
+    asked(token)
+    assert cli.main(["explain", "GET", "/api", "--token", token, "--config", "gate.toml"]) == 2
+    _, err = capsys.readouterr()
+    assert "--token names a file" in err
+    assert token not in err
 
 
 def test_a_list_of_rules_is_for_the_token_too(asked: Explain, provider: LocalProvider) -> None:

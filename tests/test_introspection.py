@@ -259,6 +259,22 @@ def test_without_a_clear_answer_it_is_503_and_nobody_is_let_in(
     assert subject(Program(here).ask("/", "good-1")) == "robot"
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"error": "unsupported_token_type"}', "for JWTs set bearer_tokens to auto, or to jwt"),
+        ('{"error": "invalid_request"}', "it does not accept this client"),
+        ("no JSON", "it does not accept this client"),
+    ],
+)
+def test_a_provider_that_says_nothing_of_jwts_is_told_from_one_that_does_not_accept_the_client(
+    body: str, said: str, stage: StageFactory, provider: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.answer["introspect"] = (400, {"Content-Type": "application/json"}, body)
+    assert Program(stage(**ASKING)).ask("/", "good-1").status == 503
+    assert said in caplog.text
+
+
 def test_a_provider_that_is_down_or_slow_is_503_and_sessions_go_on(
     stage: StageFactory, provider: LocalProvider
 ) -> None:

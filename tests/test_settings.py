@@ -700,6 +700,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("bearer_paths", "must start with /", {"bearer_audience": "api", "bearer_paths": "api"}),
     ("bearer_paths", "plain path", {"bearer_audience": "api", "bearer_paths": "/api/*"}),
     ("bearer_tokens", "must be one of: jwt, introspection, auto", {"bearer_audience": "a", "bearer_tokens": "opaque"}),
+    ("bearer_scopes", "several are a list", {"bearer_audience": "api", "bearer_scopes": ["a b"]}),
     ("bearer_scopes", "is no scope", {"bearer_audience": "api", "bearer_scopes": ['a"b']}),
     ("bearer_client_cert_header", "needs trusted_proxies",
      {"bearer_audience": "api", "bearer_client_cert_header": "X-Cert"}),

@@ -54,6 +54,22 @@ class _Answer(Protocol):
     def as_json(self) -> Any: ...
 
 
+@dataclass(frozen=True)
+class _TokenUnread:
+    """The answer where the token counts for nothing."""
+
+    answer: _Answer
+    why: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.answer.text}\n  the token is not looked at here: {self.why}"
+
+    @property
+    def as_json(self) -> Any:
+        return self.answer.as_json | {"token_unread": self.why}
+
+
 def explain(launch: Launch, question: Question, encoding: str) -> tuple[int, str]:
     """Return the exit status, and what is to be printed in this encoding. Raises SettingsError.
 
@@ -94,19 +110,21 @@ def _answered(gate: PaperGate, question: Question) -> tuple[int, _Answer]:
     if question.check is not None:
         report = checked(gate, question.check)
         return int(bool(report.failures)), report
-    person = _person(gate, question)
+    unread = ""
+    if question.token is not None:
+        unread = gate.passes_over_token(question.method, question.path, question.host, question.headers)
+    person = None if unread else _person(gate, question)
     if isinstance(person, RefusedToken):
         return 1, person
     if question.method is None or question.path is None:
         return 0, gate.rules(person, asks=question.names_a_person, host=question.host)
     explanation = gate.explanation(question.method, question.path, question.host, person, question.headers)
-    return int(not explanation.verdict.passes), explanation
+    return int(not explanation.verdict.passes), _TokenUnread(explanation, unread) if unread else explanation
 
 
 def _person(gate: PaperGate, question: Question) -> OpenSession | RefusedToken | None:
     if question.token is not None:
-        where = (question.method, question.path, question.host, question.headers)
-        return of_token(gate, question.token) if gate.takes_tokens(*where) else None
+        return of_token(gate, question.token)
     if question.claims is not None:
         return gate.person(claims_in("--as", question.claims))
     return None if question.cookie is None else of_cookie(gate, question.cookie)

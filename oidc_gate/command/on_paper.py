@@ -112,15 +112,15 @@ class PaperGate:
         requested = Requested(spot.method, path, spot.host or self.components.addresses.origin(request).host)
         return explained(self.policy, spot, verdict, identity, now, requested=requested, allowed=allowed, asked=asked)
 
-    def takes_tokens(self, method: str | None, path: str | None, host: str | None, headers: Headers = ()) -> bool:
-        """Return whether the Authorization header counts for a request; where none is meant, for some it does."""
+    def passes_over_token(self, method: str | None, path: str | None, host: str | None, headers: Headers = ()) -> str:
+        """Return why the Authorization header counts for nothing in a request; "" where it counts, or none is meant."""
         paths = self.components.settings.bearer_paths
         if method is None or path is None:
-            return True
+            return ""
         request = self._request(method, path, host, headers)
         if paths is not None and not PathList(paths).cover(request.app_path, request.raw_target):
-            return False
-        return not self._judging.verdict(request, None, self._clock()).passes
+            return "bearer_paths do not cover this path"
+        return "anyone may pass" if self._judging.verdict(request, None, self._clock()).passes else ""
 
     def rules(self, opened: OpenSession | None, *, asks: bool, host: str | None = None) -> RuleList:
         """Return all rules, with what comes of a request with this session or none; just the rules unless it `asks`.

@@ -46,6 +46,8 @@ def of_token(gate: PaperGate, path: str) -> OpenSession | RefusedToken:
     settings = gate.components.settings
     if settings.bearer_audience is None:
         raise SettingsError("--token: bearer_audience is not set, so that this gate takes no access tokens.")
+    if path.startswith("eyJ"):  # which is not repeated
+        raise SettingsError("--token names a file with the token in it, or - for stdin, and what was given is a token.")
     text = text_of("--token", path).strip()
     if text[:14].lower() == "authorization:":
         text = text[14:].strip()

@@ -253,7 +253,7 @@ class Bearer:
         of_proof = error.code in _OF_PROOF
         said = error.code if of_proof else "invalid_token"
         description = _DESCRIPTIONS.get(error.code, "the access token is not accepted here")
-        scheme = "DPoP" if of_proof or sent.scheme == "dpop" else "Bearer"
+        scheme = "DPoP" if of_proof or (sent.scheme == "dpop" and self._possession.takes_keys) else "Bearer"
         params = (("error", said), ("error_description", description))
         return self._answered(request, 401, params, self._told_refusal(request, error), scheme=scheme)
 

@@ -16,6 +16,9 @@ _NAMES_US = re.compile(r"(?:^|,)\s*(?:bearer|dpop)(?=[\s,]|$)", re.IGNORECASE)
 #: One as it has to be. The case of a scheme does not count (RFC 9110, 11.1).
 _CREDENTIALS = re.compile(r"(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
 
+#: What is left of one where there is no token.
+_SCHEME_ALONE = re.compile(r"[ \t]*(?:bearer|dpop)[ \t]*", re.IGNORECASE)
+
 
 class Sent(NamedTuple):
     """What a program has sent: the whole header, the scheme in lower case, the token."""
@@ -40,7 +43,11 @@ def taken_apart(text: str) -> Sent:
     """
     found = _CREDENTIALS.fullmatch(text.strip(" \t")) if len(text) <= 2 * _LONGEST_TOKEN else None
     if found is None or len(found[2]) > _LONGEST_TOKEN:
-        raise ProviderError(
-            "token_malformed", f"the Authorization header is not one scheme and one token of {_LONGEST_TOKEN} bytes"
-        )
+        raise ProviderError("token_malformed", _what_is_wrong(text))
     return Sent(text, found[1].lower(), found[2])
+
+
+def _what_is_wrong(text: str) -> str:
+    if _SCHEME_ALONE.fullmatch(text):
+        return "the Authorization header has a scheme and no token: perhaps the program's variable is empty"
+    return f"the Authorization header is not one scheme and one token of at most {_LONGEST_TOKEN} bytes"

@@ -46,6 +46,11 @@ class Possession:
         self._rows = SignedRows(settings.cookie_secret, f"dpop nonce {components.context}")
         self._nonce = (0.0, "")
 
+    @property
+    def takes_keys(self) -> bool:
+        """Whether tokens may be bound to a key."""
+        return self._mode != "off"
+
     def check_kind(self, scheme: str, confirmation: Mapping[str, Any] | None) -> None:
         """Refuse a token that could not be proven here, or came under the wrong scheme (RFC 9449, 7.1 and 7.2).
 
@@ -59,7 +64,8 @@ class Possession:
                 "token_unproven", "the token is bound to a certificate, and bearer_client_cert_header is not set"
             )
         if self._mode == "off" and (_KEY in bound or scheme == "dpop"):
-            raise ProviderError("token_unproven", "the token is bound to a key, and bearer_dpop is off")
+            what = "is bound to a key" if _KEY in bound else "came under the scheme DPoP"
+            raise ProviderError("token_unproven", f"the token {what}, and bearer_dpop is off")
         if (scheme == "dpop") != (_KEY in bound):
             raise ProviderError("token_unproven", "a token that is bound to a key comes as DPoP, any other as Bearer")
         if self._mode == "require" and _KEY not in bound:

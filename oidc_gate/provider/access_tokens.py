@@ -78,7 +78,8 @@ def check_jwt(token: SignedToken, keys: KeySet, expected: ExpectedToken) -> Acce
     """
     kind = token.kind
     if kind not in _TYPES[expected.kind]:
-        raise ProviderError("token_type_wrong", f"the token is of the type {shown(token.header.get('typ'))}")
+        demanded = ", and bearer_type is at+jwt" if expected.kind == "at+jwt" else ""
+        raise ProviderError("token_type_wrong", f"the token is of the type {shown(token.header.get('typ'))}{demanded}")
     claims = read_claims(token.payload)
     _check_kind(claims, expected)
     check_tenant(claims, expected.common)
@@ -125,7 +126,8 @@ def _check_kind(claims: Mapping[str, Any], expected: ExpectedToken) -> None:
 
 def _check_audience(claims: Mapping[str, Any], expected: ExpectedToken) -> None:
     if expected.audiences.isdisjoint(item for item in audience_of(claims) if isinstance(item, str)):
-        detail = f"the token is for {shown(claims.get('aud'))}, and bearer_audience is {sorted(expected.audiences)}"
+        given = f"is for {shown(claims['aud'])}" if "aud" in claims else "has no aud"
+        detail = f"the token {given}, and bearer_audience is {sorted(expected.audiences)}"
         raise ProviderError("audience_mismatch", detail)
 
 

@@ -35,8 +35,7 @@ def read_introspection(answer: HTTPAnswer) -> dict[str, Any] | str:
     """
     answer.require("introspection endpoint")
     if answer.status != 200:
-        client = "; it does not accept this client: allow it introspection, and check its secret"
-        advice = client if answer.status in (400, 401, 403) else ""
+        advice = _advice(answer)
         raise _failed(f"the introspection endpoint at {answer.url} answered with status {answer.status}{advice}")
     if answer.content_type in (f"application/{_SIGNED}", "application/jwt"):
         return answer.body.decode("ascii", "replace").strip()
@@ -44,6 +43,19 @@ def read_introspection(answer: HTTPAnswer) -> dict[str, Any] | str:
         return read_json_object(answer.body)
     except ValueError as error:
         raise _failed(f"the answer of the introspection endpoint at {answer.url} is not readable: {error}") from None
+
+
+def _advice(answer: HTTPAnswer) -> str:
+    client = "; it does not accept this client: allow it introspection, and check its secret"
+    if answer.status != 400:
+        return client if answer.status in (401, 403) else ""
+    try:
+        error = read_json_object(answer.body).get("error")
+    except ValueError:
+        return client
+    if error == "unsupported_token_type":  # RFC 7009, 2.2.1, of which some make use here: JWTs are not introspected
+        return "; it says nothing of tokens of this kind: for JWTs set bearer_tokens to auto, or to jwt"
+    return client
 
 
 def read_signed_introspection(signed: SignedToken, expected: Expected) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def check_bearer(settings: Settings) -> None:
         )
     for scope in settings.bearer_scopes or ():
         if not _SCOPE.fullmatch(scope):
-            raise SettingsError(f"bearer_scopes: {scope!r} is no scope (RFC 6749, 3.3).")
+            raise SettingsError(f"bearer_scopes: {scope!r} is no scope (RFC 6749, 3.3); several are a list.")
     name = settings.bearer_client_cert_header
     if name and not _HEADER.fullmatch(name):
         raise SettingsError(f"bearer_client_cert_header: {name!r} is not the name of a header, like X-SSL-Client-Cert.")
