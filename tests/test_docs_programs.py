@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import tomllib
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
+from joserfc.jwk import ECKey
 from werkzeug import Request, Response
 
 from oidc_gate import identity_of
@@ -29,6 +31,10 @@ APP = "https://app.example.com"
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def b64decode(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def who(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -79,16 +85,41 @@ def test_the_recipe_for_python_reaches_the_app(
     app: str, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-    (recipe,) = blocks("python")
+    recipe, _ = blocks("python")
     names: dict[str, Any] = {"client_id": "job", "client_secret": "secret", "token_endpoint": provider.url("token")}
     exec(compile(asked_at(recipe, app), "programs.md", "exec"), names)
     assert names["reports"] == {"subject": "robot"}
     names["session"].close()
 
 
+def test_the_recipe_for_dpop_reaches_the_app(provider: LocalProvider) -> None:
+    """The provider binds the token to the key of the proof, and asks for a nonce first."""
+    here = Stage("wsgi", provider, app=who, **(tomllib.loads(blocks("toml")[0]) | {"bearer_dpop": "accept"}))
+
+    def token(request: Request) -> Response:
+        header, claims = (json.loads(b64decode(part)) for part in request.headers["DPoP"].split(".")[:2])
+        assert (claims["htm"], claims["htu"]) == ("POST", request.base_url)
+        if claims.get("nonce") != "of-the-provider":
+            answer = json_response({"error": "use_dpop_nonce"}, 400)
+            answer.headers["DPoP-Nonce"] = "of-the-provider"
+            return answer
+        bound = {"jkt": ECKey.import_key(header["jwk"]).thumbprint()}
+        issued = access_token(provider, aud=request.form["audience"], scope=request.form["scope"], cnf=bound)
+        return json_response({"access_token": issued, "token_type": "DPoP", "expires_in": 300})
+
+    provider.answer["token"] = token
+    server = ServerThread(here.gate)
+    server.start()
+    _, recipe = blocks("python")
+    names: dict[str, Any] = {"client_id": "job", "client_secret": "secret", "token_endpoint": provider.url("token")}
+    exec(compile(asked_at(recipe, f"http://127.0.0.1:{server.port}"), "programs.md", "exec"), names)
+    server.stop()
+    assert names["reports"] == {"subject": "robot"}
+
+
 def test_the_recipe_for_github_actions_reaches_the_app(app: str, provider: LocalProvider) -> None:
     """A server stands for GitHub's; what it hands out is taken as the client's proof, and nothing else is."""
-    (workflow,) = blocks("yaml")
+    (workflow,) = [text for text in blocks("yaml") if "jobs:" in text]
     (step,) = yaml.safe_load(workflow)["jobs"]["report"]["steps"]
     proof = keys.sign({"sub": "repo:octo/reports:ref:refs/heads/main"}, {"alg": "RS256"}, keys.make_key("rsa", 77))
     asked: list[tuple[str, str]] = []
