@@ -181,7 +181,7 @@ def test_at_a_provider_of_many_tenants_a_token_is_of_one_that_is_listed() -> Non
         signed = SignedToken({}, json.dumps(claims).encode(), b"", b"")
         checks: list[Callable[[], object]] = [
             lambda: check_jwt(signed, KeySet([]), expected),
-            lambda: check_introspected(claims, expected),
+            lambda: check_introspected("opaque", claims, expected),
         ]
         found = []
         for check in checks:

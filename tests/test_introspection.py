@@ -114,6 +114,38 @@ def test_what_is_said_is_checked_as_claims_of_a_jwt_are(
     assert here.app.calls == []
 
 
+ID_TOKEN = {"aud": "app", "nonce": "n", "at_hash": "h"}
+
+
+@pytest.mark.parametrize(
+    ("typ", "claims", "status"),
+    [
+        ("at+jwt", {}, 200),
+        ("at+jwt", {"nonce": "n"}, 200),
+        ("JWT", {}, 401),
+        ("JWT", ID_TOKEN, 401),
+        (..., ID_TOKEN, 401),
+        (None, {}, 401),
+        ("opaque", {}, 200),
+        ("opaque", {"aud": "app"}, 200),
+        ("opaque", ID_TOKEN, 401),
+        ("padded", {"aud": "app"}, 401),
+    ],
+    ids=repr,
+)
+def test_bearer_type_at_jwt_holds_for_what_the_provider_calls_active(
+    typ: Any, claims: dict[str, Any], status: int, stage: StageFactory, provider: LocalProvider
+) -> None:
+    """Some providers call an ID token active, and its `aud` may be among `bearer_audience` here."""
+    settings = ASKING | {"bearer_audience": [AUDIENCE, "app"], "bearer_type": "at+jwt"}
+    here = stage(**settings)
+    said = {"active": True, "sub": "robot", "aud": AUDIENCE} | claims
+    provider.answer["introspect"] = lambda _: json_response(said)
+    jwt = access_token(provider, {"typ": "JWT" if typ == "padded" else typ}, **claims)
+    token = {"opaque": "good-1", "padded": f"{jwt}="}.get(typ, jwt)
+    assert Program(here).ask("/", token).status == status
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [({"aud": ...}, 200), ({"client_id": "other", "aud": ...}, 401), ({"client_id": ..., "aud": ...}, 401),
