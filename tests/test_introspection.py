@@ -95,6 +95,7 @@ BAD: list[dict[str, Any]] = [
     {"sub": ""},
     {"cnf": {"jkt": "x"}},
     {"cnf": None},
+    {"token_type": "DPoP"},
     {"token_type": "refresh_token"},
     {"token_use": "refresh_token"},
     {"typ": "Refresh"},

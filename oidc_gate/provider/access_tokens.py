@@ -148,12 +148,15 @@ def _check_clients(claims: Mapping[str, Any], expected: ExpectedToken) -> None:
 
 
 def _confirmation(claims: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return `cnf`; one that is no object binds the token to something that nobody can prove."""
-    if "cnf" not in claims:
+    """Return `cnf`; one that is no object binds the token to something that nobody can prove.
+
+    So does `token_type` DPoP, which introspection has (RFC 7662, 2.2), where `cnf` does not say what the key is.
+    """
+    if "cnf" not in claims and str(claims.get("token_type")).lower() != "dpop":
         return None
-    found = claims["cnf"]
+    found = claims.get("cnf")
     if not isinstance(found, dict) or not found:
-        raise ProviderError("token_binding_unknown", "cnf in the token is no object that says what it is bound to")
+        raise ProviderError("token_binding_unknown", "the token is bound, and cnf is no object that says to what")
     return found
 
 
