@@ -342,6 +342,13 @@ def test_rules_hold_for_tokens_and_may_go_by_scopes(
             assert answer.json()["error"] == "not_allowed"
 
 
+def test_a_rule_may_refuse_a_scope_however_many_others_there_are(stage: StageFactory, provider: LocalProvider) -> None:
+    program = Program(stage(rules=[{"path": "/", "allow": {"not": {"scopes": "api:old"}}}], **TAKING))
+    many = " ".join(f"{number:x}" for number in range(1200))
+    assert program.ask("/", access_token(provider, scope=many)).status == 200
+    assert program.ask("/", access_token(provider, scope=f"{many} api:old")).status == 403
+
+
 def test_people_pass_no_rule_for_scopes(stage: StageFactory) -> None:
     here = stage(rules=RULES, **TAKING)
     answer = here.signed_in().fetch("/api")

@@ -36,8 +36,6 @@ _OF_OTHERS = ("nonce", "at_hash", "c_hash", "events")
 #: Hydra in `token_use`, others in `token_type`.
 _KIND_CLAIMS = ("typ", "token_use", "token_type")
 _OTHER_KINDS = frozenset({"id", "id_token", "refresh", "refresh_token", "offline", "logout"})
-#: More and longer scopes than any provider issues; of others nothing is remembered.
-_MOST_SCOPES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +159,13 @@ def _confirmation(claims: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _scopes(claims: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the scopes of a token: `scope` (RFC 9068, 2.2.3), else `scp`, as one text or as a list of texts."""
+    """Return the scopes of a token: `scope` (RFC 9068, 2.2.3), else `scp`, as one text or as a list of texts.
+
+    All of them, however many: a rule may refuse whoever has the last.
+    """
     value = claims.get("scope", claims.get("scp"))
     if isinstance(value, list):
         words = [item for item in value if isinstance(item, str)]
     else:
         words = value.split(" ") if isinstance(value, str) else []
-    return tuple(dict.fromkeys(word for word in words[:_MOST_SCOPES] if word))
+    return tuple(dict.fromkeys(word for word in words if word))
