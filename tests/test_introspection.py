@@ -183,6 +183,17 @@ def test_by_introspection_a_jwt_is_asked_about_too(stage: StageFactory, provider
 # What is remembered
 
 
+def test_what_binds_a_jwt_counts_where_introspection_leaves_it_out(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    said = {"active": True, "sub": "robot", "aud": AUDIENCE}
+    provider.answer["introspect"] = lambda _: json_response(said)
+    program = Program(stage(**ASKING))
+    assert program.ask("/", access_token(provider)).status == 200
+    assert error_of(program.ask("/", access_token(provider, cnf={"jkt": "x"}))) == "invalid_token"
+    assert program.ask("/", "no-jwt").status == 200
+
+
 def test_a_yes_is_believed_for_bearer_cache_seconds(stage: StageFactory, provider: LocalProvider) -> None:
     here = stage(**ASKING)
     program = Program(here)
