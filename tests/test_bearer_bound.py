@@ -19,6 +19,8 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from oidc_gate.errors import StoreError
 from oidc_gate.gate.seen_proofs import REMEMBERED
+from oidc_gate.provider import proofs_of_possession
+from oidc_gate.provider.keys import KeySet
 from tests.access_tokens import TAKING, Holder, Program, access_token, b64, challenges, error_of
 from tests.answers import Answer
 from tests.conftest import StageFactory
@@ -186,6 +188,28 @@ def test_each_bad_proof_is_401(here: Stage, provider: LocalProvider) -> None:
     expected = (401, "invalid_dpop_proof", "DPoP")
     assert {name: said for name, said in found.items() if said[:3] != expected or not said[3]} == {}
     assert here.app.calls == []
+
+
+def test_nothing_is_worked_out_with_a_key_that_is_not_the_token_s(
+    here: Stage, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An RSA key with a great exponent takes twenty times as long as others, and who has no key can send any."""
+    token = HOLDER.bound(provider)
+    assert send(here, token, HOLDER.proof(provider, token)).status == 200
+    used: list[Any] = []
+
+    def read(document: dict[str, Any]) -> KeySet:
+        used.append(document)
+        return KeySet([])
+
+    monkeypatch.setattr(proofs_of_possession, "read_key_set", read)
+    strange = [OTHER.jwk | {"kty": kty} for kty in ("oct", "", None, ["EC"], "RSA", "OKP")]
+    for jwk in (OTHER.jwk, *strange):
+        proof = OTHER.proof(provider, token, header={"jwk": jwk})
+        assert error_of(send(here, token, proof)) == "invalid_dpop_proof"
+    assert used == []
+    assert error_of(send(here, token, HOLDER.proof(provider, token))) == "invalid_dpop_proof"
+    assert len(used) == 1
 
 
 def test_two_headers_with_proofs_are_401(here: Stage, provider: LocalProvider) -> None:

@@ -434,6 +434,23 @@ def test_a_proxy_that_passes_on_what_clients_say_of_proxies_is_found(site: Site,
     assert "X-Forwarded-Host and X-Forwarded-Proto and X-Forwarded-For" in found(report, "A3")
 
 
+def as_one_header(asked: Message) -> None:
+    """Do as Granian does for WSGI: of two headers that are one variable the last counts."""
+    for name, value in asked.headers:
+        if "_" in name:
+            asked.put(name.replace("_", "-"), value)
+
+
+@pytest.mark.parametrize("base_url", [None, BASE])
+def test_a_server_to_which_underscores_are_dashes_is_found(site: Site, base_url: str | None) -> None:
+    """A proxy that replaces what clients say of proxies knows one spelling of it."""
+    site.proxy(site.gate(base_url=base_url, trusted_proxies=1), asks=as_one_header)
+    report = site.report(trusted_proxies=1)
+    assert statuses(report) == {"A3": "fail" if base_url is None else "warn"}, report.text(colour=False)
+    assert "X_Forwarded_Host and X_Forwarded_Proto and X_Forwarded_For" in found(report, "A3")
+    assert "drop names with underscores" in found(report, "A3")
+
+
 @pytest.mark.parametrize("world", ["wsgi"], indirect=True)  # what doctor asks from where is the same in both
 def test_on_this_machine_it_cannot_be_told_whether_others_are_believed_too(site: Site) -> None:
     """As servers believe any proxy on the machine that they run on."""

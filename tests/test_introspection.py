@@ -95,6 +95,7 @@ BAD: list[dict[str, Any]] = [
     {"sub": ""},
     {"cnf": {"jkt": "x"}},
     {"cnf": None},
+    {"token_type": "DPoP"},
     {"token_type": "refresh_token"},
     {"token_use": "refresh_token"},
     {"typ": "Refresh"},
@@ -112,6 +113,38 @@ def test_what_is_said_is_checked_as_claims_of_a_jwt_are(
         answer = Program(here).ask("/", "good-1")
         assert (answer.status, error_of(answer)) == (401, "invalid_token")
     assert here.app.calls == []
+
+
+ID_TOKEN = {"aud": "app", "nonce": "n", "at_hash": "h"}
+
+
+@pytest.mark.parametrize(
+    ("typ", "claims", "status"),
+    [
+        ("at+jwt", {}, 200),
+        ("at+jwt", {"nonce": "n"}, 200),
+        ("JWT", {}, 401),
+        ("JWT", ID_TOKEN, 401),
+        (..., ID_TOKEN, 401),
+        (None, {}, 401),
+        ("opaque", {}, 200),
+        ("opaque", {"aud": "app"}, 200),
+        ("opaque", ID_TOKEN, 401),
+        ("padded", {"aud": "app"}, 401),
+    ],
+    ids=repr,
+)
+def test_bearer_type_at_jwt_holds_for_what_the_provider_calls_active(
+    typ: Any, claims: dict[str, Any], status: int, stage: StageFactory, provider: LocalProvider
+) -> None:
+    """Some providers call an ID token active, and its `aud` may be among `bearer_audience` here."""
+    settings = ASKING | {"bearer_audience": [AUDIENCE, "app"], "bearer_type": "at+jwt"}
+    here = stage(**settings)
+    said = {"active": True, "sub": "robot", "aud": AUDIENCE} | claims
+    provider.answer["introspect"] = lambda _: json_response(said)
+    jwt = access_token(provider, {"typ": "JWT" if typ == "padded" else typ}, **claims)
+    token = {"opaque": "good-1", "padded": f"{jwt}="}.get(typ, jwt)
+    assert Program(here).ask("/", token).status == status
 
 
 @pytest.mark.parametrize(
@@ -148,6 +181,17 @@ def test_by_introspection_a_jwt_is_asked_about_too(stage: StageFactory, provider
 
 
 # What is remembered
+
+
+def test_what_binds_a_jwt_counts_where_introspection_leaves_it_out(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    said = {"active": True, "sub": "robot", "aud": AUDIENCE}
+    provider.answer["introspect"] = lambda _: json_response(said)
+    program = Program(stage(**ASKING))
+    assert program.ask("/", access_token(provider)).status == 200
+    assert error_of(program.ask("/", access_token(provider, cnf={"jkt": "x"}))) == "invalid_token"
+    assert program.ask("/", "no-jwt").status == 200
 
 
 def test_a_yes_is_believed_for_bearer_cache_seconds(stage: StageFactory, provider: LocalProvider) -> None:

@@ -30,12 +30,15 @@ ABOUT_ADDRESS = {
     ),
     "A3": About(
         "A request says that it came through a proxy, for another host, over another scheme, from another address. What"
-        " the gate saw then is compared with what it saw of a plain request (the control).",
+        " the gate saw then is compared with what it saw of a plain request (the control). And once more with"
+        " underscores in the names of the headers.",
         "If that is believed, any client chooses the gate's own address, and with it where people are sent back to; or"
-        " whose address stands in the log.",
+        " whose address stands in the log. To a WSGI app `X_Forwarded_Host` is `X-Forwarded-Host`: a proxy that"
+        " replaces the one may pass the other on, and with some servers (Granian, Tornado) it is the one that counts.",
         "The outermost proxy replaces `X-Forwarded-*` and drops `Forwarded`. `trusted_proxies` is no more than there"
         " are. gunicorn and uvicorn apply such headers themselves, before the gate: `forwarded_allow_ips` names your"
-        " proxy alone.",
+        " proxy alone. Names with underscores are dropped by the proxy (nginx does, unless told otherwise) or by the"
+        " server (gunicorn, waitress); under ASGI they are other headers.",
     ),
     "A4": About(
         "Over plain http the address answers with a redirect to https, or not at all; over https it sends"

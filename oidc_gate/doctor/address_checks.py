@@ -20,7 +20,7 @@ from oidc_gate.doctor.app_address import (
 )
 from oidc_gate.doctor.case import LOOPBACK, Case, Check
 from oidc_gate.doctor.direct_check import beside_the_proxy
-from oidc_gate.doctor.findings import Finding, fail, ok, unknown, warn
+from oidc_gate.doctor.findings import Finding, fail, ok, unknown, warn, worst
 from oidc_gate.gate import Proof
 
 __all__ = ["ADDRESS_CHECKS"]
@@ -93,15 +93,18 @@ def _how_to_tell(case: Case, proof: Proof, *, wrong: str) -> str:
 
 
 def _forged(case: Case) -> Finding:
-    """A3: what a client says of proxies is not believed. The control is what a plain request came as."""
-    plain = proven(case)
+    """A3: what a client says of proxies is not believed. The control is what a plain request came as.
+
+    With underscores in the names too: to a WSGI app these are the same headers, and with some servers the last counts.
+    """
+    return worst([_forged_as(case, proven(case), mark) for mark in ("-", "_")])
+
+
+def _forged_as(case: Case, plain: Proof, mark: str) -> Finding:
     scheme = "http" if plain.seen.startswith("https") else "https"
-    forged = {
-        "X-Forwarded-Host": _FORGED_HOST,
-        "X-Forwarded-Proto": scheme,
-        "X-Forwarded-For": _FORGED_CLIENT,
-        "Forwarded": f"for={_FORGED_CLIENT};host={_FORGED_HOST};proto={scheme}",
-    }
+    host, proto, client = (f"X-Forwarded-{what}".replace("-", mark) for what in ("Host", "Proto", "For"))
+    forged = {host: _FORGED_HOST, proto: scheme, client: _FORGED_CLIENT}
+    forged |= {"Forwarded": f"for={_FORGED_CLIENT};host={_FORGED_HOST};proto={scheme}"} if mark == "-" else {}
     found = ask_health(case, forged)
     if found.proof is None:
         if found.answer is not None and found.answer.status in (400, 403):
@@ -110,24 +113,34 @@ def _forged(case: Case) -> Finding:
     believed = [
         name
         for name, is_believed in (
-            ("X-Forwarded-Host", _FORGED_HOST in found.proof.seen),
-            ("X-Forwarded-Proto", found.proof.seen.partition(":")[0] != plain.seen.partition(":")[0]),
-            ("X-Forwarded-For", found.proof.client == _FORGED_CLIENT),
+            (host, _FORGED_HOST in found.proof.seen),
+            (proto, found.proof.seen.partition(":")[0] != plain.seen.partition(":")[0]),
+            (client, found.proof.client == _FORGED_CLIENT),
         )
         if is_believed
     ]
     if not believed:
         return ok("what a client says of proxies is not believed")
-    mend = (
-        "have the outermost proxy replace these headers rather than pass them on, and trusted_proxies be no more than"
-        " there are; close forwarded_allow_ips of gunicorn or uvicorn"
-    )
+    mend = _MENDS_OF_FORGED[mark]
     if found.proof.own != plain.own:
         return fail(f"whoever sends {' and '.join(believed)} chooses the gate's own address", mend)
     said = f"{' and '.join(believed)} {'is' if len(believed) == 1 else 'are'} believed"
     if parts_of(case.settings.base_url).hostname in LOOPBACK:
         return unknown(f"{said} of this machine, from which doctor asks", "ask once more where people's browsers are")
     return warn(f"{said} of any client", mend)
+
+
+#: How to mend that what a client says of proxies is believed, by what stands between the words of the names.
+_MENDS_OF_FORGED = {
+    "-": (
+        "have the outermost proxy replace these headers rather than pass them on, and trusted_proxies be no more than"
+        " there are; close forwarded_allow_ips of gunicorn or uvicorn"
+    ),
+    "_": (
+        "have the outermost proxy drop names with underscores, as nginx does, or take a server that does: gunicorn,"
+        " waitress, or any for ASGI"
+    ),
+}
 
 
 def _paths(case: Case) -> Finding:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from oidc_gate.errors import ProviderError
-from oidc_gate.provider.keys import KeySet, SignedToken
+from oidc_gate.provider.keys import KeySet, SignedToken, read_compact
 from oidc_gate.provider.quoting import shown
 from oidc_gate.provider.token_checks import (
     Expected,
@@ -36,8 +36,6 @@ _OF_OTHERS = ("nonce", "at_hash", "c_hash", "events")
 #: Hydra in `token_use`, others in `token_type`.
 _KIND_CLAIMS = ("typ", "token_use", "token_type")
 _OTHER_KINDS = frozenset({"id", "id_token", "refresh", "refresh_token", "offline", "logout"})
-#: More and longer scopes than any provider issues; of others nothing is remembered.
-_MOST_SCOPES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +74,9 @@ def check_jwt(token: SignedToken, keys: KeySet, expected: ExpectedToken) -> Acce
 
     Not checked here: what binds it to its holder, and its scopes. Raises ProviderError.
     """
-    kind = token.kind
-    if kind not in _TYPES[expected.kind]:
-        demanded = ", and bearer_type is at+jwt" if expected.kind == "at+jwt" else ""
-        raise ProviderError("token_type_wrong", f"the token is of the type {shown(token.header.get('typ'))}{demanded}")
+    _check_type(token, expected)
     claims = read_claims(token.payload)
-    _check_kind(claims, expected)
+    _check_kind(claims, is_told=expected.kind != "any")
     check_tenant(claims, expected.common)
     check_issuer(claims, expected.common)
     check_lifetime(claims, expected.common, optional=("iat", "nbf"))
@@ -89,13 +84,18 @@ def check_jwt(token: SignedToken, keys: KeySet, expected: ExpectedToken) -> Acce
     return _checked(claims, expected)._replace(keys=keys)
 
 
-def check_introspected(claims: dict[str, Any], expected: ExpectedToken) -> AccessToken:
+def check_introspected(token: str, claims: dict[str, Any], expected: ExpectedToken) -> AccessToken:
     """Return the access token that the provider has called active, and said this of (RFC 7662, 2.2).
 
     What it does not say is taken from its word, but for whom the token is for: where it does not say that, the clients
-    that tokens may be issued to must be listed. Raises ProviderError.
+    that tokens may be issued to must be listed. That it is no ID token, which some providers call active too, is told
+    by its own `typ` where one is demanded and it is a JWT, and else by its claims. Raises ProviderError.
     """
-    _check_kind(claims, expected)
+    is_told = expected.kind != "any" and token.count(".") == 2
+    if is_told:
+        _check_type(read_compact(token), expected)
+    _check_kind(claims, is_told=is_told)
+    claims = _own_binding(token) | claims
     if "iss" in claims or expected.common.tenants:
         check_tenant(claims, expected.common)
         check_issuer(claims, expected.common)
@@ -103,6 +103,18 @@ def check_introspected(claims: dict[str, Any], expected: ExpectedToken) -> Acces
     if "aud" in claims or expected.clients is None:
         _check_audience(claims, expected)
     return _checked(claims, expected)
+
+
+def _own_binding(token: str) -> dict[str, Any]:
+    """Return `cnf` as a JWT itself has it: no provider that leaves it out of its answer makes the token a plain one.
+
+    The signature need not be looked at: who takes it out breaks that, and the provider calls no such token active.
+    """
+    try:
+        said = read_claims(read_compact(token).payload)
+    except ProviderError:
+        return {}
+    return {"cnf": said["cnf"]} if "cnf" in said else {}
 
 
 def _checked(claims: dict[str, Any], expected: ExpectedToken) -> AccessToken:
@@ -114,10 +126,17 @@ def _checked(claims: dict[str, Any], expected: ExpectedToken) -> AccessToken:
     )
 
 
-def _check_kind(claims: Mapping[str, Any], expected: ExpectedToken) -> None:
-    """Refuse a token of another kind that does not say so in its header."""
+def _check_type(token: SignedToken, expected: ExpectedToken) -> None:
+    """Refuse a token that says in its header that it is of another kind."""
+    if token.kind not in _TYPES[expected.kind]:
+        demanded = ", and bearer_type is at+jwt" if expected.kind == "at+jwt" else ""
+        raise ProviderError("token_type_wrong", f"the token is of the type {shown(token.header.get('typ'))}{demanded}")
+
+
+def _check_kind(claims: Mapping[str, Any], *, is_told: bool) -> None:
+    """Refuse a token of another kind that says so in its claims; `is_told`: its header says that it is none."""
     found = next((name for name in _OF_OTHERS if name in claims), None)
-    if found is not None and expected.kind == "any":
+    if found is not None and not is_told:
         raise ProviderError("token_type_wrong", f"the token has the claim {found}, which access tokens have not")
     for name in _KIND_CLAIMS:
         if str(claims.get(name)).lower() in _OTHER_KINDS:
@@ -142,20 +161,26 @@ def _check_clients(claims: Mapping[str, Any], expected: ExpectedToken) -> None:
 
 
 def _confirmation(claims: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return `cnf`; one that is no object binds the token to something that nobody can prove."""
-    if "cnf" not in claims:
+    """Return `cnf`; one that is no object binds the token to something that nobody can prove.
+
+    So does `token_type` DPoP, which introspection has (RFC 7662, 2.2), where `cnf` does not say what the key is.
+    """
+    if "cnf" not in claims and str(claims.get("token_type")).lower() != "dpop":
         return None
-    found = claims["cnf"]
+    found = claims.get("cnf")
     if not isinstance(found, dict) or not found:
-        raise ProviderError("token_binding_unknown", "cnf in the token is no object that says what it is bound to")
+        raise ProviderError("token_binding_unknown", "the token is bound, and cnf is no object that says to what")
     return found
 
 
 def _scopes(claims: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the scopes of a token: `scope` (RFC 9068, 2.2.3), else `scp`, as one text or as a list of texts."""
+    """Return the scopes of a token: `scope` (RFC 9068, 2.2.3), else `scp`, as one text or as a list of texts.
+
+    All of them, however many: a rule may refuse whoever has the last.
+    """
     value = claims.get("scope", claims.get("scp"))
     if isinstance(value, list):
         words = [item for item in value if isinstance(item, str)]
     else:
         words = value.split(" ") if isinstance(value, str) else []
-    return tuple(dict.fromkeys(word for word in words[:_MOST_SCOPES] if word))
+    return tuple(dict.fromkeys(word for word in words if word))

@@ -134,7 +134,7 @@ class Provider:
         said = introspection.read_introspection(self._send(request))
         if isinstance(said, str):
             said = introspection.read_signed_introspection(self._of_provider(said), self._expected(found))
-        return check_introspected(introspection.check_active(said), self._expected_token(found))
+        return check_introspected(token, introspection.check_active(said), self._expected_token(found))
 
     def _of_provider(self, token: str) -> keys.SignedToken:
         """Return an answer that the provider has signed. Raises ProviderDownError: nothing is said of whoever asked."""
