@@ -46,7 +46,7 @@ def _world(world: World, provider: CannedProvider, effort: Effort) -> list[Row]:
         variants += [Variant(name, request, gate.serve(app)) for name, app in ((FASTAPI, bare), (CHECKING, checking))]
         apps += [bare, checking]
     for each in (gate, ruled):  # has the keys, as any gate has but for the very first token
-        each.app._gate._components.provider.access_token(token)
+        each.app._gate._components.parties.first.provider.access_token(token)
     for variant in variants:
         for _ in range(3):
             variant.serve(variant.make())

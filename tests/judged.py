@@ -15,7 +15,7 @@ from oidc_gate import Identity, Settings
 from oidc_gate.access import AllowLists, Verdict
 from oidc_gate.access.person import Person
 from oidc_gate.decisions import Forward
-from oidc_gate.gate.components import build
+from oidc_gate.gate.building import build
 from oidc_gate.gate.judging import Judging
 from oidc_gate.identity import ReadOnlyClaims, text_claim
 from oidc_gate.sessions import Limits, OpenSession
@@ -59,7 +59,8 @@ def identity(claims: Mapping[str, Any], lists: AllowLists = NO_LISTS, **changed:
 
 def person(claims: Mapping[str, Any], lists: AllowLists = NO_LISTS, **changed: Any) -> Person:
     """Return what rules go by of somebody with these claims."""
-    return Person(identity({"sub": "ann", **claims}, lists, **changed), lists)
+    someone = identity({"sub": "ann", **claims}, lists, **changed)
+    return Person(someone, {someone.provider: lists})
 
 
 class Judge:
@@ -75,8 +76,8 @@ class Judge:
         """Return the session of somebody with these claims, None for nobody."""
         if claims is None:
             return None
-        lists = self.policy.lists
-        head = ("one", NOW, inf, NOW, NOW, inf, "ann", 100)
+        lists = self.policy.lists_at("default")
+        head = ("one", NOW, inf, NOW, NOW, inf, "ann", 100, "")
         forward, allowed = Forward(identity(claims, lists)), lists.allow(claims)
         return OpenSession(head, lambda: b"", b"", "cookie", forward, allowed, ENDLESS)
 

@@ -76,7 +76,7 @@ def events() -> Iterator[Events]:
 @pytest.fixture
 def audit(provider: LocalProvider) -> Audit:
     settings = Settings(**provider.gate_options(cookie_secret=COOKIE_SECRET))
-    return Audit(Addresses(settings.base_url, 1), Clock(), {"provider": "default", "issuer": settings.issuer_url})
+    return Audit(Addresses(settings.base_url, 1), Clock()).of({"provider": "default", "issuer": settings.issuer_url})
 
 
 # Journeys
@@ -311,9 +311,9 @@ def test_events_are_written_whatever_the_level_of_the_root_is(tmp_path: Path) ->
         "from oidc_gate.telling.audit import Audit\n"
         "from oidc_gate.browser import Addresses\n"
         "logging.basicConfig(stream=sys.stdout, format='%(message)s')\n"
-        "Audit(Addresses('', 0), lambda: 0.0, {}).write('logout', 'success')\n"
+        "Audit(Addresses('', 0), lambda: 0.0).write('logout', 'success')\n"
         "logging.getLogger('oidc_gate.audit').setLevel(logging.ERROR)\n"
-        "Audit(Addresses('', 0), lambda: 0.0, {}).write('logout', 'success')\n"
+        "Audit(Addresses('', 0), lambda: 0.0).write('logout', 'success')\n"
     )
     root = Path(__file__).parents[1]
     found = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=True, cwd=root,

@@ -438,7 +438,7 @@ def test_no_token_is_logged_or_printed(here: Stage, provider: LocalProvider, cap
     known = bearer_of(here)._recent._new
     assert token[-20:] not in repr([each._replace(text="") for each in known.values()])
     assert repr(taken_apart(f"Bearer {token}")) == "<bearer credentials>"
-    found = here.gate._gate._components.provider.access_token(token)
+    found = here.gate._gate._components.parties.first.provider.access_token(token)
     assert repr(found) == "<access token of 'robot'>"
 
 

@@ -30,7 +30,8 @@ from oidc_gate.access import (
     Provider,
     Scopes,
 )
-from oidc_gate.access.conditions import Finding, Fixed
+from oidc_gate.access.answers import Finding
+from oidc_gate.access.conditions import Fixed
 from oidc_gate.access.emails import bare_email, verified_email
 from oidc_gate.access.person import Person
 from oidc_gate.access.texts import Texts
@@ -254,7 +255,7 @@ def test_a_persons_claims_are_those_of_the_identity() -> None:
     with pytest.raises(KeyError, match="b"):
         claims["b"]
     for plain in ({"a": 1}, MappingProxyType({"a": 1})):
-        claims = Person(replace(identity({}), claims=plain), NO_LISTS).claims
+        claims = Person(replace(identity({}), claims=plain), {"default": NO_LISTS}).claims
         assert (claims["a"], claims.get("b", 2)) == (1, 2)
 
 
@@ -444,7 +445,7 @@ def test_any_condition_says_what_the_naive_interpreter_says(made: Any, claims: C
     policy = Policy([{"path": "/a", "allow": made}], require_email_verified=required)
     judged = Judge(policy)
     (rule,) = judged.policy.rules
-    someone = person(claims, judged.policy.lists)
+    someone = person(claims, judged.policy.lists_at("default"))
     expected = holds(policy, made, claims)
     assert rule.who.holds(someone) is expected
     finding = judged.policy.finding(rule, someone.identity)
@@ -468,7 +469,7 @@ def test_the_lists_say_what_the_naive_interpreter_says(
     emails: list[str] | None, domains: list[str] | None, groups: list[str] | None, required: bool, claims: Claims
 ) -> None:
     policy = Policy((), (), emails, domains, groups, required)
-    lists = Judge(policy).policy.lists
+    lists = Judge(policy).policy.lists_at("default")
     assert lists.allow(claims) is passes_lists(policy, claims)
     assert lists.allow_all is (emails is None and domains is None and groups is None)
     wants_email = emails is not None or domains is not None

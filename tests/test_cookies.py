@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oidc_gate.browser.cookies import LARGEST_COOKIE, LOGIN_SLOTS, LONGEST_HEADER, MOST_COOKIES, Cookies, find
+from oidc_gate.browser.cookie_lookup import find
+from oidc_gate.browser.cookies import LARGEST_COOKIE, LOGIN_SLOTS, LONGEST_HEADER, MOST_COOKIES, Cookies
 from oidc_gate.errors import LoginError
 from tests.cookies import Jar
 

@@ -160,7 +160,8 @@ def test_the_provider_can_still_not_end_it(listed: Listed, provider: LocalProvid
 def test_no_refresh_token_is_kept_in_the_cookie(listed: Listed) -> None:
     """Providers send one unasked at times."""
     parts = listed(userinfo_refresh_interval="5m").gate._gate._components
-    assert kept_tokens(parts, Tokens("id", "access", "refresh", 3600.0)) == {"access_token": "access"}
+    kept = kept_tokens(parts, parts.parties.first, Tokens("id", "access", "refresh", 3600.0))
+    assert kept == {"access_token": "access"}
 
 
 def test_a_recheck_goes_on_as_without_the_list(listed: Listed, provider: LocalProvider) -> None:

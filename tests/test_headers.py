@@ -10,7 +10,7 @@ from oidc_gate.caching import CACHING, QuietNames, is_unshared
 from oidc_gate.decisions import Forward
 from oidc_gate.gate.forwarding import forwarding, told_headers
 from oidc_gate.gate.forwarding import identity_headers as headers_of
-from oidc_gate.identity import Identity
+from oidc_gate.identity import Identity, username
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders, folded
 from oidc_gate.sessions.session import Session
 
@@ -18,7 +18,7 @@ ANN: dict[str, Any] = {"sub": "ann-1", "email": "ann@example.com", "name": "Ann 
 
 
 def identity(claims: dict[str, Any], groups: tuple[str, ...] = ()) -> Identity:
-    return session(claims).identity("default", groups)
+    return session(claims).identity("default", groups, username({"sub": "1"} | claims, "email"))
 
 
 def session(claims: dict[str, Any]) -> Session:
@@ -29,7 +29,8 @@ def forwarded(claims: dict[str, Any], **options: Any) -> Forward:
     """Return the decision for someone with these claims."""
     told = told_headers(options.pop("family", "none"))
     chosen = {"told": told, "groups_claim": "groups", "claim": "email"} | options
-    return forwarding(**chosen)(session(claims).identity("default", (), chosen["claim"]), session(claims).parts()[0])
+    who = session(claims).identity("default", (), username({"sub": "1"} | claims, chosen["claim"]))
+    return forwarding(**chosen)(who, session(claims).parts()[0])
 
 
 def identity_headers(told: Any, who: Identity, groups_claim: str = "groups") -> tuple[tuple[str, str], ...]:
@@ -136,7 +137,7 @@ def test_a_comma_inside_a_group_makes_no_second_group(groups: tuple[str, ...], e
     ],
 )
 def test_remote_user_is_the_username(claim: str, claims: dict[str, Any], expected: str) -> None:
-    who = session(claims).identity("default", (), claim)
+    who = session(claims).identity("default", (), username({"sub": "1"} | claims, claim))
     assert forwarded(claims, claim=claim) == Forward(who, remote_user=expected)
     assert who.username == expected
 

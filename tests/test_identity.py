@@ -39,7 +39,7 @@ CLAIMS: dict[str, Any] = {
 
 def identity(claims: dict[str, Any], groups: tuple[str, ...] = ()) -> Identity:
     session = Session("session-id-1", claims, 1000.0, 2000.5, 1500.25, 1200.0, 1800.0, {"id_token": "a.b.c"}, [])
-    return session.identity("default", groups)
+    return session.identity("default", groups, username(claims, "email"))
 
 
 ANN = identity(CLAIMS, ("staff", "admins"))

@@ -67,7 +67,9 @@ UPWARD = {
     ("settings/bearer_checks", "settings/settings"),
     ("settings/checks", "settings/settings"),
     ("settings/reach_checks", "settings/settings"),
+    ("settings/gate_warnings", "settings/settings"),
     ("settings/provider_warnings", "settings/settings"),
+    ("settings/providers", "settings/settings"),
 }
 #: The only imports past a folder's `__init__`, which is not to load what only some need, or type checkers alone, nor to
 #: hand to users what is not for them.
@@ -77,7 +79,7 @@ PAST_THE_DOOR = {
     ("command/token", "provider/terminal_client"),  # which no gate needs, and would load
     ("doctor/case", "settings/presets"),
     ("doctor/store_checks", "stores/facts"),
-    ("gate/components", "settings/page_files"),
+    ("gate/building", "settings/page_files"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),
 }

@@ -66,7 +66,7 @@ def gate_of(provider: LocalProvider, **options: Any) -> Gate:
     """Return a gate without an adapter, which knows its provider already."""
     settings = Settings(**provider.gate_options(cookie_secret=COOKIE_SECRET, **options))
     made = Gate(settings)
-    made._components.provider.metadata()
+    made._components.parties.first.provider.metadata()
     return made
 
 

@@ -299,7 +299,8 @@ def test_apples_name_is_taken_and_its_address_is_not(stage: StageFactory, provid
 def test_names_that_are_taken_or_not(user: Any, name: str | None) -> None:
     components = build(settings(response_mode="form_post"), time.time)
     said = user if isinstance(user, str) else json.dumps(user)
-    claims = SelfToldNames(components).added({"sub": "1"}, code_flow.Callback("s", "c", "", "", "", said))
+    callback = code_flow.Callback("s", "c", "", "", "", said)
+    claims = SelfToldNames(components, components.parties.first).added({"sub": "1"}, callback)
     assert claims == {"sub": "1"} | ({} if name is None else {"name": name})
 
 

@@ -132,7 +132,7 @@ def test_a_session_that_is_gone_meanwhile_is_not_ended_twice(
     opened = next(iter(elsewhere_gate()._sessions._recent.all()))
     with provider.fault("userinfo_down"):
         here.clock.advance(1000)
-        assert elsewhere_gate()._rechecking._unanswered(session_cookie(elsewhere), opened) is None
+        assert elsewhere_gate()._rechecking[""]._unanswered(session_cookie(elsewhere), opened) is None
     assert elsewhere.fetch("/").status == 401
 
 

@@ -27,7 +27,7 @@ from oidc_gate.errors import (
     StoreError,
     StoreSetupError,
 )
-from oidc_gate.gate.components import build
+from oidc_gate.gate.building import build
 from oidc_gate.gate.error_replies import ProviderRefusalError, StepUpUnmetError, error_reply
 from oidc_gate.gate.error_words import REFUSALS, WORDS
 from oidc_gate.gate.refusals import _REASONS

@@ -398,7 +398,7 @@ def rules(*made: tuple[str, Any] | CheckedRule, **more: Any) -> Rules:
         )
         for number, each in enumerate(made, 1)
     ]
-    return Rules(checked, more.pop("lists", NO_LISTS), **more)
+    return Rules(checked, {"default": more.pop("lists", NO_LISTS)}, **more)
 
 
 def test_a_place_is_the_number_of_the_first_rule_that_covers_it() -> None:
@@ -414,7 +414,7 @@ def test_a_place_is_the_number_of_the_first_rule_that_covers_it() -> None:
     assert policy.place(Spot("/C")) == NO_RULE
     assert policy.place(Spot("/a//")) == AMBIGUOUS
     assert policy.place(Spot("a")) == AMBIGUOUS
-    assert Rules([], NO_LISTS).place(Spot("/")) == NO_RULE
+    assert Rules([], {"default": NO_LISTS}).place(Spot("/")) == NO_RULE
     root = rules(("=/", NOBODY), ("/*", SIGNED_IN))
     assert [root.place(Spot(path)) for path in ("", "/", "/a", "/A")] == [0, 0, 1, 1]
 
@@ -683,7 +683,7 @@ def checked(who: Any, **more: Any) -> CheckedRule:
 def test_anyone_and_nobody_come_first_then_the_lists_then_the_rule_then_the_step_up(
     rule: CheckedRule | None, allowed: bool, nobody: Any, somebody: Any
 ) -> None:
-    policy = Rules([rule] if rule else [], lists("Nobodys"))
+    policy = Rules([rule] if rule else [], {"default": lists("Nobodys")})
     place = NO_RULE if rule is None else 0
 
     def of(who: Claims | None) -> tuple[str, str, str | None]:
@@ -1008,7 +1008,7 @@ def traffic(
         for number, (answer, text) in enumerate(made, 1)
     ]
     doors = lists(*groups, verified=verified)
-    judged.policy = Rules([], doors, public_paths=public_paths, conditionals=conditionals)
+    judged.policy = Rules([], {"default": doors}, public_paths=public_paths, conditionals=conditionals)
     judged.components = replace(judged.components, policy=judged.policy)
     judged.judging = Judging(judged.components)
     return judged
@@ -1120,7 +1120,7 @@ def test_what_reads_the_request_is_asked_each_time() -> None:
     by_person = traffic((DENY, STAFFED))
     assert by_person.policy.place(Spot("/a/b", sent="/a%2Fb")) == NO_RULE
     by_method = CheckedRule("m", 1, NOBODY, methods=frozenset({"PUT"}))
-    both = Rules([by_method], NO_LISTS, conditionals=policy.conditionals)
+    both = Rules([by_method], {"default": NO_LISTS}, conditionals=policy.conditionals)
     assert (both.place(Spot("/", "PUT")), both.place(Spot("/", "GET"))) == (0, BY_REQUEST)
 
 
@@ -1138,13 +1138,14 @@ def test_each_expression_says_what_it_says() -> None:
     texts = [POST, GET, STAFFED, FAILS, "oidc.claims.level", "actions.ngrok.oidc.identity.email == 'ann@x.test'"]
     several = Conditional("all", tuple(compiled(text, "policy.yaml") for text in texts), GONE)
     claims = {**ANN, "level": 1}
-    found = several.found(AskedOf("POST", "one.test", "/"), identity(claims), Person(identity(claims), lists()))
+    someone = Person(identity(claims), {"default": lists()})
+    found = several.found(AskedOf("POST", "one.test", "/"), identity(claims), someone)
     assert [(each.expression, each.value) for each in found] == list(
         zip(texts, [True, False, True, None, None, True], strict=True)
     )
     assert [bool(each.why) for each in found] == [False, False, False, True, True, False]
     assert found[4].why == "1"
-    known = Person(identity(claims), lists(verified=True))
+    known = Person(identity(claims), {"default": lists(verified=True)})
     assert several.found(AskedOf("POST", "one.test", "/"), identity(claims), known)[5].value is None
 
 

@@ -12,7 +12,8 @@ import pytest
 from oidc_gate.access.allow_lists import AllowLists
 from oidc_gate.access.path_list import PathList
 from oidc_gate.browser.addresses import Addresses, Origin, is_host, requested_path, safe_path
-from oidc_gate.browser.cookies import LARGEST_COOKIE, LOGIN_SLOTS, MOST_COOKIES, Cookies, find
+from oidc_gate.browser.cookie_lookup import find
+from oidc_gate.browser.cookies import LARGEST_COOKIE, LOGIN_SLOTS, MOST_COOKIES, Cookies
 from oidc_gate.browser.login_attempts import Attempts
 from oidc_gate.gate.forwarding import identity_headers, told_headers
 from oidc_gate.identity import Identity, username
@@ -326,7 +327,7 @@ def told(family: str, identity: Identity) -> tuple[tuple[str, str], ...]:
 
 
 def said(groups: tuple[str, ...]) -> str:
-    return dict(told("x-forwarded", BLANK.identity("default", groups))).get("x-forwarded-groups", "")
+    return dict(told("x-forwarded", BLANK.identity("default", groups, ""))).get("x-forwarded-groups", "")
 
 
 @given(group_names, group_names)
@@ -350,7 +351,7 @@ def test_any_claims_go_into_a_session_and_come_back(claims: dict[str, object], s
     head, rest = session.parts()
     assert read_head(pack_head(head) + b" " * spaces) == head
     assert Session.read(head, rest + b" " * spaces) == session
-    identity = session.identity("default", ())
+    identity = session.identity("default", (), "")
     assert dict(identity.claims) == session.claims
     for family in ("x-forwarded", "ngrok"):
         assert all(re.fullmatch(r"[ -~]+", value) for _, value in told(family, identity))
@@ -403,7 +404,7 @@ def test_two_people_never_share_a_username(one: dict[str, Any], two: dict[str, A
 @given(any_text)
 def test_quoting_keeps_values_apart(value: str) -> None:
     assume(value)
-    identity = BLANK._replace(claims={"sub": value}).identity("default", ())
+    identity = BLANK._replace(claims={"sub": value}).identity("default", (), "")
     ((_, text),) = told("ngrok", identity)
     assert unquote(text, errors="surrogatepass") == value
     assert quote(text, safe=bytes(range(0x20, 0x7F))) == text

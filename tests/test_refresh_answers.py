@@ -336,7 +336,7 @@ def test_a_claim_that_has_run_out_is_not_given_back_for_it_is_somebody_elses(
     browser = here.signed_in()
     session_id = browser.fetch("/").json()["identity"]["session_id"]
     other = here.another_gate()._gate._sessions.backend
-    here.gate._gate._rechecking._claim = 0.001
+    here.gate._gate._rechecking[""]._claim = 0.001
     here.clock.advance(3590)
     with provider.fault("token_down"), provider.hold("token") as hold, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(browser.fetch, "/")

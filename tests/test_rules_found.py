@@ -37,7 +37,7 @@ def ruled(world: World, *rules: dict[str, Any], **settings: Any) -> RuleGate:
 
 def place(path: str, *rules: dict[str, Any]) -> int:
     lists = AllowLists(emails=None, domains=None, groups=None, groups_claim="groups")
-    return Policy(read(*rules), lists).plain_place(path, "GET", "")
+    return Policy(read(*rules), {"default": lists}).plain_place(path, "GET", "")
 
 
 # Mount points that an app takes off by itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from oidc_gate.access.allow_lists import AllowLists
 from oidc_gate.decisions import Forward
 from oidc_gate.gate.forwarding import forwarding
+from oidc_gate.identity import username
 from oidc_gate.sessions.backends import Backend, CookieBackend, StoreBackend
+from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.memory import RecentRequests, RecentSessions
 from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession
 from oidc_gate.sessions.session import Session
@@ -42,10 +45,15 @@ def sessions(
 ) -> Sessions:
     return Sessions(
         backend or CookieBackend(secrets or [NEW], context),
-        AllowLists(emails=None, domains=None, groups=groups, groups_claim="groups"),
-        forwarding(told=(), groups_claim="groups", claim="email"),
-        Limits(longest=longest, idle=idle, recheck=recheck, cache=cache),
-        provider="default",
+        {
+            "": ByProvider(
+                "default",
+                AllowLists(emails=None, domains=None, groups=groups, groups_claim="groups"),
+                forwarding(told=(), groups_claim="groups", claim="email"),
+                Limits(longest=longest, idle=idle, recheck=recheck, cache=cache),
+                partial(username, claim="email"),
+            )
+        },
     )
 
 
@@ -508,7 +516,7 @@ def test_a_session_is_opened_as_it_would_be_planned(
 ) -> None:
     """Opening works its times out by hand, for speed; planning the same times must come to the same."""
     limits = Limits(longest=NEVER, idle=idle, recheck=recheck, cache=0)
-    whole = ("id", 0.0, *head, "user", 0)
+    whole = ("id", 0.0, *head, "user", 0, "")
     opened = OpenSession(whole, lambda: b"", b"", NAME, Forward(None), allowed, limits)
     found = opened.steady_until
     opened.plan(opened.renew_at, opened.due_at)

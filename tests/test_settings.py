@@ -50,6 +50,7 @@ DEFAULTS: dict[str, Any] = {
     "ca_bundle": "",
     "http_timeout": 5.0,
     "insecure_http_issuer": False,
+    "title": "",
     "discovery_url": "",
     "provider_endpoints": (),
     "allow_tenants": None,
@@ -80,6 +81,7 @@ DEFAULTS: dict[str, Any] = {
     "email_claim": "email",
     "public_paths": None,
     "rules": None,
+    "providers": None,
     "allow_cors_preflight": False,
     "cors_origins": None,
     "identity_headers": "none",
@@ -163,6 +165,7 @@ GIVEN = [
     Given("ca_bundle", __file__, __file__, __file__),
     Given("http_timeout", "2.5", 2.5, 2.5),
     Given("insecure_http_issuer", "yes", True, True),
+    Given("title", " Staff ", "Staff", "Staff"),
     Given("discovery_url", "https://in.test/o?p=x", "https://in.test/o?p=x", "https://in.test/o?p=x"),
     Given("provider_endpoints", "jwks_uri=https://in.test/jwks", {"jwks_uri": "https://in.test/jwks"},
           (("jwks_uri", "https://in.test/jwks"),)),
@@ -273,7 +276,8 @@ def test_every_field_says_what_it_means() -> None:
 
 
 def test_the_tests_below_give_every_field() -> None:
-    in_text = [name for name in DEFAULTS if name != "rules"]  # these are in `test_rule_tables.py`
+    # These are in `test_rule_tables.py` and `test_several_providers.py`.
+    in_text = [name for name in DEFAULTS if name not in ("rules", "providers")]
     assert [given.field for given in GIVEN] == in_text
 
 

@@ -44,6 +44,7 @@ TAKEN: dict[Any, Any] = {
     readers.read_store: options.Store,
     app_fields.read_color: options.Text,
     app_fields.read_rules: options.Rules,
+    app_fields.read_providers: options.Providers,
     readers.read_text: options.Text,
     readers.read_words: options.Texts,
 }

@@ -8,6 +8,7 @@ Modules, from the ground up; each may import only from those before it:
 - `group_claims`: the shapes in which providers send groups
 - `allow_lists`: addresses, domains and groups that may pass
 - `person`: what rules go by of a person
+- `answers`: yes, no, or it cannot be told
 - `conditions`, `combinations`: who: yes, no, or it cannot be told
 - `paths`: patterns of paths, and the paths that two programs could read differently
 - `places`: the tree in which patterns are looked up
@@ -18,6 +19,7 @@ Modules, from the ground up; each may import only from those before it:
 - `expression_values`: what names in expressions stand for
 - `expressions`: CEL, and the rules of a Traffic Policy that go by it
 - `sign_ins`: how good a sign-in is for a rule
+- `verdicts`: what of a request tells its place, and what comes of it
 - `policy`: `Policy`, which judges every request
 - `findings`: what rules and lists say of a person, part by part
 - `rule_list`: all rules, a line each
@@ -45,13 +47,14 @@ from oidc_gate.access.expressions import Answer, Conditional, compiled
 from oidc_gate.access.path_list import PathList
 from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_pattern
 from oidc_gate.access.places import Tree
-from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Outcome, Policy, Spot, Verdict
+from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Policy
 from oidc_gate.access.reasons import REASONS, Reason
 from oidc_gate.access.rule import ANYONE, NOBODY, SIGNED_IN, CheckedRule
 from oidc_gate.access.rule_list import RuleList, listed_rules, printable
 from oidc_gate.access.sign_ins import signed_in_at
 from oidc_gate.access.texts import Texts, counted
 from oidc_gate.access.unreachable import covered_by
+from oidc_gate.access.verdicts import Outcome, Spot, Verdict
 
 __all__ = [
     "AMBIGUOUS",

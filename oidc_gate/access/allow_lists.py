@@ -99,6 +99,11 @@ class AllowLists:
             return self.groups_reason(claims)
         return "claim_missing" if (self._emails or self._domains) and address is None else "door"
 
+    def names_address(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether a list names the address in the claim `email`, by itself or by its domain."""
+        address = self.address(claims) if self.email_claim == "email" else None
+        return address is not None and self._has(address)
+
     def _has(self, address: str) -> bool:
         return address in self._emails or _domain(address) in self._domains
 

@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from oidc_gate.access.conditions import Answer, Condition, Finding
+from oidc_gate.access.answers import Answer, Finding
+from oidc_gate.access.conditions import Condition
 
 if TYPE_CHECKING:
     from oidc_gate.access.person import Person
@@ -27,6 +28,13 @@ class _Several(Condition):
         self.loose = frozenset().union(*(condition.loose for condition in conditions))
         self.reads_any_claim = any(condition.reads_any_claim for condition in conditions)
 
+    @property
+    def of_any_provider(self) -> frozenset[str]:
+        """See `Condition.of_any_provider`."""
+        if self.names_provider:
+            return frozenset()
+        return frozenset().union(*(condition.of_any_provider for condition in self._conditions))
+
     def __str__(self) -> str:
         return f"{self._title} ({'; '.join(map(str, self._conditions))})"
 
@@ -39,6 +47,10 @@ class _Several(Condition):
         """Return the answer."""
         return self._together([condition.holds(person) for condition in self._conditions])
 
+    def of_provider(self, name: str) -> Answer:
+        """Return the answer, as far as the provider tells."""
+        return self._together([condition.of_provider(name) for condition in self._conditions])
+
     @abstractmethod
     def _together(self, answers: list[Answer]) -> Answer:
         """Return the answer that these come to."""
@@ -49,6 +61,10 @@ class AnyOf(_Several):
 
     _title = "any of"
 
+    def __init__(self, conditions: Sequence[Condition]) -> None:
+        super().__init__(conditions)
+        self.names_provider = all(condition.names_provider for condition in conditions)
+
     def _together(self, answers: list[Answer]) -> Answer:
         return True if True in answers else None if None in answers else False
 
@@ -57,6 +73,10 @@ class AllOf(_Several):
     """Yes where all say yes; no where one says no."""
 
     _title = "all of"
+
+    def __init__(self, conditions: Sequence[Condition]) -> None:
+        super().__init__(conditions)
+        self.names_provider = any(condition.names_provider for condition in conditions)
 
     def _together(self, answers: list[Answer]) -> Answer:
         return False if False in answers else None if None in answers else True

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
+from oidc_gate.access.answers import Answer, Finding
 from oidc_gate.access.emails import LooseText, loose_text
 from oidc_gate.access.texts import Texts, listed
 from oidc_gate.identity import claim_at, lower_ascii
@@ -23,12 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MISSING",
-    "Answer",
     "Claim",
     "Condition",
     "Domains",
     "Emails",
-    "Finding",
     "Fixed",
     "Function",
     "Groups",
@@ -39,34 +38,10 @@ __all__ = [
 
 logger = logging.getLogger("oidc_gate")
 
-Answer = bool | None
-
 #: In place of what is wanted of a claim: that there is none.
 MISSING = object()
 #: So much of a claim is shown in a finding.
 _MOST_SHOWN = 200
-
-
-class Finding(NamedTuple):
-    """What a condition says of a person.
-
-    `seen`: what it went by, `""` for nothing. `reason`: why it cannot be told. `title`: what stands above its parts.
-    """
-
-    condition: str
-    answer: Answer
-    seen: str = ""
-    reason: Reason | Literal[""] = ""
-    title: str = ""
-    parts: tuple[Finding, ...] = ()
-
-    @property
-    def decisive(self) -> Finding:
-        """The finding, of this one and its parts, because of which the answer is not yes."""
-        for part in self.parts:
-            if part.answer is self.answer:
-                return part.decisive
-        return self
 
 
 class Condition(ABC):
@@ -84,10 +59,21 @@ class Condition(ABC):
     loose: frozenset[LooseText] = frozenset()
     #: Whether it may go by claims that it does not name.
     reads_any_claim = False
+    #: Whether it says yes of people of named providers alone.
+    names_provider = False
+
+    @property
+    def of_any_provider(self) -> frozenset[str]:
+        """Which of `email` and `groups` it goes by, whichever provider says so: names that two of them may both use."""
+        return frozenset() if self.names_provider else self.claims & {"email", "groups"}
 
     @abstractmethod
     def holds(self, person: Person) -> Answer:
         """Return the answer."""
+
+    def of_provider(self, _: str) -> Answer:
+        """Return the answer for anybody who has signed in at this provider; None where more of them has a say."""
+        return None
 
     def finding(self, person: Person) -> Finding:
         """Return the answer with what it goes by."""
@@ -108,6 +94,10 @@ class Fixed(Condition):
         self._answer, self._words = answer, words
 
     def holds(self, _: Person) -> Answer:
+        """Return the answer."""
+        return self._answer
+
+    def of_provider(self, _: str) -> Answer:
         """Return the answer."""
         return self._answer
 
@@ -203,13 +193,19 @@ def _one_fits(texts: Texts, values: tuple[str, ...] | None, *, whole: bool = Tru
 class Provider(Condition):
     """Signed in at one of these providers, by their `auth_id`."""
 
+    names_provider = True
+
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = Texts(texts)
         self.providers = frozenset(texts)
 
     def holds(self, person: Person) -> Answer:
         """Return the answer."""
-        return self._texts.fit(person.identity.provider)
+        return self.of_provider(person.identity.provider)
+
+    def of_provider(self, name: str) -> Answer:
+        """Return the answer."""
+        return self._texts.fit(name)
 
     def __str__(self) -> str:
         return f"provider {self._texts}"

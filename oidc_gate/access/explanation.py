@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_gate.access.conditions import Finding, shown
+from oidc_gate.access.answers import Finding
+from oidc_gate.access.conditions import shown
 from oidc_gate.access.findings import door_finding, in_json, rule_findings, tree
 from oidc_gate.access.paths import ambiguous_part
-from oidc_gate.access.person import Person
-from oidc_gate.access.policy import AMBIGUOUS, Policy, Spot, Verdict
+from oidc_gate.access.policy import AMBIGUOUS, Policy
 from oidc_gate.access.rule import NOBODY
 from oidc_gate.access.rule_list import PASSES, printable, width, word
 
 if TYPE_CHECKING:
     from oidc_gate.access.expression_values import AskedOf
+    from oidc_gate.access.verdicts import Spot, Verdict
     from oidc_gate.identity import Identity
 
 __all__ = ["Explanation", "Requested", "explained"]
@@ -178,14 +179,14 @@ def explained(
     has_say = verdict.rule is None or not (verdict.rule.opens or verdict.rule.who is NOBODY)
     door = door_finding(policy, identity, allowed=allowed) if identity is not None and has_say else None
     note = _why_ambiguous(policy, spot) if is_ambiguous else ""
-    return Explanation(requested, verdict, tuple(rows), door, not policy.lists.allow_all, note)
+    return Explanation(requested, verdict, tuple(rows), door, policy.has_lists(identity), note)
 
 
 def _conditional_rows(
     policy: Policy, identity: Identity | None, asked: AskedOf | None, *, allowed: bool, is_decided: bool
 ) -> Iterator[Row]:
     """Return the rules of a Traffic Policy that have expressions; `is_decided`: whether they are never asked."""
-    person = None if identity is None else Person(identity, policy.lists)
+    person = None if identity is None else policy.person(identity)
     for each in policy.conditionals:
         if is_decided:
             yield Row(each.name, "expressions", "not asked")

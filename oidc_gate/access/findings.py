@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from oidc_gate.access.conditions import Finding, shown
+from oidc_gate.access.answers import Finding
+from oidc_gate.access.conditions import shown
 from oidc_gate.access.policy import Policy
 from oidc_gate.access.sign_ins import signed_in_at, step_up_until
 from oidc_gate.access.texts import age, listed
@@ -48,16 +49,17 @@ def _step_up(rule: CheckedRule, identity: Identity, now: float) -> Iterator[Find
 
 def door_finding(policy: Policy, identity: Identity, *, allowed: bool) -> Finding:
     """Return what the allow lists say of a person, list by list."""
-    if policy.lists.allow_all:
+    lists = policy.lists_of(identity)
+    if lists.allow_all:
         return Finding("no allow lists", allowed)
-    answers = policy.lists.answers(identity.claims)
+    answers = lists.answers(identity.claims)
     parts = tuple(Finding(_of_list(each), each.holds, shown(each.seen), each.reason) for each in answers)
     return Finding("one of the allow lists", allowed, parts=parts) if len(parts) != 1 else parts[0]
 
 
 def lists_words(policy: Policy, identity: Identity) -> str:
     """Return why somebody is on none of the lists: what is missing for which of them, or else all that there are."""
-    answers = policy.lists.answers(identity.claims)
+    answers = policy.lists_of(identity).answers(identity.claims)
     missing: dict[str, list[str]] = {}
     for each in answers:
         if each.holds is None:

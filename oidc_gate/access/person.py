@@ -40,11 +40,18 @@ class _Uncopied(Mapping[str, Any]):
 
 
 class Person:
-    """A person, as the gate's lists read their claims: the same address and the same groups count in both."""
+    """A person, as the gate's lists read their claims: the same address and the same groups count in both.
 
-    def __init__(self, identity: Identity, lists: AllowLists) -> None:
+    `lists`: those of each provider, by its `auth_id`; a person is read by those of the provider that vouches for them.
+    """
+
+    def __init__(self, identity: Identity, lists: Mapping[str, AllowLists]) -> None:
         self.identity = identity
-        self._lists = lists
+        self._all_lists = lists
+
+    @cached_property
+    def _lists(self) -> AllowLists:
+        return self._all_lists[self.identity.provider]
 
     @cached_property
     def claims(self) -> Mapping[str, Any]:

@@ -7,12 +7,12 @@ when, which can be remembered for a session. So most requests cost two look-ups.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
-from oidc_gate.access.conditions import Finding
+from oidc_gate.access.answers import Finding
 from oidc_gate.access.paths import (
     encoded_segments,
     folded,
@@ -29,15 +29,15 @@ from oidc_gate.access.person import Person
 from oidc_gate.access.places import Tree
 from oidc_gate.access.rule import ANYONE, NOBODY, CheckedRule
 from oidc_gate.access.sign_ins import step_up_until
+from oidc_gate.access.verdicts import Spot, Verdict
 
 if TYPE_CHECKING:
     from oidc_gate.access.allow_lists import AllowLists
     from oidc_gate.access.expression_values import AskedOf
-    from oidc_gate.access.expressions import Answer, Conditional
-    from oidc_gate.access.reasons import Reason
+    from oidc_gate.access.expressions import Conditional
     from oidc_gate.identity import Identity
 
-__all__ = ["AMBIGUOUS", "NO_RULE", "Outcome", "Policy", "Spot", "Verdict"]
+__all__ = ["AMBIGUOUS", "NO_RULE", "Policy"]
 
 #: Places besides the rules' own numbers: no rule decides, so the lists do; the path could be read in two ways, so all
 #: rules and the lists do; conditions that depend on more of the request do.
@@ -45,67 +45,22 @@ NO_RULE = -1
 AMBIGUOUS = -2
 BY_REQUEST = -3
 
-Outcome = Literal["pass", "refused", "login", "step_up"]
-
-
-class Spot(NamedTuple):
-    """What of a request tells its place. `method` in upper case, `host` in lower case, without port and final dot.
-
-    `sent`: the path inside the app as it was sent, `""` where the server does not tell, None where it cannot be told
-    apart from the mount point. `is_unclear`: something else makes two programs read this request differently.
-    """
-
-    path: str
-    method: str = "GET"
-    host: str = ""
-    sent: str | None = ""
-    is_unclear: bool = False
-
-
-class Verdict(NamedTuple):
-    """What comes of a request. `until`: how long it holds for this session, as time.time().
-
-    `rule`: the one that decides, None for none. `reason`: as the log has it. `because`: what of the rule's condition
-    does not hold, in words. `answer`: what a Traffic Policy has in place of the page.
-    """
-
-    outcome: Outcome
-    reason: Reason
-    rule: CheckedRule | None = None
-    until: float = 0.0
-    because: str = ""
-    answer: Answer | None = None
-
-    @property
-    def passes(self) -> bool:
-        """Whether the app answers."""
-        return self.outcome == "pass"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it passes whoever asks."""
-        return self.rule is not None and self.rule.opens
-
-    @property
-    def words(self) -> str:
-        """Why, as the log and `oidc-gate explain` have it: `reason=rule rule='finance' condition='group Ops'`."""
-        rule = "" if self.rule is None else f" rule={self.rule.name!r}"
-        return f"reason={self.reason}{rule}{f' condition={self.because!r}' if self.because else ''}"
-
-
 class Policy:
-    """The rules of one gate. `lists`: what the allow lists say. `conditionals`: of a Traffic Policy, in their order."""
+    """The rules of one gate. `conditionals`: of a Traffic Policy, in their order.
+
+    `lists`: what the allow lists say, for each provider by its `auth_id`.
+    """
 
     def __init__(
         self,
         rules: Sequence[CheckedRule],
-        lists: AllowLists,
+        lists: Mapping[str, AllowLists],
         *,
         public_paths: Sequence[str] = (),
         conditionals: Sequence[Conditional] = (),
     ) -> None:
         self.rules = (*_public(public_paths), *rules)
-        self.lists = lists
+        self._lists = lists
         self.conditionals = tuple(conditionals)
         #: Whether a method, or a host, has a say in which rule decides; whether a method has one at all.
         self.by_method = any(rule.methods is not None for rule in self.rules)
@@ -134,6 +89,23 @@ class Policy:
     def claims(self) -> frozenset[str]:
         """The names of the claims that the rules go by; `groups` and `email` are whatever claims have them."""
         return frozenset().union(*(rule.who.claims for rule in self.rules))
+
+    def lists_of(self, identity: Identity) -> AllowLists:
+        """Return the allow lists of the provider that somebody has signed in at."""
+        return self._lists[identity.provider]
+
+    def lists_at(self, auth_id: str) -> AllowLists:
+        """Return the allow lists of a provider."""
+        return self._lists[auth_id]
+
+    def person(self, identity: Identity) -> Person:
+        """Return somebody as conditions see them."""
+        return Person(identity, self._lists)
+
+    def has_lists(self, identity: Identity | None) -> bool:
+        """Return whether lists have a say in whether somebody passes; for nobody, whether there are any."""
+        asked = self._lists.values() if identity is None else (self.lists_of(identity),)
+        return not all(lists.allow_all for lists in asked)
 
     # Places
 
@@ -204,7 +176,7 @@ class Policy:
             return self._conditional(identity, asked, allowed=allowed)
         if identity is None:
             return _of_nobody(rule)
-        return self._of_person(rule, Person(identity, self.lists), now, allowed=allowed)
+        return self._of_person(rule, self.person(identity), now, allowed=allowed)
 
     def _of_person(self, rule: CheckedRule | None, person: Person, now: float, *, allowed: bool) -> Verdict:
         if rule is not None and rule.opens:
@@ -212,7 +184,7 @@ class Policy:
         if rule is not None and rule.who is NOBODY:
             return Verdict("refused", "nobody", rule)
         if not allowed:
-            return Verdict("refused", self.lists.reason(person.claims), rule)
+            return Verdict("refused", self.lists_of(person.identity).reason(person.claims), rule)
         if rule is None:
             return Verdict("pass", "door", None, inf)
         finding = rule.who.finding(person)
@@ -226,7 +198,7 @@ class Policy:
         """Return what comes of a path that could be read in two ways: whoever passes everywhere passes here."""
         if identity is None:
             return Verdict("login", "path_ambiguous")
-        person, until = Person(identity, self.lists), inf
+        person, until = self.person(identity), inf
         if not allowed or self._reads_request:
             return Verdict("refused", "path_ambiguous")
         for rule in self.rules:
@@ -241,12 +213,12 @@ class Policy:
 
     def _conditional(self, identity: Identity | None, asked: AskedOf | None, *, allowed: bool) -> Verdict:
         """Return what the conditions of a Traffic Policy say: whether login applies, then what is refused, in order."""
-        person = None if identity is None else Person(identity, self.lists)
+        person = None if identity is None else self.person(identity)
         opened = self._login is not None and self._login.holds(asked, identity, person) is False
         if not opened and identity is None:
             return Verdict("login", "door")
         if not opened and not allowed and identity is not None:
-            return Verdict("refused", self.lists.reason(identity.claims))
+            return Verdict("refused", self.lists_of(identity).reason(identity.claims))
         for each in self._denials:
             holds = each.holds(asked, identity, person)
             if holds is not False:
@@ -257,11 +229,11 @@ class Policy:
     def lacks_scopes(self, rule: CheckedRule, identity: Identity) -> bool:
         """Return whether a rule refuses somebody whom it would let pass with the scopes that it asks for."""
         more = replace(identity, scopes=(*identity.scopes, *rule.who.scopes))
-        return rule.who.holds(Person(more, self.lists)) is True
+        return rule.who.holds(self.person(more)) is True
 
     def finding(self, rule: CheckedRule, identity: Identity) -> Finding:
         """Return what a rule's condition says of a person, part by part."""
-        return rule.who.finding(Person(identity, self.lists))
+        return rule.who.finding(self.person(identity))
 
 
 def _public(paths: Sequence[str]) -> tuple[CheckedRule, ...]:

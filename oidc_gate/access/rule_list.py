@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_gate.access.findings import WIDEST, door_finding, in_json, lists_words, rule_findings
 from oidc_gate.access.paths import EVERYWHERE
-from oidc_gate.access.policy import NO_RULE, Policy, Verdict
+from oidc_gate.access.policy import NO_RULE, Policy
 from oidc_gate.access.rule import ANYONE, NOBODY
 
 if TYPE_CHECKING:
-    from oidc_gate.access.conditions import Finding
+    from oidc_gate.access.answers import Finding
+    from oidc_gate.access.verdicts import Verdict
     from oidc_gate.identity import Identity
 
 __all__ = ["PASSES", "RuleList", "listed_rules", "printable", "width", "word"]
@@ -79,7 +80,7 @@ def listed_rules(
         verdict = policy.verdict(number, identity, now, allowed=allowed) if asks else None
         findings = [] if rule is None else [*rule_findings(policy, rule, identity, now)]
         why = "" if verdict is None else verdict.because
-        if identity is not None and not policy.lists.allow_all and (rule is None or rule.who not in (ANYONE, NOBODY)):
+        if identity is not None and policy.has_lists(identity) and (rule is None or rule.who not in (ANYONE, NOBODY)):
             findings = [door_finding(policy, identity, allowed=allowed), *findings]
             why = why or ("" if allowed else lists_words(policy, identity))
         where, condition = ("", "") if rule is None else (rule.where, str(rule.who))

@@ -2,6 +2,7 @@
 
 Modules, from the ground up; each may import only from those before it:
 
+- `cookie_lookup`: one cookie in a header
 - `cookies`: the gate's cookies: names, attributes, how they are found in a header and kept from the app
 - `login_attempts`: what the browser keeps between leaving for the provider and coming back
 - `addresses`: the gate's own addresses as the browser sees them, and those it may be sent back to

@@ -24,9 +24,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from oidc_gate.browser.cookie_lookup import find
 from oidc_gate.errors import LoginError
 
-__all__ = ["LOGIN_SLOTS", "LONGEST_HEADER", "Cookies", "find"]
+__all__ = ["LOGIN_SLOTS", "LONGEST_HEADER", "Cookies"]
 
 #: Browsers keep at least 4096 bytes of name and value; the attributes are counted too, to be safe.
 LARGEST_COOKIE = 3800
@@ -39,10 +40,8 @@ LOGIN_SLOTS = 8
 #: What the names of every gate's cookies start with, behind the prefixes.
 _ALL_GATES = "oidc_gate."
 _PREFIXES = ("__Host-", "__Secure-")
-#: What follows in a name on that of a gate: a part of a session, a login, a logout.
-_OF_A_GATE = re.compile(r"\.(?:[0-9]|login\..*|logout)\Z")
-#: So many places where a name may stand are looked at one by one.
-_MOST_ALIKE = 4
+#: What follows in a name on that of a gate: a part of a session, a login, a logout, the last provider.
+_OF_A_GATE = re.compile(r"\.(?:[0-9]|login\..*|logout|provider)\Z")
 #: So many cookies are looked at where nothing depends on it but the log.
 _MOST_NAMES = 64
 #: What may stand around a cookie. No more than that is cut off: a browser lets any site of the domain set a name that
@@ -50,35 +49,6 @@ _MOST_NAMES = 64
 _BLANKS = " \t"
 
 Header = tuple[str, str]
-
-
-def find(header: str, name: str) -> str | None:
-    """Return the value of the cookie with exactly this name, or None when it is absent or there is more than one."""
-    needle = f"{name}="
-    found, end = None, len(header)
-    for _ in range(_MOST_ALIKE):
-        at = header.rfind(needle, 0, end)  # from the right: `find` takes up to four times as long
-        if at == -1:
-            return found
-        if at == 0 or header[at - 1] == ";" or header[at - 2 : at] == "; ":
-            if found is not None:
-                return None
-            found = header[at + len(needle) :].partition(";")[0]
-        end = at
-    return _find_among_many(header, needle)
-
-
-def _find_among_many(header: str, needle: str) -> str | None:
-    """Do the same in a header full of names that end alike, as somebody may have planted them, in one go.
-
-    Here cookies are separated as every browser separates them, by semicolon and space.
-    """
-    starts = [0] if header.startswith(needle) else []
-    at = header.rfind(f"; {needle}")
-    while at != -1 and len(starts) < 2:
-        starts.append(at + 2)
-        at = header.rfind(f"; {needle}", 0, at)
-    return header[starts[0] + len(needle) :].partition(";")[0] if len(starts) == 1 else None
 
 
 class Cookies:
@@ -98,6 +68,7 @@ class Cookies:
         self._needle = f"{self.session}="
         self._logins = [f"{host_prefix}{base}.login." for base in bases]
         self._logouts = [f"{host_prefix}{base}.logout" for base in bases]
+        self._choice = f"{host_prefix}{bases[0]}.provider"
         secured = "; Secure" if secure else ""
         self._host_only_end = f"; Path=/; HttpOnly; SameSite=Lax{secured}"
         self._session_end = self._host_only_end + (f"; Domain={domain}" if domain else "")
@@ -252,6 +223,19 @@ class Cookies:
     def set_logout(self, text: str, max_age: float) -> Header:
         """Return the Set-Cookie header that stores the note of a logout; `max_age` 0 deletes it."""
         return ("set-cookie", f"{self._logouts[0]}={text}{self._host_only_end}; Max-Age={int(max_age)}")
+
+    # The choice among providers
+
+    def last_provider(self, header: str) -> str:
+        """Return what `set_last_provider` stored, or what somebody else put there; `""` for nothing."""
+        return find(header, self._choice) or ""
+
+    def set_last_provider(self, auth_id: str) -> Header:
+        """Return the Set-Cookie header that stores which provider this browser has signed in at last, for a year.
+
+        It is not sealed: it says nothing but which link stands first.
+        """
+        return ("set-cookie", f"{self._choice}={auth_id}{self._host_only_end}; Max-Age=31536000")
 
     # What the app sees
 

@@ -44,9 +44,11 @@ _DEFLATED_FROM = 300
 
 #: identifier, begun at, slot, flags; then the return address.
 _STATE = Struct(">16sdBB")
-_RESTARTED, _DEFLATED, _IN_COOKIE, _FORCED, _STEP_UP, _BY_PERSON, _ASKED = 1, 2, 4, 8, 16, 32, 64
+_RESTARTED, _DEFLATED, _IN_COOKIE, _FORCED, _STEP_UP, _BY_PERSON, _ASKED, _OTHER = 1, 2, 4, 8, 16, 32, 64, 128
 #: What stands before the return address of a step-up: the rule's number; whose session it is.
 _RULE, _PERSON_BYTES = Struct(">I"), 16
+#: What stands before all that in a login at another provider than the first: its key.
+_KEY_BYTES = 6
 #: Seed, or identifier of what is done; when; whether it is done. Then the id of the session that is replaced.
 _SLOT = Struct(">16sdB")
 
@@ -62,7 +64,8 @@ class State(NamedTuple):
     `return_to` is a path of our own, None where it was too long for `state`: then it stands in a cookie, or is lost.
     `restarted`: this is the second try of one login. `forced`: the person was to authenticate anew. `step_up`: the
     number of the rule that asks something of the sign-in, 0 for none; `person`: who alone may come back with it, as
-    `person_of` has them, `b""` for anybody. `asked`: it was begun by the login path, not for a page.
+    `person_of` has them, `b""` for anybody. `asked`: it was begun by the login path, not for a page. `provider_key`:
+    the provider that it leads to, `""` for the first.
     """
 
     identifier: bytes
@@ -74,6 +77,7 @@ class State(NamedTuple):
     step_up: int = 0
     person: bytes = b""
     asked: bool = False
+    provider_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +147,11 @@ class Attempts:
         replaces: str = "",
         step_up: int = 0,
         person: bytes = b"",
+        provider_key: str = "",
     ) -> BegunLogin:
         """Begin a login that is to lead to `return_to`, in a browser that sent this Cookie header.
 
-        `asked`, `step_up`, `person`: see `State`. `replaces`: see `Attempt`.
+        `asked`, `step_up`, `person`, `provider_key`: see `State`. `replaces`: see `Attempt`.
         """
         attempt = Attempt(os.urandom(16), now, replaces)
         slots, page_room = self._room(cookies, header)
@@ -162,6 +167,8 @@ class Attempts:
             flags, address = flags | _BY_PERSON, person + address
         if step_up:
             flags, address = flags | _STEP_UP, _RULE.pack(step_up) + address
+        if provider_key:
+            flags, address = flags | _OTHER, bytes.fromhex(provider_key) + address
         packed = _STATE.pack(attempt.identifier, now, slot, flags) + address
         headers = list(cookies.drop_logins(header, slots)) if slots < LOGIN_SLOTS else []
         headers.append(self._written(cookies, slot, attempt.seed, now, replaces=replaces))
@@ -203,7 +210,9 @@ class Attempts:
         if packed is None:
             return None
         identifier, begun_at, slot, flags = _STATE.unpack_from(packed)
-        packed, step_up, person = packed[_STATE.size :], 0, b""
+        packed, step_up, person, provider_key = packed[_STATE.size :], 0, b"", ""
+        if flags & _OTHER:
+            provider_key, packed = packed[:_KEY_BYTES].hex(), packed[_KEY_BYTES:]
         if flags & _STEP_UP:
             (step_up,), packed = _RULE.unpack_from(packed), packed[_RULE.size :]
         if flags & _BY_PERSON:
@@ -211,7 +220,7 @@ class Attempts:
         address = None if flags & _IN_COOKIE else _address(packed, is_deflated=bool(flags & _DEFLATED))
         restarted, forced = bool(flags & _RESTARTED), bool(flags & _FORCED)
         asked = bool(flags & _ASKED)
-        return State(identifier, begun_at, slot, restarted, forced, address, step_up, person, asked)
+        return State(identifier, begun_at, slot, restarted, forced, address, step_up, person, asked, provider_key)
 
     def find(self, state: State, cookies: Cookies, header: str) -> Attempt | Note | None:
         """Return this browser's login with that state, late ones too, or what remains of it; None if it has none."""

@@ -142,6 +142,12 @@ class Pages:
         sign_in = ("do_sign_in", back)
         return self.message(request, 401, title, "text_session_ended", action=sign_in, headers=(asked,))
 
+    def choose_provider(self, request: Request, choices: Iterable[tuple[str, str]]) -> Reply:
+        """Return the page on which a person chooses where to sign in; `choices`: names and addresses."""
+        language = _language(request)
+        links = "".join(_LINK.format(escape(address), "", f"<bdi>{escape(name)}</bdi>") for name, address in choices)
+        return self._page(language, 200, "title_sign_in", "text_choose_provider", links)
+
     def framed(self, request: Request, asked: Header, address: str) -> Reply:
         """Return the 401 for a frame, an embedded object or a download: providers show no page of theirs in frames."""
         language = _language(request)
@@ -227,6 +233,7 @@ class Pages:
 
 
 _SOFT = '<p class="soft">{}</p>'
+_LINK = '<p><a class="act" href="{}"{}>{}</a></p>'
 
 
 def _page_headers(policy: str, frames: str) -> tuple[Header, ...]:
@@ -259,7 +266,7 @@ def _markup(language: Language, said: Said) -> str:
 def _link(language: Language, action: tuple[str, str] | None, attributes: str = "") -> str:
     if action is None:
         return ""
-    return f'<p><a class="act" href="{escape(action[1])}"{attributes}>{escape(language.texts[action[0]])}</a></p>'
+    return _LINK.format(escape(action[1]), attributes, escape(language.texts[action[0]]))
 
 
 def _form(language: Language, url: str, fields: Iterable[tuple[str, str]], button: str) -> str:

@@ -58,25 +58,30 @@ def doctor(launch: Launch, wanted: Wanted, encoding: str, *, colour: bool, width
         return 0, shown(about(wanted.about), encoding)
     options = Options(offline=wanted.offline, controls=not wanted.no_controls, direct=wanted.direct or "")
     try:
-        case = _case(launch, options)
+        case, *others = _cases(launch, options)
     except SettingsError as error:
         report = Report(_title(), [Examined(CHECKS[0], settings_refused(printable(str(error))), 0)], 0.0)
         status = 2
     else:
-        report = examine(case, CHECKS, _title(case))
+        report = examine(case, CHECKS, _title(case), others=others)
         status = report.status(strict=wanted.strict)
     if wanted.json:
         return status, json.dumps(report.as_json, indent=2)
     return status, shown(report.text(colour=colour, width=width), encoding)
 
 
-def _case(launch: Launch, options: Options) -> Case:
-    """Return the case of these settings. Raises SettingsError where they would stop start-up."""
+def _cases(launch: Launch, options: Options) -> list[Case]:
+    """Return the case of each provider, the first one first. Raises SettingsError where start-up would stop."""
     made_up = secrets.token_urlsafe(32)
     settings = launch.settings_or(made_up)
-    Provider(settings)  # reads the private key, and tries it
-    has_cookie_secret = settings.cookie_secret != (made_up,)
-    return Case(settings, options, sources=list(_sources(launch)), has_cookie_secret=has_cookie_secret)
+    for each in settings.all_providers:
+        Provider(each)  # reads the private key, and tries it
+    has_cookie_secret, sources = settings.cookie_secret != (made_up,), list(_sources(launch))
+    callbacks = ["callback", *(f"callback/{each.auth_id}" for each in settings.all_providers[1:])]
+    return [
+        Case(each, options, sources=sources, has_cookie_secret=has_cookie_secret, callback=callback)
+        for each, callback in zip(settings.all_providers, callbacks, strict=True)
+    ]
 
 
 def _sources(launch: Launch) -> Iterator[Source]:

@@ -94,8 +94,10 @@ class PaperGate:
         return self._clock()
 
     def person(self, claims: dict[str, Any]) -> OpenSession:
-        """Return the session that somebody with these claims would have."""
-        return self.components.sessions.on_paper(self.components.kept_claims.of(claims), self._clock())
+        """Return the session that somebody with these claims would have, at the provider that `iss` names."""
+        parties, issuer = self.components.parties, claims.get("iss")
+        party = (parties.of_issuer(issuer) if isinstance(issuer, str) else None) or parties.first
+        return self.components.sessions.on_paper(party.kept_claims.of(claims), self._clock(), party.key)
 
     def explanation(
         self, method: str, path: str, host: str | None, opened: OpenSession | None, headers: Headers = ()

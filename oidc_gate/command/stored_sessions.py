@@ -14,7 +14,7 @@ from typing import Any
 
 from oidc_gate.command.signed_in import people_in
 from oidc_gate.errors import SettingsError
-from oidc_gate.gate import backend_of
+from oidc_gate.gate import backend_of, party_key
 from oidc_gate.sessions import StoreBackend
 from oidc_gate.settings import Settings
 from oidc_gate.stores import Record, SessionStore
@@ -45,6 +45,7 @@ class StoredSessions:
             )
         check_is_there(backend.store)
         self._backend = backend
+        self._keys = ("", *map(party_key, settings.all_providers[1:]))
 
     def listed(self) -> Iterator[str]:
         """Return a line for each session: its id, and when it ends if nobody comes. Raises StoreError."""
@@ -66,8 +67,11 @@ class StoredSessions:
         return found
 
     def revoke_user(self, subject: str) -> int:
-        """End all sessions of a person, named by the claim `sub`; return how many. Raises StoreError."""
-        return self._backend.end_named("sub", subject)
+        """End all sessions of a person, named by the claim `sub`; return how many. Raises StoreError.
+
+        Where several providers have somebody of that name, all of these.
+        """
+        return sum(self._backend.end_named("sub", subject, key) for key in self._keys)
 
 
 def _described(record: Record, people: dict[str, dict[str, Any]]) -> dict[str, Any]:

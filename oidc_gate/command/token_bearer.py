@@ -9,7 +9,7 @@ from oidc_gate.access import printable
 from oidc_gate.command.on_paper import PaperGate
 from oidc_gate.command.people import text_of
 from oidc_gate.errors import ProviderDownError, ProviderError, SettingsError
-from oidc_gate.gate import taken_apart
+from oidc_gate.gate import Party, taken_apart
 from oidc_gate.provider import AccessToken
 from oidc_gate.sessions import OpenSession, token_session
 
@@ -53,7 +53,7 @@ def of_token(gate: PaperGate, path: str) -> OpenSession | RefusedToken:
         text = text[14:].strip()
     try:
         sent = taken_apart(text if " " in text else f"Bearer {text}")
-        token = _checked(gate, sent.token)
+        party, token = _checked(gate, sent.token)
     except ProviderDownError as error:
         raise SettingsError(f"--token {path}: the provider does not say whether it is good: {error.detail}.") from None
     except ProviderError as error:
@@ -62,11 +62,12 @@ def of_token(gate: PaperGate, path: str) -> OpenSession | RefusedToken:
     if lacking:
         detail = f"the token lacks {' '.join(lacking)}, of bearer_scopes"
         return RefusedToken(403, "insufficient_scope", "insufficient_scope", detail)
-    return token_session(gate.components.sessions, token, sent.token, gate.now())
+    return token_session(gate.components.sessions, token, sent.token, gate.now(), party.key)
 
 
-def _checked(gate: PaperGate, token: str) -> AccessToken:
-    provider, tokens = gate.components.provider, gate.components.settings.bearer_tokens
+def _checked(gate: PaperGate, token: str) -> tuple[Party, AccessToken]:
+    parties, tokens = gate.components.parties, gate.components.settings.bearer_tokens
     if tokens == "introspection" or (tokens == "auto" and token.count(".") != 2):
-        return provider.introspected(token)
-    return provider.access_token(token)
+        return parties.first, parties.first.provider.introspected(token)
+    party = parties.of_token(token)
+    return party, party.provider.access_token(token)

@@ -83,8 +83,8 @@ class Case:
     """One examination's settings and what is found out once for all checks. Thread-safe.
 
     `sources`: where the settings come from; `has_cookie_secret`: whether one of them is a `cookie_secret`, for without
-    one it is made up; `jumpcloud_regions`: the issuers of JumpCloud, by name. Raises SettingsError where a file that
-    the settings name is not what it should be.
+    one it is made up; `callback`: the provider's path below `path_prefix`; `jumpcloud_regions`: the issuers of
+    JumpCloud, by name. Raises SettingsError where a file that the settings name is not what it should be.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class Case:
         *,
         sources: Sequence[Source] = (),
         has_cookie_secret: bool = True,
+        callback: str = "callback",
         jumpcloud_regions: Mapping[str, str] = JUMPCLOUD_REGIONS,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -101,7 +102,7 @@ class Case:
         self.addresses = ProviderAddresses.of(settings)
         self.options = options or Options()
         self.sources = sources
-        self.has_cookie_secret = has_cookie_secret
+        self.has_cookie_secret, self.callback = has_cookie_secret, callback
         self.jumpcloud_regions = jumpcloud_regions
         self.clock = clock
         self.private_key = private_key_of(settings)
@@ -196,7 +197,7 @@ class Case:
         """The redirect URI. Raises SkippedError where it depends on each request."""
         if not self.settings.base_url:
             raise SkippedError("base_url is not set, so the app's address is not known here: --set base_url=https://…")
-        return self.own_url("callback")
+        return self.own_url(self.callback)
 
     def own_url(self, name: str, base: str = "") -> str:
         """Return one of the gate's own addresses, below `base_url` or another base."""

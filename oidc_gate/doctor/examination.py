@@ -69,16 +69,22 @@ class Report:
         return f"{checks}: {', '.join(parts)} · {self.seconds:.1f} s"
 
 
-def examine(case: Case, checks: Sequence[Check], title: str, limit: float = LIMIT) -> Report:
-    """Run the checks in a few threads, and return what they found; what is not done in `limit` seconds is not told."""
+def examine(
+    case: Case, checks: Sequence[Check], title: str, limit: float = LIMIT, *, others: Sequence[Case] = ()
+) -> Report:
+    """Run the checks in a few threads, and return what they found; what is not done in `limit` seconds is not told.
+
+    `others`: of further providers, of which those checks are run that are about a provider.
+    """
     started = time.monotonic()
-    runs = [_Run(check) for check in checks]
+    runs = [_Run(check, case) for check in checks]
+    runs += [_Run(check, each, each.settings.auth_id) for each in others for check in checks if check.id[0] in "NPC"]
     waiting = deque(runs)
 
     def work() -> None:
         with suppress(IndexError):  # all have been taken
             while True:
-                waiting.popleft().run(case)
+                waiting.popleft().run()
 
     for _ in range(_THREADS):
         Thread(target=work, daemon=True).start()  # one that hangs is not to keep the program from its end
@@ -88,22 +94,23 @@ def examine(case: Case, checks: Sequence[Check], title: str, limit: float = LIMI
 
 
 class _Run:
-    """One check, on its way."""
+    """One check, on its way; `provider`: the one it is about, where that is not the first."""
 
-    def __init__(self, check: Check) -> None:
-        self._check = check
+    def __init__(self, check: Check, case: Case, provider: str = "") -> None:
+        self._check, self._case = check, case
+        self._about = f"{provider}: " if provider else ""
         self._examined: Examined | None = None
         self.done = Event()
 
-    def run(self, case: Case) -> None:
-        started = time.monotonic()
+    def run(self) -> None:
+        started, case = time.monotonic(), self._case
         found = _found(self._check, case)
-        told = Finding(found.status, _told(found.found, case), _told(found.mend, case))
+        told = Finding(found.status, _told(f"{self._about}{found.found}", case), _told(found.mend, case))
         self._examined = Examined(self._check, told, round(1000 * (time.monotonic() - started)))
         self.done.set()
 
     def examined(self, limit: float) -> Examined:
-        late = unknown(f"this check did not come to its end within the {limit:g} s that all have")
+        late = unknown(f"{self._about}this check did not come to its end within the {limit:g} s that all have")
         return self._examined or Examined(self._check, late, round(1000 * limit))
 
 

@@ -195,6 +195,6 @@ def _with_another_signature(case: Case) -> str:
 
 def _code_grant(case: Case, **proof: Any) -> Said:
     verifier, code = secrets.token_urlsafe(48), f"{MADE_UP}.{secrets.token_urlsafe(24)}"
-    uri = case.own_url("callback") if case.settings.base_url else _NOBODYS_ADDRESS
+    uri = case.own_url(case.callback) if case.settings.base_url else _NOBODYS_ADDRESS
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": uri, "code_verifier": verifier}
     return post(case, case.metadata().token_endpoint, form, **proof)

@@ -113,7 +113,7 @@ def _near(case: Case, uri: str) -> tuple[str, ...]:
     """Return what is registered by mistake in place of an address."""
     scheme, _, rest = uri.partition("://")
     other = f"{'http' if scheme == 'https' else 'https'}://{rest}"
-    app = uri.removesuffix(f"{case.settings.path_prefix}/callback")
+    app = uri.removesuffix(f"{case.settings.path_prefix}/{case.callback}")
     return f"{uri}/", other, f"{app}/callback", f"{app}/", app
 
 
@@ -123,7 +123,7 @@ def _hosts(case: Case) -> Finding:
     if case.settings.base_url or not hosts:
         return skipped("no rule is for a host of its own")
     bases = [f"https://{host}" for host in hosts[:_MOST_HOSTS]]
-    found = [_registered(case, case.own_url("callback", base), case.own_url(MADE_UP, base)) for base in bases]
+    found = [_registered(case, case.own_url(case.callback, base), case.own_url(MADE_UP, base)) for base in bases]
     gravest = worst(found)
     return gravest if gravest.status != "ok" else ok(f"registered for {', '.join(hosts[:_MOST_HOSTS])}")
 

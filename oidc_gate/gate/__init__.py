@@ -4,14 +4,16 @@ Modules, from the ground up; each may import only from those before it:
 
 - `forwarding`: what the app is told of who asks
 - `kept_claims`: which claims a session keeps
+- `parties`: the providers, and what belongs to each of them alone
 - `redemptions`: which logins have been answered in this process
 - `seen_proofs`: proofs that were here lately
-- `components`: what the others share, built once from the settings
+- `components`: what the others share
+- `building`: it is built here, from the settings
 - `judging`: what the rules say of a request
 - `recalling_tokens`, `recalling`: what nearly all requests get without being decided again
 - `activity`: what counts as use of a session
 - `announcement`: what a gate says when it starts
-- `addresses_asked_for`: where a login or logout leads, and at which provider
+- `addresses_asked_for`: where a login or logout leads
 - `mismatches`: what requests show that does not fit the settings
 - `error_words`: which words an error is told in
 - `error_replies`: how an error is told, to the person and to the log
@@ -26,6 +28,7 @@ Modules, from the ground up; each may import only from those before it:
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
 - `login_log`: what the log says of the steps of a login
 - `rechecking`: a session whose provider is due to be asked again
+- `picker`: which provider a login goes to
 - `departures`: leaving for the provider: which request starts a login, and what is asked of it
 - `sign_in`: back from the provider, with a session
 - `sign_out`: this browser's session ends, and the provider's
@@ -45,10 +48,12 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `w
 
 from oidc_gate.gate.announcement import log_addresses
 from oidc_gate.gate.authorization_requests import known_prompt, reauthentication_prompt
-from oidc_gate.gate.components import Components, backend_of, build
+from oidc_gate.gate.building import backend_of, build
+from oidc_gate.gate.components import Components
 from oidc_gate.gate.credentials import taken_apart
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
+from oidc_gate.gate.parties import Party, party_key
 from oidc_gate.gate.proofs import Proof, read_proof
 from oidc_gate.gate.recalling import Recall
 from oidc_gate.gate.reloading import open_gate
@@ -57,6 +62,7 @@ __all__ = [
     "Components",
     "Gate",
     "Judging",
+    "Party",
     "Proof",
     "Recall",
     "backend_of",
@@ -64,6 +70,7 @@ __all__ = [
     "known_prompt",
     "log_addresses",
     "open_gate",
+    "party_key",
     "read_proof",
     "reauthentication_prompt",
     "taken_apart",

@@ -1,23 +1,16 @@
-"""What a login or a logout was asked for: where it leads, and at which provider."""
+"""Where a login or a logout leads."""
 
 from __future__ import annotations
 
 import logging
 
 from oidc_gate.browser import LONGEST_PATH, own_path, requested_path, safe_path
-from oidc_gate.errors import GateError, LoginError
+from oidc_gate.errors import GateError
 from oidc_gate.gate.components import Here
-from oidc_gate.provider import code_flow
 
-__all__ = ["base_path_kept", "check_auth_id", "page_asked_for", "return_address", "tell_too_long"]
+__all__ = ["base_path_kept", "page_asked_for", "return_address", "tell_too_long"]
 
 logger = logging.getLogger("oidc_gate")
-
-
-def check_auth_id(params: code_flow.Params, auth_id: str) -> None:
-    """Refuse a login or logout at a provider that is not ours. Raises LoginError `auth_id_unknown`."""
-    if params.get("auth_id", auth_id) != auth_id:
-        raise LoginError("auth_id_unknown", "auth_id names another provider")
 
 
 def tell_too_long(length: int) -> None:

@@ -37,6 +37,9 @@ def log_addresses(settings: Settings, base: str) -> None:
     """Log the addresses to register at the provider; `base`: where people open the app."""
     prefix = base + settings.path_prefix
     logger.info("to register at the provider as redirect URI: %s/callback", prefix)
+    for other in settings.all_providers[1:]:
+        callback = f"{prefix}/callback/{other.auth_id}"
+        logger.info("to register at the provider %s as redirect URI: %s", other.auth_id, callback)
     logger.info("as login URL: %s or %s/login?iss=%s", base + "/", prefix, settings.issuer_url)
     logger.info("as post-logout redirect URI: %s/logout", prefix)
     if settings.session_store != "cookie":  # only a session in a store can be ended by the provider

@@ -1,4 +1,4 @@
-"""The authorization request of one gate (RFC 6749, 4.1.1; Core, 3.1.2.1): where a browser is sent to sign in."""
+"""The authorization request (RFC 6749, 4.1.1; Core, 3.1.2.1): where a browser is sent to sign in."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ __all__ = ["AuthorizationRequests", "known_prompt", "reauthentication_prompt"]
 
 
 class AuthorizationRequests:
-    """Makes them; what does not change from login to login is made once."""
+    """Makes them for one provider; what does not change from login to login is made once.
 
-    def __init__(self, settings: Settings) -> None:
+    `callback`: the path below `path_prefix` where it sends people back to.
+    """
+
+    def __init__(self, settings: Settings, callback: str) -> None:
         self._settings = settings
+        self._callback = f"{settings.path_prefix}/{callback}"
         self._base = lru_cache(maxsize=64)(self._authorization_base)
 
     def url(
@@ -35,7 +39,7 @@ class AuthorizationRequests:
 
     def redirect_uri(self, origin: Origin) -> str:
         """Return the redirect URI, as it is registered at the provider."""
-        return f"{origin.url}{self._settings.path_prefix}/callback"
+        return f"{origin.url}{self._callback}"
 
     def _authorization_base(self, endpoint: str, origin: Origin, prompt: str, asked: tuple[Header, ...]) -> str:
         settings = self._settings

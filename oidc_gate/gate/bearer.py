@@ -25,6 +25,7 @@ from oidc_gate.gate.credentials import Sent, names_token, taken_apart
 from oidc_gate.gate.error_replies import provider_busy
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.own_paths import OwnPaths
+from oidc_gate.gate.parties import Party
 from oidc_gate.gate.possession import Possession
 from oidc_gate.gate.recalling_tokens import TokenRecalling
 from oidc_gate.gate.refusals import Refusals
@@ -65,8 +66,7 @@ class Bearer:
         settings, policy = components.settings, components.policy
         self._components, self._judging, self._refusals, self._own_paths = components, judging, refusals, own_paths
         self._recalling, self._names_host, self._by_session = recalling, names_host, by_session
-        self._clock, self._provider, self._telling = components.clock, components.provider, components.telling
-        self._leeway = settings.clock_leeway
+        self._clock, self._parties, self._telling = components.clock, components.parties, components.telling
         self._prefix, self._prefixes = f"{settings.path_prefix}/", components.own_prefixes
         self._userinfo = f"{self._prefix}userinfo"
         self._paths = PathList(settings.bearer_paths) if settings.bearer_paths else None
@@ -136,30 +136,31 @@ class Bearer:
             introspects = self._introspects(sent.token)
             if introspects and self._clock() < self._bad.get(_digest(text), 0.0):
                 raise ProviderError("token_inactive", "the provider has not called the token active a moment ago")
-            token = None if introspects else self._provider.access_token_at_once(sent.token)
+            party = self._parties.first if introspects else self._parties.of_token(sent.token)
+            token = None if introspects else party.provider.access_token_at_once(sent.token)
             if token is not None:
-                return self._good(request, sent, token)
+                return self._good(request, party, sent, token)
         except GateError as error:
             return self._refused(request, sent, error)
         return Work(
             "token",
-            lambda: self._asked(request, sent, introspects=introspects),
+            lambda: self._asked(request, party, sent, introspects=introspects),
             turned_away=lambda: self._refusals.failure(request, provider_busy(), "/"),
         )
 
     def _introspects(self, token: str) -> bool:
         return self._tokens == "introspection" or (self._tokens == "auto" and token.count(".") != 2)
 
-    def _asked(self, request: Request, sent: Sent, *, introspects: bool) -> Decision:
+    def _asked(self, request: Request, party: Party, sent: Sent, *, introspects: bool) -> Decision:
         """Ask the provider for its keys, or about the token; another request may have done so meanwhile."""
         known = self._recent.get(sent.text)
         if known is not None and self._recalling.holds(known):
             return self._admitted(request, known)
         try:
             if not introspects:
-                return self._good(request, sent, self._provider.access_token(sent.token))
-            token = self._provider.introspected(sent.token)
-            return self._good(request, sent, token, until=self._clock() + self._believed)
+                return self._good(request, party, sent, party.provider.access_token(sent.token))
+            token = party.provider.introspected(sent.token)
+            return self._good(request, party, sent, token, until=self._clock() + self._believed)
         except ProviderSetupError as error:
             if not introspects:
                 return self._refused(request, sent, error)
@@ -174,21 +175,24 @@ class Bearer:
             self._bad.clear()
         self._bad[_digest(text)] = self._clock() + min(self._believed, _LONGEST_NO)
 
-    def _good(self, request: Request, sent: Sent, token: AccessToken, until: float = inf) -> Decision:
+    def _good(
+        self, request: Request, party: Party, sent: Sent, token: AccessToken, until: float = inf
+    ) -> Decision:
         """Remember a token that is good, and go on with it. Raises ProviderError where its binding is none of ours."""
         self._possession.check_kind(sent.scheme, token.confirmation)
         lacking = tuple(scope for scope in self._scopes if scope not in token.scopes)
         known = KnownToken(
             text=sent.text,
-            until=min(until, token.expires_at + self._leeway),
+            until=min(until, token.expires_at + party.settings.clock_leeway),
             keys=token.keys,
-            opened=token_session(self._components.sessions, token, sent.token, self._clock()),
+            opened=token_session(self._components.sessions, token, sent.token, self._clock(), party.key),
+            known_keys=party.provider.known_keys,
             lacking=lacking,
             confirmation=token.confirmation,
             is_plain=not lacking and token.confirmation is None,
         )
         self._recent.put(known)
-        self._telling.token_accepted()
+        party.telling.token_accepted()
         return self._admitted(request, known)
 
     # A token that is good

@@ -8,13 +8,15 @@ from __future__ import annotations
 from oidc_gate.access import CheckedRule
 from oidc_gate.browser import LOGIN_SLOTS, pages, person_of
 from oidc_gate.decisions import Decision, Reply, Request, Work
-from oidc_gate.errors import GateError, LoginError, ProviderError
-from oidc_gate.gate.addresses_asked_for import check_auth_id, page_asked_for, return_address, tell_too_long
+from oidc_gate.errors import GateError, ProviderError
+from oidc_gate.gate.addresses_asked_for import page_asked_for, return_address, tell_too_long
 from oidc_gate.gate.authorization_requests import AuthorizationRequests, reauthentication_prompt
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import error_reply, provider_busy
 from oidc_gate.gate.login_log import log_departure
 from oidc_gate.gate.mismatches import Mismatches
+from oidc_gate.gate.parties import Party
+from oidc_gate.gate.picker import Picker
 from oidc_gate.gate.step_up import StepUp, asking
 from oidc_gate.provider import Metadata, code_flow
 from oidc_gate.sessions import OpenSession
@@ -30,13 +32,18 @@ _LOOP_LOGINS, _LOOP_SECONDS = 3, 60.0
 
 
 class Departures:
-    """Starts the logins of one gate: `send` and `step_up` for a page, `login` for the path of that name."""
+    """Starts the logins of one gate: `send` and `step_up` for a page, `login` for the path of that name.
+
+    Each at a provider that `picker` finds.
+    """
 
     def __init__(self, components: Components) -> None:
         self._components = components
-        self._settings = components.settings
-        self._requests = AuthorizationRequests(components.settings)
+        self._requests = {
+            party.key: AuthorizationRequests(party.settings, party.callback) for party in components.parties
+        }
         self._step_up = StepUp(components)
+        self.picker = Picker(components)
         self.mismatches = Mismatches(components)
 
     def send(self, request: Request, rule: CheckedRule | None) -> Decision:
@@ -50,7 +57,10 @@ class Departures:
             return self._error_reply(here, self.mismatches.login_loop(here), return_to)
         stale = here.cookies.has_session(here.cookie_header)
         headers = here.cookies.drop_session(here.cookie_header) if stale else ()
-        return self.start(here, return_to, rule=asking(rule), headers=headers)
+        party = self.picker.for_rule(rule)
+        if party is None:
+            return self.picker.send(here, return_to, asking(rule), headers)
+        return self.start(party, here, return_to, rule=asking(rule), headers=headers)
 
     def step_up(
         self, request: Request, rule: CheckedRule, opened: OpenSession, headers: tuple[Header, ...]
@@ -61,6 +71,7 @@ class Departures:
         if self._goes_in_circles(here, _LOOP_LOGINS if _is_short(rule) else LOGIN_SLOTS):
             return self._step_up.unmet_reply(here, rule, opened.identity.claims, return_to, headers)
         return self.start(
+            self._components.parties[opened.provider_key],
             here,
             return_to,
             rule=rule,
@@ -74,24 +85,30 @@ class Departures:
         return page_asked_for(self._components.here(request))
 
     def login(self, here: Here, pairs: Pairs) -> Decision:
-        """Start a login that was asked for: by the app with `next`, or by another party with `iss` (Core, 4)."""
-        names = ("next", "redirect_path", "target_link_uri", "auth_id", "iss", "login_hint", "step_up")
+        """Start a login that was asked for: by the app with `next`, or by another party with `iss` (Core, 4).
+
+        A person who was sent here for a page has not asked for another sign-in than the one that the provider knows of.
+        """
+        names = ("next", "redirect_path", "target_link_uri", "auth_id", "iss", "login_hint", "step_up", "page")
         params = code_flow.single_values(pairs, names)
-        check_auth_id(params, self._settings.auth_id)
-        issuer = params.get("iss")
-        if issuer is not None and not self._components.provider.names(issuer):
-            raise LoginError("issuer_unknown", "a login was asked for at another provider than issuer_url")
+        party, rule = self.picker.asked_for(params), self._step_up.rule(params.get("step_up", ""))
+        before = self._components.session(here)
+        if party is None and rule is not None:
+            of_session = None if before is None else self._components.parties[before.provider_key]
+            party = of_session or self.picker.for_rule(rule)
+        if party is None:
+            return self.picker.page(here, params)
         target = next((params[name] for name in names[:3] if name in params), "")
         extra = code_flow.login_hint_param(params.get("login_hint", ""))
-        before = self._components.session(here)
         replaces = before.session_id if before is not None else ""
         return_to = return_address(target, here)
-        rule = self._step_up.rule(params.get("step_up", ""))
+        is_for_page = "page" in params
         return self.start(
+            party,
             here,
             return_to,
-            forced=issuer is None and rule is None,
-            asked=True,
+            forced="iss" not in params and rule is None and not is_for_page,
+            asked=not is_for_page,
             extra=extra,
             replaces=replaces,
             rule=rule,
@@ -100,6 +117,7 @@ class Departures:
 
     def start(
         self,
+        party: Party,
         here: Here,
         return_to: str,
         *,
@@ -133,30 +151,30 @@ class Departures:
                 replaces=replaces,
                 step_up=0 if rule is None else rule.number,
                 person=person,
+                provider_key=party.key,
             )
             if begun.is_lost:
                 tell_too_long(len(return_to))
             endpoint = metadata.authorization_endpoint
-            log_departure(self._components, here, return_to, endpoint, prompt)
-            self._components.telling.login_started(here.request, reason, rule)
-            url = self._requests.url(endpoint, here.origin, begun, prompt, extra, demands)
+            log_departure(self._components, party, here, return_to, endpoint, prompt)
+            party.telling.login_started(here.request, reason, rule)
+            url = self._requests[party.key].url(endpoint, here.origin, begun, prompt, extra, demands)
             status = 303 if here.request.method == "POST" else 302
             return pages.redirect(url, (*headers, *begun.set_cookies), status=status)
 
         def fetch_and_depart() -> Decision:
             try:
-                return depart(self._components.provider.metadata())
+                return depart(party.provider.metadata())
             except ProviderError as error:
-                return self._error_reply(here, error, return_to, headers)
+                return failed(error)
 
-        known = self._components.provider.known_metadata()
+        def failed(error: GateError) -> Reply:
+            return self._error_reply(here, error, return_to, headers)
+
+        known = party.provider.known_metadata()
         if known is not None:
             return depart(known)
-        return Work(
-            "login",
-            fetch_and_depart,
-            turned_away=lambda: self._error_reply(here, provider_busy(), return_to, headers),
-        )
+        return Work("login", fetch_and_depart, turned_away=lambda: failed(provider_busy()))
 
     def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
         telling, made = self._components.telling, self._components.pages

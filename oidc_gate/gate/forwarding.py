@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from oidc_gate.access import AllowLists
 from oidc_gate.decisions import Forward
-from oidc_gate.identity import PRINTABLE, Identity, claim_at, encoded, is_verified, text_claim
+from oidc_gate.identity import PRINTABLE, Identity, claim_at, encoded, is_verified, text_claim, username
 from oidc_gate.sessions import Head, hand_on
 
-__all__ = ["Told", "forwarding", "handing_on", "identity_headers", "told_headers"]
+__all__ = ["OtherNames", "Told", "forwarding", "handing_on", "identity_headers", "told_headers"]
 
 Header = tuple[str, str]
 Forwarding = Callable[[Identity, Head], Forward]
@@ -48,16 +49,42 @@ def forwarding(
     claim: str,
     require_email_verified: bool = False,
     response_headers: tuple[Header, ...] = (),
+    other: OtherNames | None = None,
 ) -> Forwarding:
-    """Return what makes, from an identity and its session's head, the decision that all its requests share."""
+    """Return what makes, from an identity and its session's head, the decision that all its requests share.
+
+    `other`: how people are named whose provider is not the first one.
+    """
 
     def forward(identity: Identity, head: Head) -> Forward:
-        headers = identity_headers(told, groups_claim, identity, required=require_email_verified) if told else ()
-        _, _, _, _, _, _, user, _ = head
-        name = user if claim == "email" and not require_email_verified else identity.username
-        return Forward(identity, name, headers, response_headers)
+        headers: tuple[Header, ...] = ()
+        if told:
+            headers = identity_headers(told, groups_claim, identity, required=require_email_verified, other=other)
+        is_in_head = claim == "email" and not require_email_verified and other is None
+        return Forward(identity, head[6] if is_in_head else identity.username, headers, response_headers)
 
     return forward
+
+
+class OtherNames:
+    """How the app is told of people of another provider than the first: with its `auth_id` and a colon in front.
+
+    For two providers may use one name, be it a subject, an address or a group, of two people or for two things. What
+    the allow lists name is what the operator has said of this provider: such an address stands as it is.
+    """
+
+    def __init__(self, auth_id: str, lists: AllowLists) -> None:
+        self.prefix = f"{auth_id}:"
+        self._lists = lists
+
+    def vouched(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether the address in the claim `email` may stand as it is."""
+        return self._lists.names_address(claims)
+
+    def username(self, claims: Mapping[str, Any], claim: str, *, required: bool) -> str:
+        """Return what REMOTE_USER has, as the function of that name has it for the first provider."""
+        name = username(claims, claim, required=required)
+        return name if claim == "email" and self.vouched(claims) else f"{self.prefix}{name}"
 
 
 def handing_on(forward: Forwarding, clock: Callable[[], float]) -> Forwarding:
@@ -71,30 +98,38 @@ def handing_on(forward: Forwarding, clock: Callable[[], float]) -> Forwarding:
 
 
 def identity_headers(
-    told: Told, groups_claim: str, identity: Identity, *, required: bool = False
+    told: Told, groups_claim: str, identity: Identity, *, required: bool = False, other: OtherNames | None = None
 ) -> tuple[Header, ...]:
     """Return the headers for this person, without those whose claim is missing, empty or an object.
 
     `groups` are those that the gate goes by, whatever claim they are in. An e-mail address that the provider calls
-    unverified is left out: anyone may have typed it. `required`: as `is_verified` has it.
+    unverified is left out: anyone may have typed it. `required`: as `is_verified` has it. `other`: as in `forwarding`;
+    then an address that no list names is left out too.
     """
-    values = ((name, _value(claim, groups_claim, identity, required=required)) for name, claim in told)
+    values = ((name, _value(claim, groups_claim, identity, required=required, other=other)) for name, claim in told)
     return tuple((name, value) for name, value in values if value)
 
 
-def _value(claim: str, groups_claim: str, identity: Identity, *, required: bool) -> str:
+def _value(claim: str, groups_claim: str, identity: Identity, *, required: bool, other: OtherNames | None) -> str:
+    prefix = "" if other is None else other.prefix
     if claim in ("groups", groups_claim):
-        return _joined(identity.groups)
+        return _joined(identity.groups, prefix)
+    if claim == "email":
+        is_fit = is_verified(identity.claims, required=required) and (other is None or other.vouched(identity.claims))
+        return encoded(text_claim(identity.claims, claim), PRINTABLE) if is_fit else ""
     if claim in _TEXTS:
-        unfit = claim == "email" and not is_verified(identity.claims, required=required)
-        return "" if unfit else encoded(text_claim(identity.claims, claim), PRINTABLE)
+        return _prefixed(prefix, text_claim(identity.claims, claim))
     value = claim_at(identity.claims, claim)
-    return _joined(value) if isinstance(value, list) else encoded(_text(value), PRINTABLE)
+    return _joined(value, prefix) if isinstance(value, list) else _prefixed(prefix, _text(value))
 
 
-def _joined(values: Any) -> str:
+def _prefixed(prefix: str, text: str | None) -> str:
+    return encoded(prefix + text, PRINTABLE) if text else ""
+
+
+def _joined(values: Any, prefix: str) -> str:
     """Return a list's elements, with commas between them and none inside."""
-    texts = [text for value in values if (text := _text(value))]
+    texts = [prefix + text for value in values if (text := _text(value))]
     return ",".join(encoded(text, _IN_LIST if text == text.strip(" ") else _WITHOUT_BLANKS) for text in texts)
 
 

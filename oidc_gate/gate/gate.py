@@ -20,7 +20,8 @@ from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.activity import Activity, OnMessage
 from oidc_gate.gate.addresses_asked_for import base_path_kept
 from oidc_gate.gate.announcement import announce
-from oidc_gate.gate.components import Components, build
+from oidc_gate.gate.building import build
+from oidc_gate.gate.components import Components
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.login_log import why_nobody
@@ -54,7 +55,8 @@ class Gate:
         self._refusals = Refusals(components)
         self._departures = Departures(components)
         self._own_paths = OwnPaths(components, self._refusals, self._departures)
-        self._rechecking, self._activity = Rechecking(components), Activity(components)
+        self._rechecking = {party.key: Rechecking(components, party) for party in components.parties}
+        self._activity = Activity(components)
         self._judging = Judging(components)
         self._prefix, self._passes_preflights = settings.path_prefix + "/", settings.allow_cors_preflight
         path = urlsplit(settings.base_url).path
@@ -68,7 +70,7 @@ class Gate:
         self.recall, self.recalls_by, self._token_recalling = recalling.recall, recalling.by, recalling.tokens
         self._have_recalled: Callable[[Request, OpenSession], None] = recalling.remember
         #: How long a request may wait for its turn, in seconds; then it is turned away.
-        self.longest_wait = settings.http_timeout
+        self.longest_wait = max(party.settings.http_timeout for party in components.parties)
         #: What is added to most of the app's answers.
         self.response_headers = components.response_headers
         #: Request headers that only the gate may say.
@@ -110,10 +112,7 @@ class Gate:
         return self._with_session(request, text, opened, now, verdict)
 
     def behind_another(self, request: Request) -> Decision:
-        """Return the answer to a request that already bears an identity: another gate stands outside of this one.
-
-        The outer one hides all cookies of gates, so this one would send everybody to sign in for ever.
-        """
+        """Return the answer to a request that already bears an identity: another gate, outside, hides its cookies."""
         error = GateError("gate_behind_gate", "another oidc_gate stands outside of this one; take one of them away")
         return self._refusals.failure(request, error, "/")
 
@@ -193,7 +192,7 @@ class Gate:
     def _look_after(self, request: Request, text: str, opened: OpenSession, *, ask: bool = True) -> Decision:
         """Go on with what the provider says now; without asking it, as when it does not answer."""
         try:
-            kept = self._rechecking.perform(text, opened, ask=ask)
+            kept = self._rechecking[opened.provider_key].perform(text, opened, ask=ask)
         except StoreError as error:
             return self._refusals.failure(request, error, self._departures.return_path(request))
         if kept is None:

@@ -70,8 +70,8 @@ class Health:
 
     def _reply(self, state: State) -> Reply:
         store, error = state
-        provider = "unknown" if self._components.provider.known_metadata() is None else "known"
-        body: dict[str, Any] = {"status": "ok", "store": store, "provider": provider}
+        unknown = any(party.provider.known_metadata() is None for party in self._components.parties)
+        body: dict[str, Any] = {"status": "ok", "store": store, "provider": "unknown" if unknown else "known"}
         if store in ("ok", "none"):
             return pages.json_reply(200, body)
         body |= {"status": "unavailable"} | ({"error": error.code} if error is not None else {})

@@ -93,7 +93,7 @@ class Judging:
             return _LOGIN
         if opened.allowed:
             return self._passing[NO_RULE]
-        return Verdict("refused", self._policy.lists.reason(opened.identity.claims))
+        return Verdict("refused", self._policy.lists_of(opened.identity).reason(opened.identity.claims))
 
     def asked(self, request: Request) -> AskedOf | None:
         """Return what the expressions of a Traffic Policy may ask: of no header that only the gate may say."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oidc_gate.gate.components import Components
+from oidc_gate.gate.parties import Party
 from oidc_gate.provider import Tokens
 from oidc_gate.sessions import NEVER, StoreBackend
 from oidc_gate.settings import SIGNING_ALGS
@@ -15,15 +16,15 @@ _EARLY, _EARLY_SHARE = 60.0, 0.1
 _USUAL_LIFE = 3600.0
 
 
-def kept_tokens(components: Components, issued: Tokens) -> dict[str, str]:
+def kept_tokens(components: Components, party: Party, issued: Tokens) -> dict[str, str]:
     """Return the tokens that a setting needs later; all others are forgotten.
 
     A refresh token is kept in a server-side store alone: cookie sessions in parallel requests would use it twice.
     """
     kept = {}
-    if components.settings.provider_logout and not components.settings.provider_logout_url:
+    if party.settings.provider_logout and not party.settings.provider_logout_url:
         kept["id_token"] = issued.id_token
-    wants_access = components.settings.userinfo_refresh_interval or components.settings.access_token_for_app
+    wants_access = party.settings.userinfo_refresh_interval or components.settings.access_token_for_app
     if wants_access and issued.access_token:  # an ID token may have come alone
         kept["access_token"] = issued.access_token
     if components.sessions.stores and issued.refresh_token:
@@ -42,24 +43,24 @@ def refresh_time(tokens: Tokens, now: float) -> float:
     return now + life - min(_EARLY, life * _EARLY_SHARE)
 
 
-def note_algorithm(components: Components, issued: Tokens) -> None:
+def note_algorithm(components: Components, party: Party, issued: Tokens) -> None:
     """Note which algorithm the provider signs ID tokens with, where it may come to end sessions. Raises StoreError."""
     backend = components.sessions.backend
     if isinstance(backend, StoreBackend) and issued.signed_with:
-        backend.note(_signing(issued.signed_with))
+        backend.note(_signing(party, issued.signed_with))
 
 
-def has_signed_with(components: Components, backend: StoreBackend, algorithm: str) -> bool:
+def has_signed_with(party: Party, backend: StoreBackend, algorithm: str) -> bool:
     """Return whether the provider's ID tokens are signed with this algorithm. May block, raises StoreError.
 
     `signing_algs` says so. Without it, those count with which an ID token has come for a session in this store: that is
     what the client is registered for, and nobody else tells, for providers list in their discovery whatever a client
     may be registered for. Where none has come yet, there is no session to be ended.
     """
-    if components.settings.signing_algs or backend.is_noted(_signing(algorithm)):
+    if party.settings.signing_algs or backend.is_noted(_signing(party, algorithm)):
         return True
-    return not any(backend.is_noted(_signing(each)) for each in SIGNING_ALGS)
+    return not any(backend.is_noted(_signing(party, each)) for each in SIGNING_ALGS)
 
 
-def _signing(algorithm: str) -> str:
-    return f"ID tokens are signed with {algorithm}"
+def _signing(party: Party, algorithm: str) -> str:
+    return f"ID tokens {party.key or 'are'} signed with {algorithm}"

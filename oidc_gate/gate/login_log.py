@@ -6,13 +6,16 @@ import logging
 
 from oidc_gate.decisions import Header
 from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.parties import Party
 
 __all__ = ["log_departure", "log_session", "why_nobody"]
 
 logger = logging.getLogger("oidc_gate")
 
 
-def log_departure(components: Components, here: Here, return_to: str, endpoint: str, prompt: str) -> None:
+def log_departure(
+    components: Components, party: Party, here: Here, return_to: str, endpoint: str, prompt: str
+) -> None:
     """Tell of a browser that leaves for the provider, and is to come back to that page."""
     if not logger.isEnabledFor(logging.DEBUG):
         return  # to put it together would take a part of the time that a redirect takes
@@ -20,9 +23,9 @@ def log_departure(components: Components, here: Here, return_to: str, endpoint: 
         "a login begins for %s: to %s as client %s, redirect URI %s, scopes %s%s",
         return_to.partition("#")[0].partition("?")[0],
         endpoint.partition("?")[0],
-        components.settings.client_id,
-        components.url(here, "callback"),
-        " ".join(components.settings.scopes),
+        party.settings.client_id,
+        components.url(here, party.callback),
+        " ".join(party.settings.scopes),
         f", with prompt={prompt}" if prompt else "",
     )
 

@@ -38,8 +38,8 @@ class OwnPaths:
         self._refusals = refusals
         self._departures = departures
         self._prefix = components.settings.path_prefix + "/"
-        self._of_logins = (f"{self._prefix}login", f"{self._prefix}callback")
-        sign_in = SignIn(components, departures)
+        callbacks = {party.callback: SignIn(components, party, departures) for party in components.parties}
+        self._of_logins = {f"{self._prefix}{name}" for name in ("login", *callbacks)}
         sign_out = SignOut(components)
         remote_logout = RemoteLogout(components, refusals)
         health = Health(components, refusals)
@@ -47,7 +47,7 @@ class OwnPaths:
         self._stateless: dict[str, Callable[[Request], Decision]] = {"health": health.health, "ready": health.ready}
         self._handlers: dict[str, dict[str, Handler]] = {
             "login": {"GET": self._login, "POST": self._login},
-            "callback": {"GET": sign_in.callback, "POST": sign_in.callback},
+            **{name: {"GET": each.callback, "POST": each.callback} for name, each in callbacks.items()},
             "logout": {"GET": sign_out.logout, "POST": sign_out.logout},
             "userinfo": {"GET": self._userinfo, "HEAD": self._userinfo},
             "backchannel-logout": {"POST": remote_logout.by_token},
@@ -101,7 +101,7 @@ class OwnPaths:
     def told(self, request: Request, opened: OpenSession) -> Reply:
         """Return what somebody is told of themselves; 403 for somebody whom the lists do not let pass."""
         if not opened.allowed:
-            reason = self._components.policy.lists.reason(opened.identity.claims)
+            reason = self._components.policy.lists_of(opened.identity).reason(opened.identity.claims)
             return self._refusals.not_allowed(request, opened, Verdict("refused", reason))
         return pages.json_reply(200, _public_view(opened))
 

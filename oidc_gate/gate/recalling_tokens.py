@@ -30,7 +30,7 @@ class TokenRecalling:
     def __init__(self, components: Components, judging: Judging) -> None:
         settings, policy = components.settings, components.policy
         self._judging = judging
-        self._clock, self._known_keys = components.clock, components.provider.known_keys
+        self._clock = components.clock
         self._prefixes = components.own_prefixes
         #: Whether paths have a say in whether a token counts, or passes; and whether more of a request has.
         self._has_places = policy.has_places
@@ -63,7 +63,7 @@ class TokenRecalling:
         now = clock()
         if now >= until or now > known.opened.passes.get(place, 0.0):
             return None
-        return recalled if keys is None or keys is self._known_keys() else None
+        return recalled if keys is None or keys is known.known_keys() else None
 
     def has_passed(self, request: Request, known: KnownToken) -> bool:
         """Return whether a token has passed at the place of this request, of which it is all that tells who asks.
@@ -92,7 +92,7 @@ class TokenRecalling:
 
     def holds(self, known: KnownToken) -> bool:
         """Return whether a token is still good: it has not ended, and the provider's keys are what they were."""
-        return self._clock() < known.until and (known.keys is None or known.keys is self._known_keys())
+        return self._clock() < known.until and (known.keys is None or known.keys is known.known_keys())
 
     def remember(self, request: Request, known: KnownToken) -> None:
         """Take note that a token has passed at the place of this request."""

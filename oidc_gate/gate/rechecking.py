@@ -16,6 +16,7 @@ from typing import Any, Literal
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError, StoreError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
+from oidc_gate.gate.parties import Party
 from oidc_gate.gate.self_told_names import SelfToldNames
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Tokens, refreshed_claims
@@ -63,16 +64,17 @@ class _Claim:
 
 
 class Rechecking:
-    """Asks the provider again, for the sessions of one gate."""
+    """Asks one provider again, for its sessions."""
 
-    def __init__(self, components: Components) -> None:
+    def __init__(self, components: Components, party: Party) -> None:
         self._components = components
-        self._userinfo = Userinfo(components)
-        self._names = SelfToldNames(components)
-        self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * components.settings.http_timeout)
-        self._longest_call = components.settings.http_timeout
-        self._interval = components.settings.userinfo_refresh_interval or NEVER
-        self._grace = components.settings.provider_outage_grace or NEVER
+        self._party, settings = party, party.settings
+        self._userinfo = Userinfo(components, party)
+        self._names = SelfToldNames(components, party)
+        self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * settings.http_timeout)
+        self._longest_call = settings.http_timeout
+        self._interval = settings.userinfo_refresh_interval or NEVER
+        self._grace = settings.provider_outage_grace or NEVER
         self._told = False
         #: Whether the provider gave no answer last time. As long as that is so, one request at a time waits for it:
         #: else everybody's would, one after another, and hold all threads of a server.
@@ -131,7 +133,7 @@ class Rechecking:
             return ask(text, opened)
         except (ProviderError, LoginError) as error:
             self._silent = isinstance(error, ProviderDownError)
-            self._components.telling.session_not_refreshed(opened, error)
+            self._party.telling.session_not_refreshed(opened, error)
             if isinstance(error, ProviderDownError) or not is_final(error.code):
                 raise _NoAnswerError from None
             self._end(opened, "provider", error.code)
@@ -156,7 +158,7 @@ class Rechecking:
         return min(session.checked_at + self._interval, session.refresh_at) + self._grace
 
     def _end(self, opened: OpenSession, reason: Literal["provider", "outage"], code: str = "") -> None:
-        self._components.telling.session_ended(opened, reason, code=code)
+        self._party.telling.session_ended(opened, reason, code=code)
         self._components.sessions.end(opened.session_id, self._components.clock(), opened.expires_at)
 
     def _recheck(self, text: str, opened: OpenSession) -> OpenSession | None:
@@ -168,7 +170,7 @@ class Rechecking:
         if now + self._longest_call >= session.access_ends_at and "refresh_token" not in session.tokens:
             self._tell_of_access_tokens()
             raise _NoAnswerError
-        found = self._components.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
+        found = self._party.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
         self._silent = False
         claims, names = refreshed_claims(session.claims, session.kept, found)
         kept = self._keep(text, latest, claims=claims, kept=names, checked_at=now)
@@ -192,7 +194,7 @@ class Rechecking:
             return self._asked_by_another(latest)
         session = latest.session
         try:
-            claims, issued = self._components.provider.refresh(session.tokens["refresh_token"], session.claims)
+            claims, issued = self._party.provider.refresh(session.tokens["refresh_token"], session.claims)
         except ProviderDownError:
             claim.give_back()  # whoever asks next, here or elsewhere, need not wait for it to end
             raise
@@ -201,7 +203,7 @@ class Rechecking:
         kept = self._keep(
             text,
             latest,
-            tokens=_renewed_tokens(session, issued) | kept_tokens(self._components, issued),
+            tokens=_renewed_tokens(session, issued) | kept_tokens(self._components, self._party, issued),
             refresh_at=refresh_time(issued, now),
             access_ends_at=access_end(issued, now),
         )
@@ -209,7 +211,7 @@ class Rechecking:
         if kept is None:
             self._revoke(issued.refresh_token)
             return None
-        note_algorithm(self._components, issued)
+        note_algorithm(self._components, self._party, issued)
         self._refreshed(kept, "tokens")
         if claims is None:
             return kept
@@ -222,7 +224,7 @@ class Rechecking:
     def _refreshed(self, kept: OpenSession | None, what: Literal["tokens", "claims"]) -> OpenSession | None:
         """Tell of a session that the provider vouches for anew; None where it was ended meanwhile."""
         if kept is not None:
-            self._components.telling.session_refreshed(kept, what)
+            self._party.telling.session_refreshed(kept, what)
         return kept
 
     def _asked_by_another(self, latest: OpenSession | None) -> OpenSession | None:
@@ -258,13 +260,13 @@ class Rechecking:
     def _revoke(self, refresh_token: str) -> None:
         """End the token of a session that was ended while it was refreshed."""
         try:
-            self._components.provider.revoke(refresh_token)
+            self._party.provider.revoke(refresh_token)
         except ProviderError as error:
             logger.warning("a refresh token of a session that has ended could not be revoked: %s", error)
 
     def _keep(self, text: str, opened: OpenSession, **changed: Any) -> OpenSession | None:
         session = opened.session._replace(seen_at=opened.seen_at, **changed)
-        session = self._components.kept_claims.in_session(session)
+        session = self._party.kept_claims.in_session(session)
         return self._components.sessions.keep_changed(text, opened, session)
 
 

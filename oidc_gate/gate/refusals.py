@@ -159,7 +159,7 @@ class Refusals:
             said = f"{said} (the header {named[0]} names another method)"
         if opened is None:
             return f"{said}; nobody is signed in"
-        identity, lists = opened.identity, self._components.policy.lists
+        identity, lists = opened.identity, self._components.policy.lists_of(opened.identity)
         claims = names_shown(identity.claims)
         return f"{said} subject={identity.subject!r}; {lists.told(identity.claims)}; claims seen: {claims}"
 

@@ -15,6 +15,7 @@ from oidc_gate.errors import GateError, LoginError, ProviderError, StoreError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import provider_busy
 from oidc_gate.gate.kept_tokens import has_signed_with
+from oidc_gate.gate.parties import Party
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.provider import code_flow
 from oidc_gate.sessions import StoreBackend
@@ -47,29 +48,30 @@ class RemoteLogout:
 
     def _end_by_token(self, here: Here, backend: StoreBackend, token: str) -> Reply:
         try:
-            claims, algorithm = self._components.provider.logout_claims(token)
-            if not has_signed_with(self._components, backend, algorithm):  # 2.6, step 3
+            party = self._components.parties.of_token(token)
+            claims, algorithm = party.provider.logout_claims(token)
+            if not has_signed_with(party, backend, algorithm):  # 2.6, step 3
                 raise ProviderError(
                     "alg_not_allowed",
                     f"the logout token is signed with {algorithm}, and no ID token here was; where that is right, set"
                     " signing_algs",
                 )
-            self._end_once(here, backend, claims)
+            self._end_once(here, party, backend, claims)
         except GateError as error:
             return self._refusals.failure(here.request, error, own_path(here.origin, "/"))
         return pages.json_reply(200, {})
 
-    def _end_once(self, here: Here, backend: StoreBackend, claims: dict[str, Any]) -> None:
+    def _end_once(self, here: Here, party: Party, backend: StoreBackend, claims: dict[str, Any]) -> None:
         """End the sessions that the token names; a token that was here before ends nothing.
 
         One whose work could not be done is forgotten again, for the provider will send it once more.
         """
-        token = f"logout token {_digest(claims['jti'])}"
-        life = claims["exp"] - self._components.clock() + self._components.settings.clock_leeway
+        token = f"logout token {party.key}{_digest(claims['jti'])}"
+        life = claims["exp"] - self._components.clock() + party.settings.clock_leeway
         if not backend.claim(token, max(1.0, life)):
             raise ProviderError("logout_token_repeated", "this logout token was here before")
         try:
-            self._end_named(here, "back_channel", backend, "sid" if "sid" in claims else "sub", claims)
+            self._end_named(here, party, "back_channel", backend, "sid" if "sid" in claims else "sub", claims)
         except StoreError:
             backend.release(token)
             raise
@@ -77,15 +79,16 @@ class RemoteLogout:
     def _end_named(
         self,
         here: Here,
+        party: Party,
         reason: Literal["back_channel", "front_channel"],
         backend: StoreBackend,
         named: str,
         claims: Mapping[str, Any],
     ) -> None:
-        ended = backend.end_named(named, claims[named])
+        ended = backend.end_named(named, claims[named], party.key)
         if ended:
             self._components.sessions.forget_all()
-        self._components.telling.ended_by_provider(here.request, reason, ended, named, claims)
+        party.telling.ended_by_provider(here.request, reason, ended, named, claims)
 
     def by_frame(self, here: Here, pairs: Pairs) -> Decision:
         """End the session that the provider's page names in a frame (Front-Channel Logout 1.0, 3)."""
@@ -93,12 +96,13 @@ class RemoteLogout:
         if not isinstance(backend, StoreBackend):
             return _no_store()
         params = code_flow.single_values(pairs, ("iss", "sid"))
-        issuer = params.get("iss")  # Entra ID sends none
-        if not params.get("sid") or (issuer is not None and not self._components.provider.names(issuer)):
-            raise LoginError(
-                "logout_issuer_unknown", "front-channel logout needs a sid, and the provider's iss or none"
-            )
-        self._end_named(here, "front_channel", backend, "sid", params)
+        parties, issuer = self._components.parties, params.get("iss")
+        # Entra ID sends no issuer, which is clear enough as long as there is no other provider.
+        party = parties.only if issuer is None else parties.of_issuer(issuer)
+        if party is None or not params.get("sid"):
+            issuer = "the provider's iss" + ("" if parties.only is None else " or none")
+            raise LoginError("logout_issuer_unknown", f"front-channel logout needs a sid, and {issuer}")
+        self._end_named(here, party, "front_channel", backend, "sid", params)
         return pages.blank()
 
 

@@ -54,15 +54,11 @@ class ResourceMetadata:
             return Reply(204, _CORS)
         if request.method not in ("GET", "HEAD") or request.is_websocket:
             return pages.json_reply(405, {"error": "method_not_allowed"}, (("allow", _ALLOWED), *_CORS[:1]))
-        return pages.json_reply(200, self._document | {"authorization_servers": [self._issuer()]}, _CORS[:1])
+        issuers = [party.issuer for party in self._components.parties]
+        return pages.json_reply(200, self._document | {"authorization_servers": issuers}, _CORS[:1])
 
     def _suffixes(self, request: Request) -> tuple[str, ...]:
         """Return what may stand behind METADATA_PATH for this app; in a mount, the path with the mount and without."""
         origin = self._components.addresses.origin(request)
         suffix = unquote(metadata_suffix(self._resource, origin._replace(root_path="")))
         return suffix, suffix.removeprefix(origin.root_path)
-
-    def _issuer(self) -> str:
-        """Return the provider's name, in its own spelling where that is known."""
-        known = self._components.provider.known_metadata()
-        return self._components.settings.issuer_url if known is None else known.issuer

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from oidc_gate.gate.components import Components
+from oidc_gate.gate.parties import Party
 from oidc_gate.identity import text_claim
 from oidc_gate.provider import code_flow, read_json_object
 
@@ -21,8 +22,8 @@ _LONGEST_JSON, _LONGEST_NAME = 2000, 100
 class SelfToldNames:
     """Adds such a name to the claims of a login, where they have none."""
 
-    def __init__(self, components: Components) -> None:
-        settings, policy = components.settings, components.policy
+    def __init__(self, components: Components, party: Party) -> None:
+        settings, policy = party.settings, components.policy
         by_rules = "name" in policy.claims or any(rule.who.reads_any_claim for rule in policy.rules)
         by_app = settings.remote_user_claim == "name" or isinstance(settings.identity_headers, tuple)
         self._are_taken = settings.response_mode == "form_post" and not (by_rules or by_app or policy.conditionals)

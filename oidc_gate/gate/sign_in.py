@@ -17,6 +17,7 @@ from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.error_replies import ProviderRefusalError, error_reply, provider_busy
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.login_log import log_session
+from oidc_gate.gate.parties import Party
 from oidc_gate.gate.self_told_names import SelfToldNames
 from oidc_gate.gate.step_up import StepUp
 from oidc_gate.gate.userinfo import Userinfo
@@ -36,16 +37,16 @@ _TRY_AGAIN = {("temporarily_unavailable", "authentication_expired")}
 
 
 class SignIn:
-    """The callback of one gate."""
+    """The callback of one provider."""
 
-    def __init__(self, components: Components, departures: Departures) -> None:
+    def __init__(self, components: Components, party: Party, departures: Departures) -> None:
         self._components = components
-        self._settings = components.settings
+        self._party = party
         self._departures = departures
-        self._requests = AuthorizationRequests(components.settings)
+        self._requests = AuthorizationRequests(party.settings, party.callback)
         self._step_up = StepUp(components)
-        self._userinfo = Userinfo(components)
-        self._names = SelfToldNames(components)
+        self._userinfo = Userinfo(components, party)
+        self._names = SelfToldNames(components, party)
         self._redemptions = components.redemptions
         self._mismatches = departures.mismatches
 
@@ -58,6 +59,8 @@ class SignIn:
         attempt = None if state is None else attempts.find(state, here.cookies, here.cookie_header)
         if state is None or not isinstance(attempt, Attempt) or attempts.is_late(state, self._components.clock()):
             return self._unfinishable(here, state, attempt)
+        if state.provider_key != self._party.key:  # mix-up: one provider hands on what another was asked for
+            return self._failed(here, state, _of_another())
         if callback.error:
             return self._refused(here, state, callback)
         if self._redemptions.has(callback.state):
@@ -95,10 +98,10 @@ class SignIn:
 
     def _refused(self, here: Here, state: State, callback: code_flow.Callback) -> Decision:
         """Tell of the provider's no, or of ours to a no that names another provider (RFC 9207, 2.4)."""
-        known = self._components.provider.known_metadata()
+        known = self._party.provider.known_metadata()
         try:
             if known is not None:
-                self._components.provider.check_callback(callback, known, required=False)
+                self._party.provider.check_callback(callback, known, required=False)
         except ProviderError as error:
             return self._failed(here, state, error)
         if (callback.error, callback.error_description) in _TRY_AGAIN:
@@ -126,7 +129,8 @@ class SignIn:
         except ProviderError as error:
             return self._failed(here, state, error)
         note = self._components.attempts.finish(state, here.cookies, self._components.clock())
-        headers, return_to = (*session_headers, note), self._return_to(here, state)
+        noted = self._departures.picker.note(here, self._party)
+        headers, return_to = (*session_headers, note, *noted), self._return_to(here, state)
         rule = self._step_up.unmet_by(session, state.step_up)
         if rule is not None:
             return self._step_up.unmet_reply(here, rule, session.claims, return_to, headers)
@@ -136,7 +140,7 @@ class SignIn:
         self, here: Here, state: State, attempt: Attempt, callback: code_flow.Callback
     ) -> tuple[Session, tuple[Header, ...]]:
         components = self._components
-        claims, issued = components.provider.exchange(
+        claims, issued = self._party.provider.exchange(
             callback,
             redirect_uri=self._requests.redirect_uri(here.origin),
             verifier=attempt.verifier,
@@ -148,11 +152,13 @@ class SignIn:
         if here.request.method == "POST":
             claims = self._names.added(claims, callback)
         now = components.clock()
-        tokens = kept_tokens(components, issued)
+        tokens = kept_tokens(components, self._party, issued)
         refresh_at = refresh_time(issued, now) if "refresh_token" in tokens else float("inf")
-        session = components.sessions.start(claims, tokens, kept, now, refresh_at, access_end(issued, now))
-        session = components.kept_claims.in_session(session)
-        note_algorithm(components, issued)
+        session = components.sessions.start(
+            claims, tokens, kept, now, refresh_at, access_end(issued, now), self._party.key
+        )
+        session = self._party.kept_claims.in_session(session)
+        note_algorithm(components, self._party, issued)
         session, text = components.sessions.keep(session, here.cookies.session)
         headers = here.cookies.set_session(text, here.cookie_header, session.expires_at - now)
         replaced = components.session(here)
@@ -160,11 +166,11 @@ class SignIn:
         before = replaced.session_id if replaced is not None else attempt.replaces
         if before:
             components.sessions.end(before, now)
-            components.telling.session_replaced(here.request, before, replaced)
+            self._party.telling.session_replaced(here.request, before, replaced)
         log_session(here, headers, text, session.expires_at - now, tokens)
         is_step_up = bool(state.person)
         reason = login_reason(restarted=state.restarted, is_step_up=is_step_up, asked=state.asked)
-        components.telling.login_finished(here.request, session, reason, now - state.begun_at)
+        self._party.telling.login_finished(here.request, session, reason, now - state.begun_at)
         return session, headers
 
     def _again(self, here: Here, state: State, error: LoginError) -> Decision:
@@ -179,9 +185,10 @@ class SignIn:
             return self._go(here, return_to, dropped)
         if state.restarted:
             return self._failed(here, state, error)
-        self._components.telling.login_restarted(error)
+        self._party.telling.login_restarted(error)
         attempt = self._components.attempts.find(state, here.cookies, here.cookie_header)
         return self._departures.start(
+            self._party,
             here,
             return_to,
             forced=state.forced,
@@ -198,8 +205,15 @@ class SignIn:
         return self._error_reply(here, error, self._return_to(here, state), dropped)
 
     def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
-        telling, made = self._components.telling, self._components.pages
+        telling, made = self._party.telling, self._components.pages
         return error_reply(telling, made, error, here.request, action_path=return_to, about="login", headers=headers)
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)
+
+
+def _of_another() -> ProviderError:
+    return ProviderError(
+        "callback_issuer_mismatch",
+        "the answer to a login at one provider came to the callback of another (RFC 9700, 4.4)",
+    )

@@ -15,8 +15,9 @@ from urllib.parse import quote
 from oidc_gate.browser import is_cross_site, is_speculative, pages
 from oidc_gate.decisions import Decision, Reply, Request, Work
 from oidc_gate.errors import LoginError, ProviderError
-from oidc_gate.gate.addresses_asked_for import check_auth_id, return_address
+from oidc_gate.gate.addresses_asked_for import return_address
 from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.parties import Party
 from oidc_gate.provider import code_flow
 from oidc_gate.sealing import SignedRows
 from oidc_gate.sessions import Session
@@ -46,7 +47,9 @@ class SignOut:
     def logout(self, here: Here, pairs: Pairs) -> Decision:
         """End this browser's session; ask first when another site sent it here."""
         params = code_flow.single_values(pairs, ("next", "redirect_path", "state", "auth_id"))
-        check_auth_id(params, self._components.settings.auth_id)
+        asked, parties = params.get("auth_id"), self._components.parties
+        if asked is not None and parties.named(asked) is None:
+            raise LoginError("auth_id_unknown", "auth_id names another provider")
         if "state" in params:
             return self._come_back(here, params["state"])
         if here.request.method == "GET" and _is_part_of_page(here.request):
@@ -57,6 +60,9 @@ class SignOut:
         # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
         if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.origin.site):
             return self._confirm(here, params)
+        party = parties.first if opened is None else parties[opened.provider_key]
+        if opened is not None and asked not in (None, party.auth_id):
+            raise LoginError("auth_id_unknown", f"auth_id is {asked}, and the session is of {party.auth_id}")
         target = next((params[name] for name in ("next", "redirect_path") if name in params), None)
         return_to = None if target is None else return_address(target, here)
         headers = (
@@ -71,12 +77,12 @@ class SignOut:
             return self._done(here, back if target is None else return_to, (*headers, *ended))
         session = opened.session
         self._components.sessions.end(session.session_id, self._components.clock(), session.expires_at)
-        self._components.telling.logged_out(here.request, session)
-        if not self._components.settings.provider_logout and "refresh_token" not in session.tokens:
+        party.telling.logged_out(here.request, session)
+        if not party.settings.provider_logout and "refresh_token" not in session.tokens:
             return self._done(here, return_to, headers)
         return Work(
             "session",
-            lambda: self._leave(here, session, return_to, headers),
+            lambda: self._leave(here, party, session, return_to, headers),
             turned_away=lambda: self._leave_untold(here, return_to, headers),
         )
 
@@ -87,26 +93,28 @@ class SignOut:
         logger.warning("signing out is not complete at the provider: too many requests wait for it")
         return self._done(here, return_to, headers)
 
-    def _leave(self, here: Here, session: Session, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
+    def _leave(
+        self, here: Here, party: Party, session: Session, return_to: str | None, headers: tuple[Header, ...]
+    ) -> Reply:
         """Tell the provider: its tokens end, and the browser is sent there to end its session; else it stays here."""
-        settings = self._components.settings
+        settings = party.settings
         own = settings.provider_logout_url if settings.provider_logout else ""
         endpoint = ""
         try:
             if "refresh_token" in session.tokens:
-                self._components.provider.revoke(session.tokens["refresh_token"])
-            if self._components.settings.provider_logout and not own:
-                endpoint = self._components.provider.metadata().end_session_endpoint
+                party.provider.revoke(session.tokens["refresh_token"])
+            if settings.provider_logout and not own:
+                endpoint = party.provider.metadata().end_session_endpoint
         except ProviderError as error:
             logger.warning("signing out is not complete at the provider: %s", error)
         if own:
-            return self._leave_by_own(here, own, return_to, headers)
+            return self._leave_by_own(here, party, own, return_to, headers)
         if not endpoint:
             return self._done(here, return_to, headers)
         state = secrets.token_urlsafe(24)
         note = here.cookies.set_logout(self._signed.dumps([state, return_to]), _WAY_BACK)
         params = code_flow.end_session_params(
-            client_id=self._components.settings.client_id,
+            client_id=settings.client_id,
             id_token=session.tokens.get("id_token", ""),
             return_url=self._components.url(here, "logout"),
             state=state,
@@ -117,7 +125,9 @@ class SignOut:
             return self._components.pages.form_post(here.request, endpoint, params, (*headers, note))
         return self._redirect(here, url, (*headers, note))
 
-    def _leave_by_own(self, here: Here, url: str, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
+    def _leave_by_own(
+        self, here: Here, party: Party, url: str, return_to: str | None, headers: tuple[Header, ...]
+    ) -> Reply:
         """Send the browser to a logout of the provider's own kind.
 
         It comes back to the very address that is registered, for such providers compare all of it: without a state. So
@@ -125,7 +135,7 @@ class SignOut:
         """
         logger.debug("signing out goes on at the provider: %s", url.partition("?")[0])
         note = here.cookies.set_logout(self._signed.dumps(["", return_to]), _WAY_BACK)
-        client_id, return_url = self._components.settings.client_id, self._components.url(here, "logout")
+        client_id, return_url = party.settings.client_id, self._components.url(here, "logout")
         for place, value in (("{client_id}", client_id), ("{return_to}", return_url)):
             url = url.replace(place, quote(value, safe=""))
         return self._redirect(here, url, (*headers, note))

@@ -61,7 +61,8 @@ class StepUp:
         if rule is None:
             return None
         identity = self._components.sessions.identity(session)
-        allowed, now = policy.lists.allow(session.claims), self._components.clock()
+        lists = self._components.parties[session.provider_key].lists
+        allowed, now = lists.allow(session.claims), self._components.clock()
         verdict = policy.verdict(policy.rules.index(rule), identity, now, allowed=allowed)
         return rule if verdict.outcome == "step_up" else None
 

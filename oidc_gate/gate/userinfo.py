@@ -7,6 +7,7 @@ from typing import Any
 
 from oidc_gate.errors import ProviderDownError, ProviderError
 from oidc_gate.gate.components import Components
+from oidc_gate.gate.parties import Party
 from oidc_gate.identity import claim_at, text_claim
 from oidc_gate.provider import merged_claims
 
@@ -25,11 +26,11 @@ _TEXTS = frozenset({"email", "name", "phone_number", "preferred_username"})
 
 
 class Userinfo:
-    """Completes the claims of an ID token."""
+    """Completes the claims of one provider's ID tokens."""
 
-    def __init__(self, components: Components) -> None:
+    def __init__(self, components: Components, party: Party) -> None:
         self._components = components
-        self._settings = components.settings
+        self._party, self._settings = party, party.settings
 
     def complete(
         self, claims: dict[str, Any], access_token: str, *, indispensable: bool = False
@@ -47,7 +48,7 @@ class Userinfo:
             logger.debug("userinfo is not asked: the ID token has what is called for, or userinfo is never")
             return claims, []
         try:
-            found = self._components.provider.userinfo(access_token, claims["sub"])
+            found = self._party.provider.userinfo(access_token, claims["sub"])
         except ProviderError as error:
             if always or not self._is_dispensable(error, claims, indispensable=indispensable):
                 raise
@@ -68,7 +69,7 @@ class Userinfo:
 
     def _lacks(self, claims: dict[str, Any]) -> bool:
         """Return whether a claim is missing that the scopes, the rules, the app's headers or REMOTE_USER call for."""
-        settings, lists = self._settings, self._components.policy.lists
+        settings, lists = self._settings, self._party.lists
         names = {_CLAIM_OF_SCOPE[scope] for scope in settings.scopes if scope in _CLAIM_OF_SCOPE}
         names |= {claim for _, claim in self._components.told_headers} | {settings.remote_user_claim}
         groups = {"groups", settings.groups_claim}
@@ -79,8 +80,7 @@ class Userinfo:
 
     def _rules_lack(self, claims: dict[str, Any]) -> bool:
         """Return whether a claim is missing that the allow lists or the rules go by."""
-        policy = self._components.policy
-        lists = policy.lists
+        policy, lists = self._components.policy, self._party.lists
         lack = {"groups": lists.lack_groups, "email": lists.lack_email}  # whatever claims have them
         return lists.lack(claims) or any(
             lack[name](claims) if name in lack else _is_missing(claims, name) for name in policy.claims - _OF_TOKENS

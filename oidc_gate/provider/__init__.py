@@ -36,7 +36,7 @@ from oidc_gate.provider.client_credentials import private_key_of
 from oidc_gate.provider.code_flow import Tokens
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, is_usable, metadata_of
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
-from oidc_gate.provider.keys import algorithms_of, another_key
+from oidc_gate.provider.keys import algorithms_of, another_key, unverified_issuer
 from oidc_gate.provider.network_errors import no_answer
 from oidc_gate.provider.proofs_of_possession import (
     PROOF_ALGORITHMS,
@@ -83,4 +83,5 @@ __all__ = [
     "secrets_in",
     "shown",
     "tls_context",
+    "unverified_issuer",
 ]

@@ -31,6 +31,7 @@ __all__ = [
     "read_compact",
     "read_key_set",
     "signing_alg",
+    "unverified_issuer",
 ]
 
 #: A longer token is refused before anything of it is decoded.
@@ -90,6 +91,15 @@ def read_compact(token: str) -> SignedToken:
     if "crit" in header:
         raise ProviderError("token_malformed", "the token asks for an extension that is not understood")
     return SignedToken(header, payload, f"{parts[0]}.{parts[1]}".encode(), signature)
+
+
+def unverified_issuer(token: str) -> str:
+    """Return whom a token says it is from, `""` for what cannot be read: to know who is to verify it, for no more."""
+    try:
+        issuer = read_json_object(read_compact(token).payload).get("iss")
+    except (ProviderError, ValueError):
+        return ""
+    return issuer if isinstance(issuer, str) else ""
 
 
 def _decoded(segment: str) -> bytes:

@@ -6,6 +6,7 @@ Modules, from the ground up; each may import only from those before it:
 - `watched_store`: a store whose calls are told
 - `backends`: who keeps it between two requests: its own cookie, or a store
 - `open_session`: a session that is open in this process, and how long sessions last
+- `by_provider`: what the sessions of one provider go by
 - `memory`: bounded tables of what a process remembers: open sessions, whole requests
 - `over_sessions`: telling of sessions that are over
 - `recheck_schedule`: which request asks the provider again, and when
@@ -16,6 +17,7 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `p
 """
 
 from oidc_gate.sessions.backends import AskingBackend, Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
+from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.memory import Recalled
 from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.session import Head, Session, hand_on
@@ -27,6 +29,7 @@ __all__ = [
     "NEVER",
     "AskingBackend",
     "Backend",
+    "ByProvider",
     "CookieBackend",
     "DenyListedCookieBackend",
     "Head",

@@ -231,9 +231,12 @@ class StoreBackend(AskingBackend):
         """See `Backend.end`."""
         self.store.delete(session_id)
 
-    def end_named(self, claim: str, value: str) -> int:
-        """End all sessions whose claim `sid` or `sub` has this value; return how many. May block, raises StoreError."""
-        return self.store.delete_named(self._name(claim, value))
+    def end_named(self, claim: str, value: str, provider_key: str) -> int:
+        """End all sessions of a provider whose claim `sid` or `sub` has this value; return how many.
+
+        May block, raises StoreError.
+        """
+        return self.store.delete_named(self._name(f"{claim}{provider_key}", value))
 
     def claim(self, what: str, seconds: float) -> bool:
         """Return True to one caller everywhere, until the time is over. May block, raises StoreError."""
@@ -269,7 +272,8 @@ class StoreBackend(AskingBackend):
 
     def _names(self, session: Session) -> list[str]:
         claims = session.claims
-        return [self._name(claim, claims[claim]) for claim in ("sid", "sub") if isinstance(claims.get(claim), str)]
+        named = [claim for claim in ("sid", "sub") if isinstance(claims.get(claim), str)]
+        return [self._name(f"{claim}{session.provider_key}", claims[claim]) for claim in named]
 
     def _name(self, claim: str, value: str) -> str:
         return sha256(json.dumps([self._context, claim, value]).encode()).hexdigest()

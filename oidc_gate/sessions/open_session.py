@@ -40,11 +40,9 @@ class Limits:
 
     def shortened(self, head: Head) -> Head:
         """Return the head with the end that holds now: `longest` may have been set lower since it was written down."""
-        session_id, created_at, expires_at, seen_at, checked_at, refresh_at, user, size = head
+        _, created_at, expires_at, *_ = head
         latest = created_at + self.longest
-        if expires_at <= latest:
-            return head
-        return session_id, created_at, latest, seen_at, checked_at, refresh_at, user, size
+        return head if expires_at <= latest else (*head[:2], latest, *head[3:])
 
     def lifetime(self, session: Session) -> float:
         """Return how long what is kept of a session is good for, when nobody comes (seconds)."""
@@ -62,7 +60,7 @@ class OpenSession:
     - `passes`: until when it passes at which places, by their numbers (`access.Policy`), as far as that was asked. It
       goes by the claims of this copy, which never change.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
-    - `session_id`, `expires_at`: of the session.
+    - `session_id`, `expires_at`, `provider_key`: of the session.
     - `size`: the bytes of the rest, not deflated, from which its memory is estimated.
     - `seen_at`: the last request that reached the app.
     - `renew_at`: when it is to be kept anew.
@@ -88,6 +86,7 @@ class OpenSession:
         "met",
         "name",
         "passes",
+        "provider_key",
         "renew_at",
         "seen_at",
         "session_id",
@@ -112,7 +111,7 @@ class OpenSession:
         self._head = head
         self._read_rest = read_rest
         self._session: Session | None = None
-        self.session_id, _, expires_at, seen_at, checked_at, refresh_at, _, self.size = head
+        self.session_id, _, expires_at, seen_at, checked_at, refresh_at, _, self.size, self.provider_key = head
         self.expires_at = expires_at
         self.seen_at = seen_at
         self.name = name

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from typing import Literal
+from collections.abc import Container, Mapping
 
+from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.memory import BoundedTable
 from oidc_gate.sessions.open_session import OpenSession
 
-__all__ = ["OnOver", "OverSessions"]
-
-#: Is told of a session that is over, and why: nobody came for too long; its time was over; or it was ended elsewhere.
-OnOver = Callable[[OpenSession, Literal["idle", "expired", "revoked"]], None]
+__all__ = ["OverSessions"]
 
 
 class OverSessions:
-    """Tells of sessions that are over. `idle`: seconds between two requests; `ended`: those that were ended here."""
+    """Tells of sessions that are over. `idle`: seconds between two requests; `ended`: those that were ended here.
 
-    def __init__(self, on_over: OnOver | None, idle: float, ended: Container[str]) -> None:
-        self._on_over = on_over
+    `by_provider`: who is told, by the session's `provider_key`.
+    """
+
+    def __init__(self, by_provider: Mapping[str, ByProvider], idle: float, ended: Container[str]) -> None:
+        self._by_provider = by_provider
         self._idle = idle
         self._ended = ended
         self._told: BoundedTable[bool] = BoundedTable()
 
     def none_for(self, opened: OpenSession | None, now: float) -> OpenSession | None:
         """Tell of a session that is over, or that its store does not have any more; return what is left: None."""
-        if self._on_over is None or opened is None:
+        on_over = None if opened is None else self._by_provider[opened.provider_key].on_over
+        if opened is None or on_over is None:
             return None
         session_id = opened.session_id
         if session_id in self._ended or session_id in self._told:
             return None
         self._told.remember(session_id, True)
         if now >= opened.expires_at:
-            self._on_over(opened, "expired")
+            on_over(opened, "expired")
         else:
-            self._on_over(opened, "idle" if now - opened.seen_at > self._idle else "revoked")
+            on_over(opened, "idle" if now - opened.seen_at > self._idle else "revoked")
         return None

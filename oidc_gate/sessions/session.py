@@ -7,7 +7,7 @@ for apps, or parts of them, that never look.
 The head is fixed in form::
 
     created_at, expires_at, seen_at, checked_at, refresh_at 8 bytes each | size of the rest 4 |
-    where the next two end, in characters, 4 each | session_id, user as UTF-8
+    where the next two end, in characters, 4 each | session_id, user, provider_key as UTF-8
 
 and the rest is JSON: `[claims, tokens, kept, access_ends_at]`, deflated when it is long, as with many groups.
 """
@@ -27,7 +27,7 @@ __all__ = ["FORMAT", "Head", "Session", "hand_on", "is_of", "pack_head", "read_h
 
 #: Raised with every change of what is written down. It is part of what sessions are sealed for, so that one which
 #: another version has kept is none.
-FORMAT = 5
+FORMAT = 6
 _FIXED = Struct(">5d3I")
 _TEXTS_START = _FIXED.size
 
@@ -35,9 +35,9 @@ _DEFLATED_FROM = 2500
 _as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _decode = json.JSONDecoder().raw_decode  # passes over the spaces that a seal adds, without looking at them
 
-#: `session_id`, `created_at`, `expires_at`, `seen_at`, `checked_at`, `refresh_at` and `user` of a `Session`, and the
-#: bytes of the rest, not deflated.
-Head = tuple[str, float, float, float, float, float, str, int]
+#: `session_id`, `created_at`, `expires_at`, `seen_at`, `checked_at`, `refresh_at` and `user` of a `Session`, the bytes
+#: of the rest, not deflated, and its `provider_key`.
+Head = tuple[str, float, float, float, float, float, str, int, str]
 
 
 class Session(NamedTuple):
@@ -51,6 +51,7 @@ class Session(NamedTuple):
     - `tokens`: `id_token`, `access_token`, `refresh_token`, each only where a setting needs it.
     - `kept`: names of claims that only the ID token brought, so that a later userinfo answer does not take them away.
     - `access_ends_at`: when the access token ends, `inf` where the provider did not say.
+    - `provider_key`: of the provider that vouches for it; `""` for the first. It ends in no blank.
     """
 
     session_id: str
@@ -63,6 +64,7 @@ class Session(NamedTuple):
     tokens: dict[str, str]
     kept: list[str]
     access_ends_at: float = inf
+    provider_key: str = ""
 
     def __repr__(self) -> str:
         return f"<session of {self.claims.get('sub')!r}>"
@@ -85,6 +87,7 @@ class Session(NamedTuple):
             self.refresh_at,
             self.user,
             len(rest),
+            self.provider_key,
         )
         return head, rest if len(rest) < _DEFLATED_FROM else zlib.compress(rest)
 
@@ -99,16 +102,14 @@ class Session(NamedTuple):
         if rest[:1] != b"[":
             rest = zlib.decompressobj().decompress(rest)
         (claims, tokens, kept, ends_at), _ = _decode(str(rest, "utf-8", "surrogatepass"))
-        session_id, created_at, expires_at, seen_at, checked_at, refresh_at, _, _ = head
-        ends_at = inf if ends_at is None else ends_at
-        return cls(session_id, claims, created_at, expires_at, seen_at, checked_at, refresh_at, tokens, kept, ends_at)
+        session_id, created_at, expires_at, seen_at, checked_at, refresh_at, _, _, key = head
+        times = (created_at, expires_at, seen_at, checked_at, refresh_at)
+        return cls(session_id, claims, *times, tokens, kept, inf if ends_at is None else ends_at, key)
 
-    def identity(
-        self, provider: str, groups: tuple[str, ...], claim: str = "email", required: bool = False
-    ) -> Identity:
+    def identity(self, provider: str, groups: tuple[str, ...], name: str) -> Identity:
         """Return the app's view of this session; `groups` are read by the rules, which know where they stand.
 
-        `claim`: the one that is in REMOTE_USER; `required`: as `is_verified` has it.
+        `provider`: its `auth_id`. `name`: what REMOTE_USER has.
         """
         claims = self.claims
         return Identity(
@@ -122,7 +123,7 @@ class Session(NamedTuple):
             self.session_id,
             self.created_at,
             self.expires_at,
-            username(claims, claim, required=required),
+            name,
         )
 
 
@@ -144,15 +145,16 @@ def hand_on(identity: Identity, clock: Callable[[], float]) -> None:
 
 def pack_head(head: Head) -> bytes:
     """Return the head as it is written down."""
-    session_id, created_at, expires_at, seen_at, checked_at, refresh_at, user, size = head
+    session_id, created_at, expires_at, seen_at, checked_at, refresh_at, user, size, provider_key = head
     texts = session_id + user
     times = (created_at, expires_at, seen_at, checked_at, refresh_at)
     fixed = _FIXED.pack(*times, size, len(session_id), len(texts))
-    return fixed + texts.encode("utf-8", "surrogatepass")
+    return fixed + (texts + provider_key).encode("utf-8", "surrogatepass")
 
 
 def read_head(data: bytes) -> Head:
     """Return the head that `pack_head` wrote, perhaps with spaces after it."""
     created_at, expires_at, seen_at, checked_at, refresh_at, size, id_end, user_end = _FIXED.unpack_from(data)
     texts = data[_TEXTS_START:].decode("utf-8", "surrogatepass")
-    return texts[:id_end], created_at, expires_at, seen_at, checked_at, refresh_at, texts[id_end:user_end], size
+    user, provider_key = texts[id_end:user_end], texts[user_end:].rstrip(" ")
+    return texts[:id_end], created_at, expires_at, seen_at, checked_at, refresh_at, user, size, provider_key

@@ -11,7 +11,7 @@ knows of, and is kept anew once that is out of date by a small part of the idle 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +19,14 @@ from oidc_gate.errors import StoreError
 from oidc_gate.identity import Identity
 from oidc_gate.provider import is_time
 from oidc_gate.sessions.backends import AskingBackend, StoreBackend
+from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.memory import EndedSessions, RecentRequests, RecentSessions
-from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession, Unloaded
-from oidc_gate.sessions.over_sessions import OnOver, OverSessions
+from oidc_gate.sessions.open_session import NEVER, UNLOADED, OpenSession, Unloaded
+from oidc_gate.sessions.over_sessions import OverSessions
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
 from oidc_gate.sessions.session import Head, Session, is_of
 
 if TYPE_CHECKING:
-    from oidc_gate.access import AllowLists
-    from oidc_gate.decisions import Forward
     from oidc_gate.sessions.backends import Backend
 
 __all__ = ["LoadOnLoop", "Sessions"]
@@ -47,20 +46,18 @@ LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]
 class Sessions:
     """The sessions of one gate, wherever they are kept. Times are seconds since 1970.
 
+    `by_provider`: what those of each provider go by, by their `provider_key`; the first one's limits hold for all, but
+    for when it is to be asked again. A session of a provider that is not among them is none.
+
     `before`: those of the gate whose place this one takes; what has ended there has ended here. All else is forgotten.
     """
 
     def __init__(
         self,
         backend: Backend,
-        lists: AllowLists,
-        forward: Callable[[Identity, Head], Forward],
-        limits: Limits,
+        by_provider: Mapping[str, ByProvider],
         *,
-        provider: str,
-        remote_user: tuple[str, bool] = ("email", False),
         by_path: bool = False,
-        on_over: OnOver | None = None,
         before: Sessions | None = None,
     ) -> None:
         self.backend = backend
@@ -74,18 +71,15 @@ class Sessions:
         if self._asking is not None and self._asking.load_on_loop is not None:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
-        self.lists = lists
-        self.forward = forward
-        self.limits = limits
-        self._idle = limits.idle
-        self._provider, self._remote_user, self._by_path = provider, remote_user, by_path  # see `Session.identity`
+        self.by_provider, self.limits = by_provider, by_provider[""].limits
+        self._idle, self._by_path = self.limits.idle, by_path
         self._recent = RecentSessions(_GENERATION_BYTES)
         self.recent_requests = RecentRequests()
         self._epoch = 0  # raised whenever everything is forgotten
         # Changed in place: the gate looks into them, and so do those that come after these.
         self.recheck_schedule: RecheckSchedule = RecheckSchedule() if before is None else before.recheck_schedule
         self.ended: EndedSessions = EndedSessions() if before is None else before.ended
-        self._over = OverSessions(on_over, limits.idle, self.ended)
+        self._over = OverSessions(by_provider, self._idle, self.ended)
 
     # Finding
 
@@ -147,9 +141,12 @@ class Sessions:
         found = self.backend.read(text, name, value, None if known is None else known.stored)
         if isinstance(found, bytes):  # as it was; another may have taken its place here while the store was asked
             return self._recent.get(text) or known
-        if found is None or (self.lists.tenants and not is_of(self.lists.tenants, *found[:2])):
+        if found is None:
             return None
         head, read_rest, stored = found
+        own = self.by_provider.get(head[-1])
+        if own is None or (own.lists.tenants and not is_of(own.lists.tenants, head, read_rest)):
+            return None
         opened = self._opened(self.limits.shortened(head), read_rest, stored, name)
         if known is not None:
             opened.seen_at = max(opened.seen_at, known.seen_at)
@@ -166,17 +163,19 @@ class Sessions:
 
     def _opened(self, head: Head, read_rest: Callable[[], bytes], stored: bytes, name: str) -> OpenSession:
         """Return the session with what is worked out once: whether the lists let it pass, and what the app is told."""
-        forward = self.forward(Identity.unread(self._identity, head, read_rest), head)
+        own = self.by_provider[head[-1]]
+        forward = own.forward(Identity.unread(self._identity, head, read_rest), head)
         # Asked first, for without lists the rest need not be read.
-        allowed = self.lists.allow_all or self.lists.allow(Session.read(head, read_rest()).claims)
-        return OpenSession(head, read_rest, stored, name, forward, allowed, self.limits, by_path=self._by_path)
+        allowed = own.lists.allow_all or own.lists.allow(Session.read(head, read_rest()).claims)
+        return OpenSession(head, read_rest, stored, name, forward, allowed, own.limits, by_path=self._by_path)
 
     def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
         return self.identity(Session.read(head, read_rest()))
 
     def identity(self, session: Session) -> Identity:
         """Return the app's view of a session."""
-        return session.identity(self._provider, self.lists.groups(session.claims), *self._remote_user)
+        own = self.by_provider[session.provider_key]
+        return session.identity(own.auth_id, own.lists.groups(session.claims), own.name_of(session.claims))
 
     # Keeping. What begins with keep may block where `stores` is true, `end` where `asks` is; both raise StoreError.
 
@@ -188,22 +187,23 @@ class Sessions:
         now: float,
         refresh_at: float = NEVER,
         access_ends_at: float = NEVER,
+        provider_key: str = "",
     ) -> Session:
         """Return a new session for someone who has just signed in; `keep` is still to be called.
 
         It ends after `longest` seconds, or when the provider's `session_expiry` claim says so, if that is sooner.
-        `refresh_at`: when its tokens are to be renewed. `access_ends_at`: see `Session`.
+        `refresh_at`: when its tokens are to be renewed. `access_ends_at`, `provider_key`: see `Session`.
         """
         ceiling = claims.get("session_expiry")
         expires_at = now + self.limits.longest
         if is_time(ceiling) and ceiling > 0:
             expires_at = min(expires_at, float(ceiling))
         times = (now, expires_at, now, now, refresh_at)
-        return Session(secrets.token_urlsafe(18), claims, *times, tokens, list(kept), access_ends_at)
+        return Session(secrets.token_urlsafe(18), claims, *times, tokens, list(kept), access_ends_at, provider_key)
 
-    def on_paper(self, claims: dict[str, Any], now: float) -> OpenSession:
+    def on_paper(self, claims: dict[str, Any], now: float, provider_key: str = "") -> OpenSession:
         """Return what a session of somebody with these claims would be; it is kept nowhere."""
-        head, rest = self.start(claims, {}, (), now).parts()
+        head, rest = self.start(claims, {}, (), now, provider_key=provider_key).parts()
         return self._opened(head, lambda: rest, b"", "")
 
     def keep(self, session: Session, name: str) -> tuple[Session, str]:

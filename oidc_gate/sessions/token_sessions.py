@@ -5,6 +5,7 @@ It has no cookie, nobody signs out of it, and neither idle time nor a provider t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,8 +32,10 @@ _LONGEST_NAME = 128
 _LIMITS = Limits(longest=NEVER, idle=NEVER, recheck=NEVER, cache=NEVER)
 
 
-def token_session(sessions: Sessions, token: AccessToken, text: str, now: float) -> OpenSession:
-    """Return the session of an access token that is good; `text`: the token itself.
+def token_session(
+    sessions: Sessions, token: AccessToken, text: str, now: float, provider_key: str = ""
+) -> OpenSession:
+    """Return the session of an access token that is good; `text`: the token itself, `provider_key`: whose it is.
 
     Its id is `t:` and the token's `jti`, or a hash where it has none that could be shown: no session of a cookie has
     such an id. `authenticated_at` is the claim `auth_time`, else when the token was issued.
@@ -41,8 +44,10 @@ def token_session(sessions: Sessions, token: AccessToken, text: str, now: float)
     times = [claims[name] for name in ("auth_time", "iat") if is_time(claims.get(name))]
     since = float(times[0]) if times else now
     session_id = f"t:{_name(claims.get('jti'), text)}"
-    session = Session(session_id, claims, since, token.expires_at, now, now, NEVER, {}, [])
-    head = (session_id, since, token.expires_at, now, now, NEVER, session.user, len(text))
+    until = token.expires_at
+    session = Session(session_id, claims, since, until, now, now, NEVER, {}, [], provider_key=provider_key)
+    head = (session_id, since, until, now, now, NEVER, session.user, len(text), provider_key)
+    own = sessions.by_provider[provider_key]
 
     def read_rest() -> bytes:
         return session.parts()[1]
@@ -50,8 +55,8 @@ def token_session(sessions: Sessions, token: AccessToken, text: str, now: float)
     def identity(*_: Any) -> Identity:
         return replace(sessions.identity(session), scopes=token.scopes)
 
-    forward = sessions.forward(Identity.unread(identity, head, read_rest), head)
-    allowed = sessions.lists.allow_all or sessions.lists.allow(claims)
+    forward = own.forward(Identity.unread(identity, head, read_rest), head)
+    allowed = own.lists.allow_all or own.lists.allow(claims)
     return OpenSession(head, read_rest, b"", "", forward, allowed, _LIMITS)
 
 
@@ -65,7 +70,8 @@ class KnownToken(NamedTuple):
     """A token that was good, and what comes of it.
 
     `until`: how long that is believed, as time.time(). `keys`: the provider's keys with which it was; None where the
-    provider has called it good itself. `lacking`: scopes that every token must have, and this one has not.
+    provider has called it good itself. `known_keys`: tells the keys that it has now.
+    `lacking`: scopes that every token must have, and this one has not.
     `confirmation`: what has to be proven each time, None for nothing. `is_plain`: neither of these two.
     """
 
@@ -73,6 +79,7 @@ class KnownToken(NamedTuple):
     until: float
     keys: Any
     opened: OpenSession
+    known_keys: Callable[[], Any]
     lacking: tuple[str, ...] = ()
     confirmation: dict[str, Any] | None = None
     is_plain: bool = True

@@ -26,6 +26,8 @@ Modules, from the ground up; each may import only from those before it:
 - `options`: the fields as keywords, for type checkers and editors
 - `presets`: providers by name
 - `provider_warnings`: what is worth a second look at this provider
+- `providers`: the providers beside the first one
+- `gate_warnings`: what is worth a second look
 - `provider_fields`, `session_fields`, `app_fields`: all others
 - `settings`: `Settings`, which is made of these
 - `app_target`: the app behind the gate, by name

@@ -18,7 +18,7 @@ from oidc_gate.settings.readers import (
 )
 from oidc_gate.settings.setting import setting
 
-__all__ = ["AppFields", "read_color", "read_rules"]
+__all__ = ["AppFields", "read_color", "read_providers", "read_rules"]
 
 
 def read_rules(value: Any) -> tuple[Any, ...]:
@@ -26,6 +26,13 @@ def read_rules(value: Any) -> tuple[Any, ...]:
     from oidc_gate.settings import rule_tables
 
     return rule_tables.read_rules(value)
+
+
+def read_providers(value: Any) -> tuple[Any, ...]:
+    """Return the tables of further providers, read by a module that is loaded for whoever has some."""
+    from oidc_gate.settings import providers
+
+    return providers.read_providers(value)
 
 
 def read_color(value: Any) -> str:
@@ -83,6 +90,12 @@ class AppFields:
     )
     rules: tuple[Any, ...] | None = setting(
         None, read_rules, "who may do what, where: tables in a file, or `Rule` in code; see `docs/rules.md`"
+    )
+    providers: tuple[Any, ...] | None = setting(
+        None,
+        read_providers,
+        "further providers: tables in a file, or maps in code, each with settings of its own; see"
+        " [docs/several-providers.md]",
     )
     allow_cors_preflight: bool = setting(False, read_bool, "lets true preflights pass")
     cors_origins: tuple[str, ...] | None = setting(

@@ -77,7 +77,7 @@ def check(settings: Settings) -> None:
             public_paths=settings.public_paths or (),
             path_prefix=settings.path_prefix,
             base_url=settings.base_url,
-            auth_id=settings.auth_id,
+            auth_ids=[each.auth_id for each in settings.all_providers],
         )
 
 

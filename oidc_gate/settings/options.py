@@ -26,6 +26,7 @@ Duration: TypeAlias = float | str | timedelta | None
 Params: TypeAlias = str | Mapping[str, str] | Mapping[str, str | int] | None
 Proxies: TypeAlias = int | Texts
 Rules: TypeAlias = Sequence[Rule | Mapping[str, Any] | Conditional] | None
+Providers: TypeAlias = Sequence[Mapping[str, Any]] | None
 Store: TypeAlias = str | SessionStore | None
 MetricsKept: TypeAlias = str | Metrics | None
 
@@ -49,6 +50,7 @@ class SettingsOptions(TypedDict, total=False):
     ca_bundle: File
     http_timeout: Duration
     insecure_http_issuer: Switch
+    title: Text
     discovery_url: Text
     provider_endpoints: Params
     allow_tenants: Texts
@@ -85,6 +87,7 @@ class SettingsOptions(TypedDict, total=False):
     email_claim: Text
     public_paths: Texts
     rules: Rules
+    providers: Providers
     allow_cors_preflight: Switch
     cors_origins: Texts
 

@@ -86,6 +86,12 @@ class ProviderFields:
     insecure_http_issuer: bool = setting(
         False, read_bool, "allows plain http to a provider that is not on this machine; for tests"
     )
+    title: str = setting(
+        "",
+        read_text,
+        "the provider's name for people, where they choose among several",
+        shown="its host",
+    )
     discovery_url: str = setting(
         "",
         read_text,

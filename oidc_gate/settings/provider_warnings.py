@@ -18,12 +18,12 @@ _GOOGLE = "accounts.google.com"
 _COGNITO = "cognito-idp."
 
 
-def provider_warnings(settings: Settings) -> list[str]:
-    """Return the sentences."""
-    return [*_of_addresses(settings), *_of_proof(settings), *_of_claims(settings), *_of_logout(settings)]
+def provider_warnings(settings: Settings, gate: Settings) -> list[str]:
+    """Return the sentences; the rules are those of the `gate`."""
+    return [*_of_addresses(settings, gate), *_of_proof(settings), *_of_claims(settings), *_of_logout(settings)]
 
 
-def _of_addresses(settings: Settings) -> Iterator[str]:
+def _of_addresses(settings: Settings, gate: Settings) -> Iterator[str]:
     issuer = urlsplit(settings.issuer_url)
     several = len(settings.allow_tenants or ()) > 1
     if several and not settings.require_email_verified:
@@ -32,7 +32,7 @@ def _of_addresses(settings: Settings) -> Iterator[str]:
             " others' domains too: set require_email_verified = true, so that no such address is told to the app in"
             " REMOTE_USER and in headers"
         )
-    rules = [rule for rule in settings.rules or () if isinstance(rule, CheckedRule)]
+    rules = [rule for rule in gate.rules or () if isinstance(rule, CheckedRule)]
     by_rules = {name for rule in rules for name in rule.who.claims}
     if not (settings.allow_emails or settings.allow_domains or "email" in by_rules):
         return
@@ -50,7 +50,7 @@ def _of_addresses(settings: Settings) -> Iterator[str]:
     is_demanded = settings.require_email_verified and "require_email_verified" not in settings.from_preset
     if claim != "email" and is_demanded:
         yield f"require_email_verified has no say in who may pass: it is for the claim email, and they pass by {claim}"
-    reads_claims = any("oidc.claims" in each.names for each in settings.rules or () if isinstance(each, Conditional))
+    reads_claims = any("oidc.claims" in each.names for each in gate.rules or () if isinstance(each, Conditional))
     if issuer.hostname == _GOOGLE and "hd" not in by_rules and not reads_claims:
         yield (
             "at Google anybody may have an account with an address of yours, made before or outside of your Workspace:"

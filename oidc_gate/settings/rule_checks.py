@@ -20,14 +20,22 @@ def check_rules(
     public_paths: Sequence[str],
     path_prefix: str,
     base_url: str,
-    auth_id: str,
+    auth_ids: Sequence[str],
 ) -> None:
-    """Refuse rules that could not mean what they say beside these settings. Raises SettingsError."""
+    """Refuse rules that could not mean what they say beside these settings. Raises SettingsError.
+
+    `auth_ids`: of all providers.
+    """
     rules = [rule for rule in given if isinstance(rule, CheckedRule)]
     for rule in rules:
         _check_prefix(rule, path_prefix)
         _check_hosts(rule, base_url)
-        _check_providers(rule, auth_id)
+        _check_providers(rule, auth_ids)
+    if len(auth_ids) > 1 and any(isinstance(each, Conditional) and each.reads_identity for each in given):
+        raise SettingsError(
+            "rules: an expression of the Traffic Policy goes by who somebody is, and there are several providers, any"
+            " of which could say so of anybody: write rules that name the provider (docs/rules.md)."
+        )
     check_order(_at_its_hosts(rules, base_url), public_paths)
 
 
@@ -144,8 +152,17 @@ def _check_hosts(rule: CheckedRule, base_url: str) -> None:
         )
 
 
-def _check_providers(rule: CheckedRule, auth_id: str) -> None:
-    """Refuse a provider that nobody can have signed in at."""
+def _check_providers(rule: CheckedRule, auth_ids: Sequence[str]) -> None:
+    """Refuse a provider that nobody can have signed in at, and names that two providers may both use."""
     for name in sorted(rule.who.providers):
-        if not Texts([name]).fit(auth_id):
-            raise error_in(rule, f"allow.provider: there is no provider with auth_id {name}; there is {auth_id}")
+        if not any(Texts([name]).fit(auth_id) for auth_id in auth_ids):
+            raise error_in(
+                rule, f"allow.provider: there is no provider with auth_id {name}; there is {', '.join(auth_ids)}"
+            )
+    shared = sorted(rule.who.of_any_provider)
+    if shared and len(auth_ids) > 1:
+        raise error_in(
+            rule,
+            f"it goes by {' and '.join(shared)}, and there are several providers, any of which could say so of"
+            f' anybody: name the one that is meant, in all = [{{ provider = "{auth_ids[0]}" }}, …]',
+        )

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
-from urllib.parse import urlsplit
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.identity import lower_ascii
@@ -56,8 +55,12 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
         made = _of_preset(given)
         values = made | given | ({"issuer_url": made["issuer_url"]} if made else {})
         read = {each.name: _value(each, values) if each.name in values else each.default for each in fields(self)}
-        for name, value in (_completed(read) | {"_given": given}).items():
+        for name, value in (_completed(read) | {"_given": given, "_others": ()}).items():
             object.__setattr__(self, name, value)
+        if self.providers:
+            from oidc_gate.settings.providers import entries_made  # late: most have one provider
+
+            object.__setattr__(self, "_others", entries_made(self, given, Settings))
         named: list[Path] = []
         self._from((sources.read_layer(options, named, _names_file),), named)
         check(self)
@@ -158,46 +161,18 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
         names = [each.name for each in fields(self) if given.get(each.name) != others_given.get(each.name)]
         return [name for name in names if getattr(self, name) != getattr(others, name)]
 
+    @property
+    def all_providers(self) -> tuple[Settings, ...]:
+        """These settings, and those of a gate with each of the further `providers` alone, in their order."""
+        others: tuple[Settings, ...] = self._others  # type: ignore[attr-defined]
+        return (self, *others)
+
     def warnings(self) -> list[str]:
         """Return what is allowed and still worth a second look, a sentence each."""
-        from oidc_gate.settings.provider_warnings import provider_warnings  # late: it reads rules
+        from oidc_gate.settings.gate_warnings import gate_warnings  # late: it reads rules
 
-        found = []
-        lists = (self.allow_emails, self.allow_domains, self.allow_groups)
-        of_rules, narrows_all = _of_rules(self)
-        if lists == (None, None, None) and not narrows_all:
-            found.append("every user of the provider may pass: no allow_emails, allow_domains or allow_groups is set")
-        if self.client_auth_method == "none":
-            found.append("client_auth_method is none: the provider cannot tell this gate from another program")
-        if not self.max_session_duration and not self.idle_session_timeout:
-            found.append("sessions never end: max_session_duration and idle_session_timeout are both 0")
-        if isinstance(self.trusted_proxies, tuple) and any(network.endswith("/0") for network in self.trusted_proxies):
-            found.append("trusted_proxies trusts every address: anyone can say which host and scheme this app has")
-        by_address = self.email_claim == "email" and bool(self.allow_emails or self.allow_domains)
-        if by_address and "email" not in self.scopes:
-            found.append("allow_emails and allow_domains need the claim email, and scopes lack email")
-        found += of_rules
-        found += provider_warnings(self)
         given: dict[str, Any] = self._given  # type: ignore[attr-defined]
-        if "idle_session_timeout" in given and 0 < self.max_session_duration < self.idle_session_timeout:
-            found.append(
-                f"idle_session_timeout ({self.idle_session_timeout:.0f} s) has no effect: max_session_duration"
-                f" ({self.max_session_duration:.0f} s) ends each session before"
-            )
-        found += [
-            f"allow_groups: {group} stands for the one group of just this name; * is no pattern"
-            for group in self.allow_groups or ()
-            if "*" in group
-        ]
-        if self.reload == "watch" and not self.files(Path()):  # no file is read for that
-            found.append("reload is watch, and no setting stands in a file: there is nothing to look at")
-        path = urlsplit(self.base_url).path
-        if path:
-            found.append(
-                f"base_url has the path {path}: the proxy in front must take it off each request, or the app be mounted"
-                " there; else logins end in base_url_path"
-            )
-        return found
+        return gate_warnings(self, given)
 
 
 _NAMES = frozenset(each.name for each in fields(Settings))
@@ -273,18 +248,3 @@ def _completed(values: dict[str, Any]) -> dict[str, Any]:
 
 def _folded(words: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return None if words is None else tuple(lower_ascii(word) for word in words)
-
-
-def _of_rules(settings: Settings) -> tuple[list[str], bool]:
-    """Return what is worth a second look in the rules, and whether they narrow what is left to the lists."""
-    if not settings.rules:
-        return [], False
-    from oidc_gate.settings.rule_checks import narrow_everything, rule_warnings  # late: most do without
-
-    warnings = rule_warnings(
-        settings.rules,
-        scopes=settings.scopes if settings.email_claim == "email" else ("email",),
-        public_paths=settings.public_paths or (),
-        base_url=settings.base_url,
-    )
-    return warnings, narrow_everything(settings.rules)

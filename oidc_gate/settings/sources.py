@@ -97,10 +97,25 @@ def read_layer(
     else:
         values = layer
     if folder is not None:
-        paths = {name: folder / path for name, path in _paths(values, names_file)}
-        values = {**values, **paths}
-    named.extend(path for _, path in _paths(values, names_file))
+        values = _placed(values, folder, names_file)
+    for table in (values, *_tables(values)):
+        named.extend(path for _, path in _paths(table, names_file))
     return values
+
+
+def _placed(values: Mapping[str, Any], folder: Path, names_file: Callable[[str], bool]) -> dict[str, Any]:
+    """Return the settings with the files that they name in this folder, where they stand with relative paths."""
+    placed = {**values, **{name: folder / path for name, path in _paths(values, names_file)}}
+    if "providers" in values:
+        placed["providers"] = [_placed(table, folder, names_file) for table in _tables(values)] or values["providers"]
+    return placed
+
+
+def _tables(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the tables of further providers, none of what cannot be one: whoever reads it refuses that."""
+    tables = values.get("providers")
+    tables = tables if isinstance(tables, list | tuple) else ()
+    return [table for table in tables if isinstance(table, Mapping)]
 
 
 def _paths(values: Mapping[str, Any], names_file: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:

@@ -11,6 +11,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -38,15 +39,21 @@ _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[
 
 
 class Audit:
-    """Writes the audit events of one gate. `fixed`: the fields that all of them have."""
+    """Writes the audit events of one gate."""
 
-    def __init__(self, addresses: Addresses, clock: Callable[[], float], fixed: Mapping[str, str]) -> None:
+    def __init__(self, addresses: Addresses, clock: Callable[[], float]) -> None:
         self._addresses = addresses
         self._clock = clock
-        self._fixed = fixed
+        self._fixed: Mapping[str, str] = {}
         self._loss_told = False
         if _events.level == logging.NOTSET:  # else that of the root holds, and it leaves out all below warnings
             _events.setLevel(logging.INFO)
+
+    def of(self, fixed: Mapping[str, str]) -> Audit:
+        """Return what writes events that all have these fields."""
+        twin = copy(self)
+        twin._fixed = fixed
+        return twin
 
     def write(
         self,

@@ -32,15 +32,17 @@ class Counting:
         self._rules = frozenset(rules[:_MOST_RULES])
         store = _store_kind(settings)
         self._metrics = metrics = None if on_paper else open_metrics(settings.metrics, store)
-        #: What takes note of a call to the provider, and of one to a store; None for nothing.
-        self.provider_asked: Callable[[HTTPRequest, HTTPAnswer | None, float], None] | None = None
+        #: What takes note of a call to a store; None for nothing.
         self.store_asked: Callable[[str, str, float], None] | None = None
         if metrics is not None:
             from importlib.metadata import version
 
             metrics.count("oidc_gate_info", version("oidc-gate"), store)
-            self.provider_asked = partial(_provider_asked, metrics, settings.auth_id)
             self.store_asked = partial(_store_asked, metrics)
+
+    def provider_asked(self, auth_id: str) -> Callable[[HTTPRequest, HTTPAnswer | None, float], None] | None:
+        """Return what takes note of a call to this provider; None for nothing."""
+        return None if self._metrics is None else partial(_provider_asked, self._metrics, auth_id)
 
     def count(self, metric: str, *values: str) -> None:
         """Count one more; `values`: of the metric's labels, in their order."""

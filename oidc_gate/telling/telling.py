@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_gate.telling.audit import Audit
@@ -51,15 +52,24 @@ class Telling:
         *,
         on_paper: bool = False,
     ) -> None:
-        self._provider = settings.auth_id
-        self._client_id = settings.client_id
         self._counting = counting = Counting(settings, rules, on_paper=on_paper)
-        self._audit = None
-        if settings.audit and not on_paper:
-            fixed = {"provider": settings.auth_id, "issuer": settings.issuer_url}
-            self._audit = Audit(addresses, clock, fixed)
-        #: What is to be told of each call to the provider, and of each to a store; None for nothing.
-        self.provider_asked, self.store_asked = counting.provider_asked, counting.store_asked
+        self._audit = Audit(addresses, clock) if settings.audit and not on_paper else None
+        #: What is to be told of each call to a store; None for nothing.
+        self.store_asked = counting.store_asked
+        self._goes_by(settings)
+
+    def _goes_by(self, settings: Settings) -> None:
+        self._provider, self._client_id = settings.auth_id, settings.client_id
+        #: What is to be told of each call to the provider; None for nothing.
+        self.provider_asked = self._counting.provider_asked(settings.auth_id)
+        if self._audit is not None:
+            self._audit = self._audit.of({"provider": settings.auth_id, "issuer": settings.issuer_url})
+
+    def of(self, settings: Settings) -> Telling:
+        """Return what tells of the happenings at one of the gate's providers, to the same log, audit and metrics."""
+        twin = copy(self)
+        twin._goes_by(settings)
+        return twin
 
     # Logins
 

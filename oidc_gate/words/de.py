@@ -42,6 +42,7 @@ TEXTS = {
     "text_signing_out": "Hier sind Sie abgemeldet. Ein weiterer Schritt beendet Ihre Sitzung beim Anmeldedienst.",
     "text_session_ended": "Was Sie gesendet haben, wurde nicht gespeichert, steht aber noch auf der Seite davor: Gehen"
     " Sie zurück, kopieren Sie es, melden Sie sich wieder an und senden Sie es noch einmal.",
+    "text_choose_provider": "Wählen Sie, wo Sie ein Konto haben.",
     "text_framed": "Sie sind nicht angemeldet, und hier drin lässt sich das nicht nachholen. Laden Sie diese Seite"
     " danach neu.",
     "text_reloading": "Sie sind nicht mehr angemeldet.",

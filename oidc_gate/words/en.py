@@ -42,6 +42,7 @@ TEXTS = {
     "text_signing_out": "You are signed out here. One more step ends your session at the sign-in provider.",
     "text_session_ended": "What you sent has not been saved, but it is still in the page behind this one: go back,"
     " copy it, then sign in again and send it once more.",
+    "text_choose_provider": "Choose where you have an account.",
     "text_framed": "You are not signed in, and that cannot be done in here. Load this page again afterwards.",
     "text_reloading": "You are not signed in any more.",
     "refused_door": "You are signed in as {person}, who is not on this app's list. Ask whoever runs it for access, or"

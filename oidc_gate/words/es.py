@@ -43,6 +43,7 @@ TEXTS = {
     " sesión.",
     "text_session_ended": "Lo que ha enviado no se ha guardado, pero sigue en la página anterior: vuelva atrás,"
     " cópielo, inicie sesión y envíelo otra vez.",
+    "text_choose_provider": "Elija dónde tiene una cuenta.",
     "text_framed": "No ha iniciado sesión, y aquí dentro no es posible hacerlo. Después vuelva a cargar esta página.",
     "text_reloading": "Su sesión ya no está iniciada.",
     "refused_door": "Ha iniciado sesión como {person}, que no está en la lista de esta aplicación. Pida acceso a sus"

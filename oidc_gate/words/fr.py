@@ -43,6 +43,7 @@ TEXTS = {
     " connexion.",
     "text_session_ended": "Ce que vous avez envoyé n’a pas été enregistré, mais se trouve encore dans la page"
     " précédente\u00a0: revenez en arrière, copiez-le, puis reconnectez-vous et envoyez-le de nouveau.",
+    "text_choose_provider": "Choisissez où vous avez un compte.",
     "text_framed": "Vous n’êtes pas connecté, et il n’est pas possible de le faire dans ce cadre. Rechargez ensuite"
     " cette page.",
     "text_reloading": "Vous n’êtes plus connecté.",

@@ -42,6 +42,7 @@ TEXTS = {
     "text_signing_out": "Qui è disconnesso. Un altro passo chiude la Sua sessione presso il servizio di accesso.",
     "text_session_ended": "Ciò che ha inviato non è stato salvato, ma si trova ancora nella pagina precedente: torni"
     " indietro, lo copi, poi acceda di nuovo e lo invii ancora una volta.",
+    "text_choose_provider": "Scelga dove ha un account.",
     "text_framed": "Non ha effettuato l’accesso, e qui dentro non è possibile farlo. Dopo, ricarichi questa pagina.",
     "text_reloading": "Non è più connesso.",
     "refused_door": "Ha effettuato l’accesso come {person}, che non è nell’elenco di questa app. Chieda l’accesso a"

@@ -42,6 +42,7 @@ TEXTS = {
     "text_signing_out": "Hier bent u uitgelogd. Met nog één stap eindigt uw sessie bij de inlogdienst.",
     "text_session_ended": "Wat u hebt verzonden, is niet opgeslagen, maar staat nog op de pagina hiervoor: ga terug,"
     " kopieer het, log dan opnieuw in en verzend het nog een keer.",
+    "text_choose_provider": "Kies waar u een account hebt.",
     "text_framed": "U bent niet ingelogd, en dat kan hierbinnen niet. Laad deze pagina daarna opnieuw.",
     "text_reloading": "U bent niet meer ingelogd.",
     "refused_door": "U bent ingelogd als {person}, die niet op de lijst van deze app staat. Vraag de beheerder om"

@@ -42,6 +42,7 @@ TEXTS = {
     "text_signing_out": "Tutaj już Państwa wylogowano. Jeszcze jeden krok zakończy sesję w\u00a0usłudze logowania.",
     "text_session_ended": "Wysłane dane nie zostały zapisane, ale są jeszcze na poprzedniej stronie: proszę wrócić,"
     " skopiować je, zalogować się ponownie i\u00a0wysłać jeszcze raz.",
+    "text_choose_provider": "Wybierz, gdzie masz konto.",
     "text_framed": "Nie są Państwo zalogowani, a\u00a0w\u00a0tej ramce nie można się zalogować. Potem proszę odświeżyć"
     " tę stronę.",
     "text_reloading": "Nie są już Państwo zalogowani.",

@@ -42,6 +42,7 @@ TEXTS = {
     "text_signing_out": "Aqui você já saiu. Mais um passo encerra sua sessão no serviço de login.",
     "text_session_ended": "O que você enviou não foi salvo, mas ainda está na página anterior: volte, copie, entre"
     " novamente e envie mais uma vez.",
+    "text_choose_provider": "Escolha onde você tem uma conta.",
     "text_framed": "Você não entrou, e não é possível fazer isso aqui dentro. Depois, recarregue esta página.",
     "text_reloading": "Sua sessão não está mais ativa.",
     "refused_door": "Você entrou como {person}, que não está na lista deste aplicativo. Peça acesso aos responsáveis"
