@@ -193,6 +193,36 @@ def test_a_secret_that_was_taken_out_opens_nothing(watched: Callable[..., Watche
     assert (ada.fetch("/").status, kept.fetch("/").status) == (200, 401)
 
 
+def test_a_new_secret_seals_once_the_other_processes_have_had_the_time_to_take_it_over(
+    watched: Callable[..., Watched]
+) -> None:
+    """A cookie that it sealed would open nothing at one that has not, and send its browser to sign in."""
+    here, late = watched(), watched()
+    ada = here.signed_in()
+    here.write("cookie-secret", f"{OTHER_SECRET} {COOKIE_SECRET}")
+    here.take_over()
+    others = here.signed_in()
+    for _ in range(7):
+        here.clock.advance(3.9)
+        for each in (ada, others):
+            assert each.fetch("/").status == 200
+            assert at(late, each).fetch("/").status == 200
+    before = here.gate._gate
+    assert here.look(5.0) is not before
+    here.clock.advance(60)
+    assert ada.fetch("/").status == 200
+    here.write("cookie-secret", OTHER_SECRET)
+    here.take_over()
+    assert [each.fetch("/").status for each in (ada, others)] == [200, 401]
+
+
+def at(here: Watched, browser: Browser) -> Browser:
+    """Return a browser with the same cookies at the gate of another process."""
+    other = here.browser()
+    other.cookies = browser.cookies.copy()
+    return other
+
+
 def test_a_changed_client_secret_signs_in(watched: Callable[..., Watched]) -> None:
     here = watched()
     here.provider.add_client(secret="the-next-client-secret")

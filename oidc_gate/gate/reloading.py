@@ -5,6 +5,9 @@ changed is read, and checked whole as at start-up, once it has stayed as it is f
 written may be cut off in the middle, and without its last lines be as good a file, with fewer rules. Then another gate
 takes the place of this one. What is under way ends with the gate that it began with.
 
+A new `cookie_secret` seals only once the other processes have had the time to take it over: a cookie that it sealed
+would open nothing there, and its browser would be sent to sign in.
+
 A browser that is recalled asks no gate. So what is recalled holds until the next look, and not longer.
 """
 
@@ -15,6 +18,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -40,6 +44,8 @@ _PAUSE = 4.0
 _QUIET = 5.0
 #: Where nobody has asked for so long, the first who comes goes by what has changed meanwhile (seconds).
 _LONG = 15.0
+#: A new cookie_secret opens at once, and seals only after so long (seconds): by then others open with it too.
+_OTHERS_FOLLOW = 30.0
 #: In a process that was just forked, requests wait so long for the one that looks (seconds).
 _PATIENCE = 5.0
 #: What sessions of people, logins under way, or what the process holds open depend on; and `reload`, for a file that is
@@ -80,6 +86,11 @@ class WatchingGate(Gate):
             self._token_recalling.next_look_at = lambda: reloading.next_look_at
         self._decide_at_once = self.decide
         self.decide = self._decide_or_look
+
+    @property
+    def settings(self) -> Settings:
+        """What this gate goes by."""
+        return self._components.settings
 
     @property
     def telling(self) -> Telling:
@@ -145,6 +156,8 @@ class Reloading:
         #: What has changed, and what was refused.
         self._pending: _Change | None = None
         self._refused: FileStates = {}
+        #: When the newest cookie_secret is to seal, in seconds since 1970; inf where it does.
+        self._newest_seals_at = inf
         self._lock = Lock()  # of whoever looks
         #: Whether this process was forked and has not looked yet; and whether nobody has for long.
         self._is_forked = self._is_late = False
@@ -187,6 +200,9 @@ class Reloading:
         self._pause = _PAUSE
         if contents(look_at(self._in_force)) == contents(self._in_force):
             self._pending, self._refused = None, {}
+            if self._clock() >= self._newest_seals_at:
+                self._newest_seals_at = inf
+                self._replace(self.gate.successor(self._settings))
             return
         now, change = self._clock(), self._pending
         if change is None or look_at(change.found) != change.found:
@@ -229,6 +245,9 @@ class Reloading:
         in_force = {path: found[path] for path in named}
         self._tell(gate, settings, [path for path, state in in_force.items() if self._in_force.get(path) != state])
         self._settings, self._in_force, self._refused, self._pending = settings, in_force, {}, None
+        self._replace(gate)
+
+    def _replace(self, gate: WatchingGate) -> None:
         self._ask(gate)
         self.gate = gate
 
@@ -238,7 +257,9 @@ class Reloading:
             raise SettingsError(
                 f"{', '.join(fixed)} cannot change while the process runs. Restart it, or put back what was there."
             )
-        return self.gate.successor(settings)
+        sealing = _sealing_as(self.gate.settings, settings)
+        self._newest_seals_at = inf if sealing is settings else self._clock() + _OTHERS_FOLLOW
+        return self.gate.successor(sealing)
 
     def _tell(self, gate: WatchingGate, settings: Settings, files: list[Path]) -> None:
         names = ", ".join(sorted(settings.changed(self._settings))) or "what stands in files that they name"
@@ -247,6 +268,15 @@ class Reloading:
         for warning in settings.warnings():
             if warning not in known:
                 logger.warning("%s", warning)
+
+
+def _sealing_as(before: Settings, settings: Settings) -> Settings:
+    """Return the settings with the cookie_secret in front that sealed before, if it still opens."""
+    newest, *_ = before.cookie_secret
+    if newest not in settings.cookie_secret[1:]:
+        return settings
+    others = [secret for secret in settings.cookie_secret if secret != newest]
+    return settings.with_options(cookie_secret=[newest, *others])
 
 
 _ALL: WeakSet[Reloading] = WeakSet()
