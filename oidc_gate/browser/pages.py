@@ -18,7 +18,7 @@ from oidc_gate.decisions import Reply, Request
 if TYPE_CHECKING:
     from oidc_gate.words import Language, Said
 
-__all__ = ["Pages", "blank", "challenge", "grpc_status", "json_reply", "redirect", "reference"]
+__all__ = ["Pages", "accepted", "blank", "challenge", "grpc_status", "json_reply", "redirect", "reference"]
 
 Header = tuple[str, str]
 
@@ -49,6 +49,11 @@ def blank() -> Reply:
     return Reply(
         200, (("content-type", "text/html; charset=utf-8"), *_COMMON), b"<!doctype html><title>Signed out</title>"
     )
+
+
+def accepted() -> Reply:
+    """Return the answer to what was taken and has no other answer; servers want a type even of no body."""
+    return Reply(202, (("content-type", "text/plain; charset=utf-8"), *_COMMON))
 
 
 def json_reply(status: int, value: Any, headers: tuple[Header, ...] = ()) -> Reply:

@@ -33,6 +33,7 @@ Modules, from the ground up; each may import only from those before it:
 - `sign_in`: back from the provider, with a session
 - `sign_out`: this browser's session ends, and the provider's
 - `remote_logout`: the provider says whose session has ended there
+- `signals`: the provider says that something happened to somebody
 - `own_paths`: the paths under `path_prefix`
 - `credentials`: what stands in an Authorization header
 - `possession`: what is demanded beside a token that is bound to its holder

@@ -45,3 +45,4 @@ def log_addresses(settings: Settings, base: str) -> None:
     if settings.session_store != "cookie":  # only a session in a store can be ended by the provider
         logger.info("as back-channel logout URI: %s/backchannel-logout", prefix)
         logger.info("as front-channel logout URI: %s/frontchannel-logout", prefix)
+        logger.info("as receiver of Shared Signals: %s/events", prefix)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from oidc_gate.errors import ProviderError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.parties import Party
 from oidc_gate.provider import Tokens
 from oidc_gate.sessions import NEVER, StoreBackend
 from oidc_gate.settings import SIGNING_ALGS
 
-__all__ = ["access_end", "has_signed_with", "kept_tokens", "note_algorithm", "refresh_time"]
+__all__ = ["access_end", "check_signed_as_before", "kept_tokens", "note_algorithm", "refresh_time"]
 
 #: Access tokens are renewed before they end: a minute, and at most a tenth of their life.
 _EARLY, _EARLY_SHARE = 60.0, 0.1
@@ -50,7 +51,7 @@ def note_algorithm(components: Components, party: Party, issued: Tokens) -> None
         backend.note(_signing(party, issued.signed_with))
 
 
-def has_signed_with(party: Party, backend: StoreBackend, algorithm: str) -> bool:
+def _has_signed_with(party: Party, backend: StoreBackend, algorithm: str) -> bool:
     """Return whether the provider's ID tokens are signed with this algorithm. May block, raises StoreError.
 
     `signing_algs` says so. Without it, those count with which an ID token has come for a session in this store: that is
@@ -60,6 +61,18 @@ def has_signed_with(party: Party, backend: StoreBackend, algorithm: str) -> bool
     if party.settings.signing_algs or backend.is_noted(_signing(party, algorithm)):
         return True
     return not any(backend.is_noted(_signing(party, each)) for each in SIGNING_ALGS)
+
+
+def check_signed_as_before(party: Party, backend: StoreBackend, algorithm: str) -> None:
+    """Refuse a token of the provider that is signed otherwise than its ID tokens (Back-Channel Logout 1.0, 2.6).
+
+    May block; raises ProviderError and StoreError.
+    """
+    if not _has_signed_with(party, backend, algorithm):
+        raise ProviderError(
+            "alg_not_allowed",
+            f"the token is signed with {algorithm}, and no ID token here was; where that is right, set signing_algs",
+        )
 
 
 def _signing(party: Party, algorithm: str) -> str:

@@ -16,6 +16,7 @@ from oidc_gate.gate.refusals import Refusals
 from oidc_gate.gate.remote_logout import RemoteLogout
 from oidc_gate.gate.sign_in import SignIn
 from oidc_gate.gate.sign_out import SignOut
+from oidc_gate.gate.signals import Signals
 from oidc_gate.provider import code_flow
 from oidc_gate.sessions import OpenSession
 from oidc_gate.telling import About
@@ -45,6 +46,8 @@ class OwnPaths:
         health = Health(components, refusals)
         #: What says nothing of a person, and looks for no session.
         self._stateless: dict[str, Callable[[Request], Decision]] = {"health": health.health, "ready": health.ready}
+        #: What is posted and is no form.
+        self._posted: dict[str, Callable[[Here, bytes | None], Decision]] = {"events": Signals(components).receive}
         self._handlers: dict[str, dict[str, Handler]] = {
             "login": {"GET": self._login, "POST": self._login},
             **{name: {"GET": each.callback, "POST": each.callback} for name, each in callbacks.items()},
@@ -61,6 +64,12 @@ class OwnPaths:
         if stateless is not None:
             is_asked = request.method in _READING and not request.is_websocket
             return stateless(request) if is_asked else _wrong_method(_READING)
+        receive = self._posted.get(name)
+        if receive is not None:
+            if request.method != "POST" or request.is_websocket:
+                return _wrong_method(["POST"])
+            here = self._components.here(request)
+            return ReadBody(_LONGEST_BODY, lambda body: receive(here, body))
         handlers = self._handlers.get(name)
         if handlers is None:
             return pages.json_reply(404, {"error": "not_found"})

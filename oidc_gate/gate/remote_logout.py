@@ -14,7 +14,7 @@ from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import GateError, LoginError, ProviderError, StoreError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import provider_busy
-from oidc_gate.gate.kept_tokens import has_signed_with
+from oidc_gate.gate.kept_tokens import check_signed_as_before
 from oidc_gate.gate.parties import Party
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.provider import code_flow
@@ -50,12 +50,7 @@ class RemoteLogout:
         try:
             party = self._components.parties.of_token(token)
             claims, algorithm = party.provider.logout_claims(token)
-            if not has_signed_with(party, backend, algorithm):  # 2.6, step 3
-                raise ProviderError(
-                    "alg_not_allowed",
-                    f"the logout token is signed with {algorithm}, and no ID token here was; where that is right, set"
-                    " signing_algs",
-                )
+            check_signed_as_before(party, backend, algorithm)  # 2.6, step 3
             self._end_once(here, party, backend, claims)
         except GateError as error:
             return self._refusals.failure(here.request, error, own_path(here.origin, "/"))

@@ -9,6 +9,7 @@ Modules, from the ground up; each may import only from those before it:
 - `cache`: what the provider said of itself, kept for an hour
 - `keys`: its keys, and whether one of them signed a token
 - `token_checks`: what must hold of an ID token, a userinfo answer and a logout token
+- `security_events`: what must hold of what the provider says happened to somebody
 - `access_tokens`: what must hold of an access token that a program sends
 - `proofs_of_possession`: what proves that whoever sends a token holds what it is bound to
 - `claims`: how claims from the ID token and from userinfo become one set
@@ -47,6 +48,7 @@ from oidc_gate.provider.proofs_of_possession import (
 )
 from oidc_gate.provider.provider import Provider
 from oidc_gate.provider.quoting import error_said, names_shown, scrubbed, secrets_in, shown
+from oidc_gate.provider.security_events import SecurityEvent
 from oidc_gate.provider.token_checks import is_time
 from oidc_gate.provider.transport import Transport, tls_context
 
@@ -60,6 +62,7 @@ __all__ = [
     "Proof",
     "Provider",
     "ProviderAddresses",
+    "SecurityEvent",
     "Tokens",
     "Transport",
     "algorithms_of",

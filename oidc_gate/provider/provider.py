@@ -16,6 +16,7 @@ from oidc_gate.provider.client_credentials import authentication_of, private_key
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.quoting import names_shown, secrets_in
+from oidc_gate.provider.security_events import SecurityEvent, check_security_event
 from oidc_gate.provider.signatures import Signatures
 from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport
@@ -207,6 +208,11 @@ class Provider:
         claims = token_checks.check_logout_token(signed, self._expected())
         logger.debug("the logout token is good: claims: %s", names_shown(claims))
         return claims, signed.algorithm
+
+    def security_event(self, token: str, own_address: str) -> tuple[SecurityEvent, str]:
+        """Return what a security event token says, and the algorithm it is signed with. Raises ProviderError."""
+        signed = self._verified(token)
+        return check_security_event(signed, self._expected(), own_address=own_address), signed.algorithm
 
     def userinfo(self, access_token: str, expected_sub: str) -> dict[str, Any]:
         """Return the person's claims from userinfo, signed, encrypted, both or neither. Raises ProviderError."""

@@ -198,6 +198,23 @@ class Telling:
         if self._audit is not None:
             self._audit.write("session.refreshed", "failure", None, *_of_opened(opened), code=error.code)
 
+    def signal_received(self, request: Request, kind: str, named: Mapping[str, Any], ended: int) -> None:
+        """Tell of a security event of the provider. `kind`: of a fixed list; `named`: by `sub` or `sid`, who it is."""
+        logger.info("the provider says %s, which ended %d session(s)", kind, ended)
+        for _ in range(ended):
+            self._counting.count("oidc_gate_sessions_ended_total", "signal")
+        if self._audit is not None:
+            self._audit.write("signal.received", "success", request, named, reason=kind)
+            if ended:
+                self._audit.write("session.ended", "success", request, named, reason="signal")
+
+    def signal_refused(self, request: Request, error: GateError) -> None:
+        """Tell of a security event that was not taken."""
+        logger.warning("%s: a security event is refused: %s", error.code, error.detail)
+        if self._audit is not None:
+            code = error.code if error.code in CODES else OTHER
+            self._audit.write("signal.received", "failure", request, code=code)
+
     # Programs
 
     def token_accepted(self) -> None:

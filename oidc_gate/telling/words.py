@@ -23,6 +23,7 @@ Event = Literal[
     "step_up.asked",
     "token.refused",
     "settings.reloaded",
+    "signal.received",
 ]
 Outcome = Literal["success", "failure"]
 
@@ -39,9 +40,19 @@ RefusalReason = Reason | Literal["login_required", "origin_foreign"]
 
 #: Why a session ended: its person signed out; nothing came for `idle_session_timeout`; `max_session_duration` was over;
 #: the provider said no; it did not answer for `provider_outage_grace`; the provider told of a logout, by a token or in
-#: a frame; the same browser signed in anew; or it was ended elsewhere, by `oidc-gate sessions` or by another process.
+#: a frame, or of an event that ends sessions; the same browser signed in anew; or it was ended elsewhere, by `oidc-gate
+#: sessions` or by another process.
 SessionEnd = Literal[
-    "logout", "idle", "expired", "provider", "outage", "back_channel", "front_channel", "replaced", "revoked"
+    "logout",
+    "idle",
+    "expired",
+    "provider",
+    "outage",
+    "back_channel",
+    "front_channel",
+    "signal",
+    "replaced",
+    "revoked",
 ]
 
 #: What stands for everything that is in no list.
@@ -53,19 +64,19 @@ CODES = frozenset({
     "base_url_path", "body_invalid", "callback_issuer_mismatch", "challenge_invalid", "client_assertion_invalid",
     "client_rejected", "code_missing", "code_rejected", "consent_required", "cookies_missing", "device_answer_invalid",
     "device_code_expired", "device_denied", "device_flow_missing", "discovery_failed", "discovery_incomplete",
-    "endpoint_missing", "exp_invalid", "gate_behind_gate", "host_malformed", "iat_invalid", "id_token_missing",
-    "insufficient_scope", "insufficient_user_authentication", "interaction_required", "introspection_failed",
-    "introspection_missing", "invalid_dpop_proof", "invalid_request", "invalid_scope", "invalid_state", "invalid_token",
-    "issuer_mismatch", "issuer_unknown", "keys_missing", "keys_unreadable", "login_expired", "login_late", "login_loop",
-    "login_required", "logout_event_missing", "logout_issuer_unknown", "logout_jti_missing", "logout_nonce_present",
-    "logout_state_mismatch", "logout_subject_missing", "logout_token_long_lived", "logout_token_repeated",
-    "method_not_allowed", "nbf_invalid", "nonce_mismatch", "nonce_missing", "not_allowed", "not_found",
-    "origin_foreign", "parameter_repeated", "parameters_invalid", "provider_busy", "provider_error",
-    "provider_unavailable", "provider_unreachable", "reauthentication_missing", "refresh_login_mismatch",
-    "refresh_sub_mismatch", "refresh_token_rejected", "request_denied", "request_forbidden", "server_error",
-    "session_store_required", "session_too_large", "sign_in_demanded", "signature_invalid", "state_missing",
-    "state_unknown", "step_up_other_person", "step_up_unmet", "store_unavailable", "store_unusable", "sub_missing",
-    "temporarily_unavailable", "tenant_not_allowed", "token_answer_invalid", "token_answer_unreadable",
+    "endpoint_missing", "event_invalid", "event_subject_unknown", "exp_invalid", "gate_behind_gate", "host_malformed",
+    "iat_invalid", "id_token_missing", "insufficient_scope", "insufficient_user_authentication", "interaction_required",
+    "introspection_failed", "introspection_missing", "invalid_dpop_proof", "invalid_request", "invalid_scope",
+    "invalid_state", "invalid_token", "issuer_mismatch", "issuer_unknown", "keys_missing", "keys_unreadable",
+    "login_expired", "login_late", "login_loop", "login_required", "logout_event_missing", "logout_issuer_unknown",
+    "logout_jti_missing", "logout_nonce_present", "logout_state_mismatch", "logout_subject_missing",
+    "logout_token_long_lived", "logout_token_repeated", "method_not_allowed", "nbf_invalid", "nonce_mismatch",
+    "nonce_missing", "not_allowed", "not_found", "origin_foreign", "parameter_repeated", "parameters_invalid",
+    "provider_busy", "provider_error", "provider_unavailable", "provider_unreachable", "reauthentication_missing",
+    "refresh_login_mismatch", "refresh_sub_mismatch", "refresh_token_rejected", "request_denied", "request_forbidden",
+    "server_error", "session_store_required", "session_too_large", "sign_in_demanded", "signature_invalid",
+    "state_missing", "state_unknown", "step_up_other_person", "step_up_unmet", "store_unavailable", "store_unusable",
+    "sub_missing", "temporarily_unavailable", "tenant_not_allowed", "token_answer_invalid", "token_answer_unreadable",
     "token_binding_unknown", "token_client_wrong", "token_expired", "token_from_the_future", "token_inactive",
     "token_malformed", "token_request_rejected", "token_type_wrong", "token_unproven", "unauthorized_client",
     "unmet_authentication_requirements", "unsupported_response_type", "use_dpop_nonce", "userinfo_audience_mismatch",
