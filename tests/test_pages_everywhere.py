@@ -83,6 +83,7 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
         "form post": made.form_post(asks, "/logout", [("state", "x")], ()),
         "session ended": made.session_ended(asks, ASKED, "/reports"),
         "step-up for a form": made.session_ended(asks, ASKED, "/reports", is_step_up=True),
+        "choose provider": made.choose_provider(asks, [(LONG, "/oauth2/login?auth_id=a"), ("شركة", "/b")]),
         "framed": made.framed(asks, ASKED, "/reports"),
         "turbo": made.reloading(asks, ASKED, "/reports"),
         **{key: refused(key) for key in dict.fromkeys([*_REASONS.values(), "refused_anybody", "refused_ask"])},
