@@ -1,6 +1,7 @@
 """Attacks by one of several providers, or with its help: on the others' people, sessions, rules and names."""
 
-# ruff: noqa: F401, F811: fixtures of another module
+# ruff: noqa: F401, F811
+# fixtures of another module
 
 from __future__ import annotations
 
