@@ -64,7 +64,7 @@ class Condition(ABC):
 
     @property
     def of_any_provider(self) -> frozenset[str]:
-        """Which of `email` and `groups` it goes by, whichever provider says so: names that two of them may both use."""
+        """Which of `email`, `groups` and `scopes` it goes by, whichever provider says so: two may use one name."""
         return frozenset() if self.names_provider else self.claims & {"email", "groups"}
 
     @abstractmethod
@@ -171,6 +171,11 @@ class Scopes(Condition):
         self._texts = Texts(texts)
         self.scopes = frozenset(text for text in texts if "*" not in text)
 
+    @property
+    def of_any_provider(self) -> frozenset[str]:
+        """See `Condition.of_any_provider`: each provider writes into its tokens what it likes."""
+        return frozenset({"scopes"})
+
     def holds(self, person: Person) -> Answer:
         """Return the answer."""
         return _one_fits(self._texts, person.identity.scopes or None)
@@ -193,11 +198,10 @@ def _one_fits(texts: Texts, values: tuple[str, ...] | None, *, whole: bool = Tru
 class Provider(Condition):
     """Signed in at one of these providers, by their `auth_id`."""
 
-    names_provider = True
-
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = Texts(texts)
         self.providers = frozenset(texts)
+        self.names_provider = not any("*" in text for text in texts)  # who adds a provider would not think of it
 
     def holds(self, person: Person) -> Answer:
         """Return the answer."""

@@ -66,7 +66,7 @@ class Bearer:
         settings, policy = components.settings, components.policy
         self._components, self._judging, self._refusals, self._own_paths = components, judging, refusals, own_paths
         self._recalling, self._names_host, self._by_session = recalling, names_host, by_session
-        self._clock, self._parties, self._telling = components.clock, components.parties, components.telling
+        self._clock, self._parties = components.clock, components.parties
         self._prefix, self._prefixes = f"{settings.path_prefix}/", components.own_prefixes
         self._userinfo = f"{self._prefix}userinfo"
         self._paths = PathList(settings.bearer_paths) if settings.bearer_paths else None
@@ -130,18 +130,18 @@ class Bearer:
 
     def _unknown(self, request: Request, text: str) -> Decision:
         """Check a token; what has to ask the provider is work."""
-        sent = Sent(text, "", "")
+        sent, party = Sent(text, "", ""), self._parties.first
         try:
             sent = taken_apart(text)
             introspects = self._introspects(sent.token)
             if introspects and self._clock() < self._bad.get(_digest(text), 0.0):
                 raise ProviderError("token_inactive", "the provider has not called the token active a moment ago")
-            party = self._parties.first if introspects else self._parties.of_token(sent.token)
+            party = party if introspects else self._parties.of_token(sent.token)
             token = None if introspects else party.provider.access_token_at_once(sent.token)
             if token is not None:
                 return self._good(request, party, sent, token)
         except GateError as error:
-            return self._refused(request, sent, error)
+            return self._refused(request, party, sent, error)
         return Work(
             "token",
             lambda: self._asked(request, party, sent, introspects=introspects),
@@ -163,12 +163,12 @@ class Bearer:
             return self._good(request, party, sent, token, until=self._clock() + self._believed)
         except ProviderSetupError as error:
             if not introspects:
-                return self._refused(request, sent, error)
-            return self._refused(request, sent, ProviderDownError(error.code, error.detail))
+                return self._refused(request, party, sent, error)
+            return self._refused(request, party, sent, ProviderDownError(error.code, error.detail))
         except GateError as error:
             if introspects and not isinstance(error, ProviderDownError):
                 self._remember_no(sent.text)
-            return self._refused(request, sent, error)
+            return self._refused(request, party, sent, error)
 
     def _remember_no(self, text: str) -> None:
         if len(self._bad) >= _MOST_BAD:
@@ -211,7 +211,7 @@ class Bearer:
         try:
             self._possession.check(request, sent.token, confirmation)
         except GateError as error:
-            return self._refused(request, sent, error)
+            return self._refused(request, self._parties[known.opened.provider_key], sent, error)
         return self._with_scopes(request, known)
 
     def _with_scopes(self, request: Request, known: KnownToken) -> Decision:
@@ -250,7 +250,7 @@ class Bearer:
             scopes = policy.rules[place].who.scopes
         return self._challenges.invitation(request, sorted(scopes))
 
-    def _refused(self, request: Request, sent: Sent, error: GateError) -> Reply:
+    def _refused(self, request: Request, party: Party, sent: Sent, error: GateError) -> Reply:
         """Return the answer to a token that is not good, or whose holder has not proven it."""
         if error.status in (500, 503):
             return self._refusals.failure(request, error, "/")
@@ -259,23 +259,24 @@ class Bearer:
         description = _DESCRIPTIONS.get(error.code, "the access token is not accepted here")
         scheme = "DPoP" if of_proof or (sent.scheme == "dpop" and self._possession.takes_keys) else "Bearer"
         params = (("error", said), ("error_description", description))
-        return self._answered(request, 401, params, self._told_refusal(request, error), scheme=scheme)
+        return self._answered(request, 401, params, self._told_refusal(request, party, error), scheme=scheme)
 
     def _lacks_scopes(self, request: Request, scopes: tuple[str, ...], opened: OpenSession) -> Reply:
         said = f"it lacks {' '.join(scopes)}; subject={opened.identity.subject!r}"
-        reference = self._told_refusal(request, LoginError("insufficient_scope", said, status=403))
+        party = self._parties[opened.provider_key]
+        reference = self._told_refusal(request, party, LoginError("insufficient_scope", said, status=403))
         description = "the access token has not all of the scopes that are asked for"
         params = (("error", "insufficient_scope"), ("error_description", description))
         return self._answered(request, 403, params, reference, scopes=scopes)
 
     def _steps_up(self, request: Request, opened: OpenSession, rule: CheckedRule) -> Reply:
-        self._telling.step_up_asked(request, kind_of(request), rule, opened)
+        self._components.telling_of(opened).step_up_asked(request, kind_of(request), rule, opened)
         return self._answered(request, 401, step_up_params(rule), "")
 
-    def _told_refusal(self, request: Request, error: GateError) -> str:
+    def _told_refusal(self, request: Request, party: Party, error: GateError) -> str:
         """Tell of a token that is refused; return the reference."""
         reference = pages.reference()
-        self._telling.token_refused(request, error, reference)
+        party.telling.token_refused(request, error, reference)
         return reference
 
     def _answered(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import Addresses, Attempts, Cookies, Pages
 from oidc_gate.decisions import Header, Overriding
 from oidc_gate.gate.components import Components
-from oidc_gate.gate.forwarding import OtherNames, Told, forwarding, handing_on, told_headers
+from oidc_gate.gate.forwarding import OtherNames, Told, clear_of, forwarding, handing_on, told_headers
 from oidc_gate.gate.kept_claims import KeptClaims
 from oidc_gate.gate.parties import Parties, Party, party_key, provider_and_client
 from oidc_gate.gate.redemptions import Redemptions
@@ -173,19 +174,20 @@ def _sessions(
     overrides_some = bool(settings.public_paths or settings.rules) and isinstance(response_headers, Overriding)
     return Sessions(
         backend,
-        {party.key: _by_provider(party, told, response_headers, clock) for party in parties},
+        {party.key: _by_provider(party, parties, told, response_headers, clock) for party in parties},
         by_path=bool(settings.idle_exempt_paths) or overrides_some,
         before=None if before is None else before.sessions,
     )
 
 
 def _by_provider(
-    party: Party, told: Told, response_headers: tuple[Header, ...], clock: Callable[[], float]
+    party: Party, parties: Parties, told: Told, response_headers: tuple[Header, ...], clock: Callable[[], float]
 ) -> ByProvider:
     """Return what the sessions of one provider go by."""
     settings = party.settings
     claim, required = settings.remote_user_claim, settings.require_email_verified
     other = OtherNames(party.auth_id, party.lists) if party.key else None
+    taken = tuple(f"{each.auth_id}:" for each in parties if each.key and each is not party)
     forward = forwarding(
         told=told,
         groups_claim=settings.groups_claim,
@@ -193,6 +195,7 @@ def _by_provider(
         require_email_verified=required,
         response_headers=response_headers,
         other=other,
+        taken=taken,
     )
     if settings.access_token_for_app:
         forward = handing_on(forward, clock)
@@ -202,7 +205,11 @@ def _by_provider(
         recheck=settings.userinfo_refresh_interval or NEVER,
         cache=settings.session_cache_seconds,
     )
-    name_of = partial(username if other is None else other.username, claim=claim, required=required)
+    named = partial(username if other is None else other.username, claim=claim, required=required)
+
+    def name_of(claims: Mapping[str, Any]) -> str:
+        return clear_of(taken, named(claims))
+
     return ByProvider(party.auth_id, party.lists, forward, limits, name_of, party.telling.session_ended)
 
 

@@ -60,6 +60,10 @@ class Components:
     seen_proofs: SeenProofs
     pages: Pages
 
+    def telling_of(self, opened: OpenSession | None) -> Telling:
+        """Return what tells of a session, as one of its provider's; of nobody's, of the gate itself."""
+        return self.telling if opened is None else self.parties[opened.provider_key].telling
+
     @property
     def own_prefixes(self) -> str | tuple[str, ...]:
         """What the paths begin with that the gate answers itself."""

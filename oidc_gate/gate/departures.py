@@ -68,10 +68,11 @@ class Departures:
         """Send a browser whose sign-in is not good enough for a rule to the provider; the same person is to return."""
         here = self._components.here(request)
         return_to = page_asked_for(here)
+        party = self._components.parties[opened.provider_key]
         if self._goes_in_circles(here, _LOOP_LOGINS if _is_short(rule) else LOGIN_SLOTS):
-            return self._step_up.unmet_reply(here, rule, opened.identity.claims, return_to, headers)
+            return self._step_up.unmet_reply(here, party, rule, opened.identity.claims, return_to, headers)
         return self.start(
-            self._components.parties[opened.provider_key],
+            party,
             here,
             return_to,
             rule=rule,
@@ -96,13 +97,15 @@ class Departures:
         if party is None and rule is not None:
             of_session = None if before is None else self._components.parties[before.provider_key]
             party = of_session or self.picker.for_rule(rule)
-        if party is None:
+        if party is None or self.picker.is_to_be_asked(here, party, before):
             return self.picker.page(here, params)
         target = next((params[name] for name in names[:3] if name in params), "")
         extra = code_flow.login_hint_param(params.get("login_hint", ""))
         replaces = before.session_id if before is not None else ""
         return_to = return_address(target, here)
         is_for_page = "page" in params
+        # At another provider nobody can be the person of this session.
+        is_step_up = rule is not None and before is not None and before.provider_key == party.key
         return self.start(
             party,
             here,
@@ -112,7 +115,7 @@ class Departures:
             extra=extra,
             replaces=replaces,
             rule=rule,
-            person=person_of(before.identity.subject, replaces) if rule is not None and before is not None else b"",
+            person=person_of(before.identity.subject, replaces) if is_step_up and before is not None else b"",
         )
 
     def start(
@@ -169,15 +172,22 @@ class Departures:
                 return failed(error)
 
         def failed(error: GateError) -> Reply:
-            return self._error_reply(here, error, return_to, headers)
+            return self._error_reply(here, error, return_to, headers, party)
 
         known = party.provider.known_metadata()
         if known is not None:
             return depart(known)
         return Work("login", fetch_and_depart, turned_away=lambda: failed(provider_busy()))
 
-    def _error_reply(self, here: Here, error: GateError, return_to: str, headers: tuple[Header, ...] = ()) -> Reply:
-        telling, made = self._components.telling, self._components.pages
+    def _error_reply(
+        self,
+        here: Here,
+        error: GateError,
+        return_to: str,
+        headers: tuple[Header, ...] = (),
+        party: Party | None = None,
+    ) -> Reply:
+        telling, made = (self._components if party is None else party).telling, self._components.pages
         return error_reply(telling, made, error, here.request, action_path=return_to, about="login", headers=headers)
 
     def _goes_in_circles(self, here: Here, most: int = _LOOP_LOGINS) -> bool:

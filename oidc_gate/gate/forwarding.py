@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from oidc_gate.access import AllowLists
@@ -10,7 +10,7 @@ from oidc_gate.decisions import Forward
 from oidc_gate.identity import PRINTABLE, Identity, claim_at, encoded, is_verified, text_claim, username
 from oidc_gate.sessions import Head, hand_on
 
-__all__ = ["OtherNames", "Told", "forwarding", "handing_on", "identity_headers", "told_headers"]
+__all__ = ["OtherNames", "Told", "clear_of", "forwarding", "handing_on", "identity_headers", "told_headers"]
 
 Header = tuple[str, str]
 Forwarding = Callable[[Identity, Head], Forward]
@@ -50,18 +50,23 @@ def forwarding(
     require_email_verified: bool = False,
     response_headers: tuple[Header, ...] = (),
     other: OtherNames | None = None,
+    taken: tuple[str, ...] = (),
 ) -> Forwarding:
     """Return what makes, from an identity and its session's head, the decision that all its requests share.
 
-    `other`: how people are named whose provider is not the first one.
+    `other`: how people are named whose provider is not the first one. `taken`: what the names at the other providers
+    begin with; a name that begins so here has its colon encoded.
     """
 
     def forward(identity: Identity, head: Head) -> Forward:
         headers: tuple[Header, ...] = ()
         if told:
-            headers = identity_headers(told, groups_claim, identity, required=require_email_verified, other=other)
+            headers = identity_headers(
+                told, groups_claim, identity, required=require_email_verified, other=other, taken=taken
+            )
         is_in_head = claim == "email" and not require_email_verified and other is None
-        return Forward(identity, head[6] if is_in_head else identity.username, headers, response_headers)
+        user = clear_of(taken, head[6]) if is_in_head else identity.username
+        return Forward(identity, user, headers, response_headers)
 
     return forward
 
@@ -97,40 +102,55 @@ def handing_on(forward: Forwarding, clock: Callable[[], float]) -> Forwarding:
     return with_token
 
 
+def clear_of(taken: tuple[str, ...], name: str) -> str:
+    """Return a name that is encoded already, so that it begins as none at another provider does."""
+    return name.replace(":", "%3A", 1) if taken and name.startswith(taken) else name
+
+
 def identity_headers(
-    told: Told, groups_claim: str, identity: Identity, *, required: bool = False, other: OtherNames | None = None
+    told: Told,
+    groups_claim: str,
+    identity: Identity,
+    *,
+    required: bool = False,
+    other: OtherNames | None = None,
+    taken: tuple[str, ...] = (),
 ) -> tuple[Header, ...]:
     """Return the headers for this person, without those whose claim is missing, empty or an object.
 
     `groups` are those that the gate goes by, whatever claim they are in. An e-mail address that the provider calls
-    unverified is left out: anyone may have typed it. `required`: as `is_verified` has it. `other`: as in `forwarding`;
-    then an address that no list names is left out too.
+    unverified is left out: anyone may have typed it. `required`: as `is_verified` has it. `other`, `taken`: as in
+    `forwarding`; of another provider an address that no list names is left out too.
     """
-    values = ((name, _value(claim, groups_claim, identity, required=required, other=other)) for name, claim in told)
+    found = ((name, _values(claim, groups_claim, identity, required=required, other=other)) for name, claim in told)
+    values = ((name, ",".join(clear_of(taken, each) for each in several)) for name, several in found)
     return tuple((name, value) for name, value in values if value)
 
 
-def _value(claim: str, groups_claim: str, identity: Identity, *, required: bool, other: OtherNames | None) -> str:
+def _values(
+    claim: str, groups_claim: str, identity: Identity, *, required: bool, other: OtherNames | None
+) -> Sequence[str]:
+    """Return what stands in the header, encoded; several only where that is a list."""
     prefix = "" if other is None else other.prefix
     if claim in ("groups", groups_claim):
-        return _joined(identity.groups, prefix)
+        return _listed(identity.groups, prefix)
     if claim == "email":
         is_fit = is_verified(identity.claims, required=required) and (other is None or other.vouched(identity.claims))
-        return encoded(text_claim(identity.claims, claim), PRINTABLE) if is_fit else ""
+        return [encoded(text_claim(identity.claims, claim), PRINTABLE)] if is_fit else ()
     if claim in _TEXTS:
-        return _prefixed(prefix, text_claim(identity.claims, claim))
+        return [_prefixed(prefix, text_claim(identity.claims, claim))]
     value = claim_at(identity.claims, claim)
-    return _joined(value, prefix) if isinstance(value, list) else _prefixed(prefix, _text(value))
+    return _listed(value, prefix) if isinstance(value, list) else [_prefixed(prefix, _text(value))]
 
 
 def _prefixed(prefix: str, text: str | None) -> str:
     return encoded(prefix + text, PRINTABLE) if text else ""
 
 
-def _joined(values: Any, prefix: str) -> str:
-    """Return a list's elements, with commas between them and none inside."""
+def _listed(values: Any, prefix: str) -> list[str]:
+    """Return a list's elements, with no comma inside."""
     texts = [prefix + text for value in values if (text := _text(value))]
-    return ",".join(encoded(text, _IN_LIST if text == text.strip(" ") else _WITHOUT_BLANKS) for text in texts)
+    return [encoded(text, _IN_LIST if text == text.strip(" ") else _WITHOUT_BLANKS) for text in texts]
 
 
 def _text(value: Any) -> str | None:

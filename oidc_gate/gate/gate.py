@@ -248,7 +248,7 @@ class Gate:
     ) -> Decision:
         """Answer somebody who may pass once they have signed in more recently, or in a stronger way."""
         rule, kind = cast("CheckedRule", verdict.rule), kind_of(request)
-        self._components.telling.step_up_asked(request, kind, rule, opened)
+        self._components.telling_of(opened).step_up_asked(request, kind, rule, opened)
         if kind is Kind.PAGE:
             return self._departures.step_up(request, rule, opened, headers)
         return self._refusals.login_required(request, kind, rule)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from oidc_gate.browser import pages
+from oidc_gate.browser import is_cross_site, pages
 from oidc_gate.errors import LoginError
 from oidc_gate.gate.parties import Party
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oidc_gate.decisions import Header, Reply
     from oidc_gate.gate.components import Components, Here
     from oidc_gate.provider import code_flow
+    from oidc_gate.sessions import OpenSession
 
 __all__ = ["Picker"]
 
@@ -58,6 +59,16 @@ class Picker:
         if found is None or named not in (None, found):
             raise LoginError("issuer_unknown", "a login was asked for at another provider than issuer_url")
         return found
+
+    def is_to_be_asked(self, here: Here, party: Party, before: OpenSession | None) -> bool:
+        """Return whether a person is to say that they want to sign in there, where another site sends them.
+
+        Else that site would sign them out of the session that they have at another provider, and in as whom it likes: a
+        provider need not ask anybody. A form of its brings no cookie along that tells of that session.
+        """
+        if self._only is not None or not is_cross_site(here.request, here.origin.site):
+            return False
+        return here.request.method == "POST" if before is None else before.provider_key != party.key
 
     def send(self, here: Here, return_to: str, rule: CheckedRule | None, headers: tuple[Header, ...]) -> Reply:
         """Send a browser that asked for a page to the choice; `rule`: that asks something of the sign-in."""

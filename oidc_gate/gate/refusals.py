@@ -120,7 +120,7 @@ class Refusals:
         """Return the 403 for someone who may not pass, whoever signs in; it says who that is."""
         reference = pages.reference()
         said = self._said(request, opened, verdict)
-        self._components.telling.access_refused(request, opened, verdict, reference, said)
+        self._components.telling_of(opened).access_refused(request, opened, verdict, reference, said)
         return self._readable(request, self._not_allowed(request, opened, verdict, headers, reference))
 
     def _not_allowed(

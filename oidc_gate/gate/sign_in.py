@@ -57,10 +57,10 @@ class SignIn:
         attempts = self._components.attempts
         state = attempts.read_state(callback.state)
         attempt = None if state is None else attempts.find(state, here.cookies, here.cookie_header)
+        if state is not None and state.provider_key != self._party.key:
+            return self._mixed_up(here, state, attempt)
         if state is None or not isinstance(attempt, Attempt) or attempts.is_late(state, self._components.clock()):
             return self._unfinishable(here, state, attempt)
-        if state.provider_key != self._party.key:  # mix-up: one provider hands on what another was asked for
-            return self._failed(here, state, _of_another())
         if callback.error:
             return self._refused(here, state, callback)
         if self._redemptions.has(callback.state):
@@ -70,6 +70,12 @@ class SignIn:
             lambda: self._finish(here, state, attempt, callback),
             turned_away=lambda: self._error_reply(here, provider_busy(), self._return_to(here, state)),
         )
+
+    def _mixed_up(self, here: Here, state: State, attempt: Attempt | Note | None) -> Reply:
+        """Refuse what one provider hands on of a login that another was asked for, be it late or another browser's."""
+        if isinstance(attempt, Attempt):
+            return self._failed(here, state, _of_another())
+        return self._error_reply(here, _of_another(), self._return_to(here, state))
 
     def _repeated(self, here: Here, state: State) -> Decision:
         """Answer a browser whose answer was taken before, without a word to the provider: its code is spent."""
@@ -133,7 +139,7 @@ class SignIn:
         headers, return_to = (*session_headers, note, *noted), self._return_to(here, state)
         rule = self._step_up.unmet_by(session, state.step_up)
         if rule is not None:
-            return self._step_up.unmet_reply(here, rule, session.claims, return_to, headers)
+            return self._step_up.unmet_reply(here, self._party, rule, session.claims, return_to, headers)
         return self._go(here, return_to, headers)
 
     def _start_session(
@@ -166,7 +172,8 @@ class SignIn:
         before = replaced.session_id if replaced is not None else attempt.replaces
         if before:
             components.sessions.end(before, now)
-            self._party.telling.session_replaced(here.request, before, replaced)
+            telling = self._party.telling if replaced is None else components.telling_of(replaced)
+            telling.session_replaced(here.request, before, replaced)
         log_session(here, headers, text, session.expires_at - now, tokens)
         is_step_up = bool(state.person)
         reason = login_reason(restarted=state.restarted, is_step_up=is_step_up, asked=state.asked)

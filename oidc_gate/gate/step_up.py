@@ -16,6 +16,7 @@ from oidc_gate.decisions import Header, Reply
 from oidc_gate.errors import LoginError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import StepUpUnmetError, error_reply
+from oidc_gate.gate.parties import Party
 from oidc_gate.sessions import Session
 
 if TYPE_CHECKING:
@@ -67,7 +68,13 @@ class StepUp:
         return rule if verdict.outcome == "step_up" else None
 
     def unmet_reply(
-        self, here: Here, rule: CheckedRule, claims: Mapping[str, Any], page: str, headers: tuple[Header, ...]
+        self,
+        here: Here,
+        party: Party,
+        rule: CheckedRule,
+        claims: Mapping[str, Any],
+        page: str,
+        headers: tuple[Header, ...],
     ) -> Reply:
         """Return the page that says what was asked, and what came.
 
@@ -76,7 +83,7 @@ class StepUp:
         again = page
         if rule.max_age is not None:
             again = f"{self._components.path(here, 'login')}?next={quote(page, safe='/')}"
-        telling, made, error = self._components.telling, self._components.pages, self._unmet(rule, claims)
+        telling, made, error = party.telling, self._components.pages, self._unmet(rule, claims)
         return error_reply(telling, made, error, here.request, action_path=again, about="login", headers=headers)
 
     def _unmet(self, rule: CheckedRule, claims: Mapping[str, Any]) -> StepUpUnmetError:

@@ -38,12 +38,13 @@ def token_session(
     """Return the session of an access token that is good; `text`: the token itself, `provider_key`: whose it is.
 
     Its id is `t:` and the token's `jti`, or a hash where it has none that could be shown: no session of a cookie has
-    such an id. `authenticated_at` is the claim `auth_time`, else when the token was issued.
+    such an id. Of another provider than the first its key stands before the colon, for two may use one `jti`.
+    `authenticated_at` is the claim `auth_time`, else when the token was issued.
     """
     claims = token.claims
     times = [claims[name] for name in ("auth_time", "iat") if is_time(claims.get(name))]
     since = float(times[0]) if times else now
-    session_id = f"t:{_name(claims.get('jti'), text)}"
+    session_id = f"t{f'.{provider_key}' if provider_key else ''}:{_name(claims.get('jti'), text)}"
     until = token.expires_at
     session = Session(session_id, claims, since, until, now, now, NEVER, {}, [], provider_key=provider_key)
     head = (session_id, since, until, now, now, NEVER, session.user, len(text), provider_key)

@@ -1,0 +1,212 @@
+"""Attacks by one of several providers, or with its help: on the others' people, sessions, rules and names."""
+
+# ruff: noqa: F401, F811
+# fixtures of another module
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from oidc_gate import SettingsError
+from tests.access_tokens import AUDIENCE, Program, access_token
+from tests.counted import Counted
+from tests.providers.local import LocalProvider
+from tests.stage import HTML, is_login, query
+from tests.test_several_providers import (
+    Several,
+    _served_others,
+    entry,
+    guests,
+    links_of,
+    made,
+    several,
+    signed_in,
+    third,
+)
+
+#: What a browser says of a page that another site has sent it to.
+FROM_ELSEWHERE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"} | HTML
+STRONG = {"name": "strong", "path": "/pay", "allow": "signed-in", "acr": ["gold"]}
+
+
+# Another site, and a provider that asks nobody anything
+
+
+@pytest.mark.parametrize("asked", ["auth_id=guests&page=1", "auth_id=guests", "auth_id=guests&step_up=1", "iss"])
+def test_another_site_cannot_have_a_session_replaced_by_one_of_another_provider(
+    several: Several, provider: LocalProvider, guests: LocalProvider, asked: str
+) -> None:
+    """Logging out asks first, where another site sends the browser there; else this would be the way around it."""
+    here = several(rules=[STRONG])
+    browser = signed_in(here, "staff")
+    address = f"/oauth2/login?next=/report&{asked.replace('iss', f'iss={quote(guests.issuer)}')}"
+    page = browser.follow(browser.get(address, headers=FROM_ELSEWHERE))
+    assert (page.status, len(links_of(page))) == (200, 2)
+    assert browser.get("/").json()["identity"]["provider"] == "staff"
+    browser.navigate(next(link for link in links_of(page) if "auth_id=guests" in link))  # who wants it can have it
+    assert browser.get("/").json()["identity"]["provider"] == "guests"
+    assert is_login(browser.get("/oauth2/login?auth_id=guests", headers=FROM_ELSEWHERE), guests)
+    assert is_login(here.browser().get("/oauth2/login?auth_id=guests", headers=FROM_ELSEWHERE), guests)
+
+
+def test_nor_can_a_form_of_another_site_which_brings_no_cookie_along(several: Several) -> None:
+    browser = signed_in(several(), "staff")
+    page = browser.request(
+        "POST", "/oauth2/login?auth_id=guests&page=1", headers=FROM_ELSEWHERE, initiator="https://evil.example"
+    )
+    browser.follow(page)
+    assert browser.get("/").json()["identity"]["provider"] == "staff"
+
+
+def test_a_step_up_of_one_providers_session_is_no_step_up_at_another(
+    several: Several, provider: LocalProvider, guests: LocalProvider
+) -> None:
+    """Whoever is called the same there is somebody else, and whoever is called otherwise is no wrong person."""
+    here = several(rules=[STRONG])
+    for name in ("ada-1815", "zoe"):
+        browser = signed_in(here, "staff")
+        guests.people["ada"] |= {"acr": "gold", "sub": name}
+        page = browser.navigate("/oauth2/login?step_up=1&next=/pay&auth_id=guests")
+        assert (page.status, page.json()["identity"]["subject"]) == (200, name)
+        assert page.json()["identity"]["provider"] == "guests"
+
+
+# Mix-up
+
+
+@pytest.mark.parametrize("of_this_browser", [True, False], ids=["its own", "another's"])
+def test_a_late_answer_at_another_providers_callback_begins_no_login_there(
+    several: Several, guests: LocalProvider, of_this_browser: bool
+) -> None:
+    here = several()
+    browser = here.browser()
+    state = query(browser.get("/oauth2/login?auth_id=staff&next=/").target)["state"]
+    here.clock.advance(100_000)
+    asked = browser if of_this_browser else here.browser()
+    answer = asked.get(f"/oauth2/callback/guests?code=x&state={quote(state)}", headers=HTML)
+    assert (answer.status, "callback_issuer_mismatch" in answer.text) == (400, True)
+    assert not guests.calls("authorize")
+
+
+# Rules
+
+
+@pytest.mark.parametrize(
+    "allow",
+    [
+        {"all": [{"provider": "*"}, {"groups": "Admins"}]},
+        {"all": [{"provider": ["staff", "g*"]}, {"groups": "Admins"}]},
+        {"scopes": "admin"},
+        {"any": [{"scopes": "admin"}, {"provider": "staff"}]},
+        {"all": [{"scopes": ["a", "b"]}, {"claims": {"x": 1}}]},
+    ],
+    ids=repr,
+)
+def test_a_rule_that_leaves_open_whose_scopes_and_groups_are_meant_stops_start_up(
+    provider: LocalProvider, guests: LocalProvider, allow: dict[str, Any]
+) -> None:
+    """Who adds a provider does not think of `*`; and each writes into its tokens what it likes."""
+    with pytest.raises(SettingsError, match=r"rules: .*several providers.*name the one that is meant"):
+        made(provider, entry(guests), rules=[{"path": "/a", "allow": allow}])
+    if "g*" not in repr(allow):  # of one provider there is nothing to mistake
+        made(provider, rules=[{"path": "/a", "allow": allow}])
+
+
+def test_a_providers_scopes_are_its_own(several: Several, provider: LocalProvider, guests: LocalProvider) -> None:
+    rule = {"path": "/a", "allow": {"all": [{"provider": "staff"}, {"scopes": "admin"}]}}
+    program = Program(several(bearer_audience=AUDIENCE, rules=[rule]))
+    assert program.ask("/a", access_token(provider, scope="admin")).status == 200
+    assert program.ask("/a", access_token(guests, scope="admin")).status == 403
+
+
+# Names
+
+
+def test_the_first_providers_names_do_not_begin_as_anothers(
+    several: Several, provider: LocalProvider, guests: LocalProvider
+) -> None:
+    """The prefix would else be for anybody at the first provider to write in front of their name."""
+    provider.people["ada"] |= {
+        "sub": "guests:ada-1815",
+        "email": "guests:ada@example.com",
+        "preferred_username": "guests:ada",
+        "groups": ["guests:engineers", "a:b"],
+        "roles": ["guests:x"],
+    }
+    guests.people["ada"] |= {"groups": ["engineers"], "roles": ["x"]}
+    told = {"x-sub": "sub", "x-email": "email", "x-name": "preferred_username", "x-groups": "groups", "x-own": "roles"}
+    for claim in ("email", "sub", "preferred_username"):
+        for required in (False, True):
+            here = several(identity_headers=told, remote_user_claim=claim, require_email_verified=required)
+            staff, guest = (signed_in(here, each).get("/").json() for each in ("staff", "guests"))
+            assert staff["identity"]["username"].startswith("guests%3Aada")
+            assert guest["identity"]["username"].startswith("guests:ada")
+            if here.world == "wsgi":
+                assert staff["remote_user"] == staff["identity"]["username"]
+            assert staff["headers"]["x-groups"] == "guests%3Aengineers,a:b"
+            for name in ("x-sub", "x-name", "x-groups", "x-own"):
+                assert guest["headers"][name].startswith("guests:")
+                assert staff["headers"][name].startswith("guests%3A")
+            assert staff["identity"]["subject"] == "guests:ada-1815"
+
+
+def test_an_address_of_the_lists_does_not_begin_as_anothers_names(
+    several: Several, guests: LocalProvider, third: LocalProvider
+) -> None:
+    here = several(entry(third, "third"), guest={"allow_domains": ["example.com"]}, identity_headers="x-forwarded")
+    third.clock = here.clock
+    guests.people["ada"] |= {"email": "third:ada@example.com"}
+    other, one = (signed_in(here, each).get("/").json() for each in ("third", "guests"))
+    assert other["identity"]["username"] == "third:ada@example.com"
+    assert one["identity"]["username"] == one["headers"]["x-forwarded-email"] == "third%3Aada@example.com"
+
+
+def test_two_providers_tokens_of_one_name_are_two_sessions(
+    several: Several, provider: LocalProvider, guests: LocalProvider
+) -> None:
+    program = Program(several(bearer_audience=AUDIENCE))
+    one = program.ask("/", access_token(provider, jti="7")).json()["identity"]["session_id"]
+    other = program.ask("/", access_token(guests, jti="7")).json()["identity"]["session_id"]
+    assert one == "t:7"
+    assert (other.startswith("t."), other.endswith(":7")) == (True, True)
+
+
+# What the operator is told
+
+
+def test_events_and_metrics_name_the_provider_of_the_person_they_are_about(
+    several: Several, provider: LocalProvider, guests: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "oidc_gate.audit")
+    counted = Counted()
+    rules = [{"path": "/staff", "allow": {"provider": "staff"}}, STRONG]
+    here = several(audit=True, metrics=counted, rules=rules, bearer_audience=AUDIENCE)
+    guest = signed_in(here, "guests")
+    assert guest.get("/staff").status == 403
+    assert guest.navigate("/pay").status == 403
+    program = Program(here)
+    assert program.ask("/staff", access_token(guests)).status == 403
+    assert program.ask("/pay", access_token(guests)).status == 401
+    assert program.ask("/", access_token(guests, exp=1)).status == 401
+    assert program.ask("/", access_token(guests, jti="x") + "x").status == 401
+    guest.navigate("/oauth2/login?auth_id=staff")
+    events = [record.oidc_gate for record in caplog.records if record.name == "oidc_gate.audit"]  # type: ignore[attr-defined]
+    issuers = {"staff": provider.issuer, "guests": guests.issuer}
+    assert [each for each in events if issuers[each["provider"]] != each["issuer"]] == []
+    of_guests = {each["event"] for each in events if each["provider"] == "guests"}
+    assert of_guests >= {"access.refused", "step_up.asked", "session.ended", "login.failed", "token.refused"}
+    assert {each["event"] for each in events if each["provider"] == "staff"} == {"login.started", "login.finished"}
+    assert set(counted.of("login_failures_total")) == {("guests", "step_up_unmet")}
+    assert {provider for provider, _ in counted.of("tokens_total")} == {"guests"}
+
+
+def test_an_outage_counts_as_that_of_the_provider_which_has_it(several: Several, guests: LocalProvider) -> None:
+    counted = Counted()
+    here = several(metrics=counted)
+    with guests.fault("discovery_down"):
+        assert here.browser().get("/oauth2/login?auth_id=guests", headers=HTML).status == 503
+    assert {provider for provider, _ in counted.of("login_failures_total")} == {"guests"}
