@@ -115,7 +115,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     run.add_argument(
         "target",
-        metavar="APP",
+        metavar="module:app|URL",
         help='module:app, or a factory: "module:create_app()"; or where the app listens: http://127.0.0.1:3000,'
         " unix:/run/app.sock",
     )

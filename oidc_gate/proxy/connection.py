@@ -219,10 +219,11 @@ class Connection(asyncio.Protocol):
             self.may_go_on = self.may_go_on or status == 100
             return
         lengths, codings = _framing(headers)
-        if not is_wellformed(headers) or status > 599:
+        version = self._parser.get_http_version()
+        if not is_wellformed(headers) or status > 599 or version not in ("1.0", "1.1"):
             self._broken("has a malformed head")
             return
-        if len(lengths) > 1 or (lengths and codings) or (codings and codings != [b"chunked"]):
+        if len(lengths) > 1 or (lengths and codings) or (codings and (codings != [b"chunked"] or version == "1.0")):
             self._broken("says in more than one way how long it is")
             return
         self._is_framed = bool(lengths or codings)

@@ -12,7 +12,7 @@ from oidc_gate.proxy.headers import kept_of_answer
 from oidc_gate.proxy.pool import Pool
 from oidc_gate.proxy.request_head import CHUNKED, Body
 
-__all__ = ["ClientGoneError", "Exchange"]
+__all__ = ["ClientGoneError", "CutOffError", "Exchange"]
 
 #: What may be sent once more when a connection that has waited turns out to be closed (RFC 9110, 9.2.2).
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})

@@ -106,10 +106,14 @@ def kept_of_request(headers: Headers, reserved: Container[str], *, from_proxy: b
 
 
 def kept_of_answer(headers: Headers, *, has_length: bool) -> Headers:
-    """Return the headers of an answer that pass; `has_length`: whether it may say how long its content is."""
+    """Return the headers of an answer that pass, names in lower case, as ASGI has them.
+
+    `has_length`: whether it may say how long its content is.
+    """
     dropped = _DROPPED_OF_ANSWER if has_length else _DROPPED_OF_SHORT
     options = options_of(headers) - _LENGTH
-    return [pair for pair in headers if (name := pair[0].lower()) not in dropped and name not in options]
+    lowered = [(name.lower(), value) for name, value in headers]
+    return [pair for pair in lowered if pair[0] not in dropped and pair[0] not in options]
 
 
 _LENGTH = frozenset({b"content-length", b"set-cookie"})

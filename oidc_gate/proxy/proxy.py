@@ -73,8 +73,10 @@ class Proxy:
         try:
             if kind == "http":
                 reply = await self._http(scope, receive, send)
-            else:
+            elif kind == "websocket":
                 reply = await self._websocket(scope, receive, send)
+            else:
+                raise ValueError(f"connections of type {kind!r} are not handed on")
         except self._client_gone:
             return None
         except self._cut_off as error:
@@ -88,8 +90,6 @@ class Proxy:
 
     async def _http(self, scope: Scope, receive: Any, send: Any) -> Reply | None:
         """Hand a request on; return an answer where there is one without the server. Raises GateError."""
-        if scope["type"] != "http":
-            raise ValueError(f"connections of type {scope['type']!r} are not handed on")
         wanted = upgrade_of(scope["headers"])
         if wanted:
             return _upgrade_refused(wanted)

@@ -127,8 +127,8 @@ class Relay:
                 is_text = isinstance(data, str)
                 await self._send({"type": "websocket.send", "text" if is_text else "bytes": data})
         except ConnectionClosed as closed:
-            received = closed.rcvd
-            code, reason = (_BAD_GATEWAY, "") if received is None else (received.code, received.reason)
+            said = closed.rcvd or closed.sent  # the latter where the server has sent what may not be handed on
+            code, reason = (_BAD_GATEWAY, "") if said is None else (said.code, said.reason)
             code = _NORMAL if code == _NO_CODE else code
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
