@@ -676,7 +676,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("cache_control", "force needs a value", {"cache_control": "Force max-age=60"}),
     ("reload", "must be one of", {"reload": "on"}),
     ("upstream_host", "keep, rewrite, or a host", {"upstream_host": "a b"}),
-    ("upstream_host", "keep, rewrite, or a host", {"upstream_host": "app\r\nX-Injected: 1"}),
+    ("upstream_host", "control characters", {"upstream_host": "app\r\nX-Injected: 1"}),
     ("logout_cookies", "empty list", {"logout_cookies": []}),
     ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a b"}),
     ("logout_cookies", "is not the name of a cookie", {"logout_cookies": "a=1; Domain=x"}),
