@@ -31,6 +31,7 @@ Folders say in their docstrings which modules they have.
 - `gate/`: what happens to a request
 - `doctor/`: what keeps people from signing in, found before one of them tries
 - `wsgi/`, `asgi/`: the adapters, which do not know each other
+- `proxy/`: a gated reverse proxy, for apps in any language
 - `command/`: the command `oidc-gate`
 - `__main__`: the same command as `python -m oidc_gate`
 """

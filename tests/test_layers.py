@@ -80,6 +80,8 @@ PAST_THE_DOOR = {
     ("doctor/case", "settings/presets"),
     ("doctor/store_checks", "stores/facts"),
     ("gate/building", "settings/page_files"),
+    ("proxy/forwarded", "asgi/request"),
+    ("proxy/proxy", "asgi/middleware"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),
 }
@@ -91,6 +93,7 @@ THIRD_PARTY = {
     "cel_expr_python": {"access/expressions"},
     "cryptography": {"sealing", "doctor/provider_checks"},
     "gunicorn": {"command/run"},
+    "httptools": {"proxy/connection", "proxy/proxy"},
     "itsdangerous": {"sealing"},
     "joserfc": {"provider/keys", "provider/client_credentials"},
     "nanoidp": {"command/demo_provider"},
@@ -100,6 +103,7 @@ THIRD_PARTY = {
     "requests": {"provider/transport"},
     "urllib3": {"provider/transport"},
     "uvicorn": {"command/run"},
+    "websockets": {"proxy/relay"},
     "werkzeug": {"command/demo_provider", "wsgi/middleware"},
     "yaml": {"settings/files"},
 }
@@ -320,6 +324,8 @@ def test_what_is_imported_is_declared() -> None:
         "prometheus_client": "prometheus",
         "gunicorn": "run",
         "uvicorn": "run",
+        "httptools": "proxy",
+        "websockets": "proxy",
         "nanoidp": "demo",
     }
     for package in THIRD_PARTY:
@@ -342,8 +348,19 @@ def _packages(text: str) -> set[str]:
 
 @pytest.mark.parametrize("adapter", ["wsgi", "asgi"])
 def test_importing_an_adapter_is_light(adapter: str) -> None:
-    heavy = ["asgiref", "authlib", "cel_expr_python", "joserfc", "redis", "requests", "sqlite3", "urllib3", "werkzeug"]
-    heavy += ["opentelemetry", "prometheus_client", "yaml"]
+    heavy = [
+        "asgiref",
+        "authlib",
+        "cel_expr_python",
+        "httptools",
+        "joserfc",
+        "redis",
+        "requests",
+        "sqlite3",
+        "urllib3",
+        "werkzeug",
+    ]
+    heavy += ["opentelemetry", "prometheus_client", "websockets", "yaml"]
     program = f"import sys, oidc_gate.{adapter}; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout == "[]\n"
@@ -379,11 +396,7 @@ def test_no_module_is_named_for_leftovers() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [
-        module
-        for module in MODULES
-        if module not in PRINTING
-    ],
+    [module for module in MODULES if module not in PRINTING],
 )
 def test_only_the_command_line_prints(module: str) -> None:
     calls = [node for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]

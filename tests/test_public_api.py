@@ -46,6 +46,8 @@ def test_the_package_has_these_names() -> None:
                 "SettingsError",
                 "StoreError",
                 "StoreSetupError",
+                "UpstreamError",
+                "UpstreamSlowError",
             },
         ),
     ],
