@@ -32,6 +32,7 @@ Folders say in their docstrings which modules they have.
 - `doctor/`: what keeps people from signing in, found before one of them tries
 - `wsgi/`, `asgi/`: the adapters, which do not know each other
 - `command/`: the command `oidc-gate`
+- `testing/`: somebody is signed in, for tests of apps
 - `__main__`: the same command as `python -m oidc_gate`
 """
 

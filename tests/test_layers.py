@@ -57,10 +57,18 @@ MODULES = [
 ]
 
 #: What users import beside `oidc_gate` itself: the reason for a name that no other folder uses.
-PUBLIC = {"stores": {"Record", "SessionStore"}, "wsgi": {"OIDCGate", "paste_filter"}, "command": {"main"}}
+PUBLIC = {
+    "stores": {"Record", "SessionStore"},
+    "wsgi": {"OIDCGate", "paste_filter"},
+    "command": {"main"},
+    "testing": {"LocalProvider", "local_provider", "session_cookies", "signed_in"},
+}
 
 #: What a person at a terminal reads is written by these alone.
-PRINTING = {f"command/{name}" for name in ("cli", "flags", "demo", "demo_provider", "run", "sessions", "token")}
+PRINTING = {
+    f"command/{name}"
+    for name in ("cli", "flags", "demo", "demo_provider", "provider_process", "run", "sessions", "token")
+}
 
 #: The only imports upward: for annotations alone.
 UPWARD = {
@@ -80,6 +88,8 @@ PAST_THE_DOOR = {
     ("doctor/case", "settings/presets"),
     ("doctor/store_checks", "stores/facts"),
     ("gate/building", "settings/page_files"),
+    ("testing/end_to_end", "command/demo_provider"),  # which the command line itself has no need to hand on
+    ("testing/end_to_end", "command/provider_process"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),
 }
@@ -90,6 +100,7 @@ THIRD_PARTY = {
     "authlib": {"provider/client_authentication", "provider/code_flow"},
     "cel_expr_python": {"access/expressions"},
     "cryptography": {"sealing", "doctor/provider_checks"},
+    "django": {"testing/django_clients"},
     "gunicorn": {"command/run"},
     "itsdangerous": {"sealing"},
     "joserfc": {"provider/keys", "provider/client_credentials"},
@@ -117,6 +128,9 @@ FRAMEWORKS = {
     "sanic",
     "starlette",
 }
+
+#: The only modules that know one, and which: of users who have it, who import them for it.
+KNOWING = {"testing/django_clients": "django"}
 
 each_module = pytest.mark.parametrize("module", ["", *MODULES])
 each_folder = pytest.mark.parametrize("folder", FOLDERS)
@@ -303,8 +317,14 @@ def test_each_package_of_others_is_known_to_its_modules_alone() -> None:
 
 
 @each_module
-def test_no_module_knows_a_web_framework(module: str) -> None:
-    assert not {each.module.partition(".")[0] for each in imports(module)} & FRAMEWORKS
+def test_no_module_but_its_own_knows_a_web_framework(module: str) -> None:
+    known = {each.module.partition(".")[0] for each in imports(module)} & FRAMEWORKS
+    assert known == ({KNOWING[module]} if module in KNOWING else set())
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("testing")])
+def test_nothing_that_is_served_imports_what_is_for_tests(module: str) -> None:
+    assert not [other for other, _ in own_imports(module) if floor_of(other) == "testing"]
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -322,7 +342,7 @@ def test_what_is_imported_is_declared() -> None:
         "uvicorn": "run",
         "nanoidp": "demo",
     }
-    for package in THIRD_PARTY:
+    for package in THIRD_PARTY.keys() - FRAMEWORKS:
         declared = optional[extras[package]] if package in extras else needed
         assert _ON_PYPI.get(package, package) in declared
 
@@ -379,11 +399,7 @@ def test_no_module_is_named_for_leftovers() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [
-        module
-        for module in MODULES
-        if module not in PRINTING
-    ],
+    [module for module in MODULES if module not in PRINTING],
 )
 def test_only_the_command_line_prints(module: str) -> None:
     calls = [node for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]

@@ -34,6 +34,7 @@ def test_the_package_has_these_names() -> None:
         ("asgi", {"OIDCGate"}),
         ("stores", {"FORMS", "Record", "SessionStore", "open_store"}),
         ("command", {"main"}),
+        ("testing", {"LocalProvider", "local_provider", "session_cookies", "signed_in"}),
         (
             "errors",
             {

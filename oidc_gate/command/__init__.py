@@ -7,6 +7,7 @@ Modules, from the ground up; each may import only from those before it:
 - `signed_in`: who signed in, by audit events
 - `stored_sessions`: list stored sessions, and end them
 - `demo_provider`: the demo's OpenID provider
+- `provider_process`: that provider, run in a process of its own
 - `demo`: a local provider and a gated sample app
 - `run`: serve an app behind the gate
 - `on_paper`: a gate that judges requests which nobody has sent
