@@ -15,7 +15,7 @@ from hashlib import sha256
 from math import inf
 from typing import Any
 
-from oidc_gate.access import NO_RULE, CheckedRule, PathList
+from oidc_gate.access import NO_RULE, CheckedRule, PathList, Verdict
 from oidc_gate.browser import kind_of, pages
 from oidc_gate.decisions import Decision, Header, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, ProviderSetupError
@@ -83,7 +83,7 @@ class Bearer:
             asked = {scope for rule in policy.rules for scope in rule.who.scopes}
             scopes = tuple(dict.fromkeys((*self._scopes, *sorted(asked))))
             self._metadata = ResourceMetadata(components, scopes, PROOF_ALGORITHMS)
-        refusals.invitation = self._invitation
+        refusals.invitation, refusals.of_program = self._invitation, self._refusal
 
     def decide(self, request: Request) -> Decision:
         """Return what happens to a request."""
@@ -231,6 +231,10 @@ class Bearer:
         if verdict.passes:
             self._recalling.remember(request, known)
             return opened.forward
+        return self._refusal(request, opened, verdict)
+
+    def _refusal(self, request: Request, opened: OpenSession, verdict: Verdict) -> Reply:
+        """Return the answer to a program whose token is good, and not good enough here."""
         rule = verdict.rule
         if rule is not None and verdict.outcome == "step_up":
             return self._steps_up(request, opened, rule)
