@@ -15,6 +15,7 @@ DEMANDS: dict[str, dict[str, Any]] = {
     "/fresh": {"max_age": "10m", "groups": ["Finance", "Staff"]},
     "/machines": {"scopes": ["api:admin"]},
     "/anybody": {},
+    "/both": {"provider": "default", "groups": "Finance"},
 }
 
 

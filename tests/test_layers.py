@@ -89,6 +89,7 @@ PAST_THE_DOOR = {
     ("doctor/case", "settings/presets"),
     ("doctor/store_checks", "stores/facts"),
     ("gate/building", "settings/page_files"),
+    ("gate/demanding", "settings/demands"),
     *((module, "settings/demands") for module in ("requiring", "flask", "starlette", "fastapi", "django/views")),
     ("requiring", "wsgi/handing_over"),  # which no gate needs
     ("requiring", "asgi/handing_over"),
@@ -96,6 +97,7 @@ PAST_THE_DOOR = {
     ("requiring", "gate/step_up"),
     ("testing/end_to_end", "command/demo_provider"),  # which the command line itself has no need to hand on
     ("testing/end_to_end", "command/provider_process"),
+    ("testing/signing_in", "gate/parties"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),
 }

@@ -47,11 +47,11 @@ def app_of(name: str, world: World) -> Any:
     return getattr(requiring_apps, name)()
 
 
-def person(here: Stage, **claims: Any) -> Browser:
+def person(here: Stage, at: str = "", **claims: Any) -> Browser:
     """Return a browser in which somebody with these claims is signed in, who signed in this moment."""
     browser = here.browser()
     usual = {"sub": "ann", "email": "ann@example.com", "acr": "pwd"}
-    for name, value in session_cookies(here.gate, usual | claims, url=browser.origin).items():
+    for name, value in session_cookies(here.gate, usual | claims, url=browser.origin, provider=at).items():
         browser.cookies.set(name, value)
     return browser
 
@@ -90,7 +90,7 @@ def test_it_answers_as_a_rule_does(stage: StageFactory, name: str, world: World)
     for claims in people:
         for path in DEMANDS:
             for kind, ask in KINDS.items():
-                if kind != "page" and path in ("/several", "/anybody", "/machines"):
+                if kind != "page" and path in ("/several", "/anybody", "/machines", "/both"):
                     continue
                 if kind == "form" and path == "/strong" and name.startswith("starlette"):
                     continue  # its route takes no form
@@ -163,6 +163,27 @@ def test_a_person_steps_up_and_comes_back(stage: StageFactory, name: str, world:
     login_url = here.signed_in("/open").fetch("/strong").json()["login_url"]
     here.provider.acrs = ("mfa", "phr")
     assert here.signed_in("/open").navigate(f"{login_url}&next=/strong").status == 200
+
+
+@pytest.mark.parametrize(("world", "name"), [("wsgi", "flask_app"), ("asgi", "starlette_app")], indirect=["world"])
+def test_with_several_providers_each_has_its_own_lists(stage: StageFactory, name: str, world: World) -> None:
+    with LocalProvider() as other:
+        guests = other.gate_options() | {"auth_id": "guests", "allow_groups": ["Guests"]}
+        here = stage(app=app_of(name, world), **(DOOR | {"public_paths": list(DEMANDS)}), providers=[guests])
+        assert person(here, groups=["Finance"]).fetch("/anybody").status == 200
+        assert person(here, groups=["Guests"]).fetch("/anybody").status == 403
+        assert person(here, groups=["Guests"], at="guests").fetch("/anybody").status == 200
+        assert person(here, groups=["Finance"], at="guests").fetch("/anybody").status == 403
+        assert person(here, groups=["Finance"]).fetch("/both").status == 200
+        assert person(here, groups=["Finance", "Guests"], at="guests").fetch("/both").status == 403
+        assert is_login(here.browser().get("/both"), here.provider)
+        try:
+            assert person(here, groups=["Finance"]).fetch("/finance").status == 500
+        except SettingsError as error:
+            assert "require: goes by groups, and there are several providers" in str(error)  # noqa: PT017
+        sent = person(here, groups=["Guests"], at="guests").get("/strong")
+        assert "callback%2Fguests" in sent.target
+        assert here.browser().get("/anybody").target.startswith("https://app.test/oauth2/login?next=/anybody")
 
 
 @pytest.mark.parametrize(("world", "name"), [("wsgi", "flask_app"), ("asgi", "fastapi_app")], indirect=["world"])

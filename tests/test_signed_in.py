@@ -318,6 +318,19 @@ def test_flask_with_a_name_of_its_own_and_a_cookie_for_the_whole_domain() -> Non
     assert client.get_cookie(next(iter(session_cookies(app, url="https://app.example.com"))), "example.com").domain
 
 
+def test_with_several_providers_one_is_named() -> None:
+    guests = CLIENT | {"issuer_url": "https://guests.test", "auth_id": "guests", "allow_all": True}
+    gate = WSGIGate(apps.flask_app(), **(SETTINGS | {"providers": [guests], "rules": None}))
+    client, ask = httpx_of(gate)
+    signed_in(client, provider="guests")
+    assert ask("/oauth2/userinfo")[1]["issuer"] == "https://guests.test"
+    signed_in(client, provider="default", groups=["Staff"])
+    assert ask("/oauth2/userinfo")[1]["issuer"] == "https://provider.test"
+    with pytest.raises(ValueError, match=r"there is no gests\. There are: default, guests"):
+        signed_in(client, provider="gests")
+    client.close()
+
+
 # What cannot be done
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from oidc_gate.browser import Kind, kind_of
 from oidc_gate.decisions import Decision, Request
-from oidc_gate.gate.step_up import asking
+from oidc_gate.settings.demands import check_demand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,7 @@ class _Passing:
     """The session of somebody whom the gate has let pass, as far as their identity tells of it."""
 
     identity: Identity
+    provider_key: str
 
     @property
     def session_id(self) -> str:
@@ -48,7 +49,7 @@ class _Passing:
 
 def lets_in(gate: Gate, identity: Identity) -> bool:
     """Return whether the allow lists let somebody in."""
-    lists = gate._components.policy.lists
+    lists = gate._components.policy.lists_of(identity)
     return lists.allow_all or lists.allow(identity.claims)
 
 
@@ -56,19 +57,25 @@ def answer_to(gate: Gate, request: Request, identity: Identity | None, rule: Che
     """Return what somebody gets who does not satisfy a rule, None for somebody who does.
 
     `request`: as it came to the gate. `identity`: whom the app was told of, None for nobody. What is returned is a
-    Reply, or Work that leads to one.
+    Reply, or Work that leads to one. Raises SettingsError for a rule that tells nothing where there are several
+    providers.
     """
     components, now = gate._components, gate._components.clock()
+    if components.parties.only is None:
+        check_demand(rule, [party.auth_id for party in components.parties])
     if identity is None:
         return _without_session(gate, request, rule)
     verdict = components.policy.verdict_by(rule, identity, now, allowed=lets_in(gate, identity))
-    return None if verdict.passes else _refused(gate, request, cast("OpenSession", _Passing(identity)), verdict, rule)
+    if verdict.passes:
+        return None
+    party = components.parties.named(identity.provider) or components.parties.first
+    return _refused(gate, request, cast("OpenSession", _Passing(identity, party.key)), verdict, rule)
 
 
 def _without_session(gate: Gate, request: Request, rule: CheckedRule) -> Decision:
     kind = kind_of(request)
     if kind is Kind.PAGE:
-        return gate._departures.send(request, asking(rule))
+        return gate._departures.send(request, rule)
     return gate._refusals.login_required(request, kind)
 
 

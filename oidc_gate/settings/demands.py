@@ -12,12 +12,12 @@ from oidc_gate.settings.condition_tables import CONDITIONS
 from oidc_gate.settings.rule_tables import RuleReading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from oidc_gate.access import CheckedRule
     from oidc_gate.settings.rule import Allow, Texts
 
-__all__ = ["Demands", "read_demand"]
+__all__ = ["Demands", "check_demand", "read_demand"]
 
 #: Numbers of rules in settings are below this one.
 _FIRST_NUMBER = 2**31
@@ -68,6 +68,19 @@ def read_demand(given: Mapping[str, Any]) -> CheckedRule:
     rule = _Demand(0, {"name": "require", "allow": "signed-in"} | rest).rule()
     said = repr((rule.name, str(rule.who), rule.acr, rule.max_age))
     return replace(rule, number=_FIRST_NUMBER | crc32(said.encode("utf-8", "surrogatepass")) % _FIRST_NUMBER)
+
+
+def check_demand(rule: CheckedRule, auth_ids: Sequence[str]) -> None:
+    """Check a demand against several providers, by their names: what any of them could say of anybody tells nothing.
+
+    Raises SettingsError, as the start does for rules.
+    """
+    shared = sorted(rule.who.of_any_provider)
+    if shared:
+        raise SettingsError(
+            f"require: goes by {' and '.join(shared)}, and there are several providers, any of which could say so of"
+            f" anybody: name the one that is meant, as in provider={auth_ids[0]!r}."
+        )
 
 
 class _Demand(RuleReading):

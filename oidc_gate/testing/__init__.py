@@ -13,7 +13,7 @@ Modules, from the ground up; each may import only from those before it:
 - `signing_in`: somebody is signed in
 - `end_to_end`: a provider to sign in at
 
-May import: `errors`, `wsgi`, `asgi`, `command`.
+May import: `errors`, `gate`, `wsgi`, `asgi`, `command`.
 """
 
 from oidc_gate.testing.end_to_end import LocalProvider, local_provider

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from oidc_gate.errors import LoginError
 from oidc_gate.testing.clients import known_client
 from oidc_gate.testing.gates import AnyGate, gate_in_front_of
+
+if TYPE_CHECKING:
+    from oidc_gate.gate.parties import Party
 
 __all__ = ["session_cookies", "signed_in"]
 
@@ -28,6 +31,7 @@ def signed_in(
     *,
     gate: AnyGate | None = None,
     url: str = "",
+    provider: str = "",
     access_token: str = "",
     **more: Any,
 ) -> Client:
@@ -45,6 +49,7 @@ def signed_in(
       `auth_time` are those of a sign-in this moment, unless they are given; None leaves one out. No others are made up.
     - `gate`: where it cannot be found, as with a server that runs elsewhere in the process.
     - `url`: where the test asks, when that is not the client's own base URL: scheme and host count.
+    - `provider`: at which of several providers, by its `auth_id`; the first unless it is given.
     - `access_token`: for `access_token_for`, where `access_token_for_app` is set.
 
     Raises TypeError for a client that is not known, LookupError where no gate is found, ValueError for what no provider
@@ -61,12 +66,19 @@ def signed_in(
     url = url or known.url
     if known.meet is not None:
         known.meet(gate)
-    known.take(url, _set_cookies(gate, url, _claims(gate, {**(claims or {}), **more}), access_token))
+    party = _party(gate, provider)
+    known.take(url, _set_cookies(gate, url, party, _claims(gate, party, {**(claims or {}), **more}), access_token))
     return client
 
 
 def session_cookies(
-    app: Any, claims: Mapping[str, Any] | None = None, /, *, url: str = "http://localhost", **more: Any
+    app: Any,
+    claims: Mapping[str, Any] | None = None,
+    /,
+    *,
+    url: str = "http://localhost",
+    provider: str = "",
+    **more: Any,
 ) -> dict[str, str]:
     """Return the cookies of a session, by name: for a client that `signed_in` does not know, or a browser.
 
@@ -76,14 +88,24 @@ def session_cookies(
     gate = gate_in_front_of(app)
     if gate is None:
         raise LookupError(f"No gate was found in front of this {type(app).__name__}.")
-    headers = _set_cookies(gate, url, _claims(gate, {**(claims or {}), **more}), "")
+    party = _party(gate, provider)
+    headers = _set_cookies(gate, url, party, _claims(gate, party, {**(claims or {}), **more}), "")
     pairs = [header.partition(";") for header in headers]
     return dict(pair.split("=", 1) for pair, _, attributes in pairs if not attributes.endswith("Max-Age=0"))
 
 
-def _claims(gate: AnyGate, given: Mapping[str, Any]) -> dict[str, Any]:
+def _party(gate: AnyGate, auth_id: str) -> Party:
+    """Return one of the gate's providers, the first for `""`. Raises ValueError where there is none of this name."""
+    parties = gate._gate._components.parties
+    found = parties.named(auth_id) if auth_id else parties.first
+    if found is None:
+        raise ValueError(f"provider: there is no {auth_id}. There are: {', '.join(each.auth_id for each in parties)}.")
+    return found
+
+
+def _claims(gate: AnyGate, party: Party, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the claims of an ID token that says this. Raises ValueError for what no ID token can say."""
-    settings, now = gate._gate._components.settings, int(gate._gate._components.clock())
+    settings, now = party.settings, int(gate._gate._components.clock())
     usual = {"iss": settings.issuer_url, "aud": settings.client_id, "sub": _SUBJECT, "iat": now, "auth_time": now}
     claims = {name: value for name, value in (usual | dict(given)).items() if value is not None}
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
@@ -95,7 +117,7 @@ def _claims(gate: AnyGate, given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _set_cookies(gate: AnyGate, url: str, claims: dict[str, Any], access_token: str) -> list[str]:
+def _set_cookies(gate: AnyGate, url: str, party: Party, claims: dict[str, Any], access_token: str) -> list[str]:
     """Return the Set-Cookie headers of a new session; those of an older one's further parts are dropped."""
     components = gate._gate._components
     scheme = urlsplit(url).scheme
@@ -107,8 +129,8 @@ def _set_cookies(gate: AnyGate, url: str, claims: dict[str, Any], access_token: 
     cookies = components.secure_cookies if public == "https" else components.plain_cookies
     now, tokens = components.clock(), {"access_token": access_token} if access_token else {}
     ends_at = now + _TOKEN_LIFE if access_token else float("inf")
-    session = components.sessions.start(claims, tokens, (), now, access_ends_at=ends_at)
-    session, text = components.sessions.keep(components.kept_claims.in_session(session), cookies.session)
+    session = components.sessions.start(claims, tokens, (), now, access_ends_at=ends_at, provider_key=party.key)
+    session, text = components.sessions.keep(party.kept_claims.in_session(session), cookies.session)
     parts = "; ".join(f"{name}.{number}=" for name in cookies.session_names for number in range(1, 9))
     try:
         headers = cookies.set_session(text, parts, session.expires_at - now)
