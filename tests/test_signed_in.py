@@ -443,7 +443,6 @@ def test_the_plugin_loads_nothing_until_it_is_used(tmp_path: Path) -> None:
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.uncounted
 def test_somebody_signs_in_at_the_provider_for_tests(oidc_provider: Any) -> None:
     assert {person.username for person in oidc_provider.people} == {"ada", "grace", "eve"}
     gate = WSGIGate(apps.flask_app(), **oidc_provider.settings)
