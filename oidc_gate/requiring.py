@@ -20,7 +20,7 @@ from oidc_gate.wsgi.handing_over import hand_over as hand_over_wsgi
 if TYPE_CHECKING:
     from oidc_gate.decisions import Reply
 
-__all__ = ["Requirement", "gate_of", "is_let_in"]
+__all__ = ["Requirement", "first_provider", "gate_of", "is_let_in"]
 
 hand_over_wsgi()
 hand_over_asgi()
@@ -47,6 +47,12 @@ def is_let_in(request: Any) -> bool:
     """
     handed, identity = gate_of(request), identity_of(request)
     return identity is not None and lets_in(handed.gate, identity)
+
+
+def first_provider(request: Any) -> str:
+    """Return the `auth_id` of the gate's first provider. Raises RuntimeError without a gate."""
+    auth_id: str = gate_of(request).gate._components.parties.first.auth_id
+    return auth_id
 
 
 class Requirement:

@@ -14,6 +14,7 @@ from oidc_gate.testing import session_cookies
 from tests import django_project
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
+from tests.providers.local import LocalProvider
 from tests.stage import Stage
 
 MIDDLEWARE = [
@@ -94,21 +95,21 @@ def project(stage: StageFactory, world: World) -> Iterator[Callable[..., Stage]]
 
     made = []
 
-    def make(**users: Any) -> Stage:
+    def make(also: dict[str, Any] | None = None, **users: Any) -> Stage:
         changed = override_settings(MIDDLEWARE=MIDDLEWARE, OIDC_GATE=users)
         changed.enable()
         made.append(changed)
-        return stage(app=django_project.application(world, patterns), **SETTINGS)
+        return stage(app=django_project.application(world, patterns), **(SETTINGS | (also or {})))
 
     yield make
     while made:
         made.pop().disable()
 
 
-def person(here: Stage, **claims: Any) -> Browser:
+def person(here: Stage, at: str = "", **claims: Any) -> Browser:
     browser = here.browser()
     usual = {"sub": "ann", "email": "ann@example.com", "groups": ["Staff"]}
-    for name, value in session_cookies(here.gate, usual | claims, url=browser.origin).items():
+    for name, value in session_cookies(here.gate, usual | claims, url=browser.origin, provider=at).items():
         browser.cookies.set(name, value)
     return browser
 
@@ -218,6 +219,22 @@ def test_nobody_gets_the_user_of_another(project: Callable[..., Stage]) -> None:
     assert len(users()) == len(people) + 1
 
 
+def test_groups_of_another_provider_make_nobody_staff(project: Callable[..., Stage]) -> None:
+    make_groups("Finance")
+    with LocalProvider() as other:
+        guests = {"providers": [other.gate_options() | {"auth_id": "guests", "allow_all": True}]}
+        for providers, at, expected in (
+            ({}, "guests", (False, [])),
+            ({}, "", (True, ["Finance"])),
+            ({"PROVIDERS": ["guests"]}, "guests", (True, ["Finance"])),
+            ({"PROVIDERS": ["guests"]}, "", (False, [])),
+        ):
+            here = project(guests, STAFF_GROUPS=["Staff"], **providers)
+            seen = person(here, at=at, groups=["Staff", "Finance"]).fetch("/who").json()
+            assert (seen["is_staff"], seen["groups"]) == expected
+    assert len(users()) == 2
+
+
 def test_an_address_that_is_not_verified_is_not_the_users(project: Callable[..., Stage]) -> None:
     here = project()
     seen = person(here, email_verified=False).fetch("/who").json()
@@ -323,7 +340,7 @@ def test_two_processes_make_one_user() -> None:
     from oidc_gate.django.users import _new_account, user_of
 
     ann = identity()
-    user = database(lambda: user_of(ann))
+    user = database(lambda: user_of(ann, "default"))
     late = database(lambda: _new_account(account_key(ann.issuer, ann.subject), ann))
     assert late.user == user
     assert users() == ["ann"]
@@ -333,7 +350,10 @@ def test_two_processes_make_one_user() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"STAFF": ["a"]}, "OIDC_GATE: there is no STAFF. There are: GROUPS, STAFF_GROUPS, SUPERUSER_GROUPS."),
+        (
+            {"STAFF": ["a"]},
+            "OIDC_GATE: there is no STAFF. There are: GROUPS, STAFF_GROUPS, SUPERUSER_GROUPS, PROVIDERS.",
+        ),
         ({"GROUPS": ["a"]}, "OIDC_GATE: GROUPS must be True or False."),
         ({"STAFF_GROUPS": "Staff"}, "OIDC_GATE: STAFF_GROUPS must be a list of texts."),
         ({"STAFF_GROUPS": [1]}, "OIDC_GATE: STAFF_GROUPS must be a list of texts."),

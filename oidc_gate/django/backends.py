@@ -7,9 +7,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend
 
-from oidc_gate.carriers import identity_of
-from oidc_gate.django.users import user_of
-from oidc_gate.requiring import is_let_in
+from oidc_gate.django.users import user_asking
 
 __all__ = ["OIDCBackend"]
 
@@ -19,8 +17,7 @@ class OIDCBackend(ModelBackend):  # type: ignore[misc]
 
     def authenticate(self, request: Any, **credentials: Any) -> Any:
         """Return the user of whoever asks; None for whoever comes with a name and a password instead."""
-        identity = None if request is None or credentials else identity_of(request)
-        return user_of(identity) if identity is not None and is_let_in(request) else None
+        return None if request is None or credentials else user_asking(request)
 
     async def aauthenticate(self, request: Any, **credentials: Any) -> Any:
         """Do the same without blocking the event loop."""

@@ -8,8 +8,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 
 from oidc_gate.carriers import identity_of
-from oidc_gate.django.users import user_of
-from oidc_gate.requiring import is_let_in
+from oidc_gate.django.users import user_asking
 
 __all__ = ["UserMiddleware"]
 
@@ -25,8 +24,6 @@ class UserMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         """Hand a connection on."""
-        identity = identity_of(scope)
-        if identity is not None:
-            user = await sync_to_async(user_of)(identity) if is_let_in(scope) else None
-            scope = {**scope, "user": user or AnonymousUser()}
+        if identity_of(scope) is not None:
+            scope = {**scope, "user": await sync_to_async(user_asking)(scope) or AnonymousUser()}
         return await self._inner(scope, receive, send)

@@ -8,17 +8,13 @@ in, `request.user` stays what it was.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
 
 from oidc_gate.carriers import identity_of
-from oidc_gate.requiring import is_let_in
-
-if TYPE_CHECKING:
-    from oidc_gate.identity import Identity
 
 __all__ = ["OIDCMiddleware"]
 
@@ -40,21 +36,20 @@ class OIDCMiddleware:
             raise ImproperlyConfigured(
                 "oidc_gate.django.OIDCMiddleware stands after django.contrib.auth.middleware.AuthenticationMiddleware."
             )
-        identity = identity_of(request)
-        if identity is not None:
-            _sign_in(request, identity if is_let_in(request) else None)
+        if identity_of(request) is not None:
+            _sign_in(request)
         return self._get_response(request)
 
 
-def _sign_in(request: Any, identity: Identity | None) -> None:
-    """Have the request's user be this person's, looked up when it is asked for, once; None for nobody's."""
+def _sign_in(request: Any) -> None:
+    """Have the request's user be that of whoever asks, looked up when it is asked for, once."""
     found: list[Any] = []
 
     def user() -> Any:
-        from oidc_gate.django.users import user_of  # Django's models are there only once a project is set up
+        from oidc_gate.django.users import user_asking  # Django's models are there only once a project is set up
 
         if not found:
-            found.append((identity and user_of(identity)) or _nobody())
+            found.append(user_asking(request) or _nobody())
         return found[0]
 
     async def auser() -> Any:

@@ -16,11 +16,14 @@ class UserSettings(NamedTuple):
       and in no others. None are made.
     - `staff_groups`, `superuser_groups`: the provider's groups whose members are staff, or superusers, and nobody
       else; None leaves that to the project.
+    - `providers`: of a gate with several, those whose groups count for all of this, by their `auth_id`; None for the
+      first. Another's administrators could name a group as they like.
     """
 
     groups: bool = True
     staff_groups: tuple[str, ...] | None = None
     superuser_groups: tuple[str, ...] | None = None
+    providers: tuple[str, ...] | None = None
 
 
 def user_settings() -> UserSettings:

@@ -14,28 +14,43 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.utils.crypto import get_random_string
 
+from oidc_gate.carriers import identity_of
 from oidc_gate.django.models import Account, account_key
 from oidc_gate.django.project import UserSettings, user_settings
 from oidc_gate.identity import Identity, is_verified
+from oidc_gate.requiring import first_provider, is_let_in
 
-__all__ = ["user_of"]
+__all__ = ["user_asking", "user_of"]
 
 #: Letters of which a name that is taken is made another.
 _TAIL = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def user_of(identity: Identity) -> Any:
+def user_asking(request: Any) -> Any:
+    """Return the user of whoever asks; None where that is nobody, or somebody whom the gate's lists do not let in.
+
+    `request`: as `identity_of` has it. Blocks, as all that asks a database does.
+    """
+    identity = identity_of(request)
+    if identity is None or not is_let_in(request):
+        return None
+    return user_of(identity, first_provider(request))
+
+
+def user_of(identity: Identity, first: str) -> Any:
     """Return the active user of this person, None for one who is not active here, or whom no issuer vouches for.
 
-    Writes where the person is new, or what the provider says of them is; reads one row else.
+    `first`: the gate's first provider. Writes where the person is new, or what the provider says of them is; else it
+    reads one row.
     """
     if not identity.issuer:
         return None
     key, project = account_key(identity.issuer, identity.subject), user_settings()
     account = Account.objects.select_related("user").filter(key=key).first() or _new_account(key, identity)
-    said = _said(identity, project)
+    groups = identity.groups if identity.provider in (project.providers or (first,)) else ()
+    said = _said(identity, groups, project)
     if account.synced != said:
-        _bring_up_to_date(account, identity, project, said)
+        _bring_up_to_date(account, identity, set(groups), project, said)
     return account.user if account.user.is_active else None
 
 
@@ -64,9 +79,9 @@ def _new_user(identity: Identity) -> Any:
     return user
 
 
-def _said(identity: Identity, project: UserSettings) -> str:
+def _said(identity: Identity, groups: tuple[str, ...], project: UserSettings) -> str:
     """Return what the provider says of a person, and what the project makes of that, hashed."""
-    said = [_email(identity), *_names(identity), sorted(identity.groups), project]
+    said = [_email(identity), *_names(identity), sorted(groups), project]
     return sha256(json.dumps(said).encode()).hexdigest()
 
 
@@ -82,8 +97,8 @@ def _names(identity: Identity) -> tuple[str, str]:
     return (identity.name or "")[:150], ""
 
 
-def _bring_up_to_date(account: Account, identity: Identity, project: UserSettings, said: str) -> None:
-    user, theirs = account.user, set(identity.groups)
+def _bring_up_to_date(account: Account, identity: Identity, theirs: set[str], project: UserSettings, said: str) -> None:
+    user = account.user
     given, family = _names(identity)
     wanted: dict[str, Any] = {"email": _email(identity), "first_name": given, "last_name": family}
     if project.staff_groups is not None:
