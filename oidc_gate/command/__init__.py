@@ -7,6 +7,7 @@ Modules, from the ground up; each may import only from those before it:
 - `signed_in`: who signed in, by audit events
 - `stored_sessions`: list stored sessions, and end them
 - `demo_provider`: the demo's OpenID provider
+- `provider_process`: that provider, run in a process of its own
 - `demo`: a local provider and a gated sample app
 - `listening`: where `run` listens, and what it says of that
 - `run`: serve an app behind the gate
