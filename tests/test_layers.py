@@ -91,7 +91,7 @@ THIRD_PARTY = {
     "asgiref": {"asgi/lanes"},
     "authlib": {"provider/client_authentication", "provider/code_flow"},
     "cel_expr_python": {"access/expressions"},
-    "cryptography": {"sealing", "doctor/provider_checks"},
+    "cryptography": {"sealing", "signing", "doctor/provider_checks"},
     "gunicorn": {"command/run"},
     "httptools": {"proxy/connection", "proxy/proxy"},
     "itsdangerous": {"sealing"},
