@@ -1,6 +1,7 @@
 # make demo   a login to look at, without an account: a local provider and a gated sample app
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
+# make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Vite in Chromium; not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
@@ -16,7 +17,7 @@ LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_thr
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers monitoring fuzz mutants bench system-packages clean
+.PHONY: demo test lowest lint docs providers proxy monitoring fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -38,6 +39,9 @@ docs: $(VENV)/.test
 providers: $(VENV)/.test
 	$(BIN)/pytest $(addprefix tests/real_providers/,journeys.py doctor_journeys.py token_journeys.py pair_journeys.py) -p no:cacheprovider
 
+proxy: $(VENV)/.test system-packages tests/vite/node_modules/.package-lock.json
+	$(BIN)/pytest tests/proxy_endurance.py -p no:cacheprovider -s
+
 monitoring: $(VENV)/.test
 	$(BIN)/python -m tests.promtool
 
@@ -55,7 +59,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) .providers $(NPM:%=%/node_modules) build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) .providers $(NPM:%=%/node_modules) tests/vite/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python

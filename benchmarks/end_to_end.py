@@ -89,14 +89,15 @@ def served(command: str, environment: dict[str, str]) -> Iterator[Server]:
     arguments = [sys.executable, "-m", *command.format(port=port).split()]
     process = subprocess.Popen(arguments, cwd=ROOT, env={**os.environ, **environment})
     try:
-        _wait_for(port)
+        wait_for(port)
         yield Server(f"http://127.0.0.1:{port}/", process.pid)
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Return once something answers on a port; raise TimeoutError when nothing does."""
     for _ in range(200):
         connection = HTTPConnection("127.0.0.1", port)
         try:

@@ -16,6 +16,7 @@ Folders say in their docstrings which modules they have.
 - `identity`: who is asking, as the app sees them
 - `carriers`: where an app finds that, in whatever it holds of its request
 - `sealing`: values that leave the gate and must come back unchanged
+- `signing`: JWTs that an app can check
 - `decisions`: the words between the gate and its adapters: `Request` in; `Forward`, `Reply`, `Work`, `ReadBody` out
 - `handed_over`: the gate in front, handed to apps that ask for it
 - `caching`: what an app's answer says of caching

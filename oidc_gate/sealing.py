@@ -30,7 +30,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from itsdangerous import BadSignature, Signer
 
-__all__ = ["Seal", "SignedRows", "name_tag"]
+__all__ = ["Seal", "SignedRows", "name_tag", "purpose_key"]
 
 _VERSION = b"\x02"
 _HEAD, _NONCE = 6, 18  # where they end
@@ -42,7 +42,7 @@ class Seal:
     """Encrypts and opens values of one purpose. Thread-safe: nothing in it changes."""
 
     def __init__(self, secrets: Sequence[str], purpose: str) -> None:
-        keys = [_purpose_key(secret, purpose) for secret in secrets]
+        keys = [purpose_key(secret, purpose) for secret in secrets]
         #: What a text starts with that was sealed with the first secret; an older one is due to be sealed again.
         self.newest_prefix = _head(keys[0])
         self._ciphers = {_head(key): AESGCM(key) for key in reversed(keys)}
@@ -77,7 +77,7 @@ class SignedRows:
     """
 
     def __init__(self, secrets: Sequence[str], purpose: str) -> None:
-        keys = [_purpose_key(secret, purpose) for secret in reversed(secrets)]
+        keys = [purpose_key(secret, purpose) for secret in reversed(secrets)]
         self._signer = Signer(keys, digest_method=sha256, key_derivation="none")  # else it would derive them each time
 
     def dumps(self, row: list[Any]) -> str:
@@ -97,10 +97,11 @@ class SignedRows:
 
 def name_tag(secret: str, purpose: str) -> str:
     """Return six letters and digits for names: the same for this secret and purpose, most likely another for others."""
-    return b32encode(_purpose_key(secret, f"name {purpose}"))[:6].decode("ascii").lower()
+    return b32encode(purpose_key(secret, f"name {purpose}"))[:6].decode("ascii").lower()
 
 
-def _purpose_key(secret: str, purpose: str) -> bytes:
+def purpose_key(secret: str, purpose: str) -> bytes:
+    """Return 32 bytes for this purpose alone, from which nothing follows for another."""
     master = blake2b(secret.encode(), digest_size=32, person=b"oidc_gate master").digest()
     return blake2b(purpose.encode(), key=master, digest_size=32).digest()
 

@@ -109,7 +109,7 @@ THIRD_PARTY = {
     "asgiref": {"asgi/lanes", *(f"django/{name}" for name in ("backends", "consumers", "middleware", "views"))},
     "authlib": {"provider/client_authentication", "provider/code_flow"},
     "cel_expr_python": {"access/expressions"},
-    "cryptography": {"sealing", "doctor/provider_checks"},
+    "cryptography": {"sealing", "signing", "doctor/provider_checks"},
     "django": {
         *(f"django/{name}" for name in ("apps", "backends", "consumers", "middleware", "models", "project", "users")),
         "django/views",

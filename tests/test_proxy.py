@@ -32,12 +32,14 @@ from tests.proxied import (
     read_all,
     requests_in,
     saying,
+    usual,
 )
 from tests.stage import Stage
 
 HOST = b"Host: 127.0.0.1\r\n"
 POST = b"POST / HTTP/1.1\r\n" + HOST
 GET = b"GET / HTTP/1.1\r\n" + HOST
+PUT = b"PUT / HTTP/1.1\r\n" + HOST
 EMPTY = b"Content-Length: 0\r\n\r\n"
 HOST_HEADER = (b"host", b"127.0.0.1")
 
@@ -162,6 +164,32 @@ def test_what_a_proxy_says_that_is_trusted_is_carried_on(recorder: Recorder) -> 
     assert (got.one("x-forwarded-port"), got.one("cf-connecting-ip")) == ("443", "2001:db8::1")
     assert got.one("forwarded") == 'for="[2001:db8::1]";host=app.example.com;proto=https, for=127.0.0.1'
     assert got.all("x-original-url") == []
+
+
+def test_a_trusted_proxy_may_say_it_in_other_ways(recorder: Recorder) -> None:
+    rules = [{"path": "/", "allow": "anyone"}]
+    with proxy_to(recorder.port, trusted_proxies="127.0.0.1/32", rules=rules) as port:
+        asked(port, "GET / HTTP/1.1", 'Forwarded: for="[2001:db8::1]:4711";host=app.test:81;proto=https')
+        asked(port, "GET / HTTP/1.1", "Forwarded: for=_hidden")
+    first, second = recorder.requests
+    assert (first.one("x-forwarded-for"), first.one("x-forwarded-host")) == ("2001:db8::1, 127.0.0.1", "app.test:81")
+    assert (first.one("x-forwarded-port"), first.one("x-forwarded-proto")) == ("81", "https")
+    assert second.one("x-forwarded-for") == "127.0.0.1"
+
+
+def test_a_proxy_that_is_not_the_trusted_one_is_not_believed(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oidc_gate.proxy.forwarded._MOST_KNOWN", 0)
+    monkeypatch.setattr("oidc_gate.proxy.headers._MOST_SEEN", 0)
+    rules = [{"path": "/", "allow": "anyone"}]
+    for trusted in ("10.0.0.0/8", "0"):
+        with proxy_to(recorder.port, trusted_proxies=trusted, rules=rules) as port:
+            asked(port, "GET / HTTP/1.1", *SPOOFED, f"X-{'a' * 200}: 1", "X-Not-Seen-Before: 1")
+    for got in recorder.requests:
+        assert "6.6.6.6" not in str(got.headers)
+        assert got.one("x-forwarded-for") == "127.0.0.1"
+        assert got.one(f"x-{'a' * 200}") == "1"
 
 
 @pytest.mark.parametrize(
@@ -304,6 +332,24 @@ def test_an_app_that_refuses_a_body_never_gets_it(port: int, recorder: Recorder)
     assert recorder.taken[0].received.endswith(b"\r\n\r\n")
 
 
+def test_a_refusal_of_a_body_is_streamed_too(port: int, recorder: Recorder) -> None:
+    has_head = threading.Event()
+
+    def answer(connection: Taken) -> None:
+        while b"\r\n\r\n" not in connection.received:
+            connection.read()
+        connection.send(b"HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\n")
+        assert has_head.wait(LIMIT)
+        connection.send(b"no")
+
+    recorder.begin(answer)
+    with connected(port) as connection:
+        connection.sendall(POST + b"Content-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n")
+        found = connection.recv(65536)
+        has_head.set()
+        assert answer_in(found + read_all(connection)).body == b"no"
+
+
 def test_an_app_that_says_nothing_to_expect_gets_the_body_all_the_same(port: int, recorder: Recorder) -> None:
     assert asked(port, "POST / HTTP/1.1", "Content-Length: 3", "Expect: 100-continue", body=b"abc").body == b"ok"
     assert told(recorder).body == b"abc"
@@ -324,30 +370,41 @@ def test_an_answer_may_come_before_the_body_is_all_there(port: int, recorder: Re
     assert recorder.taken[0].is_over.wait(LIMIT)
 
 
-def test_much_passes_both_ways_in_little_memory(port: int, recorder: Recorder) -> None:
-    """20 MB up and down; `make proxy` sends 500."""
-    block, number = b"x" * 65536, 320
+def test_what_one_end_cannot_take_the_other_does_not_send(port: int, recorder: Recorder) -> None:
+    """Many times what sockets and buffers hold: each sender has to wait, and then all of it arrives."""
+    block, number = b"x" * 65536, 480
+    size = len(block) * number
+    may_read, sent_up, sent_down = threading.Event(), threading.Event(), threading.Event()
 
     def answer(connection: Taken) -> None:
         while b"\r\n\r\n" not in connection.received:
             connection.read()
         got = len(connection.received.partition(b"\r\n\r\n")[2])
-        while got < len(block) * number:
+        assert may_read.wait(LIMIT)
+        while got < size:
             got += len(connection.socket.recv(1 << 20))
-        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(block) * number))
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
         for _ in range(number):
             connection.send(block)
+        sent_down.set()
 
     recorder.begin(answer)
     with connected(port) as connection:
-        connection.sendall(
-            b"PUT / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
-            % (len(block) * number)
-        )
-        for _ in range(number):
-            connection.sendall(block)
-        found = read_all(connection)
-    assert answer_in(found).is_whole
+
+        def send() -> None:
+            connection.sendall(PUT + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % size)
+            for _ in range(number):
+                connection.sendall(block)
+            sent_up.set()
+
+        sending = threading.Thread(target=send, daemon=True)
+        sending.start()
+        assert not sent_up.wait(1)
+        may_read.set()
+        assert sent_up.wait(LIMIT)
+        assert not sent_down.wait(1)
+        assert answer_in(read_all(connection)).is_whole
+        sending.join(LIMIT)
     recorder.begin()
 
 
@@ -439,6 +496,24 @@ def test_a_folded_header_reaches_nobody_as_two(port: int, recorder: Recorder) ->
     assert "set-cookie" not in dict(answer.headers)
 
 
+def test_what_comes_on_a_connection_that_waits_is_no_answer(port: int, recorder: Recorder) -> None:
+    waits = threading.Event()
+
+    def answer(connection: Taken) -> None:
+        connection.read_request()
+        connection.send(OK)
+        assert waits.wait(LIMIT)
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned")
+        connection.read()
+
+    recorder.begin(answer)
+    assert asked(port).body == b"ok"
+    waits.set()
+    assert recorder.taken[0].is_over.wait(LIMIT)
+    recorder.answering = usual
+    assert asked(port).body == b"ok"
+
+
 def test_what_an_app_says_unasked_reaches_nobody(port: int, recorder: Recorder) -> None:
     """Two answers to one request: the second is not that to the next request."""
     poisoned = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned"
@@ -456,6 +531,13 @@ def test_what_an_app_says_unasked_reaches_nobody(port: int, recorder: Recorder) 
     assert asked(port).status in (200, 502)
     recorder.begin()
     assert asked(port).body == b"ok"
+
+
+def test_no_more_connections_wait_than_may(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oidc_gate.proxy.pool._MOST_IDLE", 0)
+    with proxy_to(f"127.0.0.1:{recorder.port}") as port:
+        assert [asked(port).status for _ in range(2)] == [200, 200]
+    assert len(recorder.taken) == 2
 
 
 # One end goes away
@@ -521,6 +603,12 @@ def test_a_connection_that_was_closed_meanwhile_is_no_reason_to_fail(port: int, 
     assert len(recorder.taken) == 2
 
 
+def test_what_has_begun_to_be_answered_is_not_sent_again(port: int, recorder: Recorder) -> None:
+    recorder.begin(saying(OK, b"HTTP/1.1 200 OK\r\nContent-Le"))
+    assert [asked(port).status for _ in range(2)] == [200, 502]
+    assert len(recorder.taken) == 1
+
+
 def test_a_post_is_sent_once(port: int, recorder: Recorder) -> None:
     recorder.begin(saying(OK, b""))
     assert asked(port).status == 200
@@ -547,6 +635,12 @@ def test_an_app_that_is_not_there_is_told_on_a_page_in_the_persons_language() ->
     assert "<h1>Die App antwortet nicht</h1>" in page.body.decode()
     assert 'href="/page"' in page.body.decode()
     assert json.loads(data.body)["error"] == "upstream_unreachable"
+
+
+def test_an_app_that_takes_too_long_to_connect_to_is_504(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oidc_gate.proxy.pool._LONGEST_CONNECT", 0)
+    with proxy_to(f"127.0.0.1:{recorder.port}") as port:
+        assert asked(port).status == 504
 
 
 def test_an_app_that_takes_too_long_is_504(recorder: Recorder) -> None:
@@ -717,7 +811,7 @@ def test_trailers_are_handed_on_where_the_server_can_send_them(recorder: Recorde
 
 def test_a_body_that_http_2_does_not_announce_is_handed_on(recorder: Recorder) -> None:
     scope = {"http_version": "2", "method": "POST", "raw_path": b"/a%20b", "path": "/a b", "query_string": b"x"}
-    Driven(recorder, scope, body(b"ab", more=True), body(b""), {"type": "http.disconnect"}).run()
+    Driven(recorder, scope, body(b"ab", more=True), body(b"")).run()
     got = told(recorder)
     assert (got.line, got.body, got.one("transfer-encoding")) == ("POST /a%20b?x HTTP/1.1", b"ab", "chunked")
 
@@ -844,6 +938,15 @@ def test_what_is_no_socket(tmp_path: Path) -> None:
         gated_proxy(upstream, open_settings())
 
 
+def test_an_app_may_start_later() -> None:
+    upstream = read_upstream("http://nothing.invalid:3000")
+    assert upstream is not None
+    gated_proxy(upstream, open_settings())
+    later = read_upstream("unix:/nothing/there.sock")
+    assert later is not None
+    gated_proxy(later, open_settings())
+
+
 def test_a_name_that_leads_elsewhere_later_leads_nowhere(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is looked up is judged each time, and what was judged is what is connected to."""
     found = ["127.0.0.1"]
@@ -851,6 +954,8 @@ def test_a_name_that_leads_elsewhere_later_leads_nowhere(recorder: Recorder, mon
 
     def lookup(host: Any, port: Any, *given: Any, **options: Any) -> Any:
         if host == "rebound.test":
+            if not found:
+                raise socket.gaierror(socket.EAI_NONAME, "not known")
             return [info for each in found for info in looked_up(each, port, *given, **options)]
         return looked_up(host, port, *given, **options)
 
@@ -864,4 +969,4 @@ def test_a_name_that_leads_elsewhere_later_leads_nowhere(recorder: Recorder, mon
         found[:] = ["::1", "127.0.0.1"]  # at the first of which nothing listens
         assert asked(port).status == 200
         found[:] = []
-        assert asked(port).status == 502
+        assert asked(port).status == 502  # nobody knows that name any more

@@ -18,9 +18,10 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus, InvalidURI
 from websockets.sync import client as sync
 
+from oidc_gate.proxy import gated_proxy, read_upstream
 from tests.asgi_driver import LOOP
 from tests.patience import LIMIT
-from tests.proxied import Recorder, proxy_to, saying
+from tests.proxied import Recorder, open_settings, proxy_to, saying
 
 
 class App:
@@ -218,3 +219,38 @@ def test_an_app_that_takes_too_long_is_504() -> None:
         assert raised.value.response.status_code == 504
     held.set()
     recorder.close()
+
+
+class Brought:
+    """One WebSocket to the gate, as a server would bring it that tells more than uvicorn."""
+
+    def __init__(self, port: int, path: str, *messages: dict[str, Any], then: dict[str, Any] | None = None) -> None:
+        upstream = read_upstream(f"127.0.0.1:{port}")
+        assert upstream is not None
+        self._gate, self._then = gated_proxy(upstream, open_settings()), then
+        self._messages = [{"type": "websocket.connect"}, *messages]
+        headers = [(b"host", b"127.0.0.1")]
+        self._scope = {"type": "websocket", "path": path, "query_string": b"", "headers": headers, "scheme": "ws"}
+        self.sent: list[Any] = []
+
+    def run(self) -> list[Any]:
+        async def receive() -> Any:
+            await asyncio.sleep(0)
+            return self._messages.pop(0) if self._messages else self._then
+
+        async def send(message: Any) -> None:
+            self.sent.append(message)
+
+        LOOP.run(self._gate(self._scope, receive, send))
+        return self.sent
+
+
+def test_a_client_that_is_known_to_have_vanished(app: tuple[App, int]) -> None:
+    Brought(app[1], "/", {"type": "websocket.disconnect", "code": 1006}).run()
+    assert app[0].has_ended.wait(LIMIT)
+    assert app[0].ended[-1] == (1006, "")
+
+
+def test_what_a_client_sends_when_the_app_has_closed_harms_nothing(app: tuple[App, int]) -> None:
+    accepted, closed = Brought(app[1], "/close", then={"type": "websocket.receive", "text": "a"}).run()
+    assert (accepted["type"], closed["type"], closed["code"]) == ("websocket.accept", "websocket.close", 4321)

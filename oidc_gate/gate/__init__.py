@@ -3,6 +3,7 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `forwarding`: what the app is told of who asks
+- `identity_jwt`: the same in a way that the app can check
 - `kept_claims`: which claims a session keeps
 - `parties`: the providers, and what belongs to each of them alone
 - `redemptions`: which logins have been answered in this process
@@ -44,8 +45,8 @@ Modules, from the ground up; each may import only from those before it:
 - `watched_files`: what stands in files, told from what stood there before
 - `reloading`: changed settings are taken over by another gate
 
-May import: `errors`, `identity`, `sealing`, `decisions`, `reserved_headers`, `words`, `stores`, `access`, `settings`,
-`provider`, `sessions`, `browser`, `telling`.
+May import: `errors`, `identity`, `sealing`, `signing`, `decisions`, `reserved_headers`, `words`, `stores`, `access`,
+`settings`, `provider`, `sessions`, `browser`, `telling`.
 """
 
 from oidc_gate.gate.announcement import log_addresses

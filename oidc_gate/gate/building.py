@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import Addresses, Attempts, Cookies, Pages
@@ -36,6 +36,9 @@ from oidc_gate.settings import METADATA_PATH, Settings
 from oidc_gate.stores import SessionStore, open_store
 from oidc_gate.telling import Telling
 
+if TYPE_CHECKING:
+    from oidc_gate.gate.identity_jwt import Signer
+
 __all__ = ["backend_of", "build"]
 
 
@@ -62,6 +65,7 @@ def build(
     telling = Telling(settings, addresses, clock, rules, on_paper=on_paper)
     backend = backend or _backend(settings, telling.store_asked, before)
     parties = _parties(settings, policy, told, telling, clock, before)
+    signer = _signer(settings, context, clock)
 
     def cookies(*, secure: bool) -> Cookies:
         return Cookies(
@@ -80,13 +84,14 @@ def build(
         secure_cookies=cookies(secure=True),
         plain_cookies=cookies(secure=False),
         attempts=Attempts(settings.cookie_secret, context, lifetime=settings.login_timeout),
-        sessions=_sessions(settings, backend, parties, told, response_headers, clock, before),
+        sessions=_sessions(settings, backend, parties, told, response_headers, clock, before, signer),
         policy=policy,
         parties=parties,
         idle_exempt=PathList(settings.idle_exempt_paths) if settings.idle_exempt_paths else None,
         redemptions=Redemptions() if before is None else before.redemptions,
         response_headers=response_headers,
         told_headers=told,
+        identity_keys=None if signer is None else signer.keys,
         reserved_headers=ReservedHeaders(name for name in (*dict(told), settings.bearer_client_cert_header) if name),
         telling=parties.first.telling,
         seen_proofs=SeenProofs() if before is None else before.seen_proofs,
@@ -162,6 +167,15 @@ def _parties(
     return Parties(found)
 
 
+def _signer(settings: Settings, context: str, clock: Callable[[], float]) -> Signer | None:
+    """Return what signs `identity_jwt`; most gates sign nothing, and load nothing for it."""
+    if not settings.identity_jwt:
+        return None
+    from oidc_gate.gate.identity_jwt import Signer
+
+    return Signer(settings, context, clock)
+
+
 def _sessions(
     settings: Settings,
     backend: Backend,
@@ -170,18 +184,24 @@ def _sessions(
     response_headers: tuple[Header, ...],
     clock: Callable[[], float],
     before: Components | None,
+    signer: Signer | None,
 ) -> Sessions:
     overrides_some = bool(settings.public_paths or settings.rules) and isinstance(response_headers, Overriding)
     return Sessions(
         backend,
-        {party.key: _by_provider(party, parties, told, response_headers, clock) for party in parties},
+        {party.key: _by_provider(party, parties, told, response_headers, clock, signer) for party in parties},
         by_path=bool(settings.idle_exempt_paths) or overrides_some,
         before=None if before is None else before.sessions,
     )
 
 
 def _by_provider(
-    party: Party, parties: Parties, told: Told, response_headers: tuple[Header, ...], clock: Callable[[], float]
+    party: Party,
+    parties: Parties,
+    told: Told,
+    response_headers: tuple[Header, ...],
+    clock: Callable[[], float],
+    signer: Signer | None,
 ) -> ByProvider:
     """Return what the sessions of one provider go by."""
     settings = party.settings
@@ -199,6 +219,8 @@ def _by_provider(
     )
     if settings.access_token_for_app:
         forward = handing_on(forward, clock)
+    if signer is not None:
+        forward = signer.signing(forward, required=required, other=other)
     limits = Limits(
         longest=settings.max_session_duration or NEVER,
         idle=settings.idle_session_timeout or NEVER,

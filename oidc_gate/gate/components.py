@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oidc_gate.access import PathList, Policy
 from oidc_gate.browser import LONGEST_HEADER, Addresses, Attempts, Cookies, Origin, Pages, own_path
-from oidc_gate.decisions import Header, Request
+from oidc_gate.decisions import Header, Reply, Request
 from oidc_gate.gate.forwarding import Told
 from oidc_gate.gate.parties import Parties
 from oidc_gate.gate.redemptions import Redemptions
@@ -55,6 +55,7 @@ class Components:
     redemptions: Redemptions
     response_headers: tuple[Header, ...]
     told_headers: Told
+    identity_keys: Callable[[Request], Reply] | None
     reserved_headers: ReservedHeaders
     telling: Telling
     seen_proofs: SeenProofs

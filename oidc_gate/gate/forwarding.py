@@ -10,7 +10,17 @@ from oidc_gate.decisions import Forward
 from oidc_gate.identity import PRINTABLE, Identity, claim_at, encoded, is_verified, text_claim, username
 from oidc_gate.sessions import Head, hand_on
 
-__all__ = ["OtherNames", "Told", "clear_of", "forwarding", "handing_on", "identity_headers", "told_headers"]
+__all__ = [
+    "Forwarding",
+    "Header",
+    "OtherNames",
+    "Told",
+    "clear_of",
+    "forwarding",
+    "handing_on",
+    "identity_headers",
+    "told_headers",
+]
 
 Header = tuple[str, str]
 Forwarding = Callable[[Identity, Head], Forward]

@@ -46,6 +46,8 @@ class OwnPaths:
         health = Health(components, refusals)
         #: What says nothing of a person, and looks for no session.
         self._stateless: dict[str, Callable[[Request], Decision]] = {"health": health.health, "ready": health.ready}
+        if components.identity_keys is not None:
+            self._stateless["jwks"] = components.identity_keys
         #: What is posted and is no form.
         self._posted: dict[str, Callable[[Here, bytes | None], Decision]] = {"events": Signals(components).receive}
         self._handlers: dict[str, dict[str, Handler]] = {

@@ -28,7 +28,6 @@ class Connection(asyncio.Protocol):
 
         self._new_parser: Any = HttpResponseParser
         self._loop = loop
-        self._transport: asyncio.Transport | None = None
         self._drained: asyncio.Future[None] | None = None
         self.is_closed = False
         self._is_busy = False
@@ -71,9 +70,8 @@ class Connection(asyncio.Protocol):
         self._chunks, self._headers = [], []
 
     def write(self, data: bytes) -> None:
-        """Send bytes; nothing where the connection is closed, for then the answer says what has happened."""
-        if self._transport is not None and not self.is_closed:
-            self._transport.write(data)
+        """Send bytes; of a connection that is closed the answer says so."""
+        self._transport.write(data)
 
     async def drain(self) -> None:
         """Wait until more can be sent."""
@@ -112,7 +110,7 @@ class Connection(asyncio.Protocol):
         if not chunks:
             return b""
         self._chunks, self._kept = [], 0
-        if not self._reads_on and self._transport is not None and not self.is_closed:
+        if not self._reads_on and not self.is_closed:
             self._reads_on = True
             self._transport.resume_reading()
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -122,15 +120,13 @@ class Connection(asyncio.Protocol):
         if self._error is None and not self.is_complete:
             self._error = error
         self.is_closed = True
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
         self._wake()
 
     def close(self) -> None:
         """End the connection."""
         self.is_closed = True
-        if self._transport is not None:
-            self._transport.close()
+        self._transport.close()
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -145,7 +141,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         """See `asyncio.Protocol`."""
-        self._transport = transport
+        self._transport: asyncio.Transport = transport
 
     def data_received(self, data: bytes) -> None:
         """Read what the server has sent."""
@@ -167,7 +163,7 @@ class Connection(asyncio.Protocol):
                 self._broken(f"is not HTTP/1.1 ({error.args[0] if error.args else type(error).__name__})"[:200])
         if self._bodiless > _LONGEST_HEAD:
             self._broken("has a head that does not end")
-        if self._kept > _MOST_KEPT and self._reads_on and self._transport is not None and not self.is_closed:
+        if self._kept > _MOST_KEPT and self._reads_on and not self.is_closed:
             self._reads_on = False
             self._transport.pause_reading()
         if self.status or self.may_go_on:
@@ -189,8 +185,7 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""
-        if self._drained is None:
-            self._drained = self._loop.create_future()
+        self._drained = self._loop.create_future()
 
     def resume_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""

@@ -140,8 +140,7 @@ class Exchange:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 break
-        if not connection.is_complete:
-            connection.fail(ClientGoneError())
+        connection.fail(ClientGoneError())
 
     # The request's body
 

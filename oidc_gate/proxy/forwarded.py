@@ -60,7 +60,7 @@ class Forwarded:
         """Return the addresses that proxies which are believed have told of, the client's first."""
         client = self._addresses.client(request)
         said = [each.strip() for each in request.header("x-forwarded-for").split(",")]
-        if client in said:  # the last of them, for what stands before it the client may have written
+        if client and client in said:  # the last of them, for what stands before it the client may have written
             at = len(said) - 1 - said[::-1].index(client)
             return [each for each in said[at:] if _HARMLESS.fullmatch(each)]
         return [client] if client else []

@@ -38,8 +38,6 @@ class Pool:
     def keep(self, connection: Connection) -> None:
         """Have a connection wait for another request, if it can."""
         connection.end()
-        if connection.is_closed:
-            return
         if len(self._idle) >= _MOST_IDLE or self._loop is not asyncio.get_running_loop():
             connection.close()
             return

@@ -74,22 +74,21 @@ class Relay:
             partial(ClientConnection, protocol, ping_interval=None, close_timeout=self._timeout)
         )
         said = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers if name not in _ITS_OWN]
+        is_open = False
         try:
             async with asyncio.timeout(self._timeout):
                 await upstream.handshake(said, None)
+            is_open = True
         except TimeoutError:
-            upstream.transport.abort()
             said_so = f"no answer to a WebSocket's handshake within {self._timeout:g} s (upstream_timeout)"
             raise UpstreamSlowError("upstream_slow", said_so) from None
         except InvalidStatus as error:
-            upstream.transport.abort()
             raise RefusedError(_reply(error)) from None
         except (InvalidHandshake, OSError, EOFError, ValueError) as error:
-            upstream.transport.abort()
             raise UpstreamError("upstream_broken", f"the app's answer to a WebSocket's handshake: {error}") from None
-        except BaseException:
-            upstream.transport.abort()
-            raise
+        finally:
+            if not is_open:
+                upstream.transport.abort()
         return upstream
 
     async def _relayed(self, upstream: ClientConnection) -> None:

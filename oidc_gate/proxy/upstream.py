@@ -137,9 +137,7 @@ async def addresses_of(upstream: Upstream, *, anywhere: bool) -> list[str]:
 
 def is_near(text: str) -> bool:
     """Return whether an address is this machine's or of a private network."""
-    address = _literal(text)
-    if address is None:
-        return False
+    address = ip_address(text)
     address = getattr(address, "ipv4_mapped", None) or address
     return any(address in network for network in _NEAR)
 

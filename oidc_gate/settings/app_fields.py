@@ -109,6 +109,12 @@ class AppFields:
         "`x-forwarded` or `ngrok`: headers that tell the app who asks. Or a map of header names to claims, in the"
         " environment like `remote-user=email,x-team=groups`",
     )
+    identity_jwt: bool = setting(
+        False,
+        read_bool,
+        "the app is told who asks in `X-Oidc-Gate-Jwt` too, signed (ES256); it checks that by the keys at"
+        " `/oauth2/jwks`: see [docs/any-app.md]",
+    )
     remote_user_claim: str = setting(
         "email", read_text, "the claim in `REMOTE_USER`; `sub` where it is missing, or is an unverified address"
     )

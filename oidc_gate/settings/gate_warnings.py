@@ -74,6 +74,8 @@ def _of_addresses(settings: Settings) -> Iterator[str]:
         yield "trusted_proxies trusts every address: anyone can say which host and scheme this app has"
     if settings.reload == "watch" and not settings.files(Path()):  # no file is read for that
         yield "reload is watch, and no setting stands in a file: there is nothing to look at"
+    if settings.identity_jwt and not settings.base_url:
+        yield "identity_jwt is true without base_url, which is the issuer (iss): the JWT names none"
     path = urlsplit(settings.base_url).path
     if path:
         yield (

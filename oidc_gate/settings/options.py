@@ -92,6 +92,7 @@ class SettingsOptions(TypedDict, total=False):
     cors_origins: Texts
 
     identity_headers: Text | Mapping[str, str]
+    identity_jwt: Switch
     remote_user_claim: Text
     cache_control: Text
     logout_cookies: Texts
