@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -13,9 +15,12 @@ import pytest
 
 from oidc_gate import SettingsError
 from tests.access_tokens import AUDIENCE, Program, access_token
+from tests.browser import Browser
 from tests.counted import Counted
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
-from tests.stage import HTML, is_login, query
+from tests.redis_servers import until
+from tests.stage import HTML, Stage, is_login, query
 from tests.test_several_providers import (
     Several,
     _served_others,
@@ -210,3 +215,47 @@ def test_an_outage_counts_as_that_of_the_provider_which_has_it(several: Several,
     with guests.fault("discovery_down"):
         assert here.browser().get("/oauth2/login?auth_id=guests", headers=HTML).status == 503
     assert {provider for provider, _ in counted.of("login_failures_total")} == {"guests"}
+
+
+# Slowness
+
+
+def at_their_callbacks(here: Stage, auth_id: str, number: int) -> list[tuple[Browser, str]]:
+    """Return browsers that are about to come back from this provider, and where each is sent."""
+    found = []
+    for _ in range(number):
+        browser = here.browser()
+        begun = browser.get(f"/oauth2/login?auth_id={auth_id}&next=/&page=1")
+        found.append((browser, browser.get(begun.target).target))
+    return found
+
+
+def test_a_provider_that_takes_its_time_holds_up_no_login_at_another(several: Several, guests: LocalProvider) -> None:
+    here = several()
+    waiting = at_their_callbacks(here, "guests", 24)
+    with ThreadPoolExecutor(32) as pool, guests.hold("token"):
+        known = [pool.submit(here.browser().get, "/oauth2/health") for _ in range(32)]  # the server's threads
+        assert all(each.result().status == 200 for each in known)
+        held = [pool.submit(browser.get, target) for browser, target in waiting]
+        until(lambda: len(guests.calls("token")) >= 4)
+        began = time.monotonic()
+        pool.submit(signed_in, here, "staff").result(LIMIT)
+        assert time.monotonic() - began < 3
+    assert {each.result().status for each in held} <= {302, 503}
+
+
+def test_nor_does_it_keep_another_from_being_asked_about_its_people(
+    several: Several, provider: LocalProvider, guests: LocalProvider
+) -> None:
+    """Else it could have whoever has left go on, and with `provider_outage_grace` have everybody's session ended."""
+    here = several(guest={"userinfo_refresh_interval": "5m"}, userinfo_refresh_interval="5m")
+    staff, people = signed_in(here, "staff"), [signed_in(here, "guests") for _ in range(40)]
+    provider.deactivate("ada-1815")
+    here.clock.advance(301)
+    with ThreadPoolExecutor(48) as pool, guests.hold("userinfo"):
+        held = [pool.submit(each.fetch, "/") for each in people]
+        until(lambda: len(guests.calls("userinfo")) >= 2)
+        began = time.monotonic()
+        assert pool.submit(staff.fetch, "/").result(LIMIT).status == 401
+        assert time.monotonic() - began < 3
+    assert {each.result().status for each in held} == {200}

@@ -66,7 +66,7 @@ class SignIn:
         if self._redemptions.has(callback.state):
             return self._repeated(here, state)
         return Work(
-            "login",
+            self._party.lane("login"),
             lambda: self._finish(here, state, attempt, callback),
             turned_away=lambda: self._error_reply(here, provider_busy(), self._return_to(here, state)),
         )
