@@ -13,8 +13,11 @@ from urllib.parse import quote
 
 import pytest
 
-from oidc_gate import SettingsError
+from oidc_gate import Settings, SettingsError
+from oidc_gate.gate import parties
+from oidc_gate.gate.gate import Gate
 from tests.access_tokens import AUDIENCE, Program, access_token
+from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
 from tests.counted import Counted
 from tests.patience import LIMIT
@@ -126,6 +129,60 @@ def test_a_providers_scopes_are_its_own(several: Several, provider: LocalProvide
     program = Program(several(bearer_audience=AUDIENCE, rules=[rule]))
     assert program.ask("/a", access_token(provider, scope="admin")).status == 200
     assert program.ask("/a", access_token(guests, scope="admin")).status == 403
+
+
+# One provider twice
+
+
+TENANTS = ["11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"]
+ENTRA = "https://login.microsoftonline.com"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_taken"),
+    [
+        ((f"{ENTRA}/{TENANTS[0]}/v2.0", None), (f"{ENTRA}/common/v2.0", TENANTS), False),
+        ((f"{ENTRA}/common/v2.0", TENANTS), (f"{ENTRA}/{TENANTS[1]}/v2.0/", None), False),
+        ((f"{ENTRA}/common/v2.0", TENANTS[:1]), (f"{ENTRA}/organizations/v2.0", TENANTS), False),
+        ((f"{ENTRA}/common/v2.0", TENANTS[:1]), (f"{ENTRA}/organizations/v2.0", TENANTS[1:]), True),
+        ((f"{ENTRA}/{TENANTS[0]}/v2.0", None), (f"{ENTRA}/common/v2.0", TENANTS[1:]), True),
+    ],
+)
+def test_no_tenant_is_two_providers(one: tuple[str, Any], other: tuple[str, Any], is_taken: bool) -> None:
+    """Its tokens would be those of the first of the two, with the lists of that one, and end its sessions alone."""
+    client = {"client_id": "c", "client_secret": "s"}
+    options, more = ({"issuer_url": url, "allow_tenants": tenants, **client} for url, tenants in (one, other))
+    options |= {"auth_id": "staff", "cookie_secret": COOKIE_SECRET}
+    options["providers"] = [more | {"auth_id": "guests", "allow_all": True}]
+    if is_taken:
+        assert len(Settings(**options).all_providers) == 2
+        return
+    with pytest.raises(SettingsError, match=r"no\. 1 .guests.: .* the issuer .* the provider staff; a tenant stands"):
+        Settings(**options)
+
+
+def test_no_provider_can_look_for_a_client_id_by_which_its_sessions_would_be_anothers(
+    provider: LocalProvider, guests: LocalProvider, third: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six bytes are within reach of who tries for days, and here the key has one."""
+    monkeypatch.setattr(parties, "_KEY_BYTES", 1)
+    for number in range(5000):
+        settings = made(provider, entry(third, "third"), entry(guests) | {"client_id": f"app{number}"})
+        if len(set(map(parties.party_key, settings.all_providers[1:]))) == 1:
+            break
+    with pytest.raises(SettingsError, match="one key"):
+        Gate(settings)
+
+
+def test_a_secret_that_two_providers_are_handed_is_worth_a_second_look(
+    provider: LocalProvider, guests: LocalProvider
+) -> None:
+    shared = {"client_secret": "one-secret"}
+    (said,) = [each for each in made(provider, entry(guests) | shared, **shared).warnings() if "handed" in each]
+    assert said.startswith("guests: client_secret is that of staff too")
+    assert "one-secret" not in said
+    found = made(provider, entry(guests) | shared, client_secret="another").warnings()
+    assert not [each for each in found if "handed" in each]
 
 
 # Names

@@ -9,6 +9,7 @@ from typing import Any
 from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import Addresses, Attempts, Cookies, Pages
 from oidc_gate.decisions import Header, Overriding
+from oidc_gate.errors import SettingsError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.forwarding import OtherNames, Told, clear_of, forwarding, handing_on, told_headers
 from oidc_gate.gate.kept_claims import KeptClaims
@@ -159,6 +160,8 @@ def _parties(
                 callback="callback" if is_first else f"callback/{each.auth_id}",
             )
         )
+    if len({party.key for party in found}) < len(found):  # by chance never: who names clients can look for one
+        raise SettingsError("providers: two of them would have one key; have one of them name the client otherwise.")
     return Parties(found)
 
 
