@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -83,6 +84,36 @@ def test_a_step_up_of_one_providers_session_is_no_step_up_at_another(
         assert page.json()["identity"]["provider"] == "guests"
 
 
+@pytest.mark.parametrize("store", ["cookie", "store"])
+def test_an_answer_that_a_provider_holds_back_replaces_nobody_who_has_come_meanwhile(
+    several: Several, guests: LocalProvider, store: str, tmp_path: Path
+) -> None:
+    here = several(session_store="cookie" if store == "cookie" else f"sqlite:///{tmp_path / 'sessions.db'}")
+    browser = here.browser()
+    begun = browser.get("/oauth2/login?auth_id=guests&next=/report&page=1")
+    held_back = browser.get(begun.target).target
+    assert browser.navigate("/oauth2/login?auth_id=staff&next=/").status == 200
+    page = browser.navigate(held_back)
+    assert (urlsplit(page.url).path, page.json()["identity"]["provider"]) == ("/report", "staff")
+    assert not guests.calls("token")
+    browser.navigate("/oauth2/login?auth_id=guests")  # of whoever is there when they choose it, it is their own word
+    assert browser.get("/").json()["identity"]["provider"] == "guests"
+
+
+def test_only_a_provider_that_is_to_post_its_answers_may_post_one(
+    several: Several, guests: LocalProvider, third: LocalProvider
+) -> None:
+    """What another site posts comes without the cookie of whoever is signed in, so that nobody sees who is replaced."""
+    here = several(entry(third, "third", response_mode="form_post"))
+    browser = here.browser()
+    begun = browser.get("/oauth2/login?auth_id=guests&next=/report&page=1")
+    held_back = query(browser.get(begun.target).target)
+    assert browser.navigate("/oauth2/login?auth_id=staff&next=/").status == 200
+    answer = browser.post("/oauth2/callback/guests", form=held_back, initiator="https://evil.example/")
+    assert (answer.status, answer.header("Allow")) == (405, "GET")
+    assert browser.get("/").json()["identity"]["provider"] == "staff"
+
+
 # Mix-up
 
 
@@ -122,6 +153,19 @@ def test_a_rule_that_leaves_open_whose_scopes_and_groups_are_meant_stops_start_u
         made(provider, entry(guests), rules=[{"path": "/a", "allow": allow}])
     if "g*" not in repr(allow):  # of one provider there is nothing to mistake
         made(provider, rules=[{"path": "/a", "allow": allow}])
+
+
+def test_a_rule_by_claims_that_names_no_provider_is_worth_a_second_look(
+    provider: LocalProvider, guests: LocalProvider
+) -> None:
+    by_claim: dict[str, Any] = {"claims": {"department": "r&d"}}
+
+    def found(allow: Any, *entries: dict[str, Any]) -> list[str]:
+        rules = [{"name": "lab", "path": "/a", "allow": allow}]
+        return [each for each in made(provider, *entries, rules=rules).warnings() if each.startswith("lab goes by")]
+
+    assert len(found(by_claim, entry(guests))) == len(found({"not": by_claim}, entry(guests))) == 1
+    assert found({"all": [{"provider": "staff"}, by_claim]}, entry(guests)) == found(by_claim) == []
 
 
 def test_a_providers_scopes_are_its_own(several: Several, provider: LocalProvider, guests: LocalProvider) -> None:

@@ -64,8 +64,8 @@ class Condition(ABC):
 
     @property
     def of_any_provider(self) -> frozenset[str]:
-        """Which of `email`, `groups` and `scopes` it goes by, whichever provider says so: two may use one name."""
-        return frozenset() if self.names_provider else self.claims & {"email", "groups"}
+        """Which claims it goes by, and `scopes` for those, whichever provider says so: two may use one name."""
+        return frozenset() if self.names_provider else self.claims
 
     @abstractmethod
     def holds(self, person: Person) -> Answer:

@@ -80,6 +80,7 @@ def _of_rules(settings: Settings) -> list[str]:
         scopes=settings.scopes if settings.email_claim == "email" else ("email",),
         public_paths=settings.public_paths or (),
         base_url=settings.base_url,
+        several=len(settings.all_providers) > 1,
     )
 
 
