@@ -190,7 +190,7 @@ def _by_provider(
     settings = party.settings
     claim, required = settings.remote_user_claim, settings.require_email_verified
     other = OtherNames(party.auth_id, party.lists) if party.key else None
-    taken = tuple(f"{each.auth_id}:" for each in parties if each.key and each is not party)
+    taken = tuple(f"{each.auth_id}:" for each in parties if each is not party)
     forward = forwarding(
         told=told,
         groups_claim=settings.groups_claim,
