@@ -36,7 +36,7 @@ docs: $(VENV)/.test
 	$(BIN)/python -m tests.docs_tables
 
 providers: $(VENV)/.test
-	$(BIN)/pytest $(addprefix tests/real_providers/,journeys.py doctor_journeys.py token_journeys.py) -p no:cacheprovider
+	$(BIN)/pytest $(addprefix tests/real_providers/,journeys.py doctor_journeys.py token_journeys.py pair_journeys.py) -p no:cacheprovider
 
 monitoring: $(VENV)/.test
 	$(BIN)/python -m tests.promtool

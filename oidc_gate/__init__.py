@@ -17,6 +17,7 @@ Folders say in their docstrings which modules they have.
 - `carriers`: where an app finds that, in whatever it holds of its request
 - `sealing`: values that leave the gate and must come back unchanged
 - `decisions`: the words between the gate and its adapters: `Request` in; `Forward`, `Reply`, `Work`, `ReadBody` out
+- `handed_over`: the gate in front, handed to apps that ask for it
 - `caching`: what an app's answer says of caching
 - `reserved_headers`: request headers that only the gate may say
 - `outsiders`: what stands outside the gate and answers some requests by itself
@@ -31,7 +32,12 @@ Folders say in their docstrings which modules they have.
 - `gate/`: what happens to a request
 - `doctor/`: what keeps people from signing in, found before one of them tries
 - `wsgi/`, `asgi/`: the adapters, which do not know each other
+- `proxy/`: a gated reverse proxy, for apps in any language
 - `command/`: the command `oidc-gate`
+- `requiring`: what parts of an app demand of whoever asks
+- `flask`, `starlette`, `fastapi`: that, and who asks, in each framework's own way
+- `django/`: the same for Django, with its users
+- `testing/`: somebody is signed in, for tests of apps
 - `__main__`: the same command as `python -m oidc_gate`
 """
 

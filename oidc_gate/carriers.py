@@ -9,7 +9,7 @@ from typing import Any
 from oidc_gate.errors import SettingsError
 from oidc_gate.identity import IDENTITY_KEY, Identity
 
-__all__ = ["CURRENT_SCOPE", "access_token_for", "identity_of"]
+__all__ = ["CURRENT_SCOPE", "access_token_for", "carried", "identity_of"]
 
 #: The scope that the gate has handed to the ASGI app of this task, for what is mounted in that and loses it.
 CURRENT_SCOPE: ContextVar[Mapping[str, Any] | None] = ContextVar("oidc_gate.scope", default=None)
@@ -31,17 +31,25 @@ def identity_of(request: Any) -> Identity | None:
     python-socketio; the context of an MCP tool. An app that is mounted in one of the other world finds who asks the
     gate that stands outside (a2wsgi, asgiref).
     """
+    found = carried(request, IDENTITY_KEY)
+    return found if isinstance(found, Identity) else None
+
+
+def carried(request: Any, key: str) -> Any:
+    """Return what the gate has put under this key into what carries a request; None where it has put nothing there.
+
+    Raises TypeError for what is no request.
+    """
     carriers = list(_carriers(request, _MOST_STEPS))
     if not carriers:
         kind = type(request).__name__
         raise TypeError(f"identity_of takes a request, a WSGI environ or an ASGI scope, and a {kind} carries none.")
     for carrier in carriers:
-        if IDENTITY_KEY in carrier:
-            found = carrier[IDENTITY_KEY]
-            return found if isinstance(found, Identity) else None
+        if key in carrier:
+            return carrier[key]
     scope = CURRENT_SCOPE.get()
     if scope is not None and any(_is_made_from(scope, environ) for environ in carriers):
-        return scope[IDENTITY_KEY]  # type: ignore[no-any-return]
+        return scope.get(key)
     return None
 
 

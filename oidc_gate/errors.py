@@ -10,6 +10,8 @@
     │       └── ProviderSetupError      what answers is not this provider: 500, the operator
     ├── StoreError            the session store did not answer: 503, worth trying again
     │   └── StoreSetupError        it will not answer before a setting is mended: 500, the operator
+    ├── UpstreamError         the app at an address cannot be reached, or its answer is none: 502
+    │   └── UpstreamSlowError      it takes too long: 504
     └── BusyError             too many want the same at once: 503, worth trying again
 
 Each carries a `code`, which is stable and may be shown and branched on, and a text for the log, which is neither.
@@ -33,6 +35,8 @@ __all__ = [
     "SettingsError",
     "StoreError",
     "StoreSetupError",
+    "UpstreamError",
+    "UpstreamSlowError",
 ]
 
 
@@ -121,6 +125,18 @@ class StoreSetupError(StoreError):
     """The session store refuses the gate, or cannot be where the settings say; time does not mend that."""
 
     status = 500
+
+
+class UpstreamError(GateError):
+    """The app's server, behind the gate as a proxy, cannot be reached, or what it answers is no answer."""
+
+    status = 502
+
+
+class UpstreamSlowError(UpstreamError):
+    """The app's server did not answer in time."""
+
+    status = 504
 
 
 class BusyError(GateError):

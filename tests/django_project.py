@@ -5,13 +5,22 @@ Django is set up once per process; `application(world)` migrates the database th
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.browser import World
 from tests.framework_apps import in_lower_case
+
+#: What the admin's templates want.
+CONTEXT = [
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+]
 
 
 @cache
@@ -27,7 +36,10 @@ def set_up() -> None:
         SECRET_KEY="a key for tests alone",
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF=__name__,
-        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"],
+        INSTALLED_APPS=[
+            *(f"django.contrib.{name}" for name in ("admin", "auth", "contenttypes", "messages", "sessions")),
+            "oidc_gate.django",
+        ],
         DATABASES={
             "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(Path(folder.name) / "users.db")},
         },
@@ -39,6 +51,13 @@ def set_up() -> None:
         AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.RemoteUserBackend"],
         SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
         SESSION_COOKIE_SECURE=True,
+        TEMPLATES=[
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "APP_DIRS": True,
+                "OPTIONS": {"context_processors": CONTEXT},
+            }
+        ],
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
         USE_TZ=True,
     )
@@ -46,13 +65,20 @@ def set_up() -> None:
     call_command("migrate", verbosity=0)
 
 
+#: What makes the URL patterns, None for the usual ones.
+URLS: list[Callable[[], list[Any]] | None] = [None]
 #: What must outlive the call that made it.
 _KEPT: list[Any] = []
 
 
-def application(world: World) -> Any:
-    """Return the project's application."""
+def application(world: World, patterns: Callable[[], list[Any]] | None = None) -> Any:
+    """Return the project's application; `patterns` makes the URL patterns, where they are not the usual ones."""
     set_up()
+    from django.urls import clear_url_caches
+
+    URLS[:] = [patterns]
+    clear_url_caches()
+    sys.modules[__name__].__dict__.pop("urlpatterns", None)
     if world == "wsgi":
         from django.core.wsgi import get_wsgi_application
 
@@ -106,5 +132,6 @@ def __getattr__(name: str) -> Any:
     if name == "urlpatterns":
         from django.urls import re_path
 
-        return [re_path("", who)]
+        (patterns,) = URLS
+        return [re_path("", who)] if patterns is None else patterns()
     raise AttributeError(name)

@@ -27,6 +27,7 @@ from tests.browser import Browser
 from tests.by_hand import visitor
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
+from tests.proxied import Recorder
 from tests.redis_servers import until
 from tests.servers import STOP_LIMIT, running
 
@@ -34,7 +35,8 @@ ROOT = Path(__file__).parents[1]
 OIDC_GATE = str(Path(sys.executable).with_name("oidc-gate"))
 ISSUER = "https://issuer.test/"
 FLAGS = ("--oidc", ISSUER, "--oidc-client-id", "the-client", "--oidc-client-secret", "the-secret")
-APPS = '''
+THERE = " there has to reach 127.0.0.1:8000"
+APPS = """
 import os
 from oidc_gate import identity_of
 
@@ -61,7 +63,7 @@ def create_app():
     return app
 
 not_an_app = 3
-'''
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -138,9 +140,8 @@ def test_secret_is_new_each_time(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "myapp:app", "--oidc-client", "x"], "--oidc-client"),
         (["run", "myapp:app", "--config", "a.toml", "--traffic-policy-file", "b.yaml"], "not allowed with"),
         (["demo", "--port", "-1"], "-1 is not a port"),
-        (["run", "myapp:app", "--url", "my.ngrok.app"], "there is no tunnel that could have this address"),
-        (["run", "myapp:app", "--url", "my.ngrok.app"], "--set base_url=https://my.ngrok.app"),
-        (["run", "myapp:app", "--domain=http://a.example"], "--set base_url=http://a.example"),
+        (["http"], "ADDRESS"),
+        (["http", "3000", "--basic-auth", "me:secret"], "--basic-auth"),
     ],
 )
 def test_a_command_line_that_cannot_be_read(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,8 +165,12 @@ def test_a_command_line_that_cannot_be_read(argv: list[str], said: str, capsys: 
         (["myapp:app", *FLAGS, "--interface", "asgi"], "this is a WSGI app"),
         (["myapp:create_app", *FLAGS], "name it like module:create_app()"),
         (["myapp", *FLAGS], "Did you mean myapp:app?"),
-        (["http://127.0.0.1:3000", *FLAGS], "is an address, and oidc_gate wraps Python apps: name yours"),
-        (["3000", *FLAGS], "3000 is an address"),
+        (["http://127.0.0.1:8000", *FLAGS], "the gate itself would listen: give the gate another, like --port 8001"),
+        (["3000", *FLAGS, "--port", "3000"], "the gate itself would listen: give the gate another, like --port 8000"),
+        (["http://8.8.8.8:3000", *FLAGS], "is neither on this machine nor in a private network"),
+        (["http://127.0.0.1:3000/app", *FLAGS], "holds more than host and port"),
+        (["3000", *FLAGS, "--interface", "wsgi"], "http://localhost:3000 is an address, and no WSGI app"),
+        (["3000", *FLAGS, "--host-header", "a b"], "upstream_host"),
         (["myapp:app", *FLAGS, "--host", "192.0.2.1", "--port", "0"], "--host 192.0.2.1 cannot be listened on"),
     ],
 )
@@ -184,7 +189,7 @@ def test_without_a_command_the_help_is_printed(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])
     assert capsys.readouterr().out == said.out
-    for command in ("demo", "run", "sessions", "secret"):
+    for command in ("demo", "run", "http", "sessions", "secret"):
         assert f"\n    {command} " in said.out
 
 
@@ -211,14 +216,30 @@ def test_as_a_module_it_is_the_same_command(
     assert capsys.readouterr().out == "", "whoever only imports it runs nothing"
 
 
-@pytest.mark.parametrize(
-    "words", [["3000"], ["3000", "--oidc=https://issuer.test", "--oidc-client-id", "x"], ["--url=x", "80"], [], ["-h"]]
-)
-def test_ngroks_own_command_says_what_to_do(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["http", *words]) == 2
+def test_http_is_for_addresses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["http", "myapp:app", *FLAGS]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("oidc-gate: `http` is ngrok's command, for a program at a port. oidc-gate wraps Python apps")
-    assert "oidc-gate run myapp:app --oidc=" in said
+    assert said.startswith("oidc-gate: 'myapp:app' is no address: write where the app listens, like 3000")
+    assert "oidc-gate run myapp:app" in said
+
+
+@pytest.mark.parametrize("argv", [["http", "3000"], ["run", "http://127.0.0.1:3000"]])
+def test_an_app_at_an_address_is_served_behind_the_gate(argv: list[str], served: Served) -> None:
+    flags = ["--oidc-scope", "openid,email", "--url=app.example.com", "--host-header=rewrite", "--workers=1"]
+    assert cli.main([*argv, *FLAGS, *flags]) == 0
+    settings = served.gate._gate._components.settings
+    assert (settings.base_url, settings.upstream_host) == ("https://app.example.com", "rewrite")
+    assert settings.scopes == ("openid", "email")
+    assert (served.options["server_header"], served.options["date_header"]) == (False, False)
+
+
+@pytest.mark.usefixtures("served")
+def test_what_the_proxy_needs_may_not_be_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "httptools", None)
+    assert cli.main(["http", "3000", *FLAGS]) == 2
+    assert "pip install 'oidc-gate[proxy]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -230,10 +251,12 @@ def test_ngroks_own_command_says_what_to_do(words: list[str], capsys: pytest.Cap
         (["--host", "::", "--port", "99"], "http://localhost:99", "; for people at other machines set base_url"),
         (["--host", "::1"], "http://[::1]:8000", ""),
         (["--host", "10.0.0.7"], "http://10.0.0.7:8000", ""),
-        (["--set", "base_url=https://app.example.com/in"], "https://app.example.com/in", ""),
+        (["--set", "base_url=https://app.example.com/in"], "https://app.example.com/in", f"; what is asked for{THERE}"),
+        (["--url", "app.example.com"], "https://app.example.com", f"; what is asked for{THERE}"),
+        (["--domain", "http://app.example.com"], "http://app.example.com", f"; what is asked for{THERE}"),
     ],
 )
-@pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app"])
+@pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app", "3000"])
 @pytest.mark.usefixtures("served")
 def test_the_real_addresses_are_told(
     target: str, flags: list[str], base: str, note: str, capsys: pytest.CaptureFixture[str]
@@ -414,6 +437,22 @@ def test_run_serves_the_gated_app(target: str, workers: str, provider: LocalProv
         assert "Traceback" not in server.output
         events = [json.loads(line)["event"] for line in server.output.splitlines() if line.startswith("{")]
         assert events == ["login.started", "login.started", "login.finished"]
+
+
+@pytest.mark.parametrize("command", [["run", "http://{app}"], ["http", "{app}", "--workers", "2"]])
+def test_an_app_in_any_language_is_gated(command: list[str], provider: LocalProvider, folder: Path) -> None:
+    recorder = Recorder()
+    command = [word.replace("{app}", f"127.0.0.1:{recorder.port}") for word in command]
+    argv = [OIDC_GATE, *command, *flags(provider), "--port", "{port}", "--set", "identity_headers=ngrok"]
+    with running(argv, folder=folder, cwd=folder, ready_path="/oauth2/health") as server:
+        browser = visitor()
+        assert browser.fetch(f"{server.url}/").status == 401
+        browser.navigate(f"{server.url}/")
+        assert browser.get(f"{server.url}/page").text == "ok"
+        assert recorder.requests[-1].one("ngrok-auth-user-email") == "ada@example.com"
+        assert server.stop() in (0, -signal.SIGTERM)
+        assert "Traceback" not in server.output
+    recorder.close()
 
 
 @pytest.mark.parametrize("target", ["myapp:app", "myapp:asgi_app"])

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from oidc_gate.command import cli, demo, demo_provider
+from oidc_gate.command import cli, demo, demo_provider, provider_process
 from tests.answers import Answer
 from tests.browser import Browser
 from tests.by_hand import visitor
@@ -164,7 +164,7 @@ def test_a_provider_that_ends_by_itself(pretender: Path, capsys: pytest.CaptureF
 
 def test_a_provider_that_does_not_end_is_killed(pretender: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretender.write_text("#!/bin/sh\nread client\necho '{\"issuer\": \"http://127.0.0.1:1\"}'\nexec sleep 600\n")
-    monkeypatch.setattr(demo, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(provider_process, "PATIENCE_SECONDS", 0.1)
     stop = threading.Event()
     stop.set()
     begun = time.monotonic()

@@ -41,6 +41,8 @@ RAISED = {
     "ProviderSetupError",
     "StoreError",
     "StoreSetupError",
+    "UpstreamError",
+    "UpstreamSlowError",
 }
 #: Codes that are put together: `{name}_invalid` of the three times in a token.
 JOINED = {"exp_invalid", "iat_invalid", "nbf_invalid"}

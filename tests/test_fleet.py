@@ -238,6 +238,7 @@ def test_of_all_workers_one_refreshes_and_nobody_is_signed_out(fleet: Fleet, pro
     """The provider ends everything when a spent refresh token comes back."""
     provider.access_token_lifetime = 3
     browser = fleet.signed_in()
+    provider.access_token_lifetime = 3600  # of those that the refresh brings: no other one is due, on no machine
     with load(fleet, browser) as seen:
         until(lambda: refreshes(provider) >= 1)
         more(seen, 200)

@@ -57,10 +57,19 @@ MODULES = [
 ]
 
 #: What users import beside `oidc_gate` itself: the reason for a name that no other folder uses.
-PUBLIC = {"stores": {"Record", "SessionStore"}, "wsgi": {"OIDCGate", "paste_filter"}, "command": {"main"}}
+PUBLIC = {
+    "stores": {"Record", "SessionStore"},
+    "wsgi": {"OIDCGate", "paste_filter"},
+    "command": {"main"},
+    "django": {"OIDCMiddleware", "current_identity", "require"},
+    "testing": {"LocalProvider", "local_provider", "session_cookies", "signed_in"},
+}
 
 #: What a person at a terminal reads is written by these alone.
-PRINTING = {f"command/{name}" for name in ("cli", "flags", "demo", "demo_provider", "run", "sessions", "token")}
+PRINTING = {
+    f"command/{name}"
+    for name in ("cli", "flags", "demo", "demo_provider", "provider_process", "run", "sessions", "token")
+}
 
 #: The only imports upward: for annotations alone.
 UPWARD = {
@@ -80,17 +89,36 @@ PAST_THE_DOOR = {
     ("doctor/case", "settings/presets"),
     ("doctor/store_checks", "stores/facts"),
     ("gate/building", "settings/page_files"),
+    ("proxy/forwarded", "asgi/request"),
+    ("proxy/proxy", "asgi/middleware"),
+    ("gate/demanding", "settings/demands"),
+    *((module, "settings/demands") for module in ("requiring", "flask", "starlette", "fastapi", "django/views")),
+    ("requiring", "wsgi/handing_over"),  # which no gate needs
+    ("requiring", "asgi/handing_over"),
+    ("requiring", "gate/demanding"),
+    ("requiring", "gate/step_up"),
+    ("testing/end_to_end", "command/demo_provider"),  # which the command line itself has no need to hand on
+    ("testing/end_to_end", "command/provider_process"),
+    ("testing/signing_in", "gate/parties"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),
 }
 
 #: Whoever else's code is used, and the only modules that know it.
 THIRD_PARTY = {
-    "asgiref": {"asgi/lanes"},
+    "asgiref": {"asgi/lanes", *(f"django/{name}" for name in ("backends", "consumers", "middleware", "views"))},
     "authlib": {"provider/client_authentication", "provider/code_flow"},
     "cel_expr_python": {"access/expressions"},
     "cryptography": {"sealing", "doctor/provider_checks"},
+    "django": {
+        *(f"django/{name}" for name in ("apps", "backends", "consumers", "middleware", "models", "project", "users")),
+        "django/views",
+        "testing/django_clients",
+    },
+    "fastapi": {"fastapi"},
+    "flask": {"flask"},
     "gunicorn": {"command/run"},
+    "httptools": {"proxy/connection", "proxy/proxy"},
     "itsdangerous": {"sealing"},
     "joserfc": {"provider/keys", "provider/client_credentials"},
     "nanoidp": {"command/demo_provider"},
@@ -98,9 +126,11 @@ THIRD_PARTY = {
     "prometheus_client": {"telling/prometheus_metrics"},
     "redis": {"stores/redis_clients", "stores/redis", "stores/redis_facts"},
     "requests": {"provider/transport"},
+    "starlette": {"starlette"},
     "urllib3": {"provider/transport"},
     "uvicorn": {"command/run"},
-    "werkzeug": {"command/demo_provider", "wsgi/middleware"},
+    "websockets": {"proxy/relay"},
+    "werkzeug": {"command/demo_provider", "flask", "wsgi/middleware"},
     "yaml": {"settings/files"},
 }
 
@@ -117,6 +147,9 @@ FRAMEWORKS = {
     "sanic",
     "starlette",
 }
+
+#: The only modules that know one, and which: of users who have it, who import them for it.
+KNOWING = {each: name for name in FRAMEWORKS for each in THIRD_PARTY.get(name, ())}
 
 each_module = pytest.mark.parametrize("module", ["", *MODULES])
 each_folder = pytest.mark.parametrize("folder", FOLDERS)
@@ -199,6 +232,7 @@ def length(node: Function) -> int:
 
 def test_every_module_is_in_a_list() -> None:
     files = {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py")}
+    files = {name for name in files if not name.startswith("django/migrations/")}  # their names are Django's
     assert {name.removesuffix("/__init__") for name in files - {"__init__"}} == set(MODULES)
     assert len(MODULES) == len(set(MODULES))
 
@@ -303,8 +337,14 @@ def test_each_package_of_others_is_known_to_its_modules_alone() -> None:
 
 
 @each_module
-def test_no_module_knows_a_web_framework(module: str) -> None:
-    assert not {each.module.partition(".")[0] for each in imports(module)} & FRAMEWORKS
+def test_no_module_but_its_own_knows_a_web_framework(module: str) -> None:
+    known = {each.module.partition(".")[0] for each in imports(module)} & FRAMEWORKS
+    assert known == ({KNOWING[module]} if module in KNOWING else set())
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("testing")])
+def test_nothing_that_is_served_imports_what_is_for_tests(module: str) -> None:
+    assert not [other for other, _ in own_imports(module) if floor_of(other) == "testing"]
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -320,9 +360,11 @@ def test_what_is_imported_is_declared() -> None:
         "prometheus_client": "prometheus",
         "gunicorn": "run",
         "uvicorn": "run",
+        "httptools": "proxy",
+        "websockets": "proxy",
         "nanoidp": "demo",
     }
-    for package in THIRD_PARTY:
+    for package in THIRD_PARTY.keys() - FRAMEWORKS:
         declared = optional[extras[package]] if package in extras else needed
         assert _ON_PYPI.get(package, package) in declared
 
@@ -342,8 +384,19 @@ def _packages(text: str) -> set[str]:
 
 @pytest.mark.parametrize("adapter", ["wsgi", "asgi"])
 def test_importing_an_adapter_is_light(adapter: str) -> None:
-    heavy = ["asgiref", "authlib", "cel_expr_python", "joserfc", "redis", "requests", "sqlite3", "urllib3", "werkzeug"]
-    heavy += ["opentelemetry", "prometheus_client", "yaml"]
+    heavy = [
+        "asgiref",
+        "authlib",
+        "cel_expr_python",
+        "httptools",
+        "joserfc",
+        "redis",
+        "requests",
+        "sqlite3",
+        "urllib3",
+        "werkzeug",
+    ]
+    heavy += ["opentelemetry", "prometheus_client", "websockets", "yaml"]
     program = f"import sys, oidc_gate.{adapter}; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout == "[]\n"
@@ -379,11 +432,7 @@ def test_no_module_is_named_for_leftovers() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [
-        module
-        for module in MODULES
-        if module not in PRINTING
-    ],
+    [module for module in MODULES if module not in PRINTING],
 )
 def test_only_the_command_line_prints(module: str) -> None:
     calls = [node for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]

@@ -84,7 +84,7 @@ def test_the_source_distribution_is_the_repository(built: Path) -> None:
 def test_the_wheel_is_the_package(built: Path) -> None:
     with wheel(built) as archive:
         found = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert found == {name for name in tracked() if name.startswith("oidc_gate/")}
+    assert found == {name for name in tracked() if name.startswith("oidc_gate/")} | {"pytest_oidc_gate.py"}
     assert "oidc_gate/py.typed" in found
     assert {Path(name).suffix for name in found} == {".py", ".typed"}
 

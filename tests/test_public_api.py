@@ -34,6 +34,11 @@ def test_the_package_has_these_names() -> None:
         ("asgi", {"OIDCGate"}),
         ("stores", {"FORMS", "Record", "SessionStore", "open_store"}),
         ("command", {"main"}),
+        ("flask", {"current_identity", "require"}),
+        ("starlette", {"Checking", "RefusedError", "current_identity", "require"}),
+        ("fastapi", {"CurrentIdentity", "OptionalIdentity", "RefusedError", "current_identity", "require"}),
+        ("django", {"OIDCMiddleware", "current_identity", "require"}),
+        ("testing", {"LocalProvider", "local_provider", "session_cookies", "signed_in"}),
         (
             "errors",
             {
@@ -46,6 +51,8 @@ def test_the_package_has_these_names() -> None:
                 "SettingsError",
                 "StoreError",
                 "StoreSetupError",
+                "UpstreamError",
+                "UpstreamSlowError",
             },
         ),
     ],

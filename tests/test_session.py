@@ -61,7 +61,10 @@ def test_what_is_written_down_has_the_form_of_this_format() -> None:
     assert pack_head(head).hex() == bytes.fromhex(times + sizes).hex() + "session-id-1ünï-1".encode().hex()
     assert rest == '[{"sub":"ünï-1"},{},[],null]'.encode()
     assert whole._replace(access_ends_at=1300.5).parts()[1] == '[{"sub":"ünï-1"},{},[],1300.5]'.encode()
-    assert FORMAT == 5, "who changes the form raises the number"
+    of_another = whole._replace(provider_key="0123456789ab")
+    assert pack_head(of_another.parts()[0]) == pack_head(head) + b"0123456789ab"
+    assert read_head(pack_head(of_another.parts()[0]) + b"  ")[-1] == "0123456789ab"
+    assert FORMAT == 6, "who changes the form raises the number"
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_a_session_that_is_gone_is_not_asked_about(
 def test_a_refresh_token_of_a_session_that_ended_meanwhile_is_given_up_even_if_the_provider_is_down(
     here: Stage, provider: LocalProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
-    upkeep = here.gate._gate._rechecking
+    upkeep = here.gate._gate._rechecking[""]
     provider.stop()
     try:
         upkeep._revoke("a-token")

@@ -46,6 +46,7 @@ TAKEN: dict[Any, Any] = {
     app_fields.read_rules: options.Rules,
     app_fields.read_providers: options.Providers,
     readers.read_text: options.Text,
+    readers.read_upstream_host: options.Text,
     readers.read_words: options.Texts,
 }
 

@@ -174,6 +174,10 @@ class Policy:
         rule = self.rules[place] if place >= 0 else None
         if rule is None and self.conditionals:
             return self._conditional(identity, asked, allowed=allowed)
+        return self.verdict_by(rule, identity, now, allowed=allowed)
+
+    def verdict_by(self, rule: CheckedRule | None, identity: Identity | None, now: float, *, allowed: bool) -> Verdict:
+        """Return what comes of a request that this rule decides, be it one of these or not; None for the lists."""
         if identity is None:
             return _of_nobody(rule)
         return self._of_person(rule, self.person(identity), now, allowed=allowed)

@@ -7,8 +7,10 @@ Modules, from the ground up; each may import only from those before it:
 - `roots`: a mount point that an app takes off its paths by itself
 - `lanes`: threads for what may block
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
+- `handing_over`: the gate handed to apps that ask for it
 
-May import: `identity`, `carriers`, `decisions`, `caching`, `reserved_headers`, `outsiders`, `settings`, `gate`.
+May import: `identity`, `carriers`, `decisions`, `handed_over`, `caching`, `reserved_headers`, `outsiders`, `settings`,
+`gate`.
 """
 
 from oidc_gate.asgi.middleware import OIDCGate

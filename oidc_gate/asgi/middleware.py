@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     Layout = Callable[[list[bytes]], Any]
     _Asked = tuple[Gate, Recall, bool, bool, By, Layout, tuple[Header, ...], Headers]
 
-__all__ = ["OIDCGate"]
+__all__ = ["OIDCGate", "answer"]
 
 _QUIET = QuietNames()
 _name_of = itemgetter(0)
@@ -128,7 +128,7 @@ class OIDCGate:
             decision = gate.decide(request) if IDENTITY_KEY not in scope else gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
-                    return await _answer(decision, scope, receive, send)
+                    return await answer(decision, scope, receive, send)
                 if isinstance(decision, ReadBody):
                     decision = decision.resume(await _read_body(receive, decision.limit))
                 elif isinstance(decision, AskAgain):
@@ -171,6 +171,11 @@ class OIDCGate:
         if by.line == "method and plain path":
             return None if telling & NAMES_METHOD else f"{scope['method']} {path}"
         return path
+
+    @property
+    def gate(self) -> Gate:
+        """The gate that decides now."""
+        return self._gate
 
     def _look_out(self) -> None:
         self._has_looked_out = True
@@ -248,7 +253,7 @@ def _as_bytes(headers: Iterable[Header]) -> Headers:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-async def _answer(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+async def answer(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer in the gate's name. A WebSocket is refused before it is accepted, with this answer if that can be sent."""
     headers = _as_bytes(reply.all_headers)
     kind, body = "http", b"" if scope.get("method") == "HEAD" else reply.body

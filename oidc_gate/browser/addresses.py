@@ -83,6 +83,11 @@ class Addresses:
         """Return the origin and mount point as the browser sees them. The request must be well-formed."""
         return self.seen(request) if self._fixed is None else self._fixed
 
+    def is_own_origin(self, request: Request) -> bool:
+        """Return whether a WebSocket was opened by a page of ours; programs, which send no Origin, have no session."""
+        origin = request.header("origin")
+        return not origin or origin == self.origin(request).site
+
     def seen(self, request: Request) -> Origin:
         """Return what the request itself says of that, and proxies that are believed, whatever `base_url` says."""
         scheme, host = self._forwarded(request) if self._trusted_hops is not None else ("", "")

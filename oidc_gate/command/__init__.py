@@ -7,7 +7,9 @@ Modules, from the ground up; each may import only from those before it:
 - `signed_in`: who signed in, by audit events
 - `stored_sessions`: list stored sessions, and end them
 - `demo_provider`: the demo's OpenID provider
+- `provider_process`: that provider, run in a process of its own
 - `demo`: a local provider and a gated sample app
+- `listening`: where `run` listens, and what it says of that
 - `run`: serve an app behind the gate
 - `on_paper`: a gate that judges requests which nobody has sent
 - `people`, `token_bearer`: for whom it is asked
@@ -22,7 +24,7 @@ Modules, from the ground up; each may import only from those before it:
 - `cli`: how these are asked for on the command line
 
 May import: `errors`, `identity`, `carriers`, `stores`, `access`, `settings`, `provider`,
-`sessions`, `telling`, `gate`, `doctor`, `wsgi`, `asgi`.
+`sessions`, `telling`, `gate`, `doctor`, `wsgi`, `asgi`, `proxy`.
 """
 
 from oidc_gate.command.cli import main

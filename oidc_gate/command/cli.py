@@ -18,11 +18,10 @@ from oidc_gate.command.flags import (
     Version,
     add_examination,
     add_question,
+    add_serving,
     add_settings,
     add_token,
-    no_tunnel,
     port,
-    positive,
 )
 from oidc_gate.command.sessions import add_sessions
 from oidc_gate.errors import SettingsError, StoreError
@@ -82,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command")
     _add_demo(commands)
     _add_run(commands)
-    _add_ngroks_http(commands)
+    _add_http(commands)
     add_sessions(commands, _launch)
     _add_explain(commands)
     _add_doctor(commands)
@@ -109,24 +108,36 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run = commands.add_parser(
         "run",
         allow_abbrev=False,
-        help="serve a WSGI or ASGI app behind the gate",
-        description="Serve a WSGI app with gunicorn, or an ASGI app with uvicorn, behind the gate."
+        help="serve an app behind the gate: WSGI, ASGI, or whatever listens at an address",
+        description="Serve a WSGI app with gunicorn, or an ASGI app with uvicorn, behind the gate; or stand in front of"
+        " an app in any language, as a proxy."
         " Settings come from the file, then from the environment (OIDC_GATE_<FIELD>), then from these flags.",
     )
-    run.add_argument("target", metavar="module:app", help='the app, or a factory: "module:create_app()"')
-    run.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    run.add_argument("--port", type=port, default=8000, help="port to listen on (default: %(default)s)")
-    run.add_argument("--workers", type=positive, default=1, help="worker processes (default: %(default)s)")
+    run.add_argument(
+        "target",
+        metavar="module:app|URL",
+        help='module:app, or a factory: "module:create_app()"; or where the app listens: http://127.0.0.1:3000,'
+        " unix:/run/app.sock",
+    )
+    add_serving(run)
     run.add_argument("--interface", choices=("auto", "wsgi", "asgi"), default="auto", help="what the app is")
-    run.add_argument("--url", "--domain", type=no_tunnel, help=argparse.SUPPRESS)
     add_settings(run.add_argument_group("settings"))
     run.set_defaults(command=_run)
 
 
-def _add_ngroks_http(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Understand `ngrok http 3000 …` with our name, well enough to say what to do."""
-    http = commands.add_parser("http", add_help=False, prefix_chars="\0")  # so that flags are words like others
-    http.add_argument("words", nargs="*")
+def _add_http(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    http = commands.add_parser(
+        "http",
+        allow_abbrev=False,
+        help="stand in front of the app at a port, in whatever language it is: as `ngrok http 3000`",
+        description="The same as `run` with an address: stand in front of an app that listens at a port of this"
+        " machine. Settings come as they do for `run`.",
+    )
+    http.add_argument(
+        "target", metavar="ADDRESS", help="where the app listens: 3000, localhost:3000, http://[::1]:3000"
+    )
+    add_serving(http)
+    add_settings(http.add_argument_group("settings"))
     http.set_defaults(command=_http)
 
 
@@ -230,11 +241,16 @@ def _run(arguments: argparse.Namespace) -> int:
     return serve(_launch(arguments, **served))
 
 
-def _http(_: argparse.Namespace) -> int:
-    raise SettingsError(
-        "`http` is ngrok's command, for a program at a port. oidc-gate wraps Python apps: name yours, like"
-        " oidc-gate run myapp:app --oidc=… An app in another language it cannot stand in front of today."
-    )
+def _http(arguments: argparse.Namespace) -> int:
+    from oidc_gate.proxy import read_upstream
+
+    if read_upstream(arguments.target) is None:
+        raise SettingsError(
+            f"{arguments.target!r} is no address: write where the app listens, like 3000 or http://127.0.0.1:3000. A"
+            f" Python app is served by: oidc-gate run {arguments.target}"
+        )
+    arguments.interface = "auto"
+    return _run(arguments)
 
 
 def _launch(arguments: argparse.Namespace, target: str = "", **served: Any) -> Launch:
@@ -246,6 +262,8 @@ def _launch(arguments: argparse.Namespace, target: str = "", **served: Any) -> L
         "client_id": arguments.oidc_client_id,
         "client_secret": arguments.oidc_client_secret,
         "scopes": ",".join(arguments.oidc_scope or ()) or None,
+        "base_url": getattr(arguments, "url", None),
+        "upstream_host": getattr(arguments, "host_header", None),
     }
     return Launch(
         target=target,

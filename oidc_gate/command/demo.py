@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import secrets
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from html import escape
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 from oidc_gate.carriers import identity_of
 from oidc_gate.command.demo_provider import PEOPLE, Person, local_server
+from oidc_gate.command.provider_process import ASKING_FOR_NAMES, provider_process
 from oidc_gate.errors import SettingsError
 from oidc_gate.identity import Identity
 from oidc_gate.settings import Settings
@@ -31,9 +30,6 @@ __all__ = ["demo", "sample_app", "serve_demo", "stopping"]
 
 #: Who may pass the demo's gate: all but Eve.
 ALLOWED_GROUP = "engineers"
-
-#: How long the provider may take to end before it is killed.
-PATIENCE_SECONDS = 10.0
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -139,7 +135,6 @@ def _clock(seconds: float) -> str:
 
 def _gated(issuer: str, client_secret: str) -> WSGIApplication:
     """Return the sample app behind the gate; nothing is taken from the environment, which may hold real settings."""
-    wanted = {"name": None, "email": None, "groups": None}
     settings = Settings(
         issuer_url=issuer,
         client_id="demo",
@@ -147,7 +142,7 @@ def _gated(issuer: str, client_secret: str) -> WSGIApplication:
         cookie_secret=secrets.token_urlsafe(32),
         public_paths=["/public"],
         allow_groups=[ALLOWED_GROUP],
-        authz_url_params={"claims": json.dumps({"id_token": wanted})},  # nanoidp sends a name only when asked
+        authz_url_params=ASKING_FOR_NAMES,
     )
     return OIDCGate(sample_app, settings=settings)
 
@@ -172,48 +167,10 @@ def _serving(listener: socket.socket, application: WSGIApplication) -> Iterator[
         server.server_close()
 
 
-@contextmanager
-def _provider(home: str, client_secret: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the provider in a child process, which ends with its standard input; yield it and its issuer.
-
-    Raises SettingsError where it does not come up; why stands on stderr, which the two share.
-    """
+def _provider(home: str, client_secret: str) -> AbstractContextManager[tuple[subprocess.Popen[str], str]]:
+    """Run the provider for an app at this address, by either name of this machine."""
     homes = (home, home.replace("127.0.0.1", "localhost"))
-    client = {
-        "client_id": "demo",
-        "client_secret": client_secret,
-        "description": "the sample app of oidc_gate",
-        "redirect_uris": [f"{address}/oauth2/callback" for address in homes],
-    }
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NANOIDP_", "MOCK_IDP_"))}
-    command = [sys.executable, "-c", "from oidc_gate.command.demo_provider import main; main()"]
-    with subprocess.Popen(  # noqa: S603  (this Python, this package)
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        try:
-            yield process, _introduce(process, client)
-        finally:
-            _end(process)
-
-
-def _introduce(process: subprocess.Popen[str], client: Mapping[str, object]) -> str:
-    """Tell the provider its client and return its issuer."""
-    to_provider, from_provider = cast("TextIO", process.stdin), cast("TextIO", process.stdout)
-    with suppress(BrokenPipeError):  # it has ended already, and the line below will be empty
-        print(json.dumps(client), file=to_provider, flush=True)
-    line = from_provider.readline()
-    if not line:
-        raise SettingsError("The demo's provider did not start.")
-    issuer: str = json.loads(line)["issuer"]
-    return issuer
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Close the provider's standard input, which ends it, and wait; kill it if that does not help."""
-    try:
-        process.communicate(timeout=PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    return provider_process("demo", client_secret, [f"{address}/oauth2/callback" for address in homes])
 
 
 def _instructions(home: str) -> str:

@@ -11,13 +11,14 @@ __all__ = [
     "Version",
     "add_examination",
     "add_question",
+    "add_serving",
     "add_settings",
     "add_token",
     "assignment",
     "header",
-    "no_tunnel",
     "port",
     "positive",
+    "public_url",
 ]
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)", re.ASCII)
@@ -61,6 +62,25 @@ def add_settings(group: argparse._ArgumentGroup, default: str | None = None) -> 
     files.add_argument("--config", metavar="FILE", default=default, help="settings in a TOML file")
     files.add_argument(
         "--traffic-policy-file", metavar="FILE", default=default, help="ngrok Traffic Policy, YAML or JSON"
+    )
+
+
+def add_serving(command: argparse.ArgumentParser) -> None:
+    """Add those that say how the gate is served."""
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    command.add_argument("--port", type=port, default=8000, help="port to listen on (default: %(default)s)")
+    command.add_argument("--workers", type=positive, default=1, help="worker processes (default: %(default)s)")
+    command.add_argument(
+        "--url",
+        "--domain",
+        metavar="URL",
+        type=public_url,
+        help="base_url: the address that people open, which has to lead here: there is no tunnel",
+    )
+    command.add_argument(
+        "--host-header",
+        metavar="HOST",
+        help="upstream_host: the Host that an app at an address is told: keep (the default), rewrite, or a host",
     )
 
 
@@ -137,12 +157,9 @@ def port(text: str) -> int:
     return int(text)
 
 
-def no_tunnel(text: str) -> str:
-    """Refuse an address, and say where it belongs."""
-    url = text if "://" in text else f"https://{text}"
-    raise argparse.ArgumentTypeError(
-        f"there is no tunnel that could have this address; where people open the app is said by: --set base_url={url}"
-    )
+def public_url(text: str) -> str:
+    """Return the address that people open, as `base_url` has it; ngrok's may lack the scheme."""
+    return text if "://" in text else f"https://{text}"
 
 
 def positive(text: str) -> int:

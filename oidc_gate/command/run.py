@@ -1,4 +1,4 @@
-"""`oidc-gate run`: serve an app behind the gate, a WSGI app with gunicorn, an ASGI app with uvicorn.
+"""`oidc-gate run`: serve an app behind the gate, a WSGI app with gunicorn, an ASGI app or an address with uvicorn.
 
 The gate and the app are made before the server starts, so that a wrong setting ends in one clear sentence and not in
 worker processes that die one after another. Both servers are kept from believing `X-Forwarded-*` themselves, as
@@ -12,16 +12,18 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+from oidc_gate.command.listening import check_no_circle, free_port, in_url, tell_where
 from oidc_gate.errors import SettingsError
-from oidc_gate.gate import log_addresses
 from oidc_gate.settings import Settings, SettingsFile, from_config_file, from_traffic_policy, is_asgi, load_app
+
+if TYPE_CHECKING:
+    from oidc_gate.proxy import Upstream
 
 __all__ = ["Launch", "is_given", "serve", "worker"]
 
@@ -29,11 +31,11 @@ logger = logging.getLogger("oidc_gate")
 
 #: In a worker process of uvicorn: what it was handed.
 _HANDED: list[Launch] = []
-#: Hosts that mean this machine alone, and all its addresses.
-_THIS_MACHINE, _ANY_ADDRESS = ("127.0.0.1", "localhost"), ("0.0.0.0", "::", "")  # noqa: S104  # to be told apart
-
 #: Requests that one gunicorn worker answers at a time.
 THREADS = 8
+
+#: For uvicorn in front of a server: what that says of itself passes, and streams that never end do not hold up the end.
+_AS_PROXY: dict[str, Any] = {"server_header": False, "date_header": False, "timeout_graceful_shutdown": 10}
 
 #: Signals that end gunicorn and its workers.
 ENDING = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
@@ -46,6 +48,7 @@ class Launch:
     """What `run` was asked for, in a form that worker processes can be handed."""
 
     target: str
+    upstream: Upstream | None = field(init=False)
     interface: Interface = "auto"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -101,7 +104,9 @@ def serve(launch: Launch) -> int:
     app = _loaded(launch.target)
     settings = launch.settings()
     interface, gate = gated(app, launch.interface, settings)
-    launch = replace(launch, port=launch.port or _free_port(launch.host))
+    launch = replace(launch, port=launch.port or free_port(launch.host))
+    if not callable(app):
+        check_no_circle(app, launch.port)
     logger.setLevel(logging.INFO)
     tell_where(settings, launch.host, launch.port)
     if interface == "asgi":
@@ -109,20 +114,33 @@ def serve(launch: Launch) -> int:
         if settings.reload == "off":  # else workers look for the secret where it stands, and go by what stands there
             options = {name: value for name, value in options.items() if name != "cookie_secret_file"}
             options["cookie_secret"] = " ".join(settings.cookie_secret)
-        return _serve_asgi(gate, replace(launch, interface=interface, options=options))
+        return _serve_asgi(
+            gate, replace(launch, interface=interface, options=options), {} if callable(app) else _AS_PROXY
+        )
     return _serve_wsgi(gate, launch)
 
 
-def _loaded(target: str) -> Callable[..., Any]:
-    """Return the app, as seen from the current folder."""
+def _loaded(target: str) -> Callable[..., Any] | Upstream:
+    """Return the app, as seen from the current folder, or where it is. Raises SettingsError."""
+    from oidc_gate.proxy import read_upstream  # late: `Launch` is for other commands too
+
+    upstream = read_upstream(target)
+    if upstream is not None:
+        return upstream
     folder = str(Path.cwd())
     if folder not in sys.path:
         sys.path.insert(0, folder)
     return load_app(target)
 
 
-def gated(app: Callable[..., Any], interface: Interface, settings: Settings) -> tuple[Interface, Any]:
+def gated(app: Callable[..., Any] | Upstream, interface: Interface, settings: Settings) -> tuple[Interface, Any]:
     """Return the app's interface, found out where it is `auto`, and the gate in front of the app."""
+    if not callable(app):
+        from oidc_gate.proxy import gated_proxy
+
+        if interface == "wsgi":
+            raise SettingsError(f"{app} is an address, and no WSGI app: leave --interface out.")
+        return "asgi", gated_proxy(app, settings)
     if interface == "auto":
         interface = "asgi" if is_asgi(app) else "wsgi"
     if interface == "asgi":
@@ -146,36 +164,6 @@ def log_to_stderr(level: int) -> None:
     audit = logging.getLogger("oidc_gate.audit")
     audit.handlers[:] = [logging.StreamHandler(sys.stdout)]
     audit.propagate = False
-
-
-def tell_where(settings: Settings, host: str, port: int) -> None:
-    """Log the addresses to register at the provider, and the one to open: the gate goes by what stands in the browser.
-
-    To browsers, and to providers, localhost and 127.0.0.1 are two hosts: cookies of the one are not sent to the other.
-    """
-    named = "localhost" if host in (*_THIS_MACHINE, *_ANY_ADDRESS) else _in_url(host)
-    base = settings.base_url or f"http://{named}:{port}".removesuffix(":80")
-    log_addresses(settings, base)
-    note = ""
-    if not settings.base_url and host in _THIS_MACHINE:
-        note = ", not 127.0.0.1: that is another host, with cookies and a redirect URI of its own"
-    elif not settings.base_url and host in _ANY_ADDRESS:
-        note = "; for people at other machines set base_url to the address that they open"
-    logger.info("open %s/%s", base, note)
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _free_port(host: str) -> int:
-    """Return a port that is free now: the addresses are told before the server takes it. Raises SettingsError."""
-    try:
-        with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
-            port: int = listener.getsockname()[1]
-            return port
-    except OSError as error:
-        raise SettingsError(f"--host {host} cannot be listened on: {error.strerror}.") from None
 
 
 class Handover(str):
@@ -212,7 +200,7 @@ def worker() -> Any:
     return gate
 
 
-def _serve_asgi(gate: Any, launch: Launch) -> int:
+def _serve_asgi(gate: Any, launch: Launch, more: dict[str, Any]) -> int:
     try:
         import uvicorn
     except ImportError:
@@ -228,6 +216,7 @@ def _serve_asgi(gate: Any, launch: Launch) -> int:
         workers=launch.workers,
         proxy_headers=False,
         access_log=False,
+        **more,
     )
     return 0
 
@@ -257,7 +246,7 @@ def _serve_wsgi(gate: Any, launch: Launch) -> int:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
     options = {
-        "bind": f"{_in_url(launch.host)}:{launch.port}",
+        "bind": f"{in_url(launch.host)}:{launch.port}",
         "workers": launch.workers,
         "worker_class": Worker,
         "threads": THREADS,

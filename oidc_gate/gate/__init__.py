@@ -40,6 +40,7 @@ Modules, from the ground up; each may import only from those before it:
 - `resource_metadata`: the document by which programs find the provider
 - `bearer`: requests of programs, with an access token
 - `gate`: `Gate.decide`, the answer to every request
+- `demanding`: what a part of an app demands besides
 - `watched_files`: what stands in files, told from what stood there before
 - `reloading`: changed settings are taken over by another gate
 

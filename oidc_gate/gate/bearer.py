@@ -11,17 +11,16 @@ good is checked each time, and has no trace here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 from math import inf
 from typing import Any
 
-from oidc_gate.access import NO_RULE, CheckedRule, PathList
+from oidc_gate.access import NO_RULE, CheckedRule, PathList, Verdict
 from oidc_gate.browser import kind_of, pages
 from oidc_gate.decisions import Decision, Header, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, ProviderSetupError
 from oidc_gate.gate.challenges import Challenges, Params, step_up_params
 from oidc_gate.gate.components import Components
-from oidc_gate.gate.credentials import Sent, names_token, taken_apart
+from oidc_gate.gate.credentials import Sent, digest, names_token, taken_apart
 from oidc_gate.gate.error_replies import provider_busy
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.own_paths import OwnPaths
@@ -83,7 +82,7 @@ class Bearer:
             asked = {scope for rule in policy.rules for scope in rule.who.scopes}
             scopes = tuple(dict.fromkeys((*self._scopes, *sorted(asked))))
             self._metadata = ResourceMetadata(components, scopes, PROOF_ALGORITHMS)
-        refusals.invitation = self._invitation
+        refusals.invitation, refusals.of_program = self._invitation, self._refusal
 
     def decide(self, request: Request) -> Decision:
         """Return what happens to a request."""
@@ -134,7 +133,7 @@ class Bearer:
         try:
             sent = taken_apart(text)
             introspects = self._introspects(sent.token)
-            if introspects and self._clock() < self._bad.get(_digest(text), 0.0):
+            if introspects and self._clock() < self._bad.get(digest(text), 0.0):
                 raise ProviderError("token_inactive", "the provider has not called the token active a moment ago")
             party = party if introspects else self._parties.of_token(sent.token)
             token = None if introspects else party.provider.access_token_at_once(sent.token)
@@ -173,7 +172,7 @@ class Bearer:
     def _remember_no(self, text: str) -> None:
         if len(self._bad) >= _MOST_BAD:
             self._bad.clear()
-        self._bad[_digest(text)] = self._clock() + min(self._believed, _LONGEST_NO)
+        self._bad[digest(text)] = self._clock() + min(self._believed, _LONGEST_NO)
 
     def _good(
         self, request: Request, party: Party, sent: Sent, token: AccessToken, until: float = inf
@@ -228,9 +227,13 @@ class Bearer:
         if request.path == self._userinfo:
             return self._own_paths.told(request, opened)
         verdict = self._judging.verdict(request, opened, self._clock())
-        if verdict.passes:
-            self._recalling.remember(request, known)
-            return opened.forward
+        if not verdict.passes:
+            return self._refusal(request, opened, verdict)
+        self._recalling.remember(request, known)
+        return opened.forward
+
+    def _refusal(self, request: Request, opened: OpenSession, verdict: Verdict) -> Reply:
+        """Return the answer to a program whose token is good, and not good enough here."""
         rule = verdict.rule
         if rule is not None and verdict.outcome == "step_up":
             return self._steps_up(request, opened, rule)
@@ -294,7 +297,3 @@ class Bearer:
         nonce = (self._possession.nonce(),) if scheme == "DPoP" else ()
         challenges = (self._challenges.challenge(request, scheme, params, scopes), *nonce)
         return self._refusals.of_token(request, status, error, description, reference, challenges)
-
-
-def _digest(text: str) -> bytes:
-    return sha256(text.encode("latin-1", "replace")).digest()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import NamedTuple
 
 from oidc_gate.errors import ProviderError
 
-__all__ = ["Sent", "names_token", "taken_apart"]
+__all__ = ["Sent", "digest", "names_token", "taken_apart"]
 
 #: A longer token is refused unread.
 _LONGEST_TOKEN = 8192
@@ -51,3 +52,8 @@ def _what_is_wrong(text: str) -> str:
     if _SCHEME_ALONE.fullmatch(text):
         return "the Authorization header has a scheme and no token: perhaps the program's variable is empty"
     return f"the Authorization header is not one scheme and one token of at most {_LONGEST_TOKEN} bytes"
+
+
+def digest(text: str) -> bytes:
+    """Return a hash of an Authorization header, in whose place it is remembered."""
+    return sha256(text.encode("latin-1", "replace")).digest()

@@ -15,6 +15,8 @@ from oidc_gate.errors import (
     ProviderSetupError,
     StoreError,
     StoreSetupError,
+    UpstreamError,
+    UpstreamSlowError,
 )
 
 __all__ = ["AS_WORDED", "CHECKS", "REFUSALS", "WORDS", "ErrorWords", "words_for"]
@@ -71,6 +73,7 @@ WORDS = {
     "base_url_path": ErrorWords(_FAILED, "error_base_url_path"),
     "auth_id_unknown": ErrorWords("title_no_such_sign_in", "error_provider_unknown"),
     "issuer_unknown": ErrorWords("title_no_such_sign_in", "error_provider_unknown"),
+    "upstream_unreachable": ErrorWords("title_app_down", "error_app_unreachable"),
     "logout_state_mismatch": ErrorWords("title_signed_out_elsewhere", "error_logout_state_mismatch", "do_go_on"),
 }
 
@@ -80,6 +83,8 @@ _OF_KIND: tuple[tuple[type[GateError], ErrorWords], ...] = (
     (ProviderDownError, ErrorWords("title_provider_down", "error_provider_down")),
     (StoreSetupError, ErrorWords("title_store_not_set_up", "error_store_not_set_up")),
     (StoreError, ErrorWords("title_store_down", "error_store_down")),
+    (UpstreamSlowError, ErrorWords("title_app_down", "error_app_slow")),
+    (UpstreamError, ErrorWords("title_app_down", "error_app_broken")),
     (BusyError, ErrorWords("title_busy", "error_busy")),
     (LoginError, ErrorWords("title_bad_input", "error_bad_input")),
     (GateError, ErrorWords(_FAILED, "error_bad_answer")),

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from oidc_gate.access import CheckedRule, Verdict
 from oidc_gate.browser import Kind, is_preflight, kind_of
-from oidc_gate.decisions import Decision, Forward, Overriding, Request, WithoutBody, Work
+from oidc_gate.decisions import Decision, Forward, Overriding, Reply, Request, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.activity import Activity, OnMessage
 from oidc_gate.gate.addresses_asked_for import base_path_kept
@@ -116,6 +116,10 @@ class Gate:
         error = GateError("gate_behind_gate", "another oidc_gate stands outside of this one; take one of them away")
         return self._refusals.failure(request, error, "/")
 
+    def failure(self, request: Request, error: GateError) -> Reply:
+        """Return the answer that tells of an error of what stands behind the gate; it leads back to the page."""
+        return self._refusals.failure(request, error, self._departures.return_path(request))
+
     def on_message(self, request: Request) -> OnMessage | None:
         """Return what is to be called with each message on a WebSocket that was forwarded with an identity, or None.
 
@@ -177,7 +181,7 @@ class Gate:
 
         `verdict`: on this request, where that was judged already.
         """
-        if request.is_websocket and not self._is_own_origin(request):
+        if request.is_websocket and not self._addresses.is_own_origin(request):
             return self._foreign(request)
         if now >= opened.due_at and self._sessions.recheck_schedule.take_turn(opened, now):
             if self._activity.counts(request, passes=self._judging.verdict(request, opened, now).passes):
@@ -285,11 +289,6 @@ class Gate:
         """Forward a request that needs no session, in nobody's name."""
         request.app_cookies = self._components.cookies(request).hidden(request.cookie_header)
         return _ANYONE
-
-    def _is_own_origin(self, request: Request) -> bool:
-        """Return whether a WebSocket was opened by a page of ours; programs, which send no Origin, have no session."""
-        origin = request.header("origin")
-        return not origin or origin == self._addresses.origin(request).site
 
     def _foreign(self, request: Request) -> Decision:
         """Answer a WebSocket opened by another site in a signed-in browser: it gets nobody's identity."""

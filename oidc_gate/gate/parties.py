@@ -89,10 +89,6 @@ class Parties:
         """Return the party with this key, as a session or a token has it. Raises KeyError."""
         return self._by_key[key]
 
-    def with_key(self, key: str) -> Party | None:
-        """Return the party with this key, as a `state` has it; None where it is not, or no longer, among them."""
-        return self._by_key.get(key)
-
     def named(self, auth_id: str) -> Party | None:
         """Return the party with this `auth_id`, or None."""
         return self._by_auth_id.get(auth_id)

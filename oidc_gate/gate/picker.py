@@ -40,7 +40,9 @@ class Picker:
 
     def for_rule(self, rule: CheckedRule | None) -> Party | None:
         """Return the only provider whose people this rule may let pass; None where there are several, or none."""
-        return self._only if rule is None else self._by_rule[rule.number]
+        if self._only is not None or rule is None:
+            return self._only
+        return self._by_rule[rule.number] if rule.number in self._by_rule else self._only_one_for(rule)
 
     def asked_for(self, params: code_flow.Params) -> Party | None:
         """Return the provider that the login path is asked for, by `auth_id` or `iss`; None for no word of it.

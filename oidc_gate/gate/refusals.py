@@ -67,6 +67,8 @@ class Refusals:
         self._readers = frozenset(components.settings.cors_origins or ())
         #: What programs are told beside the login, where access tokens are taken; see `gate.challenges`.
         self.invitation: Callable[[Request], tuple[Header, ...]] | None = None
+        #: What a program gets whose token is good, and not good enough, where access tokens are taken.
+        self.of_program: Callable[[Request, OpenSession, Verdict], Reply] | None = None
         self._by_kind: dict[Kind, Callable[[Pages, Here, _Demand], Reply]] = {
             Kind.FORM: _form,
             Kind.FRAME: _frame,

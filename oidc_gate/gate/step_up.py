@@ -22,12 +22,25 @@ from oidc_gate.sessions import Session
 if TYPE_CHECKING:
     from oidc_gate.words import Phrase, Said
 
-__all__ = ["StepUp", "asking"]
+__all__ = ["StepUp", "asking", "demanded"]
 
 
 def asking(rule: CheckedRule | None) -> CheckedRule | None:
     """Return the rule if it asks something of the sign-in."""
     return rule if rule is not None and rule.wants_step_up else None
+
+
+#: What parts of apps ask of a sign-in, by number: see `demanded`.
+_DEMANDED: dict[str, CheckedRule] = {}
+
+
+def demanded(rule: CheckedRule) -> None:
+    """Have every gate of this process know a rule that stands in no gate's settings, but in an app's code.
+
+    A login that is begun for it tells its number, and may end in another process: there the same code gives the same
+    number. One that is not known there asks nothing of the login; what the rule guards is judged again in any case.
+    """
+    _DEMANDED[str(rule.number)] = rule
 
 
 class StepUp:
@@ -39,7 +52,7 @@ class StepUp:
 
     def rule(self, number: str) -> CheckedRule | None:
         """Return the rule of this number that asks something of the sign-in."""
-        return self._rules.get(number)
+        return self._rules.get(number) or asking(_DEMANDED.get(number))
 
     def params(self, rule: CheckedRule) -> tuple[Header, ...]:
         """Return what the rule asks of the provider, as parameters of the authorization request."""
@@ -64,7 +77,7 @@ class StepUp:
         identity = self._components.sessions.identity(session)
         lists = self._components.parties[session.provider_key].lists
         allowed, now = lists.allow(session.claims), self._components.clock()
-        verdict = policy.verdict(policy.rules.index(rule), identity, now, allowed=allowed)
+        verdict = policy.verdict_by(rule, identity, now, allowed=allowed)
         return rule if verdict.outcome == "step_up" else None
 
     def unmet_reply(

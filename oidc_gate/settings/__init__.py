@@ -9,6 +9,7 @@ Modules, from the ground up; each may import only from those before it:
 - `metrics_object`: what may keep metrics, in code
 - `mends`: what to write in place of what other programs understand
 - `condition_tables`, `rule_tables`: from the tables of `rules` to what requests are judged by
+- `demands`: what a part of an app demands besides
 - `files`: their text, and what JSON or YAML in them says
 - `policy_answers`: what a Traffic Policy answers in place of the app
 - `traffic_policy`: an ngrok Traffic Policy file

@@ -8,6 +8,7 @@ from typing import Any
 from oidc_gate.settings.readers import (
     choice,
     read_bool,
+    read_duration,
     read_identity_headers,
     read_list,
     read_metrics,
@@ -15,6 +16,7 @@ from oidc_gate.settings.readers import (
     read_proxies,
     read_separator,
     read_text,
+    read_upstream_host,
 )
 from oidc_gate.settings.setting import setting
 
@@ -125,8 +127,18 @@ class AppFields:
         "`prometheus` or `opentelemetry` (extras of the same names); in code also an object with `count(name, labels)`"
         " and `observe(name, seconds, labels)`; see `docs/operations.md`",
     )
-    audit: bool = setting(
-        False, read_bool, "who did what, as JSON, one event a line, to the logger `oidc_gate.audit`"
+    audit: bool = setting(False, read_bool, "who did what, as JSON, one event a line, to the logger `oidc_gate.audit`")
+    upstream_host: str = setting(
+        "keep",
+        read_upstream_host,
+        "`oidc-gate run http://…`: the Host that the app is told. `rewrite`: the app's own address, for a server that"
+        " answers to no other name; or a host",
+    )
+    upstream_timeout: float = setting(
+        60.0, read_duration, "the same: how long the app may take until its answer begins", shown="60s"
+    )
+    insecure_public_upstream: bool = setting(
+        False, read_bool, "the same, for an app that is neither on this machine nor in a private network"
     )
     brand_name: str = setting("", read_text, "whose app it is, on the gate's pages; see `docs/pages.md`")
     brand_logo: str = setting("", read_path, "an SVG or PNG file of at most 32 KB, shown in place of the name")

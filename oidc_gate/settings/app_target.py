@@ -24,8 +24,10 @@ _CALLED_WITH = {"wsgi": ("environ", "start_response"), "asgi": ("scope", "receiv
 
 #: Classes of web frameworks whose objects are no apps of either world, and what to name in their place.
 _OTHERS = {
-    ("tornado.web", "Application"): "Tornado speaks neither WSGI nor ASGI, so no gate can stand in front of it",
-    ("aiohttp.web_app", "Application"): "aiohttp speaks neither WSGI nor ASGI, so no gate can stand in front of it",
+    ("tornado.web", "Application"): "Tornado speaks neither WSGI nor ASGI; let it listen, and name where it does"
+    " (oidc-gate run http://127.0.0.1:8888)",
+    ("aiohttp.web_app", "Application"): "aiohttp speaks neither WSGI nor ASGI; let it listen, and name where it does"
+    " (oidc-gate run http://127.0.0.1:8080)",
     ("gradio.blocks", "Blocks"): 'name the app that gradio.mount_gradio_app(fastapi.FastAPI(), demo, path="/") returns',
     ("dash.dash", "Dash"): "name its Flask app: module:app.server",
 }
@@ -63,8 +65,8 @@ def load_app(target: str) -> Callable[..., Any]:
     """Return the app that a target names. Raises SettingsError; an error inside the app's own module passes through."""
     if _ADDRESS.fullmatch(target):
         raise SettingsError(
-            f"{target} is an address, and oidc_gate wraps Python apps: name yours, like module:app. An app in another"
-            " language, or in another process, it cannot stand in front of today."
+            f"{target} is an address, and this is for Python apps, named like module:app. The gate stands in front of"
+            f" an app in another language, or in another process, with: oidc-gate run {target}"
         )
     module_name, colon, attribute = target.partition(":")
     if not colon:

@@ -101,6 +101,9 @@ class SettingsOptions(TypedDict, total=False):
     brand_contact: Text
     page_template: File
     reload: Text
+    upstream_host: Text
+    upstream_timeout: Duration
+    insecure_public_upstream: Switch
     provider_logout: Switch
     provider_logout_url: Text
 

@@ -28,6 +28,7 @@ __all__ = [
     "read_separator",
     "read_store",
     "read_text",
+    "read_upstream_host",
     "read_words",
 ]
 
@@ -180,6 +181,14 @@ def read_identity_headers(value: Any) -> str | tuple[tuple[str, str], ...]:
     if not pairs or len({name for name, _ in pairs}) < len(pairs):
         raise ValueError("must name at least one header, and none twice")
     return tuple((name, claim.strip()) for name, claim in pairs)
+
+
+def read_upstream_host(value: Any) -> str:
+    """Return `keep`, `rewrite`, or a host, perhaps with a port."""
+    text = read_text(value)
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", text, re.ASCII):
+        raise ValueError("must be keep, rewrite, or a host like app.internal:3000")
+    return text
 
 
 def read_proxies(value: Any) -> int | tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from oidc_gate.identity import Identity
 
-__all__ = ["Rule"]
+__all__ = ["Allow", "Rule", "Texts"]
 
 #: What may stand at `allow`: `"anyone"`, `"signed-in"`, `"nobody"`, a table with one condition, or a function.
 Allow: TypeAlias = "str | Mapping[str, Any] | Callable[[Identity], bool]"

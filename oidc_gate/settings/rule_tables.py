@@ -24,7 +24,7 @@ from oidc_gate.settings.mends import host_mend, in_quotes, kind, path_mend, word
 from oidc_gate.settings.readers import read_duration, read_text
 from oidc_gate.settings.rule import Rule
 
-__all__ = ["RuleTable", "label", "located", "read_rules"]
+__all__ = ["RuleReading", "RuleTable", "label", "located", "read_rules"]
 
 _KEYS = tuple(each.name for each in fields(Rule))
 _FIXED = {"anyone": ANYONE, "signed-in": SIGNED_IN, "nobody": NOBODY}
@@ -74,7 +74,7 @@ def read_rules(value: Any) -> tuple[CheckedRule, ...] | tuple[Conditional, ...]:
     found, mistakes = [], []
     for number, each in enumerate(value, 1):
         try:
-            found.append(_Reading(number, each).rule())
+            found.append(RuleReading(number, each).rule())
         except SettingsError as error:
             mistakes.append(str(error))
     if mistakes:
@@ -82,7 +82,7 @@ def read_rules(value: Any) -> tuple[CheckedRule, ...] | tuple[Conditional, ...]:
     return tuple(found)
 
 
-class _Reading:
+class RuleReading:
     """Reads one rule."""
 
     def __init__(self, number: int, given: Any) -> None:
@@ -231,7 +231,10 @@ class _Reading:
         return self._error(f"{key} is no key of a rule.{hint}{whole} There are: {', '.join(_KEYS)}")
 
     def _error(self, sentence: str) -> SettingsError:
-        return SettingsError(f"rules: {label(self._number, self._name, self._where)}: {sentence}.")
+        return SettingsError(f"{self._label()}: {sentence}.")
+
+    def _label(self) -> str:
+        return f"rules: {label(self._number, self._name, self._where)}"
 
 
 def _of_list(allow: list[Any] | tuple[Any, ...]) -> str:

@@ -26,6 +26,7 @@ TEXTS = {
     "title_provider_not_set_up": "Die Anmeldung ist nicht richtig eingerichtet",
     "title_store_not_set_up": "Die Sitzungen sind nicht richtig eingerichtet",
     "title_busy": "Einen Moment, bitte",
+    "title_app_down": "Die App antwortet nicht",
     "title_bad_input": "Diese Adresse wurde nicht richtig aufgerufen",
     "do_sign_in": "Anmelden",
     "do_sign_in_again": "Wieder anmelden",
@@ -115,6 +116,12 @@ TEXTS = {
     "error_logout_state_mismatch": "Diese Antwort gehört zu keiner Abmeldung, die in diesem Browser begonnen wurde.",
     "error_provider_down": "Vielleicht ist er gestört oder von hier aus nicht erreichbar. Wer schon angemeldet ist,"
     " merkt davon nichts. Bitte versuchen Sie es in ein paar Sekunden noch einmal.",
+    "error_app_unreachable": "Die Anmeldung funktioniert, aber die App dahinter ist gerade nicht zu erreichen."
+    " Bitte versuchen Sie es in ein paar Sekunden noch einmal.",
+    "error_app_broken": "Die Anmeldung funktioniert, aber die App dahinter hat keine brauchbare Antwort gegeben."
+    " Bitte versuchen Sie es noch einmal; geschieht es wieder, sagen Sie es dem Betreiber der App.",
+    "error_app_slow": "Die Anmeldung funktioniert, aber die App dahinter braucht zu lange für ihre Antwort. Bitte"
+    " versuchen Sie es nach einer Weile noch einmal.",
     "error_store_down": "Bitte versuchen Sie es in ein paar Sekunden noch einmal.",
     "error_provider_not_set_up": "Die Anmeldung dieser App ist nicht richtig eingerichtet; im Protokoll steht, warum."
     " Warten hilft nicht: Sagen Sie es den Betreibern der App, mit der Kennung unten. Wer schon angemeldet ist,"

@@ -26,6 +26,7 @@ TEXTS = {
     "title_provider_not_set_up": "Sign-in is not set up right",
     "title_store_not_set_up": "Sessions are not set up right",
     "title_busy": "One moment, please",
+    "title_app_down": "The app does not answer",
     "title_bad_input": "This address was not called correctly",
     "do_sign_in": "Sign in",
     "do_sign_in_again": "Sign in again",
@@ -103,6 +104,11 @@ TEXTS = {
     "error_logout_state_mismatch": "This answer does not belong to a sign-out that was started in this browser.",
     "error_provider_down": "It may be down, or not reachable from here. Whoever is signed in already is not affected."
     " Please try again in a few seconds.",
+    "error_app_unreachable": "Signing in works, but the app behind it cannot be reached right now. Please try"
+    " again in a few seconds.",
+    "error_app_broken": "Signing in works, but the app behind it has given no usable answer. Please try again; if"
+    " it happens again, tell whoever runs this app.",
+    "error_app_slow": "Signing in works, but the app behind it takes too long to answer. Please try again in a while.",
     "error_store_down": "Please try again in a few seconds.",
     "error_provider_not_set_up": "This app's sign-in is not set up right; the log says why. Waiting does not help:"
     " tell whoever runs this app, with the reference below. Whoever is signed in already is not affected.",

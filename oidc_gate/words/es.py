@@ -26,6 +26,7 @@ TEXTS = {
     "title_provider_not_set_up": "El inicio de sesión no está bien configurado",
     "title_store_not_set_up": "Las sesiones no están bien configuradas",
     "title_busy": "Un momento, por favor",
+    "title_app_down": "La aplicación no responde",
     "title_bad_input": "No se ha llamado bien a esta dirección",
     "do_sign_in": "Iniciar sesión",
     "do_sign_in_again": "Volver a iniciar sesión",
@@ -114,6 +115,12 @@ TEXTS = {
     " navegador.",
     "error_provider_down": "Puede que esté caído o que no se llegue a él desde aquí. A quien ya ha iniciado sesión no"
     " le afecta. Inténtelo de nuevo en unos segundos.",
+    "error_app_unreachable": "El inicio de sesión funciona, pero ahora mismo no se puede llegar a la aplicación"
+    " que hay detrás. Vuelva a intentarlo dentro de unos segundos.",
+    "error_app_broken": "El inicio de sesión funciona, pero la aplicación que hay detrás no ha dado una respuesta"
+    " utilizable. Vuelva a intentarlo; si se repite, avise a quien gestiona esta aplicación.",
+    "error_app_slow": "El inicio de sesión funciona, pero la aplicación que hay detrás tarda demasiado en"
+    " responder. Vuelva a intentarlo dentro de un rato.",
     "error_store_down": "Inténtelo de nuevo en unos segundos.",
     "error_provider_not_set_up": "El inicio de sesión de esta aplicación no está bien configurado; el registro dice"
     " por qué. Esperar no sirve: avise a los responsables de la aplicación, con la referencia de abajo. A quien ya"

@@ -26,6 +26,7 @@ TEXTS = {
     "title_provider_not_set_up": "La connexion est mal configurée",
     "title_store_not_set_up": "Les sessions sont mal configurées",
     "title_busy": "Un instant, s’il vous plaît",
+    "title_app_down": "L’application ne répond pas",
     "title_bad_input": "Cette adresse n’a pas été appelée correctement",
     "do_sign_in": "Se connecter",
     "do_sign_in_again": "Se reconnecter",
@@ -118,6 +119,13 @@ TEXTS = {
     "error_logout_state_mismatch": "Cette réponse n’appartient à aucune déconnexion commencée dans ce navigateur.",
     "error_provider_down": "Il est peut-être en panne, ou injoignable d’ici. Les personnes déjà connectées ne sont pas"
     " concernées. Veuillez réessayer dans quelques secondes.",
+    "error_app_unreachable": "La connexion fonctionne, mais l’application qui se trouve derrière est injoignable"
+    " pour le moment. Veuillez réessayer dans quelques secondes.",
+    "error_app_broken": "La connexion fonctionne, mais l’application qui se trouve derrière n’a pas donné de"
+    " réponse utilisable. Veuillez réessayer ; si cela se reproduit, prévenez la personne qui gère cette"
+    " application.",
+    "error_app_slow": "La connexion fonctionne, mais l’application qui se trouve derrière met trop de temps à"
+    " répondre. Veuillez réessayer dans un moment.",
     "error_store_down": "Veuillez réessayer dans quelques secondes.",
     "error_provider_not_set_up": "La connexion de cette application est mal configurée\u202f; le journal dit pourquoi."
     " Attendre ne sert à rien\u00a0: prévenez les responsables de l’application, avec la référence ci-dessous. Les"

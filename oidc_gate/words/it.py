@@ -26,6 +26,7 @@ TEXTS = {
     "title_provider_not_set_up": "L’accesso non è configurato correttamente",
     "title_store_not_set_up": "Le sessioni non sono configurate correttamente",
     "title_busy": "Un momento, per favore",
+    "title_app_down": "L’app non risponde",
     "title_bad_input": "Questo indirizzo non è stato richiamato correttamente",
     "do_sign_in": "Accedi",
     "do_sign_in_again": "Accedi di nuovo",
@@ -110,6 +111,12 @@ TEXTS = {
     "error_logout_state_mismatch": "Questa risposta non appartiene a nessuna disconnessione avviata in questo browser.",
     "error_provider_down": "Forse è fuori servizio, o non è raggiungibile da qui. Chi è già connesso non ne risente."
     " Riprovi tra qualche secondo.",
+    "error_app_unreachable": "L’accesso funziona, ma l’app che sta dietro al momento non è raggiungibile. Riprovi"
+    " tra qualche secondo.",
+    "error_app_broken": "L’accesso funziona, ma l’app che sta dietro non ha dato una risposta utilizzabile."
+    " Riprovi; se succede di nuovo, lo dica a chi gestisce questa app.",
+    "error_app_slow": "L’accesso funziona, ma l’app che sta dietro impiega troppo tempo a rispondere. Riprovi tra"
+    " un po’.",
     "error_store_down": "Riprovi tra qualche secondo.",
     "error_provider_not_set_up": "L’accesso di questa app non è configurato correttamente; il registro dice perché."
     " Aspettare non serve: avvisi chi gestisce l’app, indicando il riferimento qui sotto. Chi è già connesso non"

@@ -26,6 +26,7 @@ TEXTS = {
     "title_provider_not_set_up": "Het inloggen is niet goed ingesteld",
     "title_store_not_set_up": "De sessies zijn niet goed ingesteld",
     "title_busy": "Een ogenblik, alstublieft",
+    "title_app_down": "De app antwoordt niet",
     "title_bad_input": "Dit adres is niet goed aangeroepen",
     "do_sign_in": "Inloggen",
     "do_sign_in_again": "Opnieuw inloggen",
@@ -107,6 +108,12 @@ TEXTS = {
     "error_logout_state_mismatch": "Dit antwoord hoort niet bij een uitlogpoging die in deze browser is begonnen.",
     "error_provider_down": "Misschien is er een storing, of is hij van hieruit niet bereikbaar. Wie al is ingelogd,"
     " merkt er niets van. Probeer het over een paar seconden opnieuw.",
+    "error_app_unreachable": "Het inloggen werkt, maar de app erachter is op dit moment niet bereikbaar. Probeer"
+    " het over een paar seconden opnieuw.",
+    "error_app_broken": "Het inloggen werkt, maar de app erachter heeft geen bruikbaar antwoord gegeven. Probeer"
+    " het opnieuw; gebeurt het weer, meld het dan aan de beheerder van deze app.",
+    "error_app_slow": "Het inloggen werkt, maar de app erachter doet er te lang over om te antwoorden. Probeer het"
+    " over een tijdje opnieuw.",
     "error_store_down": "Probeer het over een paar seconden opnieuw.",
     "error_provider_not_set_up": "Het inloggen bij deze app is niet goed ingesteld; in het logboek staat waarom."
     " Wachten helpt niet: meld het aan de beheerder van de app, met de referentie hieronder. Wie al is ingelogd,"

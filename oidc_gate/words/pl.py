@@ -26,6 +26,7 @@ TEXTS = {
     "title_provider_not_set_up": "Logowanie nie jest poprawnie skonfigurowane",
     "title_store_not_set_up": "Sesje nie są poprawnie skonfigurowane",
     "title_busy": "Chwileczkę",
+    "title_app_down": "Aplikacja nie odpowiada",
     "title_bad_input": "Ten adres wywołano niepoprawnie",
     "do_sign_in": "Zaloguj się",
     "do_sign_in_again": "Zaloguj się ponownie",
@@ -113,6 +114,12 @@ TEXTS = {
     " przeglądarce.",
     "error_provider_down": "Być może ma awarię albo jest stąd nieosiągalna. Kto jest już zalogowany, tego to nie"
     " dotyczy. Proszę spróbować ponownie za kilka sekund.",
+    "error_app_unreachable": "Logowanie działa, ale z aplikacją, która za nim stoi, nie można się teraz połączyć."
+    " Spróbuj ponownie za kilka sekund.",
+    "error_app_broken": "Logowanie działa, ale aplikacja, która za nim stoi, nie udzieliła odpowiedzi, której"
+    " można by użyć. Spróbuj ponownie; jeśli to się powtórzy, powiadom osobę prowadzącą tę aplikację.",
+    "error_app_slow": "Logowanie działa, ale aplikacja, która za nim stoi, odpowiada zbyt długo. Spróbuj ponownie"
+    " za jakiś czas.",
     "error_store_down": "Proszę spróbować ponownie za kilka sekund.",
     "error_provider_not_set_up": "Logowanie do tej aplikacji nie jest poprawnie skonfigurowane; w\u00a0dzienniku jest"
     " napisane dlaczego. Czekanie nie pomoże: proszę powiadomić administratora aplikacji, podając poniższy numer."

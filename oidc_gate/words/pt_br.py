@@ -26,6 +26,7 @@ TEXTS = {
     "title_provider_not_set_up": "O login não está configurado corretamente",
     "title_store_not_set_up": "As sessões não estão configuradas corretamente",
     "title_busy": "Um momento, por favor",
+    "title_app_down": "O aplicativo não responde",
     "title_bad_input": "Este endereço não foi chamado corretamente",
     "do_sign_in": "Entrar",
     "do_sign_in_again": "Entrar novamente",
@@ -109,6 +110,12 @@ TEXTS = {
     "error_logout_state_mismatch": "Esta resposta não pertence a nenhuma saída iniciada neste navegador.",
     "error_provider_down": "Talvez esteja fora do ar ou não possa ser alcançado daqui. Quem já entrou não é afetado."
     " Tente novamente em alguns segundos.",
+    "error_app_unreachable": "O login funciona, mas não é possível alcançar o aplicativo que está por trás dele"
+    " neste momento. Tente de novo em alguns segundos.",
+    "error_app_broken": "O login funciona, mas o aplicativo que está por trás dele não deu uma resposta"
+    " utilizável. Tente de novo; se acontecer outra vez, avise quem administra este aplicativo.",
+    "error_app_slow": "O login funciona, mas o aplicativo que está por trás dele demora demais para responder."
+    " Tente de novo daqui a pouco.",
     "error_store_down": "Tente novamente em alguns segundos.",
     "error_provider_not_set_up": "O login deste aplicativo não está configurado corretamente; o log diz por quê."
     " Esperar não adianta: avise os responsáveis pelo aplicativo, com a referência abaixo. Quem já entrou não é"

@@ -26,6 +26,7 @@ TEXTS = {
     "title_provider_not_set_up": "登录未正确设置",
     "title_store_not_set_up": "会话未正确设置",
     "title_busy": "请稍候",
+    "title_app_down": "应用没有响应",
     "title_bad_input": "此地址的调用方式不正确",
     "do_sign_in": "登录",
     "do_sign_in_again": "重新登录",
@@ -93,6 +94,10 @@ TEXTS = {
     "error_provider_unknown": "此地址指定的登录服务没有在这里设置。",
     "error_logout_state_mismatch": "此应答不属于在此浏览器中开始的退出登录。",
     "error_provider_down": "它可能已停止运行，或无法从这里访问。已登录的用户不受影响。请在几秒钟后重试。",
+    "error_app_unreachable": "登录功能正常，但目前无法连接到后面的应用。请几秒钟后再试。",
+    "error_app_broken": "登录功能正常，但后面的应用没有给出可用的响应。请再试一次；如果再次发生，请告知此应用的管理"
+    "员。",
+    "error_app_slow": "登录功能正常，但后面的应用响应时间过长。请稍后再试。",
     "error_store_down": "请在几秒钟后重试。",
     "error_provider_not_set_up": "此应用的登录未正确设置，日志中写明了原因。等待无济于事：请将下方的参考编号告知应用的"
     "管理者。已登录的用户不受影响。",

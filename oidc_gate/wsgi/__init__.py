@@ -5,8 +5,9 @@ Modules, from the ground up; each may import only from those before it:
 - `request`: what the gate reads of an environ
 - `turns`: how many of the server's threads may wait for the provider
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
+- `handing_over`: the gate handed to apps that ask for it
 
-May import: `identity`, `decisions`, `caching`, `reserved_headers`, `outsiders`, `settings`, `gate`.
+May import: `identity`, `decisions`, `handed_over`, `caching`, `reserved_headers`, `outsiders`, `settings`, `gate`.
 """
 
 from oidc_gate.wsgi.middleware import OIDCGate, paste_filter

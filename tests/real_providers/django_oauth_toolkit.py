@@ -10,7 +10,7 @@ from pathlib import Path
 from joserfc.jwk import RSAKey
 
 from tests.real_providers.installing import run, virtualenv
-from tests.real_providers.provider import CALLBACK, SECRET, SIGNED_OUT, Provider, secret_of
+from tests.real_providers.provider import CALLBACKS, SECRET, SIGNED_OUT, Provider, secret_of
 from tests.servers import free_port, running
 
 __all__ = ["start"]
@@ -31,7 +31,7 @@ def start(folder: Path, backchannel: str) -> Iterator[Provider]:
         "issuer": issuer,
         "secret": SECRET,
         "clients": {name: secret_of(name) for name in ("app", "asks")},
-        "callback": CALLBACK,
+        "callback": " ".join(CALLBACKS),
         "signed_out": SIGNED_OUT,
     }
     settings = folder / "site.json"

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from tests.providers.serving import ServerThread
 from tests.real_providers.installing import go_module
-from tests.real_providers.provider import CALLBACK, DISCOVERY, SECRET, SIGNED_OUT, Provider, secret_of
+from tests.real_providers.provider import CALLBACKS, DISCOVERY, SECRET, SIGNED_OUT, Provider, secret_of
 from tests.servers import free_port, running
 
 __all__ = ["start"]
@@ -72,7 +72,7 @@ def start(folder: Path, backchannel: str) -> Iterator[Provider]:
 def _register(admin: str, backchannel: str, **more: Any) -> None:
     client = {
         "client_secret": secret_of(more["client_id"]),
-        "redirect_uris": [CALLBACK],
+        "redirect_uris": CALLBACKS,
         "post_logout_redirect_uris": [SIGNED_OUT],
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],

@@ -12,7 +12,7 @@ import requests
 
 from tests.real_providers import keycloak_levels as levels
 from tests.real_providers.installing import maven_zip
-from tests.real_providers.provider import CALLBACK, SECRET, SIGNED_OUT, Provider, secret_of
+from tests.real_providers.provider import CALLBACKS, SECRET, SIGNED_OUT, Provider, secret_of
 from tests.servers import ServerProcess, running
 
 __all__ = ["Admin", "client", "server", "start"]
@@ -132,7 +132,7 @@ def client(name: str, backchannel: str = "", **more: Any) -> dict[str, Any]:
     return {
         "clientId": name,
         "secret": secret_of(name),
-        "redirectUris": [CALLBACK],
+        "redirectUris": CALLBACKS,
         "attributes": attributes,
         "standardFlowEnabled": True,
     } | more

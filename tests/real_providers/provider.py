@@ -19,6 +19,7 @@ from tests.forms import Form
 __all__ = [
     "APP",
     "CALLBACK",
+    "CALLBACKS",
     "DISCOVERY",
     "SECRET",
     "SIGNED_OUT",
@@ -30,6 +31,8 @@ __all__ = [
 
 APP = "https://app.test"
 CALLBACK = f"{APP}/oauth2/callback"
+#: All redirect URIs: that of the first provider of a gate, and that of its second one.
+CALLBACKS = [CALLBACK, f"{CALLBACK}/second"]
 SIGNED_OUT = f"{APP}/oauth2/logout"
 DISCOVERY = "/.well-known/openid-configuration"
 SECRET = "only-for-these-tests-0123456789abcdef"

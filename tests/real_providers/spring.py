@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.real_providers.installing import FOLDER, run
-from tests.real_providers.provider import CALLBACK, DISCOVERY, SIGNED_OUT, Provider, secret_of
+from tests.real_providers.provider import CALLBACKS, DISCOVERY, SIGNED_OUT, Provider, secret_of
 from tests.servers import free_port, running
 
 __all__ = ["start"]
@@ -60,7 +60,7 @@ def _client(client_id: str, method: str) -> dict[str, str]:
     lists = {
         "client-authentication-methods": [method],
         "authorization-grant-types": ["authorization_code", "refresh_token"],
-        "redirect-uris": [CALLBACK],
+        "redirect-uris": CALLBACKS,
         "post-logout-redirect-uris": [SIGNED_OUT],
         "scopes": ["openid", "profile", "email"],
     }

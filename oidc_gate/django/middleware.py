@@ -1,0 +1,64 @@
+"""`request.user` is the user of whoever asks, as the gate says. Django's session has no say in it, and keeps nothing.
+
+So a user is signed in as long as at the gate, and no password of Django's counts where somebody is signed in there. Who
+is signed in there and not let in by the gate's lists, as on a public path, is nobody to Django. Where nobody is signed
+in, `request.user` stays what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import SimpleLazyObject
+
+from oidc_gate.carriers import identity_of
+
+__all__ = ["OIDCMiddleware"]
+
+
+class OIDCMiddleware:
+    """Stands after Django's AuthenticationMiddleware. Raises ImproperlyConfigured where that does not stand before."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[..., Any]) -> None:
+        self._get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: Any) -> Any:
+        """Answer a request; in an async project that is to be awaited."""
+        if not hasattr(request, "user"):
+            raise ImproperlyConfigured(
+                "oidc_gate.django.OIDCMiddleware stands after django.contrib.auth.middleware.AuthenticationMiddleware."
+            )
+        if identity_of(request) is not None:
+            _sign_in(request)
+        return self._get_response(request)
+
+
+def _sign_in(request: Any) -> None:
+    """Have the request's user be that of whoever asks, looked up when it is asked for, once."""
+    found: list[Any] = []
+
+    def user() -> Any:
+        from oidc_gate.django.users import user_asking  # Django's models are there only once a project is set up
+
+        if not found:
+            found.append(user_asking(request) or _nobody())
+        return found[0]
+
+    async def auser() -> Any:
+        return found[0] if found else await sync_to_async(user)()
+
+    request.user, request.auser = SimpleLazyObject(user), auser
+
+
+def _nobody() -> Any:
+    from django.contrib.auth.models import AnonymousUser
+
+    return AnonymousUser()

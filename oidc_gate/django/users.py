@@ -1,0 +1,117 @@
+"""The user of whoever asks: by issuer and subject, made at the first visit, changed when the provider's word does.
+
+Never by name or address: whoever may choose theirs at the provider, or here, would choose another's.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, transaction
+from django.utils.crypto import get_random_string
+
+from oidc_gate.carriers import identity_of
+from oidc_gate.django.models import Account, account_key
+from oidc_gate.django.project import UserSettings, user_settings
+from oidc_gate.identity import Identity, is_verified
+from oidc_gate.requiring import first_provider, is_let_in
+
+__all__ = ["user_asking", "user_of"]
+
+#: Letters of which a name that is taken is made another.
+_TAIL = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def user_asking(request: Any) -> Any:
+    """Return the user of whoever asks; None where that is nobody, or somebody whom the gate's lists do not let in.
+
+    `request`: as `identity_of` has it. Blocks, as all that asks a database does.
+    """
+    identity = identity_of(request)
+    if identity is None or not is_let_in(request):
+        return None
+    return user_of(identity, first_provider(request))
+
+
+def user_of(identity: Identity, first: str) -> Any:
+    """Return the active user of this person, None for one who is not active here, or whom no issuer vouches for.
+
+    `first`: the gate's first provider. Writes where the person is new, or what the provider says of them is; else it
+    reads one row.
+    """
+    if not identity.issuer:
+        return None
+    key, project = account_key(identity.issuer, identity.subject), user_settings()
+    account = Account.objects.select_related("user").filter(key=key).first() or _new_account(key, identity)
+    groups = identity.groups if identity.provider in (project.providers or (first,)) else ()
+    said = _said(identity, groups, project)
+    if account.synced != said:
+        _bring_up_to_date(account, identity, set(groups), project, said)
+    return account.user if account.user.is_active else None
+
+
+def _new_account(key: str, identity: Identity) -> Account:
+    """Return a new account with a new user; another process may be first."""
+    try:
+        with transaction.atomic():
+            user = _new_user(identity)
+            made = Account.objects.create(key=key, user=user, issuer=identity.issuer, subject=identity.subject)
+    except IntegrityError:
+        made = Account.objects.select_related("user").get(key=key)
+    return made  # type: ignore[no-any-return]
+
+
+def _new_user(identity: Identity) -> Any:
+    """Return a new user without a password, under a name that nobody has."""
+    model = get_user_model()
+    field = model._meta.get_field(model.USERNAME_FIELD)
+    longest = (field.max_length or 150) - 9
+    name = wanted = identity.username[:longest]
+    while model._default_manager.filter(**{f"{model.USERNAME_FIELD}__iexact": name}).exists():
+        name = f"{wanted}-{get_random_string(8, _TAIL)}"
+    user = model(**{model.USERNAME_FIELD: name})
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+def _said(identity: Identity, groups: tuple[str, ...], project: UserSettings) -> str:
+    """Return what the provider says of a person, and what the project makes of that, hashed."""
+    said = [_email(identity), *_names(identity), sorted(groups), project]
+    return sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _email(identity: Identity) -> str:
+    """Return the address if it may be gone by: one that is not verified anybody may have typed."""
+    return identity.email if identity.email and is_verified(identity.claims) else ""
+
+
+def _names(identity: Identity) -> tuple[str, str]:
+    given, family = identity.claims.get("given_name"), identity.claims.get("family_name")
+    if isinstance(given, str) and isinstance(family, str):
+        return given[:150], family[:150]
+    return (identity.name or "")[:150], ""
+
+
+def _bring_up_to_date(account: Account, identity: Identity, theirs: set[str], project: UserSettings, said: str) -> None:
+    user = account.user
+    given, family = _names(identity)
+    wanted: dict[str, Any] = {"email": _email(identity), "first_name": given, "last_name": family}
+    if project.staff_groups is not None:
+        wanted["is_staff"] = not theirs.isdisjoint(project.staff_groups)
+    if project.superuser_groups is not None:
+        wanted["is_superuser"] = not theirs.isdisjoint(project.superuser_groups)
+    # What has to be unique is left alone: somebody here may have it already.
+    has = {field.name for field in user._meta.get_fields() if not getattr(field, "unique", False)}
+    with transaction.atomic():
+        for name in wanted.keys() & has:
+            setattr(user, name, wanted[name])
+        user.save()
+        if project.groups and "groups" in has:
+            user.groups.set([group for group in Group.objects.filter(name__in=theirs) if group.name in theirs])
+        account.synced = said
+        account.save(update_fields=["synced"])

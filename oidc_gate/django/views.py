@@ -1,0 +1,65 @@
+"""Who asks, and what a view demands of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, Unpack
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponse
+
+from oidc_gate.carriers import identity_of
+from oidc_gate.decisions import Reply
+from oidc_gate.identity import Identity
+from oidc_gate.requiring import Requirement
+from oidc_gate.settings.demands import Demands
+
+__all__ = ["Require", "current_identity", "require"]
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def current_identity(request: HttpRequest) -> Identity | None:
+    """Return who asks, None where nobody is signed in."""
+    return identity_of(request)
+
+
+def require(**demands: Unpack[Demands]) -> Require:
+    """Return what demands this of whoever asks: `groups`, `scopes`, `acr`, `max_age` and more, as in a rule.
+
+    It decorates a view, async or not; for a class `method_decorator(require(…), name="dispatch")`. Without a demand:
+    somebody has to be signed in. Who does not satisfy it gets the gate's answer, as with a rule. See
+    `oidc_gate.settings.demands.Demands`. Raises SettingsError.
+    """
+    return Require(**demands)
+
+
+class Require(Requirement):
+    """What `require` returns."""
+
+    def __call__(self, view: View) -> View:
+        """Return the view, which only those see who satisfy this."""
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            reply = self.refusal(request)
+            return view(request, *args, **kwargs) if reply is None else _response(reply)
+
+        @wraps(view)
+        async def guarded_on_loop(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            reply = await self.refusal_on_loop(request)
+            return await view(request, *args, **kwargs) if reply is None else _response(reply)
+
+        return guarded_on_loop if iscoroutinefunction(view) else guarded  # type: ignore[return-value]
+
+
+def _response(reply: Reply) -> HttpResponse:
+    response = HttpResponse(reply.body, status=reply.status)
+    del response.headers["Content-Type"]
+    for name, value in reply.all_headers:
+        if name.lower() == "set-cookie":
+            response.cookies.load(value)
+        else:
+            response.headers[name] = value
+    return response

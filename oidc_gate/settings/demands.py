@@ -1,0 +1,93 @@
+"""What a part of an app demands, as its code says it: the language of rules, without a place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypedDict
+from zlib import crc32
+
+from oidc_gate.errors import SettingsError
+from oidc_gate.settings.condition_tables import CONDITIONS
+from oidc_gate.settings.rule_tables import RuleReading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from oidc_gate.access import CheckedRule
+    from oidc_gate.settings.rule import Allow, Texts
+
+__all__ = ["Demands", "check_demand", "read_demand"]
+
+#: Numbers of rules in settings are below this one.
+_FIRST_NUMBER = 2**31
+
+
+class Demands(TypedDict, total=False):
+    """What `require` takes; all that is given must hold.
+
+    - `groups`, `emails`, `domains`, `scopes`, `provider`, `claims`: as a rule's `allow` has them; of a list one is
+      enough
+    - `allow`: in place of these whatever may stand there in a rule, with `any`, `all` and `not`; or a function
+    - `acr`, `max_age`: what is asked of the sign-in, as in a rule
+    - `help`: a sentence on the 403 page; `name`: in the log, instead of `require`
+    """
+
+    groups: Texts
+    emails: Texts
+    domains: Texts
+    scopes: Texts
+    provider: Texts
+    claims: Mapping[str, Any]
+    allow: Allow
+    acr: Texts
+    max_age: float | str | timedelta | None
+    help: str
+    name: str
+
+
+def read_demand(given: Mapping[str, Any]) -> CheckedRule:
+    """Return the rule that says this. Raises SettingsError for a mistake.
+
+    Its number comes of what it says, so that it is the same in every process that runs the same code.
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    conditions = [{name: value} for name, value in given.items() if name in _SHORT]
+    rest = {name: value for name, value in given.items() if name not in _SHORT}
+    for name in rest:
+        if name not in _REST:
+            raise SettingsError(f"require: {name} is nothing that can be asked for. There are: {', '.join(_ALL)}.")
+    if conditions and "allow" in rest:
+        raise SettingsError(
+            "require: takes either conditions or allow; put them together in allow, with any, all and not."
+        )
+    if conditions:
+        rest["allow"] = conditions[0] if len(conditions) == 1 else {"all": conditions}
+    if rest.get("allow") in ("anyone", "nobody"):
+        raise SettingsError(f"require: {rest['allow']} needs no gate; leave it out, or take the route out.")
+    rule = _Demand(0, {"name": "require", "allow": "signed-in"} | rest).rule()
+    said = repr((rule.name, str(rule.who), rule.acr, rule.max_age))
+    return replace(rule, number=_FIRST_NUMBER | crc32(said.encode("utf-8", "surrogatepass")) % _FIRST_NUMBER)
+
+
+def check_demand(rule: CheckedRule, auth_ids: Sequence[str]) -> None:
+    """Check a demand against several providers, by their names: what any of them could say of anybody tells nothing.
+
+    Raises SettingsError, as the start does for rules.
+    """
+    shared = sorted(rule.who.of_any_provider)
+    if shared:
+        raise SettingsError(
+            f"require: goes by {' and '.join(shared)}, and there are several providers, any of which could say so of"
+            f" anybody: name the one that is meant, as in provider={auth_ids[0]!r}."
+        )
+
+
+class _Demand(RuleReading):
+    def _label(self) -> str:
+        return "require"
+
+
+_SHORT = tuple(name for name in CONDITIONS if name not in ("any", "all", "not"))
+_REST = ("allow", "acr", "max_age", "help", "name")
+_ALL = (*_SHORT, *_REST)

@@ -1,0 +1,59 @@
+"""Which gate stands in front of an app: the outermost on the way that a request takes inward."""
+
+from __future__ import annotations
+
+from collections import deque
+from inspect import getclosurevars
+from types import FunctionType
+from typing import Any
+
+from oidc_gate.asgi import OIDCGate as ASGIGate
+from oidc_gate.wsgi import OIDCGate as WSGIGate
+
+__all__ = ["AnyGate", "gate_in_front_of"]
+
+AnyGate = WSGIGate | ASGIGate
+
+#: Where frameworks and middleware keep what a request goes on to.
+_INWARD = (
+    "wsgi_app",
+    "asgi_app",
+    "middleware_stack",
+    "asgi_handler",
+    "app",
+    "application",
+    "_app",
+    "func",
+    "__wrapped__",
+)
+#: So many things on the way are looked at.
+_MOST_STEPS = 64
+
+
+def gate_in_front_of(app: Any) -> AnyGate | None:
+    """Return the gate that requests to this app meet first, None where they meet none."""
+    ahead, seen = deque([app]), set[int]()
+    while ahead and len(seen) < _MOST_STEPS:
+        each = ahead.popleft()
+        if isinstance(each, AnyGate):
+            return each
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        _have_built(each)
+        ahead += [found for name in _INWARD if (found := getattr(each, name, None)) is not None]
+        ahead += _held_by(each)
+    return None
+
+
+def _held_by(app: Any) -> list[Any]:
+    """Return what a function that stands around an app goes on to: one of the callables that it holds."""
+    if not isinstance(app, FunctionType):
+        return []
+    return [found for found in getclosurevars(app).nonlocals.values() if callable(found)]
+
+
+def _have_built(app: Any) -> None:
+    """Have Starlette build its middleware, which it else does at its first request."""
+    if getattr(app, "middleware_stack", app) is None:
+        app.middleware_stack = app.build_middleware_stack()
