@@ -14,10 +14,6 @@ from oidc_gate.settings.rule_order import PUBLIC, check_order, error_in, idle_pa
 __all__ = ["check_replacing", "check_rules", "narrow_everything", "rule_warnings"]
 
 
-#: What two providers both use as a matter of course.
-_SHARED = frozenset({"email", "groups", "scopes"})
-
-
 def check_rules(
     given: Sequence[CheckedRule | Conditional],
     *,
@@ -106,7 +102,7 @@ def _opened(rule: CheckedRule) -> str:
 
 def _of_anybodys_claims(rule: CheckedRule) -> str:
     """Return what is to be said of a rule by claims that any provider may make of anybody, `""` of any other."""
-    claims = ", ".join(sorted(rule.who.of_any_provider - _SHARED))
+    claims = ", ".join(sorted(rule.who.whoever_says_so - rule.who.of_any_provider))
     return claims and f"{rule.name} goes by {claims}, whichever of the providers says so; name the one that is meant"
 
 
@@ -175,7 +171,7 @@ def _check_providers(rule: CheckedRule, auth_ids: Sequence[str]) -> None:
             raise error_in(
                 rule, f"allow.provider: there is no provider with auth_id {name}; there is {', '.join(auth_ids)}"
             )
-    shared = sorted(rule.who.of_any_provider & _SHARED)
+    shared = sorted(rule.who.of_any_provider)
     if shared and len(auth_ids) > 1:
         raise error_in(
             rule,
