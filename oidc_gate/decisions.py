@@ -27,6 +27,7 @@ __all__ = [
     "LANES",
     "LONGEST_KEY",
     "METHOD_HEADERS",
+    "OTHER_LANES",
     "AskAgain",
     "By",
     "Decision",
@@ -34,6 +35,7 @@ __all__ = [
     "Header",
     "Key",
     "Lane",
+    "OtherLane",
     "Overriding",
     "ReadBody",
     "Reply",
@@ -46,9 +48,12 @@ Header = tuple[str, str]
 
 #: What takes time, by who can have it done: anybody that begins a login or comes back from one; anybody that claims to
 #: be the provider and tells of a logout; anybody that sends something that may be an access token; somebody who is
-#: signed in; and what asks the store alone. So a flood of one holds up none of the others.
-Lane = Literal["login", "logout", "token", "session", "store"]
-LANES: tuple[Lane, ...] = ("login", "logout", "token", "session", "store")
+#: signed in; and what asks the store alone. So a flood of one holds up none of the others. What waits for another
+#: provider than the first has lanes of its own, so that the slowness of one is not that of all.
+OtherLane = Literal["other login", "other logout", "other token", "other session"]
+Lane = Literal["login", "logout", "token", "session", "store"] | OtherLane
+OTHER_LANES: tuple[OtherLane, ...] = ("other login", "other logout", "other token", "other session")
+LANES: tuple[Lane, ...] = ("login", "logout", "token", "session", "store", *OTHER_LANES)
 
 #: Scheme, host and Cookie header as the server gave them, be it text or bytes; None for one that is missing. Two
 #: requests with one key differ in nothing that tells who is asking.

@@ -6,16 +6,25 @@
 from __future__ import annotations
 
 import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
-from oidc_gate import SettingsError
+from oidc_gate import Settings, SettingsError
+from oidc_gate.gate import parties
+from oidc_gate.gate.gate import Gate
 from tests.access_tokens import AUDIENCE, Program, access_token
+from tests.apps import COOKIE_SECRET
+from tests.browser import Browser
 from tests.counted import Counted
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
-from tests.stage import HTML, is_login, query
+from tests.redis_servers import until
+from tests.stage import HTML, Stage, is_login, query
 from tests.test_several_providers import (
     Several,
     _served_others,
@@ -75,6 +84,36 @@ def test_a_step_up_of_one_providers_session_is_no_step_up_at_another(
         assert page.json()["identity"]["provider"] == "guests"
 
 
+@pytest.mark.parametrize("store", ["cookie", "store"])
+def test_an_answer_that_a_provider_holds_back_replaces_nobody_who_has_come_meanwhile(
+    several: Several, guests: LocalProvider, store: str, tmp_path: Path
+) -> None:
+    here = several(session_store="cookie" if store == "cookie" else f"sqlite:///{tmp_path / 'sessions.db'}")
+    browser = here.browser()
+    begun = browser.get("/oauth2/login?auth_id=guests&next=/report&page=1")
+    held_back = browser.get(begun.target).target
+    assert browser.navigate("/oauth2/login?auth_id=staff&next=/").status == 200
+    page = browser.navigate(held_back)
+    assert (urlsplit(page.url).path, page.json()["identity"]["provider"]) == ("/report", "staff")
+    assert not guests.calls("token")
+    browser.navigate("/oauth2/login?auth_id=guests")  # of whoever is there when they choose it, it is their own word
+    assert browser.get("/").json()["identity"]["provider"] == "guests"
+
+
+def test_only_a_provider_that_is_to_post_its_answers_may_post_one(
+    several: Several, guests: LocalProvider, third: LocalProvider
+) -> None:
+    """What another site posts comes without the cookie of whoever is signed in, so that nobody sees who is replaced."""
+    here = several(entry(third, "third", response_mode="form_post"))
+    browser = here.browser()
+    begun = browser.get("/oauth2/login?auth_id=guests&next=/report&page=1")
+    held_back = query(browser.get(begun.target).target)
+    assert browser.navigate("/oauth2/login?auth_id=staff&next=/").status == 200
+    answer = browser.post("/oauth2/callback/guests", form=held_back, initiator="https://evil.example/")
+    assert (answer.status, answer.header("Allow")) == (405, "GET")
+    assert browser.get("/").json()["identity"]["provider"] == "staff"
+
+
 # Mix-up
 
 
@@ -116,11 +155,78 @@ def test_a_rule_that_leaves_open_whose_scopes_and_groups_are_meant_stops_start_u
         made(provider, rules=[{"path": "/a", "allow": allow}])
 
 
+def test_a_rule_by_claims_that_names_no_provider_is_worth_a_second_look(
+    provider: LocalProvider, guests: LocalProvider
+) -> None:
+    by_claim: dict[str, Any] = {"claims": {"department": "r&d"}}
+
+    def found(allow: Any, *entries: dict[str, Any]) -> list[str]:
+        rules = [{"name": "lab", "path": "/a", "allow": allow}]
+        return [each for each in made(provider, *entries, rules=rules).warnings() if each.startswith("lab goes by")]
+
+    assert len(found(by_claim, entry(guests))) == len(found({"not": by_claim}, entry(guests))) == 1
+    assert found({"all": [{"provider": "staff"}, by_claim]}, entry(guests)) == found(by_claim) == []
+
+
 def test_a_providers_scopes_are_its_own(several: Several, provider: LocalProvider, guests: LocalProvider) -> None:
     rule = {"path": "/a", "allow": {"all": [{"provider": "staff"}, {"scopes": "admin"}]}}
     program = Program(several(bearer_audience=AUDIENCE, rules=[rule]))
     assert program.ask("/a", access_token(provider, scope="admin")).status == 200
     assert program.ask("/a", access_token(guests, scope="admin")).status == 403
+
+
+# One provider twice
+
+
+TENANTS = ["11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"]
+ENTRA = "https://login.microsoftonline.com"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_taken"),
+    [
+        ((f"{ENTRA}/{TENANTS[0]}/v2.0", None), (f"{ENTRA}/common/v2.0", TENANTS), False),
+        ((f"{ENTRA}/common/v2.0", TENANTS), (f"{ENTRA}/{TENANTS[1]}/v2.0/", None), False),
+        ((f"{ENTRA}/common/v2.0", TENANTS[:1]), (f"{ENTRA}/organizations/v2.0", TENANTS), False),
+        ((f"{ENTRA}/common/v2.0", TENANTS[:1]), (f"{ENTRA}/organizations/v2.0", TENANTS[1:]), True),
+        ((f"{ENTRA}/{TENANTS[0]}/v2.0", None), (f"{ENTRA}/common/v2.0", TENANTS[1:]), True),
+    ],
+)
+def test_no_tenant_is_two_providers(one: tuple[str, Any], other: tuple[str, Any], is_taken: bool) -> None:
+    """Its tokens would be those of the first of the two, with the lists of that one, and end its sessions alone."""
+    client = {"client_id": "c", "client_secret": "s"}
+    options, more = ({"issuer_url": url, "allow_tenants": tenants, **client} for url, tenants in (one, other))
+    options |= {"auth_id": "staff", "cookie_secret": COOKIE_SECRET}
+    options["providers"] = [more | {"auth_id": "guests", "allow_all": True}]
+    if is_taken:
+        assert len(Settings(**options).all_providers) == 2
+        return
+    with pytest.raises(SettingsError, match=r"no\. 1 .guests.: .* the issuer .* the provider staff; a tenant stands"):
+        Settings(**options)
+
+
+def test_no_provider_can_look_for_a_client_id_by_which_its_sessions_would_be_anothers(
+    provider: LocalProvider, guests: LocalProvider, third: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six bytes are within reach of who tries for days, and here the key has one."""
+    monkeypatch.setattr(parties, "_KEY_BYTES", 1)
+    for number in range(5000):
+        settings = made(provider, entry(third, "third"), entry(guests) | {"client_id": f"app{number}"})
+        if len(set(map(parties.party_key, settings.all_providers[1:]))) == 1:
+            break
+    with pytest.raises(SettingsError, match="one key"):
+        Gate(settings)
+
+
+def test_a_secret_that_two_providers_are_handed_is_worth_a_second_look(
+    provider: LocalProvider, guests: LocalProvider
+) -> None:
+    shared = {"client_secret": "one-secret"}
+    (said,) = [each for each in made(provider, entry(guests) | shared, **shared).warnings() if "handed" in each]
+    assert said.startswith("guests: client_secret is that of staff too")
+    assert "one-secret" not in said
+    found = made(provider, entry(guests) | shared, client_secret="another").warnings()
+    assert not [each for each in found if "handed" in each]
 
 
 # Names
@@ -159,10 +265,11 @@ def test_an_address_of_the_lists_does_not_begin_as_anothers_names(
 ) -> None:
     here = several(entry(third, "third"), guest={"allow_domains": ["example.com"]}, identity_headers="x-forwarded")
     third.clock = here.clock
-    guests.people["ada"] |= {"email": "third:ada@example.com"}
-    other, one = (signed_in(here, each).get("/").json() for each in ("third", "guests"))
-    assert other["identity"]["username"] == "third:ada@example.com"
-    assert one["identity"]["username"] == one["headers"]["x-forwarded-email"] == "third%3Aada@example.com"
+    for name in ("third", "staff"):
+        guests.people["ada"] |= {"email": f"{name}:ada@example.com"}
+        one = signed_in(here, "guests").get("/").json()
+        assert one["identity"]["username"] == one["headers"]["x-forwarded-email"] == f"{name}%3Aada@example.com"
+    assert signed_in(here, "third").get("/").json()["identity"]["username"] == "third:ada@example.com"
 
 
 def test_two_providers_tokens_of_one_name_are_two_sessions(
@@ -210,3 +317,47 @@ def test_an_outage_counts_as_that_of_the_provider_which_has_it(several: Several,
     with guests.fault("discovery_down"):
         assert here.browser().get("/oauth2/login?auth_id=guests", headers=HTML).status == 503
     assert {provider for provider, _ in counted.of("login_failures_total")} == {"guests"}
+
+
+# Slowness
+
+
+def at_their_callbacks(here: Stage, auth_id: str, number: int) -> list[tuple[Browser, str]]:
+    """Return browsers that are about to come back from this provider, and where each is sent."""
+    found = []
+    for _ in range(number):
+        browser = here.browser()
+        begun = browser.get(f"/oauth2/login?auth_id={auth_id}&next=/&page=1")
+        found.append((browser, browser.get(begun.target).target))
+    return found
+
+
+def test_a_provider_that_takes_its_time_holds_up_no_login_at_another(several: Several, guests: LocalProvider) -> None:
+    here = several()
+    waiting = at_their_callbacks(here, "guests", 24)
+    with ThreadPoolExecutor(32) as pool, guests.hold("token"):
+        known = [pool.submit(here.browser().get, "/oauth2/health") for _ in range(32)]  # the server's threads
+        assert all(each.result().status == 200 for each in known)
+        held = [pool.submit(browser.get, target) for browser, target in waiting]
+        until(lambda: len(guests.calls("token")) >= 4)
+        began = time.monotonic()
+        pool.submit(signed_in, here, "staff").result(LIMIT)
+        assert time.monotonic() - began < 3
+    assert {each.result().status for each in held} <= {302, 503}
+
+
+def test_nor_does_it_keep_another_from_being_asked_about_its_people(
+    several: Several, provider: LocalProvider, guests: LocalProvider
+) -> None:
+    """Else it could have whoever has left go on, and with `provider_outage_grace` have everybody's session ended."""
+    here = several(guest={"userinfo_refresh_interval": "5m"}, userinfo_refresh_interval="5m")
+    staff, people = signed_in(here, "staff"), [signed_in(here, "guests") for _ in range(40)]
+    provider.deactivate("ada-1815")
+    here.clock.advance(301)
+    with ThreadPoolExecutor(48) as pool, guests.hold("userinfo"):
+        held = [pool.submit(each.fetch, "/") for each in people]
+        until(lambda: len(guests.calls("userinfo")) >= 2)
+        began = time.monotonic()
+        assert pool.submit(staff.fetch, "/").result(LIMIT).status == 401
+        assert time.monotonic() - began < 3
+    assert {each.result().status for each in held} == {200}

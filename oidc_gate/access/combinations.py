@@ -29,11 +29,11 @@ class _Several(Condition):
         self.reads_any_claim = any(condition.reads_any_claim for condition in conditions)
 
     @property
-    def of_any_provider(self) -> frozenset[str]:
-        """See `Condition.of_any_provider`."""
+    def whoever_says_so(self) -> frozenset[str]:
+        """See `Condition.whoever_says_so`."""
         if self.names_provider:
             return frozenset()
-        return frozenset().union(*(condition.of_any_provider for condition in self._conditions))
+        return frozenset().union(*(condition.whoever_says_so for condition in self._conditions))
 
     def __str__(self) -> str:
         return f"{self._title} ({'; '.join(map(str, self._conditions))})"

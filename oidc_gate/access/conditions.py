@@ -42,6 +42,7 @@ logger = logging.getLogger("oidc_gate")
 MISSING = object()
 #: So much of a claim is shown in a finding.
 _MOST_SHOWN = 200
+_SHARED = frozenset({"email", "groups", "scopes"})
 
 
 class Condition(ABC):
@@ -63,9 +64,14 @@ class Condition(ABC):
     names_provider = False
 
     @property
+    def whoever_says_so(self) -> frozenset[str]:
+        """Which claims it goes by, and `scopes` for those, whichever provider says so."""
+        return frozenset() if self.names_provider else self.claims
+
+    @property
     def of_any_provider(self) -> frozenset[str]:
-        """Which of `email`, `groups` and `scopes` it goes by, whichever provider says so: two may use one name."""
-        return frozenset() if self.names_provider else self.claims & {"email", "groups"}
+        """Those of them that two providers both use as a matter of course, for two people or two things."""
+        return self.whoever_says_so & _SHARED
 
     @abstractmethod
     def holds(self, person: Person) -> Answer:
@@ -172,8 +178,8 @@ class Scopes(Condition):
         self.scopes = frozenset(text for text in texts if "*" not in text)
 
     @property
-    def of_any_provider(self) -> frozenset[str]:
-        """See `Condition.of_any_provider`: each provider writes into its tokens what it likes."""
+    def whoever_says_so(self) -> frozenset[str]:
+        """See `Condition.whoever_says_so`: each provider writes into its tokens what it likes."""
         return frozenset({"scopes"})
 
     def holds(self, person: Person) -> Answer:

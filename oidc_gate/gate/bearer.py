@@ -142,7 +142,7 @@ class Bearer:
         except GateError as error:
             return self._refused(request, party, sent, error)
         return Work(
-            "token",
+            party.lane("token"),
             lambda: self._asked(request, party, sent, introspects=introspects),
             turned_away=lambda: self._refusals.failure(request, provider_busy(), "/"),
         )

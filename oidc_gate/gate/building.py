@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import Addresses, Attempts, Cookies, Pages
 from oidc_gate.decisions import Header, Overriding
+from oidc_gate.errors import SettingsError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.forwarding import OtherNames, Told, clear_of, forwarding, handing_on, told_headers
 from oidc_gate.gate.kept_claims import KeptClaims
@@ -164,6 +165,8 @@ def _parties(
                 callback="callback" if is_first else f"callback/{each.auth_id}",
             )
         )
+    if len({party.key for party in found}) < len(found):  # by chance never: who names clients can look for one
+        raise SettingsError("providers: two of them would have one key; have one of them name the client otherwise.")
     return Parties(found)
 
 
@@ -207,7 +210,7 @@ def _by_provider(
     settings = party.settings
     claim, required = settings.remote_user_claim, settings.require_email_verified
     other = OtherNames(party.auth_id, party.lists) if party.key else None
-    taken = tuple(f"{each.auth_id}:" for each in parties if each.key and each is not party)
+    taken = tuple(f"{each.auth_id}:" for each in parties if each is not party)
     forward = forwarding(
         told=told,
         groups_claim=settings.groups_claim,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["answer_to", "lets_in"]
 
 #: What the id of a token's session begins with, and that of no other: see `sessions.token_sessions`.
-_OF_TOKEN = "t:"  # noqa: S105
+_OF_TOKEN = ("t:", "t.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _refused(gate: Gate, request: Request, opened: OpenSession, verdict: Verdict
     if verdict.outcome != "step_up":
         return gate._refusals.not_allowed(request, opened, verdict)
     kind = kind_of(request)
-    gate._components.telling.step_up_asked(request, kind, rule, opened)
+    gate._components.telling_of(opened).step_up_asked(request, kind, rule, opened)
     if kind is Kind.PAGE:
         return gate._departures.step_up(request, rule, opened, ())
     return gate._refusals.login_required(request, kind, rule)

@@ -177,7 +177,7 @@ class Departures:
         known = party.provider.known_metadata()
         if known is not None:
             return depart(known)
-        return Work("login", fetch_and_depart, turned_away=lambda: failed(provider_busy()))
+        return Work(party.lane("login"), fetch_and_depart, turned_away=lambda: failed(provider_busy()))
 
     def _error_reply(
         self,

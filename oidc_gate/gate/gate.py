@@ -187,7 +187,7 @@ class Gate:
             if self._activity.counts(request, passes=self._judging.verdict(request, opened, now).passes):
                 opened.seen_at = now  # so that what is kept after the recheck has it
             return Work(
-                "session",
+                self._components.parties[opened.provider_key].lane("session"),
                 lambda: self._look_after(request, text, opened),
                 turned_away=lambda: Work("store", lambda: self._look_after(request, text, opened, ask=False)),
             )

@@ -12,6 +12,7 @@ from oidc_gate.errors import GateError, LoginError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.health import Health
+from oidc_gate.gate.parties import Party
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.gate.remote_logout import RemoteLogout
 from oidc_gate.gate.sign_in import SignIn
@@ -39,7 +40,7 @@ class OwnPaths:
         self._refusals = refusals
         self._departures = departures
         self._prefix = components.settings.path_prefix + "/"
-        callbacks = {party.callback: SignIn(components, party, departures) for party in components.parties}
+        callbacks = {party.callback: _callback(components, party, departures) for party in components.parties}
         self._of_logins = {f"{self._prefix}{name}" for name in ("login", *callbacks)}
         sign_out = SignOut(components)
         remote_logout = RemoteLogout(components, refusals)
@@ -52,7 +53,7 @@ class OwnPaths:
         self._posted: dict[str, Callable[[Here, bytes | None], Decision]] = {"events": Signals(components).receive}
         self._handlers: dict[str, dict[str, Handler]] = {
             "login": {"GET": self._login, "POST": self._login},
-            **{name: {"GET": each.callback, "POST": each.callback} for name, each in callbacks.items()},
+            **callbacks,
             "logout": {"GET": sign_out.logout, "POST": sign_out.logout},
             "userinfo": {"GET": self._userinfo, "HEAD": self._userinfo},
             "backchannel-logout": {"POST": remote_logout.by_token},
@@ -115,6 +116,17 @@ class OwnPaths:
             reason = self._components.policy.lists_of(opened.identity).reason(opened.identity.claims)
             return self._refusals.not_allowed(request, opened, Verdict("refused", reason))
         return pages.json_reply(200, _public_view(opened))
+
+
+def _callback(components: Components, party: Party, departures: Departures) -> dict[str, Handler]:
+    """Return what takes a provider's answers.
+
+    What is posted from its site comes without the session's cookie, so that nobody sees whose session it replaces: of
+    several providers only those may post that are asked to.
+    """
+    callback: Handler = SignIn(components, party, departures).callback
+    is_posted = components.parties.only is not None or party.settings.response_mode == "form_post"
+    return {"GET": callback} | ({"POST": callback} if is_posted else {})
 
 
 def _public_view(opened: OpenSession) -> dict[str, Any]:

@@ -7,16 +7,17 @@ nothing for those who are signed in, or about to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from oidc_gate.provider import unverified_issuer
 
 if TYPE_CHECKING:
     from oidc_gate.access import AllowLists
+    from oidc_gate.decisions import Lane, OtherLane
     from oidc_gate.gate.kept_claims import KeptClaims
     from oidc_gate.provider import Provider
     from oidc_gate.settings import Settings
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["Parties", "Party", "party_key", "provider_and_client"]
 
 _KEY_BYTES = 6
+_LANES_OF_OTHERS: Mapping[Lane, OtherLane] = {
+    "login": "other login",
+    "logout": "other logout",
+    "token": "other token",
+    "session": "other session",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +49,10 @@ class Party:
     kept_claims: KeptClaims
     telling: Telling
     callback: str
+
+    def lane(self, lane: Literal["login", "logout", "token", "session"]) -> Lane:
+        """Return where what asks this provider waits for its turn."""
+        return _LANES_OF_OTHERS[lane] if self.key else lane
 
     @property
     def auth_id(self) -> str:

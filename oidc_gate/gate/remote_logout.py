@@ -40,15 +40,15 @@ class RemoteLogout:
         if here.request.query:  # a token in the address would be in everybody's logs (2.5)
             raise LoginError("parameters_invalid", "the logout token belongs into the body")
         token = code_flow.single_values(pairs, ("logout_token",)).get("logout_token", "")
+        party = self._components.parties.of_token(token)
         return Work(
-            "logout",
-            lambda: self._end_by_token(here, backend, token),
+            party.lane("logout"),
+            lambda: self._end_by_token(here, party, backend, token),
             turned_away=lambda: self._refusals.failure(here.request, provider_busy(), own_path(here.origin, "/")),
         )
 
-    def _end_by_token(self, here: Here, backend: StoreBackend, token: str) -> Reply:
+    def _end_by_token(self, here: Here, party: Party, backend: StoreBackend, token: str) -> Reply:
         try:
-            party = self._components.parties.of_token(token)
             claims, algorithm = party.provider.logout_claims(token)
             check_signed_as_before(party, backend, algorithm)  # 2.6, step 3
             self._end_once(here, party, backend, claims)

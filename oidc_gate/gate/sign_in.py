@@ -61,12 +61,14 @@ class SignIn:
             return self._mixed_up(here, state, attempt)
         if state is None or not isinstance(attempt, Attempt) or attempts.is_late(state, self._components.clock()):
             return self._unfinishable(here, state, attempt)
+        if self._is_overtaken(here, attempt):
+            return self._go(here, self._return_to(here, state), (here.cookies.drop_slot(state.slot),))
         if callback.error:
             return self._refused(here, state, callback)
         if self._redemptions.has(callback.state):
             return self._repeated(here, state)
         return Work(
-            "login",
+            self._party.lane("login"),
             lambda: self._finish(here, state, attempt, callback),
             turned_away=lambda: self._error_reply(here, provider_busy(), self._return_to(here, state)),
         )
@@ -76,6 +78,16 @@ class SignIn:
         if isinstance(attempt, Attempt):
             return self._failed(here, state, _of_another())
         return self._error_reply(here, _of_another(), self._return_to(here, state))
+
+    def _is_overtaken(self, here: Here, attempt: Attempt) -> bool:
+        """Return whether somebody has signed in at another provider since this login was begun: that counts.
+
+        Else a provider could hold an answer back, and put its own person in the place of whoever is there by then.
+        """
+        session = self._components.session(here)
+        if session is None or session.provider_key == self._party.key:
+            return False
+        return session.session_id != attempt.replaces
 
     def _repeated(self, here: Here, state: State) -> Decision:
         """Answer a browser whose answer was taken before, without a word to the provider: its code is spent."""

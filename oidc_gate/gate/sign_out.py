@@ -81,7 +81,7 @@ class SignOut:
         if not party.settings.provider_logout and "refresh_token" not in session.tokens:
             return self._done(here, return_to, headers)
         return Work(
-            "session",
+            party.lane("session"),
             lambda: self._leave(here, party, session, return_to, headers),
             turned_away=lambda: self._leave_untold(here, return_to, headers),
         )

@@ -57,12 +57,14 @@ class Signals:
             error = LoginError("body_invalid", f"the body is no {_TYPE}, or too long")
             return self._refused(here, self._components.parties.first, error)
         token = body.decode("ascii", "replace").strip()
+        party = self._components.parties.of_token(token)
         return Work(
-            "logout", lambda: self._take(here, backend, token), turned_away=lambda: pages.json_reply(503, {}, _LATER)
+            party.lane("logout"),
+            lambda: self._take(here, party, backend, token),
+            turned_away=lambda: pages.json_reply(503, {}, _LATER),
         )
 
-    def _take(self, here: Here, backend: StoreBackend, token: str) -> Reply:
-        party = self._components.parties.of_token(token)
+    def _take(self, here: Here, party: Party, backend: StoreBackend, token: str) -> Reply:
         try:
             event, algorithm = party.provider.security_event(token, self._components.url(here, "events"))
             check_signed_as_before(party, backend, algorithm)

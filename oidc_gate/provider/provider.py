@@ -38,7 +38,7 @@ _OF_CLIENT = frozenset(
     {
         "authz_url_params", "ca_bundle", "client_assertion_file", "client_auth_method", "client_id",
         "client_private_key_file", "client_secret", "clock_leeway", "http_timeout", "provider_outage_grace", "scopes",
-        "userinfo", "userinfo_refresh_interval",
+        "title", "userinfo", "userinfo_refresh_interval",
     }
 )  # fmt: skip
 

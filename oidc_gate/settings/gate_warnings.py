@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,7 +27,21 @@ def gate_warnings(settings: Settings, given: Mapping[str, Any]) -> list[str]:
         *_of_rules(settings),
         *_of_addresses(settings),
         *of_others,
+        *_of_shared_secrets(settings.all_providers),
     ]
+
+
+def _of_shared_secrets(providers: Sequence[Settings]) -> Iterator[str]:
+    """Yield what one provider is handed that proves this gate at another; a private key is handed to nobody."""
+    for number, other in enumerate(providers):
+        for one in providers[:number]:
+            for name in ("client_secret", "client_assertion_file"):
+                value = getattr(other, name)
+                if value and value == getattr(one, name):
+                    yield (
+                        f"{other.auth_id}: {name} is that of {one.auth_id} too: each of these providers is handed what"
+                        " proves this gate at the other"
+                    )
 
 
 def _of_lists(settings: Settings) -> Iterator[str]:
@@ -66,6 +80,7 @@ def _of_rules(settings: Settings) -> list[str]:
         scopes=settings.scopes if settings.email_claim == "email" else ("email",),
         public_paths=settings.public_paths or (),
         base_url=settings.base_url,
+        several=len(settings.all_providers) > 1,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.readers import nearest, read_bool
+from oidc_gate.settings.tenants import issuers, template_of
 
 if TYPE_CHECKING:
     from oidc_gate.settings.settings import Settings
@@ -96,10 +97,7 @@ def entries_made(settings: Settings, given: Mapping[str, Any], make: Callable[..
         if made[-1].auth_id in taken:
             raise SettingsError(f"{where}: auth_id is that of another provider; each has one of its own.")
         for each in (settings, *made[:-1]):
-            if _issuer(each) == _issuer(made[-1]):
-                raise SettingsError(
-                    f"{where}: issuer_url is that of the provider {each.auth_id}; a provider stands here once."
-                )
+            _check_apart(each, made[-1], where)
     return tuple(made)
 
 
@@ -130,5 +128,18 @@ def _hint(name: str) -> str:
     return hint or " A setting of the whole gate stands above the first [[providers]]."
 
 
-def _issuer(settings: Settings) -> str:
-    return settings.issuer_url.rstrip("/")
+def _check_apart(one: Settings, other: Settings, where: str) -> None:
+    """Refuse a provider that is another one already: of whom would a token be, or a session? Raises SettingsError."""
+    if one.issuer_url.rstrip("/") == other.issuer_url.rstrip("/"):
+        raise SettingsError(f"{where}: issuer_url is that of the provider {one.auth_id}; a provider stands here once.")
+    both = sorted(_issuers(one) & _issuers(other))
+    if both:
+        raise SettingsError(
+            f"{where}: its tokens may name the issuer {both[0]}, and so may those of the provider {one.auth_id}; a"
+            " tenant stands here once."
+        )
+
+
+def _issuers(settings: Settings) -> set[str]:
+    found = issuers(template_of(settings.issuer_url), settings.allow_tenants or ())
+    return {each.rstrip("/") for each in found}

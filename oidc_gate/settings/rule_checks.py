@@ -59,9 +59,14 @@ def narrow_everything(given: Sequence[CheckedRule | Conditional]) -> bool:
 
 
 def rule_warnings(
-    given: Sequence[CheckedRule | Conditional], *, scopes: Sequence[str], public_paths: Sequence[str], base_url: str
+    given: Sequence[CheckedRule | Conditional],
+    *,
+    scopes: Sequence[str],
+    public_paths: Sequence[str],
+    base_url: str,
+    several: bool = False,
 ) -> list[str]:
-    """Return what is allowed and still worth a second look, a sentence each."""
+    """Return what is allowed and still worth a second look, a sentence each. `several`: there are more providers."""
     rules = [rule for rule in given if isinstance(rule, CheckedRule)]
     by_address = [rule for rule in rules if "email" in rule.who.claims and "email" not in scopes]
     return [
@@ -74,6 +79,7 @@ def rule_warnings(
             for rule in rules
             for loose in sorted(rule.who.loose)
         ),
+        *(said for rule in rules if several and (said := _of_anybodys_claims(rule))),
         *(f"{rule.name} goes by the claim email, and scopes lack email; add it to scopes" for rule in by_address),
     ]
 
@@ -92,6 +98,12 @@ def _opened(rule: CheckedRule) -> str:
         f"{rule.name} opens {stars}, whatever stands for *, where no rule before it decides; name the paths that need"
         " no login"
     )
+
+
+def _of_anybodys_claims(rule: CheckedRule) -> str:
+    """Return what is to be said of a rule by claims that any provider may make of anybody, `""` of any other."""
+    claims = ", ".join(sorted(rule.who.whoever_says_so - rule.who.of_any_provider))
+    return claims and f"{rule.name} goes by {claims}, whichever of the providers says so; name the one that is meant"
 
 
 def _beside_stars(rules: Sequence[CheckedRule]) -> Iterator[str]:

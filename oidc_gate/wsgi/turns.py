@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from threading import Condition, get_ident
+
+from oidc_gate.decisions import OTHER_LANES
 
 __all__ = ["Turns"]
 
-#: Of the server's threads, one in so many may ask the provider at a time.
-_ONE_IN = {"login": 2, "logout": 4, "token": 2}
+#: Of the server's threads, one in so many may ask the provider at a time; and another provider than the first, in all
+#: of its lanes together. There those who are signed in have turns too: the first is trusted with all of the app.
+_ONE_IN: Mapping[str, int] = {"login": 2, "logout": 4, "token": 2, **dict.fromkeys(OTHER_LANES, 4)}
+_OTHERS_ONE_IN = 2
 #: More threads than these need not be known.
 _MOST_THREADS = 256
 #: How long the server's last thread waits for a turn, in seconds; and for how long it does not wait at all, once that
@@ -75,7 +80,13 @@ class Turns:
 
     def _is_free(self, lane: str) -> bool:
         threads, taken = len(self._threads), self._taken.total()
+        if lane in OTHER_LANES and self._taken_by_others >= max(1, threads // _OTHERS_ONE_IN):
+            return False
         return self._taken[lane] < max(1, threads // _ONE_IN[lane]) and (not taken or taken < threads - 1)
+
+    @property
+    def _taken_by_others(self) -> int:
+        return sum(self._taken[each] for each in OTHER_LANES)
 
     def _patience(self, begun: float) -> float:
         """Return how long to wait, from the beginning: the last thread that is left has others to serve."""
