@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from tests.asgi_driver import LOOP, make_scope
 from tests.browser import Browser
 from tests.redis_servers import until
-from tests.stage import Stage
 from tests.wire import WireRequest
 
 #: Checked so often that tests need not wait; the clock by which sessions end is the stage's.
@@ -81,18 +80,18 @@ class Line:
         self._task = LOOP.run(self._begin())
 
     @classmethod
-    def socket(cls, here: Stage, browser: Browser, path: str = "/ws", gate: Any = None, **headers: str) -> Self:
+    def socket(cls, here: Any, browser: Browser, path: str = "/ws", gate: Any = None, **more: str) -> Self:
         """Open a WebSocket, and wait until it is accepted or refused."""
-        scope = _scope(browser, path, headers) | {"type": "websocket", "subprotocols": []}
+        scope = _scope(browser, path, more) | {"type": "websocket", "subprotocols": []}
         scope["scheme"] = {"http": "ws", "https": "wss"}[scope["scheme"]]
         line = cls(scope, gate or here.gate)
         until(lambda: line.sent)
         return line
 
     @classmethod
-    def stream(cls, here: Stage, browser: Browser, path: str = "/events", gate: Any = None, **headers: str) -> Self:
+    def stream(cls, here: Any, browser: Browser, path: str = "/events", gate: Any = None, **more: str) -> Self:
         """Ask for an event stream, and wait until it has begun."""
-        line = cls(_scope(browser, path, headers) | {"type": "http", "method": "GET"}, gate or here.gate)
+        line = cls(_scope(browser, path, more) | {"type": "http", "method": "GET"}, gate or here.gate)
         until(lambda: line.sent)
         return line
 
@@ -146,8 +145,11 @@ async def _joined(task: asyncio.Task[None]) -> None:
     await task
 
 
-def _scope(browser: Browser, path: str, headers: dict[str, str]) -> Message:
+def _scope(browser: Browser, path: str, more: dict[str, str]) -> Message:
+    """Return a scope; `more`: headers, and the `spec_version` of ASGI."""
     full = browser.origin + path
-    given = [("Host", urlsplit(full).netloc), *((name.replace("_", "-"), value) for name, value in headers.items())]
+    spec_version = more.pop("spec_version", "2.5")
+    given = [("Host", urlsplit(full).netloc), *more.items()]
     cookies = browser._cookie_header(full, same_site=True, lax_allowed=False)
-    return make_scope(WireRequest("GET", full, [*given, *cookies], client=browser.client))
+    scope = make_scope(WireRequest("GET", full, [*given, *cookies], client=browser.client))
+    return scope | {"asgi": {"version": "3.0", "spec_version": spec_version}}

@@ -125,9 +125,7 @@ class OIDCGate:
             for at in dropped if told_cookies else dropped_with_cookie:
                 del headers[at]
         else:
-            if not self._has_looked_out:
-                self._look_out()
-            request = (ASGIRequest if telling < BY_TOKEN else request_with_token)(scope, layout, self._app_root)
+            request = self._request(scope, layout, telling)
             decision = gate.decide(request) if IDENTITY_KEY not in scope else gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
@@ -141,7 +139,6 @@ class OIDCGate:
                 else:
                     decision = await self._lanes.perform(decision)
             receive, send = self._means_of_the_app(receive, send, request, decision, gate)
-            self._has_guests = has_guests()
             headers = request.app_headers()
             identity, _, request_headers, response_headers, set_cookies = decision
         if request_headers:
@@ -159,11 +156,10 @@ class OIDCGate:
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         scope, cookies = told, b""  # what reports an app's errors may print this frame, which held the session
         try:
-            await app(scope, receive, send)
+            return await app(scope, receive, send)
         finally:
             if self._live.open:
                 self._live.ended(send)
-        return None
 
     def _line(self, scope: Scope, by: By, telling: int) -> str | tuple[str] | None:
         """Return what `recall` wants to know of a line that is not its path alone, None where it cannot go by that."""
@@ -184,9 +180,12 @@ class OIDCGate:
         """The gate that decides now."""
         return self._gate
 
-    def _look_out(self) -> None:
-        self._has_looked_out = True
-        warn_of_outsiders()
+    def _request(self, scope: Scope, layout: Any, telling: int) -> ASGIRequest:
+        """Return what is asked of a request that has to be decided."""
+        if not self._has_looked_out:
+            self._has_looked_out = True
+            warn_of_outsiders()
+        return (ASGIRequest if telling < BY_TOKEN else request_with_token)(scope, layout, self._app_root)
 
     def _means_of_the_app(
         self, receive: Receive, send: Send, request: ASGIRequest, decision: Forward, gate: Gate
@@ -195,6 +194,7 @@ class OIDCGate:
 
         Nothing of a body that it must not see; a WebSocket of somebody's has its messages noticed, and ends in time.
         """
+        self._has_guests = has_guests()
         if isinstance(decision, WithoutBody):
             return _without_body(receive), send
         identity = decision.identity
