@@ -85,14 +85,14 @@ class Line:
         scope = _scope(browser, path, more) | {"type": "websocket", "subprotocols": []}
         scope["scheme"] = {"http": "ws", "https": "wss"}[scope["scheme"]]
         line = cls(scope, gate or here.gate)
-        until(lambda: line.sent)
+        until(lambda: bool(line.sent))
         return line
 
     @classmethod
     def stream(cls, here: Any, browser: Browser, path: str = "/events", gate: Any = None, **more: str) -> Self:
         """Ask for an event stream, and wait until it has begun."""
         line = cls(_scope(browser, path, more) | {"type": "http", "method": "GET"}, gate or here.gate)
-        until(lambda: line.sent)
+        until(lambda: bool(line.sent))
         return line
 
     async def _begin(self) -> asyncio.Task[None]:

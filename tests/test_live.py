@@ -23,7 +23,7 @@ from tests.counted import Counted
 from tests.live import SOON, Line, LiveApp
 from tests.providers.local import LocalProvider
 from tests.redis_servers import RedisServers, until
-from tests.stage import Stage, session_cookie, timed
+from tests.stage import Clock, Stage, session_cookie, timed
 from tests.test_backchannel import told
 from tests.test_introspection import says
 from tests.test_reload import Watched
@@ -34,7 +34,7 @@ __all__ = ["_served_others", "guests"]  # fixtures
 ENDED, LOST = (4401, "session ended"), (4401, "not allowed any more")
 IDLE = {"idle_session_timeout": "10m", "max_session_duration": "2h"}
 
-Live = Callable[..., Stage]
+Live = Callable[..., "LiveStage"]
 Open = Callable[..., Line]
 
 
@@ -47,10 +47,16 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     return {}
 
 
+class LiveStage(Stage):
+    """A stage of an app with live connections."""
+
+    app: LiveApp  # type: ignore[assignment]
+
+
 @pytest.fixture
 def live(provider: LocalProvider) -> Live:
-    """Set stages of an app with live connections."""
-    return lambda **settings: Stage("asgi", provider, app=LiveApp(), **(SOON | IDLE | settings))
+    """Set such stages."""
+    return lambda **settings: LiveStage("asgi", provider, app=LiveApp(), **(SOON | IDLE | settings))
 
 
 @pytest.fixture
@@ -64,7 +70,7 @@ def opened() -> Iterator[Open]:
     """Open WebSockets; what is still open after the test is left."""
     lines: list[Line] = []
 
-    def make(here: Stage, browser: Browser, path: str = "/ws", **options: Any) -> Line:
+    def make(here: Any, browser: Browser, path: str = "/ws", **options: Any) -> Line:
         lines.append((Line.stream if path.startswith("/events") else Line.socket)(here, browser, path, **options))
         return lines[-1]
 
@@ -87,7 +93,8 @@ def test_a_logout_in_another_tab_ends_both_kinds_and_the_app_is_told(
     assert all(line.goes_on() for line in lines)
     browser.get("/oauth2/logout")
     assert [line.end() for line in lines] == [ENDED, b"", b""]
-    assert sorted(each["type"] for each in here.app.told) == ["http.disconnect", "http.disconnect", "websocket.disconnect"]
+    told_by_type = sorted(each["type"] for each in here.app.told)
+    assert told_by_type == ["http.disconnect", "http.disconnect", "websocket.disconnect"]
     assert [type(each) for each in here.app.failed] == [ConnectionResetError] * 3
     assert stays.goes_on()
     assert len(here.gate._live.open) == 1
@@ -99,9 +106,7 @@ def test_a_logout_in_another_tab_ends_both_kinds_and_the_app_is_told(
 
 
 @pytest.mark.parametrize(("seconds", "asked"), [(601, 0), (7201, 590)], ids=["idle", "absolute"])
-def test_the_end_of_a_session(
-    live: Live, kept: dict[str, Any], opened: Open, seconds: float, asked: float
-) -> None:
+def test_the_end_of_a_session(live: Live, kept: dict[str, Any], opened: Open, seconds: float, asked: float) -> None:
     here = live(**kept)
     browser = here.signed_in()
     line = opened(here, browser)
@@ -181,9 +186,7 @@ def test_the_loss_of_a_right_is_found_by_asking_the_provider_where_that_is_due(
     assert browser.fetch("/ws").status == 403
 
 
-def test_the_providers_no_ends_them(
-    live: Live, kept: dict[str, Any], opened: Open, provider: LocalProvider
-) -> None:
+def test_the_providers_no_ends_them(live: Live, kept: dict[str, Any], opened: Open, provider: LocalProvider) -> None:
     here = live(userinfo_refresh_interval="2m", **kept)
     browser = here.signed_in()
     line = opened(here, browser)
@@ -272,7 +275,7 @@ def test_a_store_that_gives_no_answer(
         here.clock.advance(2)
         fickle.is_down = True
         with contextlib.nullcontext() if servers is None else servers.paused():
-            until(lambda: len(unchecked(log)) == each)
+            until(lambda said=each: len(unchecked(log)) == said)  # type: ignore[misc]
             assert line.goes_on()
             assert len(unchecked(log)) == each, "it is said once"
         fickle.is_down = False
@@ -373,6 +376,16 @@ def test_with_several_providers_each_is_asked_about_its_own(
     assert lines[0].goes_on()
 
 
+def passing(clock: Clock, holds: Callable[[], bool]) -> None:
+    """Let time pass until this holds."""
+
+    def advanced() -> bool:
+        clock.advance(1)
+        return holds()
+
+    until(advanced)
+
+
 def watched_live(provider: LocalProvider, folder: Path, **settings: Any) -> Watched:
     """Return a gate with these settings in a file."""
     here = Watched("asgi", provider, folder)
@@ -390,11 +403,11 @@ def test_changed_settings_hold_for_them_though_nobody_asks_for_anything(
     ada = here.signed_in()
     line, events = (opened(here, ada, path, gate=here.gate) for path in ("/ws", "/events"))
     here.configure('[[rules]]\npath = "/ws"\nallow = "nobody"\n')
-    until(lambda: here.clock.advance(1) or line.is_over)
+    passing(here.clock, lambda: line.is_over)
     assert line.end() == LOST
     assert events.goes_on()
     here.configure(live_check="0")
-    until(lambda: here.clock.advance(1) or not here.gate._gate.live.within)
+    passing(here.clock, lambda: not here.gate._gate.live.within)
     here.clock.advance(3601)
     other = Stage("asgi", provider, app=LiveApp(), **SOON)
     assert opened(other, other.signed_in()).goes_on()
@@ -454,8 +467,8 @@ def test_a_token_without_a_right_at_its_place_any_more(opened: Open, provider: L
     line = opened(here, here.browser(), gate=here.gate, **token)
     other = opened(here, here.browser(), "/events", gate=here.gate, **token)
     here.configure('[[rules]]\npath = "/ws"\nallow = { scopes = "admin" }\n')
-    until(lambda: here.clock.advance(1) or line.is_over)
+    passing(here.clock, lambda: line.is_over)
     assert line.end() == LOST
     here.configure("", bearer_audience=["https://elsewhere.test"])
-    until(lambda: here.clock.advance(1) or other.is_over)
+    passing(here.clock, lambda: other.is_over)
     assert other.end() == b""

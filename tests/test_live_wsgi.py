@@ -19,6 +19,7 @@ ALWAYS: dict[str, Any] = {"live_check": "1us"}
 EVENTS = "text/event-stream"
 
 Step = Callable[[], object]
+Live = Callable[..., "Streaming"]
 
 
 class Chunks:
@@ -60,16 +61,22 @@ class StreamApp:
             start_response("200 OK", [("Content-Type", "text/html")])
             answer = [b"here"]
         self.answers.append(answer)
-        return answer
+        return answer  # type: ignore[no-any-return]
 
     def _generated(self, start_response: Any) -> Iterator[bytes]:
         start_response("200 OK", [("Content-Type", self.content_type)])
         yield from Chunks(self.step)
 
 
+class Streaming(Stage):
+    """A stage of that app."""
+
+    app: StreamApp  # type: ignore[assignment]
+
+
 @pytest.fixture
-def live(provider: LocalProvider) -> Callable[..., Stage]:
-    return lambda **settings: Stage("wsgi", provider, app=StreamApp(), **(ALWAYS | settings))
+def live(provider: LocalProvider) -> Live:
+    return lambda **settings: Streaming("wsgi", provider, app=StreamApp(), **(ALWAYS | settings))
 
 
 def streamed(browser: Browser, path: str = "/events") -> str:
@@ -79,7 +86,7 @@ def streamed(browser: Browser, path: str = "/events") -> str:
 @pytest.mark.parametrize("path", ["/events", "/events/generated"])
 @pytest.mark.parametrize("kind", ["cookie", "store"])
 def test_a_stream_ends_with_its_session_and_gives_nothing_more(
-    live: Callable[..., Stage], store_url: str, path: str, kind: str
+    live: Live, store_url: str, path: str, kind: str
 ) -> None:
     here = live(**({"session_store": store_url} if kind == "store" else {}))
     browser = here.signed_in()
@@ -92,7 +99,7 @@ def test_a_stream_ends_with_its_session_and_gives_nothing_more(
     assert not here.gate._gate._components.sessions.live
 
 
-def test_a_stream_that_may_not_go_on_where_it_is(live: Callable[..., Stage], provider: LocalProvider) -> None:
+def test_a_stream_that_may_not_go_on_where_it_is(live: Live, provider: LocalProvider) -> None:
     here = live(userinfo_refresh_interval="2m", allow_groups="engineers")
     browser = here.signed_in()
 
@@ -105,7 +112,7 @@ def test_a_stream_that_may_not_go_on_where_it_is(live: Callable[..., Stage], pro
     assert browser.fetch("/").status == 403
 
 
-def test_a_stream_ends_with_its_access_token(live: Callable[..., Stage], provider: LocalProvider) -> None:
+def test_a_stream_ends_with_its_access_token(live: Live, provider: LocalProvider) -> None:
     here = live(**TAKING)
     program, token = Program(here), access_token(provider)
     assert program.ask("/events", token).text == "one two three"
@@ -119,9 +126,7 @@ def test_a_stream_ends_with_its_access_token(live: Callable[..., Stage], provide
     ids=["another type", "off", "not due"],
 )
 @pytest.mark.parametrize("path", ["/events", "/events/generated"])
-def test_what_does_not_end(
-    live: Callable[..., Stage], settings: dict[str, Any], content_type: str, path: str
-) -> None:
+def test_what_does_not_end(live: Live, settings: dict[str, Any], content_type: str, path: str) -> None:
     here = live(**settings)
     here.app.content_type = content_type
     browser = here.signed_in()
@@ -130,19 +135,20 @@ def test_what_does_not_end(
     assert streamed(browser, path) == "one two three"
 
 
-def test_what_is_no_event_stream_is_handed_on_as_it_is(live: Callable[..., Stage]) -> None:
+def test_what_is_no_event_stream_is_handed_on_as_it_is(live: Live) -> None:
     here = live()
     browser = here.signed_in()
     environ_of = {"PATH_INFO": "/", "REQUEST_METHOD": "GET", "wsgi.url_scheme": "https", "HTTP_HOST": "app.test"}
     cookies = "; ".join(f"{name}={browser.cookies.get(name)}" for name in browser.cookies.names())
-    for path, accept, is_wrapped in [("/", EVENTS, False), ("/events", "*/*", True), ("/events/generated", "*/*", False)]:
+    cases = [("/", EVENTS, False), ("/events", "*/*", True), ("/events/generated", "*/*", False)]
+    for path, accept, is_wrapped in cases:
         environ = environ_of | {"PATH_INFO": path, "HTTP_ACCEPT": accept, "HTTP_COOKIE": cookies}
         answer = here.gate(environ, lambda *_: None)
         assert (answer is here.app.answers[-1]) is not is_wrapped
         assert isinstance(answer, LiveStream) is is_wrapped
 
 
-def test_streams_are_counted_while_they_are_open(live: Callable[..., Stage]) -> None:
+def test_streams_are_counted_while_they_are_open(live: Live) -> None:
     class Gauge(Counted):
         def add(self, name: str, amount: int, labels: Any) -> None:
             self.found[name, tuple(labels.items())] += amount

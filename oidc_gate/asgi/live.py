@@ -200,7 +200,7 @@ class _Round:
             if shared.is_looked_at:
                 continue
             found = live.find(shared.holder)
-            if live.is_unloaded(found):
+            if live.is_unloaded(shared.holder, found):
                 shared.is_looked_at = True
                 unloaded.append(shared)
             else:
@@ -255,7 +255,7 @@ class _Round:
         try:
             await self._perform(work)
             found = live.find(shared.holder)
-            if live.is_unloaded(found):
+            if live.is_unloaded(shared.holder, found):
                 (found,) = await self._loaded(live, [shared])
         finally:
             shared.is_looked_at = False

@@ -156,7 +156,7 @@ class OIDCGate:
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         scope, cookies = told, b""  # what reports an app's errors may print this frame, which held the session
         try:
-            return await app(scope, receive, send)
+            return await app(scope, receive, send)  # type: ignore[no-any-return]
         finally:
             if self._live.open:
                 self._live.ended(send)

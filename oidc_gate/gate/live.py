@@ -3,7 +3,7 @@
 What it hangs on, a session or an access token, is looked at again and again, and each connection of it is judged anew
 at its place, by the rules that hold then. Nothing of that counts as activity. Whoever looks does so in this order:
 
-1. `find`, which never blocks, or `load`, where the store has to be asked; a token is always found.
+1. `find`, which never blocks, or `load`, where the store has to be asked.
 2. `work`, where the provider is to be asked again; after it, from 1.
 3. `over`, for each connection.
 """
@@ -41,23 +41,24 @@ _PAUSE = 30.0
 
 
 class HeldByToken:
-    """An access token that connections hang on: its Authorization header, and who came with it.
+    """An access token that connections hang on: its Authorization header, and when it ends.
 
     `key`: what tells it from other holders. `is_over`: whether it is not good any more. `not_before`: when the
     provider, which gave no answer, is asked again.
     """
 
-    __slots__ = ("is_over", "key", "not_before", "opened", "text")
+    __slots__ = ("expires_at", "is_over", "key", "not_before", "text")
 
     def __init__(self, known: KnownToken) -> None:
         self.key = self.text = known.text
-        self.opened = known.opened
+        self.expires_at = known.opened.expires_at
         self.is_over, self.not_before = False, 0.0
 
 
 #: What a connection hangs on.
 Holder: TypeAlias = LiveSession | HeldByToken
-#: What that is just now: None where it has ended, UNLOADED where the store has to be asked, or does not answer.
+#: What that is just now: None where it has ended, UNLOADED where a store or the provider has to be asked, or does not
+#: answer.
 Found: TypeAlias = OpenSession | Unloaded | None
 
 
@@ -79,6 +80,7 @@ class Live:
         #: How long after it a connection may go on that has lost what it hangs on, in seconds; 0 for ever.
         self.within = components.settings.live_check
         self._telling = components.telling
+        self._leeway = max(party.settings.clock_leeway for party in components.parties)
         self._is_silent = False
 
     # What connections hang on
@@ -112,15 +114,10 @@ class Live:
         """Return the living session of a connection, None where it has ended. Never blocks."""
         if isinstance(holder, LiveSession):
             return self._sessions.find(holder.text, holder.name, self._clock())
-        known = None if self._checking is None else self._checking.known(holder.text)
-        if known is not None:
-            holder.opened = known.opened
-        return None if holder.is_over or self._checking is None or self._is_late(holder.opened) else holder.opened
-
-    def _is_late(self, opened: OpenSession) -> bool:
-        """Return whether a token has ended, as requests with it see it."""
-        party = self._components.parties.with_key(opened.provider_key)
-        return party is None or self._clock() >= opened.expires_at + party.settings.clock_leeway
+        if self._checking is None or holder.is_over or self._clock() >= holder.expires_at + self._leeway:
+            return None
+        known = self._checking.known(holder.text)
+        return UNLOADED if known is None else known.opened
 
     @property
     def loads_on_loop(self) -> bool:
@@ -159,9 +156,9 @@ class Live:
             return UNLOADED
         return known if self._sessions.is_alive(known, self._clock()) else None
 
-    def is_unloaded(self, found: Found) -> bool:
+    def is_unloaded(self, holder: Holder, found: Found) -> bool:
         """Return whether the store has to be asked."""
-        return isinstance(found, Unloaded)
+        return isinstance(found, Unloaded) and isinstance(holder, LiveSession)
 
     def work(self, holder: Holder, found: Found) -> Work | None:
         """Return the work of asking the provider again, None where that is not due; after it, all is to be found anew.
@@ -169,10 +166,10 @@ class Live:
         To one caller each time, be it a connection or a request.
         """
         now = self._clock()
+        if isinstance(holder, HeldByToken):
+            return None if found is None else self._asking(holder, now)
         if not isinstance(found, OpenSession):
             return None
-        if isinstance(holder, HeldByToken):
-            return self._asking(holder, now)
         if now < found.due_at or not self._sessions.recheck_schedule.take_turn(found, now):
             return None
         perform = self._rechecking[found.provider_key].perform
@@ -235,7 +232,7 @@ class Live:
 
     def _found(self, holder: Holder) -> Found:
         found = self.find(holder)
-        return self.load(holder) if isinstance(found, Unloaded) else found
+        return self.load(holder) if self.is_unloaded(holder, found) else found
 
 
 def _name(holder: Holder) -> str:
