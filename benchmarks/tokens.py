@@ -72,7 +72,7 @@ def _world(world: World, provider: CannedProvider, effort: Effort) -> list[Row]:
 def _first_seen(gate: Gated, provider: CannedProvider, alg: str) -> Any:
     """Return what makes requests each with another token; each is used again once it was forgotten."""
     tokens = [provider.access_token(alg, number) for number in range(50 * BATCH)]
-    recent = gate.app._gate.decide.__self__._recent
+    recent = gate.app._gate.decide.__self__.checking._recent
     waiting: list[str] = []
 
     def make() -> Any:

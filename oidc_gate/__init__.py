@@ -19,7 +19,7 @@ Folders say in their docstrings which modules they have.
 - `signing`: JWTs that an app can check
 - `decisions`: the words between the gate and its adapters: `Request` in; `Forward`, `Reply`, `Work`, `ReadBody` out
 - `handed_over`: the gate in front, handed to apps that ask for it
-- `caching`: what an app's answer says of caching
+- `caching`: what an app's answer says by its headers: of caching, and whether it is an event stream
 - `reserved_headers`: request headers that only the gate may say
 - `outsiders`: what stands outside the gate and answers some requests by itself
 - `words/`: what the gate's pages say, in each language

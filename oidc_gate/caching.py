@@ -1,10 +1,13 @@
-"""What an app's answer says of caching: whether a shared cache may keep it, and with it a session cookie."""
+"""What an app's answer says by its headers: of caching, and whether it is an event stream.
+
+A shared cache that may keep an answer would keep the session cookie on it. An event stream goes on and on.
+"""
 
 from __future__ import annotations
 
 from oidc_gate.decisions import Header
 
-__all__ = ["CACHING", "QuietNames", "is_unshared", "silenced"]
+__all__ = ["CACHING", "PlainTypes", "QuietNames", "is_unshared", "says_of_caching", "silenced"]
 
 _MOST_NAMES = 1000
 _FOR_SHARED = frozenset(
@@ -22,19 +25,41 @@ _FOR_SHARED = frozenset(
 CACHING = frozenset({"cache-control", "expires", "pragma", *_FOR_SHARED})
 
 
+_EVENT_STREAM = "text/event-stream"
+_LONGEST_TYPE = 100
+
+
 class QuietNames(set[str | bytes]):
-    """Names of response headers that say nothing of caching, as apps have used them.
+    """Names of response headers that say nothing of what is asked here, as apps have used them.
 
     To look in here first is quicker than to ask `lack`. One for text and another for bytes, for Python warns of sets
     with both.
     """
 
     def lack(self, name: str | bytes) -> bool:
-        """Return whether a name that is not in here does say something of caching; else it is added."""
-        says = (name if isinstance(name, str) else name.decode("latin-1")).lower() in CACHING
+        """Return whether a name that is not in here says something of caching, or of the type; else it is added."""
+        lower = (name if isinstance(name, str) else name.decode("latin-1")).lower()
+        says = lower in CACHING or lower == "content-type"
         if not says and len(self) < _MOST_NAMES:
             self.add(name)
         return says
+
+
+class PlainTypes(set[str | bytes]):
+    """Values of Content-Type, as apps have used them, that are no event stream's; one for each, as `QuietNames`."""
+
+    def lack(self, value: str | bytes) -> bool:
+        """Return whether a value that is not in here is an event stream's; else it is added."""
+        text = (value if isinstance(value, str) else value.decode("latin-1")).strip().lower()
+        is_stream = text.startswith(_EVENT_STREAM) and text[len(_EVENT_STREAM) :].strip()[:1] in ("", ";")
+        if not is_stream and len(self) < _MOST_NAMES and len(value) <= _LONGEST_TYPE:
+            self.add(value)
+        return is_stream
+
+
+def says_of_caching(said: list[Header]) -> bool:
+    """Return whether these headers say anything of caching."""
+    return any(name.lower() in CACHING for name, _ in said)
 
 
 def is_unshared(said: list[Header]) -> bool:

@@ -64,7 +64,7 @@ def _section(check_id: str, name: str) -> str:
 
 def metrics_table() -> str:
     """Return a row for each metric: its names at Prometheus and OpenTelemetry, its labels and its meaning."""
-    kinds = {"duration": "histogram", "info": "gauge", "counter": "counter"}
+    kinds = {"duration": "histogram", "info": "gauge", "gauge": "gauge", "counter": "counter"}
     rows = []
     for metric in METRICS:
         other, unit, _ = NAMES[metric.name]

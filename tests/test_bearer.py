@@ -435,7 +435,7 @@ def test_no_token_is_logged_or_printed(here: Stage, provider: LocalProvider, cap
     for text in (token, access_token(provider, exp=1), token[:-4]):
         Program(here).ask("/", text)
         assert text[-20:] not in caplog.text
-    known = bearer_of(here)._recent._new
+    known = bearer_of(here).checking._recent._new
     assert token[-20:] not in repr([each._replace(text="") for each in known.values()])
     assert repr(taken_apart(f"Bearer {token}")) == "<bearer credentials>"
     found = here.gate._gate._components.parties.first.provider.access_token(token)
@@ -549,7 +549,7 @@ def test_unknown_keys_have_the_provider_asked_once_in_ten_seconds(here: Stage, p
 def test_a_hundred_thousand_tokens_take_no_more_room_than_a_few_thousand(here: Stage, provider: LocalProvider) -> None:
     program = Program(here)
     assert program.ask("/", access_token(provider)).status == 200
-    recent = bearer_of(here)._recent
+    recent = bearer_of(here).checking._recent
     (known,) = recent._new.values()
     for number in range(100_000):
         recent.put(known._replace(text=f"Bearer {number:032}"))
@@ -565,7 +565,7 @@ def test_a_hundred_thousand_tokens_take_no_more_room_than_a_few_thousand(here: S
 def test_a_token_of_the_older_generation_is_still_known(here: Stage, provider: LocalProvider) -> None:
     program, token = Program(here), access_token(provider)
     assert program.ask("/", token).status == 200
-    recent = bearer_of(here)._recent
+    recent = bearer_of(here).checking._recent
     recent._old, recent._new = recent._new, {}
     assert recent.get(f"Bearer x{token}") is None  # ends alike, and is another
     found = recent.get(f"Bearer {token}")
@@ -577,7 +577,7 @@ def test_bad_tokens_leave_nothing_behind(here: Stage, provider: LocalProvider) -
     program = Program(here)
     for number in range(50):
         assert program.ask("/", access_token(provider, exp=number)).status == 401
-    assert len(bearer_of(here)._recent) == 0
+    assert len(bearer_of(here).checking._recent) == 0
 
 
 def test_tokens_of_two_programs_are_told_apart(here: Stage, provider: LocalProvider) -> None:

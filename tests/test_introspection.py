@@ -243,9 +243,9 @@ def test_a_flood_of_bad_tokens_takes_no_room(stage: StageFactory, provider: Loca
     here = stage(**ASKING)
     says(provider)
     bearer = here.gate._gate.decide.__self__
-    bearer._bad |= {number.to_bytes(4): 0.0 for number in range(2000)}
+    bearer.checking._bad |= {number.to_bytes(4): 0.0 for number in range(2000)}
     assert Program(here).ask("/", "bad").status == 401
-    assert len(bearer._bad) == 1
+    assert len(bearer.checking._bad) == 1
 
 
 def test_keys_that_are_renewed_withdraw_no_word_of_the_provider(stage: StageFactory, provider: LocalProvider) -> None:

@@ -41,7 +41,7 @@ from tests.stage import HTML, Clock
 
 P = "default"
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "*/*"}
-#: surface.md, "Operations", but for `live_connections`.
+#: surface.md, "Operations".
 SURFACE = {
     "oidc_gate_logins_started_total": ("provider", "reason"),
     "oidc_gate_logins_finished_total": ("provider", "reason"),
@@ -52,6 +52,7 @@ SURFACE = {
     "oidc_gate_sessions_ended_total": ("reason",),
     "oidc_gate_provider_request_duration_seconds": ("provider", "endpoint", "outcome"),
     "oidc_gate_store_request_duration_seconds": ("operation", "outcome"),
+    "oidc_gate_live_connections": ("kind",),
     "oidc_gate_reloads_total": ("outcome",),
     "oidc_gate_info": ("version", "store"),
 }

@@ -29,7 +29,7 @@ class Judge:
     def __init__(self, here: Stage) -> None:
         self._gate = here.gate._gate
         self.response_headers = self._gate.response_headers
-        self.recalls_by = self._gate.recalls_by
+        self.recalls_by, self.live = self._gate.recalls_by, self._gate.live
         self.longest_wait = self._gate.longest_wait
         self.reserved_headers = self._gate.reserved_headers
         self.recalled = self.decided = 0

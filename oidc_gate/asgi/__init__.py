@@ -6,6 +6,8 @@ Modules, from the ground up; each may import only from those before it:
 - `user`: what stands at `scope["user"]` and `scope["auth"]`
 - `roots`: a mount point that an app takes off its paths by itself
 - `lanes`: threads for what may block
+- `response_headers`: what the gate adds to the start of an app's response
+- `live`: WebSockets and event streams that end with their session
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
 - `handing_over`: the gate handed to apps that ask for it
 

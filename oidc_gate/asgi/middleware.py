@@ -21,9 +21,9 @@ from oidc_gate.asgi.request import (
     Scope,
     request_with_token,
 )
+from oidc_gate.asgi.response_headers import adding, as_bytes
 from oidc_gate.asgi.roots import root_of
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
-from oidc_gate.caching import QuietNames, is_unshared, silenced
 from oidc_gate.decisions import (
     BY_PATH,
     LONGEST_KEY,
@@ -31,7 +31,6 @@ from oidc_gate.decisions import (
     By,
     Forward,
     Header,
-    Overriding,
     ReadBody,
     Reply,
     WithoutBody,
@@ -41,9 +40,11 @@ from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
 
+    from oidc_gate.asgi.response_headers import StreamBegan
     from oidc_gate.gate import Gate, Recall
+    from oidc_gate.identity import Identity
     from oidc_gate.settings import Settings
     from oidc_gate.settings.options import SettingsOptions
 
@@ -51,11 +52,10 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Any]]
     Send = Callable[[Any], Awaitable[None]]
     Layout = Callable[[list[bytes]], Any]
-    _Asked = tuple[Gate, Recall, bool, bool, By, Layout, tuple[Header, ...], Headers]
+    _Asked = tuple[Gate, Recall, bool, bool, By, Layout, tuple[Header, ...], Headers, StreamBegan | None]
 
 __all__ = ["OIDCGate", "answer"]
 
-_QUIET = QuietNames()
 _name_of = itemgetter(0)
 _PERCENT = ord("%")  #: A number is looked for in bytes seven times as fast as bytes are.
 
@@ -70,7 +70,8 @@ class OIDCGate:
     def __init__(
         self, app: Any = None, *, settings: Settings | None = None, **options: Unpack[SettingsOptions]
     ) -> None:
-        from oidc_gate.gate import open_gate  # a mere import of this module need not pay for it
+        from oidc_gate.asgi.live import LiveConnections  # a mere import of this module need not pay for these
+        from oidc_gate.gate import open_gate
 
         self._app: Any = resolve_app(app)
         check_app(self._app, "asgi")
@@ -78,6 +79,7 @@ class OIDCGate:
         self._has_looked_out = False
         self._has_guests = has_guests()
         self._lanes = Lanes()
+        self._live = LiveConnections(lambda: self._gate, self._lanes)
         self._ask(open_gate(resolve_settings(settings, options), self._ask))
 
     def _ask(self, gate: Gate) -> None:
@@ -94,7 +96,8 @@ class OIDCGate:
             by,
             Layouts(gate.reserved_headers, heeds_tokens=by.heeds_tokens).of,
             gate.response_headers,
-            _as_bytes(gate.response_headers),
+            as_bytes(gate.response_headers),
+            self._stream_began if gate.live.within else None,
         )
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -102,7 +105,7 @@ class OIDCGate:
         kind = scope["type"]
         if kind != "http" and kind != "websocket":
             return await self._other(scope, receive, send)
-        gate, recall, judges_lines, judges_more, by, layout_of, usual, usual_in_bytes = self._asked
+        gate, recall, judges_lines, judges_more, by, layout_of, usual, usual_in_bytes, stream_began = self._asked
         headers: Headers = scope["headers"]
         layout = layout_of([*map(_name_of, headers)])
         host_at, cookie_at, dropped, dropped_with_cookie, _, telling = layout
@@ -122,9 +125,7 @@ class OIDCGate:
             for at in dropped if told_cookies else dropped_with_cookie:
                 del headers[at]
         else:
-            if not self._has_looked_out:
-                self._look_out()
-            request = (ASGIRequest if telling < BY_TOKEN else request_with_token)(scope, layout, self._app_root)
+            request = self._request(scope, layout, telling)
             decision = gate.decide(request) if IDENTITY_KEY not in scope else gate.behind_another(request)
             while not isinstance(decision, Forward):
                 if isinstance(decision, Reply):
@@ -137,15 +138,14 @@ class OIDCGate:
                     decision = await decision.run_on_loop()
                 else:
                     decision = await self._lanes.perform(decision)
-            receive = self._receive_of_the_app(receive, request, decision, gate)
-            self._has_guests = has_guests()
+            receive, send = self._means_of_the_app(receive, send, request, decision, gate)
             headers = request.app_headers()
             identity, _, request_headers, response_headers, set_cookies = decision
         if request_headers:
             headers += [(name.encode(), value.encode()) for name, value in request_headers]
-        if response_headers and kind == "http":
-            more = usual_in_bytes if response_headers is usual else _as_bytes(response_headers)
-            send = _adding(send, more, response_headers, set_cookies)
+        if kind == "http" and (response_headers or stream_began is not None):
+            more = usual_in_bytes if response_headers is usual else as_bytes(response_headers)
+            send = adding(send, more, response_headers, set_cookies, stream_began, scope.get, identity)
         told = dict(scope)
         told["headers"] = headers
         told[IDENTITY_KEY] = identity
@@ -155,8 +155,11 @@ class OIDCGate:
             accommodate(told)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         scope, cookies = told, b""  # what reports an app's errors may print this frame, which held the session
-        await app(scope, receive, send)
-        return None
+        try:
+            return await app(scope, receive, send)  # type: ignore[no-any-return]
+        finally:
+            if self._live.open:
+                self._live.ended(send)
 
     def _line(self, scope: Scope, by: By, telling: int) -> str | tuple[str] | None:
         """Return what `recall` wants to know of a line that is not its path alone, None where it cannot go by that."""
@@ -177,35 +180,35 @@ class OIDCGate:
         """The gate that decides now."""
         return self._gate
 
-    def _look_out(self) -> None:
-        self._has_looked_out = True
-        warn_of_outsiders()
+    def _request(self, scope: Scope, layout: Any, telling: int) -> ASGIRequest:
+        """Return what is asked of a request that has to be decided."""
+        if not self._has_looked_out:
+            self._has_looked_out = True
+            warn_of_outsiders()
+        return (ASGIRequest if telling < BY_TOKEN else request_with_token)(scope, layout, self._app_root)
 
-    def _receive_of_the_app(self, receive: Receive, request: ASGIRequest, decision: Forward, gate: Gate) -> Any:
-        """Return what the app is to receive with: nothing of a body that it must not see, and messages noticed."""
-        if isinstance(decision, WithoutBody):
-            return _without_body(receive)
-        if not request.is_websocket or decision.identity is None:
-            return receive
-        on_message = gate.on_message(request)
-        return receive if on_message is None else self._noticing(receive, on_message)
+    def _means_of_the_app(
+        self, receive: Receive, send: Send, request: ASGIRequest, decision: Forward, gate: Gate
+    ) -> tuple[Receive, Send]:
+        """Return what the app is to receive and to send with.
 
-    def _noticing(self, receive: Receive, on_message: Callable[[], Callable[[], None] | None]) -> Any:
-        """Return a `receive` for the app that tells the gate of each message; it waits for nothing that comes of that.
-
-        Were it to wait, an app that gives up on receiving would lose the message that is here already.
+        Nothing of a body that it must not see; a WebSocket of somebody's has its messages noticed, and ends in time.
         """
-        lanes = self._lanes
+        self._has_guests = has_guests()
+        if isinstance(decision, WithoutBody):
+            return _without_body(receive), send
+        identity = decision.identity
+        if not request.is_websocket or identity is None:
+            return receive, send
+        receive = self._live.noticing(receive, request, gate)
+        return receive, self._live.began("websocket", request, identity, send) if gate.live.within else send
 
-        async def noticing() -> Any:
-            message = await receive()
-            if message["type"] == "websocket.receive":
-                work = on_message()
-                if work is not None:
-                    lanes.submit("store", work)
-            return message
-
-        return noticing
+    def _stream_began(self, used: Send, send: Send, get: Callable[..., Any], identity: Identity) -> Send:
+        """See `StreamBegan`."""
+        scope: Scope = get.__self__  # type: ignore[attr-defined]
+        layout = self._asked[5]([*map(_name_of, scope["headers"])])
+        request = request_with_token(scope, layout, self._app_root)
+        return self._live.began("event_stream", request, identity, send, used)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app start and stop as it likes; that returns when the server stops, and nobody asks any more."""
@@ -218,44 +221,9 @@ class OIDCGate:
             await self._gate.close_on_loop()
 
 
-def _adding(send: Send, more: Headers, response_headers: tuple[Header, ...], set_cookies: tuple[Header, ...]) -> Any:
-    """Return a `send` for the app: all passes as it is, but of a response's start a copy, with headers added.
-
-    These are `more`, which is `response_headers` in bytes; where the app says something of caching, `set_cookies` or
-    nothing, or these in place of that: see `Forward`.
-    """
-
-    def adding(message: Any) -> Any:
-        if message["type"] != "http.response.start":
-            return send(message)
-        headers = [*message.get("headers", ())]  # which may be anything that can be gone through once
-        for name, _ in headers:
-            if name not in _QUIET and _QUIET.lack(name):
-                if isinstance(response_headers, Overriding):
-                    headers = _as_bytes(silenced(_as_text(headers))) + more
-                elif is_unshared(_as_text(headers)):
-                    headers += _as_bytes(set_cookies)
-                break
-        else:
-            headers += more
-        message = dict(message)
-        message["headers"] = headers
-        return send(message)
-
-    return adding
-
-
-def _as_text(headers: Any) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-
-
-def _as_bytes(headers: Iterable[Header]) -> Headers:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-
-
 async def answer(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer in the gate's name. A WebSocket is refused before it is accepted, with this answer if that can be sent."""
-    headers = _as_bytes(reply.all_headers)
+    headers = as_bytes(reply.all_headers)
     kind, body = "http", b"" if scope.get("method") == "HEAD" else reply.body
     if scope["type"] == "websocket":
         await receive()

@@ -257,6 +257,11 @@ class ASGIRequest:
         return str(client[0]) if client else ""
 
     @property
+    def spec_version(self) -> str:
+        """The version of the specification, for HTTP or WebSocket, that the server goes by."""
+        return str(self._scope.get("asgi", {}).get("spec_version", "2.0"))
+
+    @property
     def server(self) -> str:
         """The listening socket."""
         host, port = self._scope.get("server") or ("localhost", None)

@@ -39,7 +39,9 @@ Modules, from the ground up; each may import only from those before it:
 - `credentials`: what stands in an Authorization header
 - `possession`: what is demanded beside a token that is bound to its holder
 - `resource_metadata`: the document by which programs find the provider
+- `token_checking`: whether an access token is good
 - `bearer`: requests of programs, with an access token
+- `live`: whether WebSockets and event streams may still go on
 - `gate`: `Gate.decide`, the answer to every request
 - `demanding`: what a part of an app demands besides
 - `watched_files`: what stands in files, told from what stood there before
@@ -56,6 +58,7 @@ from oidc_gate.gate.components import Components
 from oidc_gate.gate.credentials import taken_apart
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
+from oidc_gate.gate.live import Found, Holder, Live, LiveKind, Over
 from oidc_gate.gate.parties import Party, party_key
 from oidc_gate.gate.proofs import Proof, read_proof
 from oidc_gate.gate.recalling import Recall
@@ -63,8 +66,13 @@ from oidc_gate.gate.reloading import open_gate
 
 __all__ = [
     "Components",
+    "Found",
     "Gate",
+    "Holder",
     "Judging",
+    "Live",
+    "LiveKind",
+    "Over",
     "Party",
     "Proof",
     "Recall",

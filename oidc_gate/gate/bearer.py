@@ -3,24 +3,20 @@
 Such a request is judged by its token alone, by the same rules as a person's. A token that is not good is refused,
 whatever cookie comes with it; a request without one, or with another scheme, is judged by its cookie. Where anyone may
 pass the header is not looked at, nor on other paths than those in `bearer_paths`: there it is the app's own.
-
-A token that is good is remembered until it ends, as long as the provider's keys stay what they are; one that is not
-good is checked each time, and has no trace here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 from typing import Any
 
 from oidc_gate.access import NO_RULE, CheckedRule, PathList, Verdict
 from oidc_gate.browser import kind_of, pages
 from oidc_gate.decisions import Decision, Header, Reply, Request, Work
-from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, ProviderSetupError
+from oidc_gate.errors import GateError, LoginError
 from oidc_gate.gate.challenges import Challenges, Params, step_up_params
 from oidc_gate.gate.components import Components
-from oidc_gate.gate.credentials import Sent, digest, names_token, taken_apart
+from oidc_gate.gate.credentials import Sent, names_token, taken_apart
 from oidc_gate.gate.error_replies import provider_busy
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.own_paths import OwnPaths
@@ -29,14 +25,13 @@ from oidc_gate.gate.possession import Possession
 from oidc_gate.gate.recalling_tokens import TokenRecalling
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.gate.resource_metadata import ResourceMetadata
-from oidc_gate.provider import PROOF_ALGORITHMS, AccessToken
-from oidc_gate.sessions import KnownToken, OpenSession, RecentTokens, token_session
+from oidc_gate.gate.token_checking import TokenChecking
+from oidc_gate.provider import PROOF_ALGORITHMS
+from oidc_gate.sessions import KnownToken, OpenSession
 from oidc_gate.settings import METADATA_PATH
 
 __all__ = ["Bearer"]
 
-#: How long the provider's no is believed at most, in seconds; of so many tokens.
-_LONGEST_NO, _MOST_BAD = 5.0, 2000
 #: What is told to whoever sent a token, by the code of the error; of others, that it is not accepted.
 _OF_PROOF = frozenset({"invalid_dpop_proof", "use_dpop_nonce"})
 _DESCRIPTIONS = {
@@ -71,11 +66,9 @@ class Bearer:
         self._paths = PathList(settings.bearer_paths) if settings.bearer_paths else None
         self._scopes = settings.bearer_scopes or ()
         self._opens = policy.has_places
-        self._tokens, self._believed = settings.bearer_tokens, settings.bearer_cache_seconds
-        self._recent = RecentTokens()
-        #: Headers with a token that the provider has called bad, hashed, and until when that is believed.
-        self._bad: dict[bytes, float] = {}
         self._possession = Possession(components)
+        #: What knows whether a token is good.
+        self.checking = TokenChecking(components, self._possession)
         self._challenges = Challenges(components, PROOF_ALGORITHMS)
         self._metadata: ResourceMetadata | None = None
         if settings.protected_resource_metadata == "gate":
@@ -105,11 +98,11 @@ class Bearer:
 
     def _with_header(self, request: Request, text: str) -> Decision:
         """Return what happens to a request with this Authorization header."""
-        known = self._recent.get(text)
+        known = self.checking.known(text)
         if known is not None:
             if self._names_host(request) and self._recalling.has_passed(request, known):
                 return known.opened.forward
-            if not self._recalling.holds(known):
+            if not known.holds(self._clock()):
                 known = None
         if known is None and not names_token(text):
             return self._by_session(request)
@@ -132,67 +125,23 @@ class Bearer:
         sent, party = Sent(text, "", ""), self._parties.first
         try:
             sent = taken_apart(text)
-            introspects = self._introspects(sent.token)
-            if introspects and self._clock() < self._bad.get(digest(text), 0.0):
-                raise ProviderError("token_inactive", "the provider has not called the token active a moment ago")
-            party = party if introspects else self._parties.of_token(sent.token)
-            token = None if introspects else party.provider.access_token_at_once(sent.token)
-            if token is not None:
-                return self._good(request, party, sent, token)
+            party = self.checking.party_of(sent.token)
+            known = self.checking.at_once(party, sent)
         except GateError as error:
             return self._refused(request, party, sent, error)
+        if known is not None:
+            return self._admitted(request, known)
         return Work(
             party.lane("token"),
-            lambda: self._asked(request, party, sent, introspects=introspects),
+            lambda: self._asked(request, party, sent),
             turned_away=lambda: self._refusals.failure(request, provider_busy(), "/"),
         )
 
-    def _introspects(self, token: str) -> bool:
-        return self._tokens == "introspection" or (self._tokens == "auto" and token.count(".") != 2)
-
-    def _asked(self, request: Request, party: Party, sent: Sent, *, introspects: bool) -> Decision:
-        """Ask the provider for its keys, or about the token; another request may have done so meanwhile."""
-        known = self._recent.get(sent.text)
-        if known is not None and self._recalling.holds(known):
-            return self._admitted(request, known)
+    def _asked(self, request: Request, party: Party, sent: Sent) -> Decision:
         try:
-            if not introspects:
-                return self._good(request, party, sent, party.provider.access_token(sent.token))
-            token = party.provider.introspected(sent.token)
-            return self._good(request, party, sent, token, until=self._clock() + self._believed)
-        except ProviderSetupError as error:
-            if not introspects:
-                return self._refused(request, party, sent, error)
-            return self._refused(request, party, sent, ProviderDownError(error.code, error.detail))
+            return self._admitted(request, self.checking.ask(party, sent))
         except GateError as error:
-            if introspects and not isinstance(error, ProviderDownError):
-                self._remember_no(sent.text)
             return self._refused(request, party, sent, error)
-
-    def _remember_no(self, text: str) -> None:
-        if len(self._bad) >= _MOST_BAD:
-            self._bad.clear()
-        self._bad[digest(text)] = self._clock() + min(self._believed, _LONGEST_NO)
-
-    def _good(
-        self, request: Request, party: Party, sent: Sent, token: AccessToken, until: float = inf
-    ) -> Decision:
-        """Remember a token that is good, and go on with it. Raises ProviderError where its binding is none of ours."""
-        self._possession.check_kind(sent.scheme, token.confirmation)
-        lacking = tuple(scope for scope in self._scopes if scope not in token.scopes)
-        known = KnownToken(
-            text=sent.text,
-            until=min(until, token.expires_at + party.settings.clock_leeway),
-            keys=token.keys,
-            opened=token_session(self._components.sessions, token, sent.token, self._clock(), party.key),
-            known_keys=party.provider.known_keys,
-            lacking=lacking,
-            confirmation=token.confirmation,
-            is_plain=not lacking and token.confirmation is None,
-        )
-        self._recent.put(known)
-        party.telling.token_accepted()
-        return self._admitted(request, known)
 
     # A token that is good
 

@@ -17,13 +17,14 @@ from oidc_gate.access import CheckedRule, Verdict
 from oidc_gate.browser import Kind, is_preflight, kind_of
 from oidc_gate.decisions import Decision, Forward, Overriding, Reply, Request, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
-from oidc_gate.gate.activity import Activity, OnMessage
+from oidc_gate.gate.activity import Activity
 from oidc_gate.gate.addresses_asked_for import base_path_kept
 from oidc_gate.gate.announcement import announce
 from oidc_gate.gate.building import build
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.judging import Judging
+from oidc_gate.gate.live import Live
 from oidc_gate.gate.login_log import why_nobody
 from oidc_gate.gate.own_paths import OwnPaths
 from oidc_gate.gate.recalling import Recalling
@@ -71,17 +72,19 @@ class Gate:
         self._have_recalled: Callable[[Request, OpenSession], None] = recalling.remember
         #: How long a request may wait for its turn, in seconds; then it is turned away.
         self.longest_wait = max(party.settings.http_timeout for party in components.parties)
-        #: What is added to most of the app's answers.
-        self.response_headers = components.response_headers
-        #: Request headers that only the gate may say.
-        self.reserved_headers = components.reserved_headers
+        #: What is added to most of the app's answers; request headers that only the gate may say.
+        self.response_headers, self.reserved_headers = components.response_headers, components.reserved_headers
         #: What tells what happens to a request.
         self.decide: Callable[[Request], Decision] = self._by_session
+        checking = None
         if recalling.tokens is not None:
             from oidc_gate.gate.bearer import Bearer  # late: most do without
 
             others = components, self._judging, self._refusals, self._own_paths, recalling.tokens
-            self.decide = Bearer(*others, self._is_wellformed, self._by_session).decide
+            bearer = Bearer(*others, self._is_wellformed, self._by_session)
+            self.decide, checking = bearer.decide, bearer.checking
+        #: What looks after the WebSockets and event streams that were forwarded with an identity.
+        self.live = Live(components, self._judging, self._rechecking, self._activity, checking)
         if before is None:
             announce(settings, components.sessions.backend)
 
@@ -120,12 +123,9 @@ class Gate:
         """Return the answer that tells of an error of what stands behind the gate; it leads back to the page."""
         return self._refusals.failure(request, error, self._departures.return_path(request))
 
-    def on_message(self, request: Request) -> OnMessage | None:
-        """Return what is to be called with each message on a WebSocket that was forwarded with an identity, or None.
-
-        It never blocks. What it returns may: work that nobody waits for, or None.
-        """
-        return self._activity.on_message(request)
+    def look_first(self) -> Work | None:
+        """Return what is to be done before live connections are looked after, or None."""
+        return None
 
     async def close_on_loop(self) -> None:
         """Close what the store keeps open for this event loop; it is opened again when it is wanted."""

@@ -88,11 +88,8 @@ class TokenRecalling:
         place = self._places.get(path) if self._by_path else NO_RULE
         if place is None or not known.is_plain or (not self._by_path and path.startswith(self._prefixes)):
             return False
-        return self._clock() <= known.opened.passes.get(place, 0.0) and self.holds(known)
-
-    def holds(self, known: KnownToken) -> bool:
-        """Return whether a token is still good: it has not ended, and the provider's keys are what they were."""
-        return self._clock() < known.until and (known.keys is None or known.keys is known.known_keys())
+        now = self._clock()
+        return now <= known.opened.passes.get(place, 0.0) and known.holds(now)
 
     def remember(self, request: Request, known: KnownToken) -> None:
         """Take note that a token has passed at the place of this request."""

@@ -111,6 +111,14 @@ class WatchingGate(Gate):
         self._reloading.look()
         return self._decide_at_once(request) if self._reloading.gate is self else ASK_AGAIN
 
+    def look_first(self) -> Work | None:
+        """Return the work of looking at the files, where it is time: a connection may be all that is left of an app."""
+        return Work("store", self._look_for_all) if self._reloading.is_due(self._clock()) else None
+
+    def _look_for_all(self) -> Decision:
+        self._reloading.look()
+        return ASK_AGAIN
+
     def _remember_until_next_look(self, request: Request, opened: OpenSession) -> None:
         opened.look_again(self._reloading.next_look_at)
         self._remember(request, opened)

@@ -7,6 +7,7 @@ Modules, from the ground up; each may import only from those before it:
 - `backends`: who keeps it between two requests: its own cookie, or a store
 - `open_session`: a session that is open in this process, and how long sessions last
 - `by_provider`: what the sessions of one provider go by
+- `live_sessions`: those that WebSockets and event streams hang on
 - `memory`: bounded tables of what a process remembers: open sessions, whole requests
 - `over_sessions`: telling of sessions that are over
 - `recheck_schedule`: which request asks the provider again, and when
@@ -18,8 +19,9 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `p
 
 from oidc_gate.sessions.backends import AskingBackend, Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
 from oidc_gate.sessions.by_provider import ByProvider
+from oidc_gate.sessions.live_sessions import LiveSession
 from oidc_gate.sessions.memory import Recalled
-from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession, Unloaded
+from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession, Unloaded
 from oidc_gate.sessions.session import Head, Session, hand_on
 from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
 from oidc_gate.sessions.token_sessions import KnownToken, RecentTokens, token_session
@@ -27,6 +29,7 @@ from oidc_gate.sessions.watched_store import unwatched, watched
 
 __all__ = [
     "NEVER",
+    "UNLOADED",
     "AskingBackend",
     "Backend",
     "ByProvider",
@@ -35,6 +38,7 @@ __all__ = [
     "Head",
     "KnownToken",
     "Limits",
+    "LiveSession",
     "LoadOnLoop",
     "OpenSession",
     "Recalled",

@@ -6,6 +6,7 @@ import logging
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from oidc_gate.sessions.live_sessions import LiveSessions
 from oidc_gate.sessions.open_session import OpenSession
 
 if TYPE_CHECKING:
@@ -79,10 +80,12 @@ class RecentSessions:
     """What was opened lately, by cookie text: two generations, the older of which is dropped when the newer is full.
 
     No lock: each step is one operation on a dict, and the worst that two threads can do is to open a cookie twice.
+    `live`: the sessions whose newest cookie is wanted.
     """
 
-    def __init__(self, generation_bytes: int) -> None:
+    def __init__(self, generation_bytes: int, live: LiveSessions | None = None) -> None:
         self._most = generation_bytes
+        self.live = LiveSessions() if live is None else live
         self.clear()
 
     def clear(self) -> None:
@@ -106,6 +109,8 @@ class RecentSessions:
             self._old, self._new, self._used = self._new, {}, 0
         self._new[text] = opened
         self._used += _ENTRY_BYTES + len(text) + _BYTES_PER_BYTE * opened.size
+        if self.live:
+            self.live.meet(text, opened)
 
     def all(self) -> list[OpenSession]:
         """Return everything that is remembered."""

@@ -145,7 +145,12 @@ class OpenSession:
     @property
     def has_news(self) -> bool:
         """Whether there is something to be kept anew: activity that is kept nowhere, a change, or a newer secret."""
-        return self.seen_at > self._head[3] or self.renew_at == 0.0
+        return self.seen_at > self.kept_at or self.renew_at == 0.0
+
+    @property
+    def kept_at(self) -> float:
+        """The latest activity that the cookie or the store knows of."""
+        return self._head[3]
 
     def remember_passing(self, place: int, until: float) -> None:
         """Remember until when this session passes at a place."""

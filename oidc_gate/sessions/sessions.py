@@ -72,11 +72,11 @@ class Sessions:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
         self.by_provider, self.limits = by_provider, by_provider[""].limits
-        self._idle, self._by_path = self.limits.idle, by_path
-        self._recent = RecentSessions(_GENERATION_BYTES)
-        self.recent_requests = RecentRequests()
-        self._epoch = 0  # raised whenever everything is forgotten
-        # Changed in place: the gate looks into them, and so do those that come after these.
+        self._idle, self._by_path, self._epoch = self.limits.idle, by_path, 0  # raised when everything is forgotten
+        live = None if before is None else before._recent.live
+        self._recent: RecentSessions = RecentSessions(_GENERATION_BYTES, live)
+        self.live, self.recent_requests = self._recent.live, RecentRequests()
+        # Changed in place: the gate looks into them, as into `live`, and so do those that come after these.
         self.recheck_schedule: RecheckSchedule = RecheckSchedule() if before is None else before.recheck_schedule
         self.ended: EndedSessions = EndedSessions() if before is None else before.ended
         self._over = OverSessions(by_provider, self._idle, self.ended)
@@ -89,7 +89,7 @@ class Sessions:
         None for a text that was never ours or was sealed with a secret no longer listed, and for a session that has
         ended in any way. UNLOADED when only the store can tell: then `load` does.
         """
-        opened = known = self._known(text, name)
+        opened = known = self.known(text, name)
         if opened is None or now >= opened.stale_at:
             if self._asking is not None:
                 return UNLOADED if known is not None or self._asking.key(text, name) else None
@@ -110,7 +110,7 @@ class Sessions:
 
     def load_afresh(self, text: str, name: str, now: float) -> OpenSession | None:
         """Return the living session as the store knows it this moment. May block; raises StoreError."""
-        known, epoch = self._known(text, name), self._epoch
+        known, epoch = self.known(text, name), self._epoch
         asking, session_id = self._asking, "" if known is None else known.session_id
         key = "" if asking is None else asking.key(text, name, session_id)
         return self._loaded(text, name, now, known, epoch, asking.load(key) if asking is not None and key else None)
@@ -118,11 +118,12 @@ class Sessions:
     async def _load_on_loop(
         self, asking: AskingBackend, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
     ) -> OpenSession | None:
-        known, epoch = self._known(text, name), self._epoch
+        known, epoch = self.known(text, name), self._epoch
         key = asking.key(text, name, "" if known is None else known.session_id)
         return self._loaded(text, name, now, known, epoch, await ask(key) if key else None)
 
-    def _known(self, text: str, name: str) -> OpenSession | None:
+    def known(self, text: str, name: str) -> OpenSession | None:
+        """Return what this process remembers of a session, however old that is, or None."""
         known = self._recent.get(text)
         return known if known is not None and known.name == name else None
 
@@ -157,9 +158,8 @@ class Sessions:
 
     def is_alive(self, opened: OpenSession, now: float) -> bool:
         """Return whether the session has neither been idle for too long, nor come to its end, nor been ended here."""
-        if now - opened.seen_at > self._idle or now >= opened.expires_at:
-            return False
-        return opened.session_id not in self.ended
+        is_over = now - opened.seen_at > self._idle or now >= opened.expires_at
+        return not (is_over or opened.session_id in self.ended)
 
     def _opened(self, head: Head, read_rest: Callable[[], bytes], stored: bytes, name: str) -> OpenSession:
         """Return the session with what is worked out once: whether the lists let it pass, and what the app is told."""
@@ -219,7 +219,7 @@ class Sessions:
 
     def notice(self, text: str, name: str, now: float) -> None:
         """Have activity count, if the session is alive and known here. Never blocks."""
-        known = self._known(text, name)
+        known = self.known(text, name)
         if known is not None and self.is_alive(known, now):
             known.seen_at = now
 

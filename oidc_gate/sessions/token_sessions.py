@@ -85,6 +85,10 @@ class KnownToken(NamedTuple):
     confirmation: dict[str, Any] | None = None
     is_plain: bool = True
 
+    def holds(self, now: float) -> bool:
+        """Return whether it is still good: it has not ended, and the provider's keys are what they were."""
+        return now < self.until and (self.keys is None or self.keys is self.known_keys())
+
 
 class RecentTokens:
     """Tokens that were good lately, by the Authorization header they came in: two generations, as `RecentSessions`.

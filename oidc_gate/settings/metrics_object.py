@@ -11,6 +11,9 @@ __all__ = ["Metrics"]
 class Metrics(Protocol):
     """Keeps metrics. Names and labels are those of docs/operations.md, the labels in that order.
 
+    It may have `add(name, amount, labels)` too, for what goes up and down: `oidc_gate_live_connections` (1 or -1).
+    Without it, `count` is called for each connection that begins.
+
     Called from any thread, while a request waits: it must not block. What it raises is logged once and breaks nothing.
     """
 

@@ -71,6 +71,7 @@ class SettingsOptions(TypedDict, total=False):
     max_session_duration: Duration
     idle_session_timeout: Duration
     idle_exempt_paths: Texts
+    live_check: Duration
     access_token_for_app: Switch
     session_claims: Texts
     login_timeout: Duration

@@ -63,6 +63,12 @@ class SessionFields:
         "paths where requests do not count as activity, such as those that pages poll: each covers itself and all below"
         " it, as in `public_paths`",
     )
+    live_check: float = setting(
+        5.0,
+        read_duration,
+        "how soon a WebSocket or an event stream ends once its session has ended, or may not go on where it is; `0`:"
+        " never. [docs/live-connections.md]",
+    )
     access_token_for_app: bool = setting(
         False,
         read_bool,

@@ -16,6 +16,6 @@ May import: `errors`, `identity`, `decisions`, `access`, `settings`, `provider`,
 
 from oidc_gate.telling.audit import hashed
 from oidc_gate.telling.telling import Telling
-from oidc_gate.telling.words import About, login_reason
+from oidc_gate.telling.words import About, LiveKind, login_reason
 
-__all__ = ["About", "Telling", "hashed", "login_reason"]
+__all__ = ["About", "LiveKind", "Telling", "hashed", "login_reason"]

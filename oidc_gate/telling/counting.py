@@ -49,6 +49,11 @@ class Counting:
         if self._metrics is not None:
             self._metrics.count(metric, *values)
 
+    def add(self, metric: str, amount: int, *values: str) -> None:
+        """Add to what goes up and down; `values`: see `count`."""
+        if self._metrics is not None:
+            self._metrics.add(amount, metric, *values)
+
     def observe(self, metric: str, seconds: float, *values: str) -> None:
         """Take note of how long something took; `values`: see `count`."""
         if self._metrics is not None:

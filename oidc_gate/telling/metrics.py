@@ -31,7 +31,7 @@ class Metric(NamedTuple):
     """
 
     name: str
-    kind: Literal["counter", "duration", "info"]
+    kind: Literal["counter", "duration", "gauge", "info"]
     labels: tuple[str, ...]
     meaning: str
     bounds: tuple[float, ...] = ()
@@ -87,6 +87,12 @@ METRICS = (
         "Time that the session store took to answer.",
         _STORE,
     ),
+    Metric(
+        "oidc_gate_live_connections",
+        "gauge",
+        ("kind",),
+        "WebSockets and event streams that are open and end with their session.",
+    ),
     Metric("oidc_gate_reloads_total", "counter", ("outcome",), "Changed settings that were taken over, or refused."),
     Metric("oidc_gate_info", "info", ("version", "store"), "1; the labels say which gate this is."),
 )
@@ -106,6 +112,9 @@ class Series(Protocol):
     def counter(self, name: str, labels: dict[str, str]) -> Callable[[], object]:
         """Return what counts one more; of `oidc_gate_info`, what says that these labels hold."""
 
+    def gauge(self, name: str, labels: dict[str, str]) -> Callable[[int], object]:
+        """Return what adds so much, or takes it away."""
+
     def timer(self, name: str, labels: dict[str, str]) -> Callable[[float], object]:
         """Return what takes note of how long something took, in seconds."""
 
@@ -119,6 +128,13 @@ class OwnMetrics:
     def counter(self, name: str, labels: dict[str, str]) -> Callable[[], object]:
         """See `Series`."""
         return lambda: self._metrics.count(name, dict(labels))
+
+    def gauge(self, name: str, labels: dict[str, str]) -> Callable[[int], object]:
+        """See `Series`. An object without `add` is told of what comes, by `count`, and not of what goes."""
+        add = getattr(self._metrics, "add", None)
+        if add is not None:
+            return lambda amount: add(name, amount, dict(labels))
+        return lambda amount: self._metrics.count(name, dict(labels)) if amount > 0 else None
 
     def timer(self, name: str, labels: dict[str, str]) -> Callable[[float], object]:
         """See `Series`."""
@@ -135,6 +151,7 @@ class Guarded:
         self._series = series
         self._observe_call: Any = getattr(series, "observe_call", None)
         self._counters: dict[tuple[str, ...], Callable[[], object]] = {}
+        self._gauges: dict[tuple[str, ...], Callable[[int], object]] = {}
         self._timers: dict[tuple[str, ...], Callable[[float], object]] = {}
         self._has_failed = False
 
@@ -145,6 +162,16 @@ class Guarded:
             if counter is None:
                 counter = self._counters[key] = self._series.counter(key[0], _labels(key))
             counter()
+        except Exception as error:
+            self._failed(error)
+
+    def add(self, amount: int, *key: str) -> None:
+        """Add so much, or take it away."""
+        try:
+            gauge = self._gauges.get(key)
+            if gauge is None:
+                gauge = self._gauges[key] = self._series.gauge(key[0], _labels(key))
+            gauge(amount)
         except Exception as error:
             self._failed(error)
 

@@ -47,6 +47,7 @@ NAMES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "s",
         ("db.operation.name", "oidc_gate.outcome"),
     ),
+    "oidc_gate_live_connections": ("oidc_gate.live_connections", "{connection}", ("oidc_gate.live.kind",)),
     "oidc_gate_reloads_total": ("oidc_gate.reloads", "{reload}", ("oidc_gate.outcome",)),
     "oidc_gate_info": ("oidc_gate.info", "1", ("service.version", "oidc_gate.store")),
 }
@@ -67,6 +68,10 @@ class OpenTelemetryMetrics:
         """See `Series`."""
         instrument, attributes = self._instruments[name], _attributes(name, labels)
         return partial(instrument.set if name == "oidc_gate_info" else instrument.add, 1, attributes)
+
+    def gauge(self, name: str, labels: dict[str, str]) -> Callable[[int], object]:
+        """See `Series`."""
+        return partial(self._instruments[name].add, attributes=_attributes(name, labels))
 
     def timer(self, name: str, labels: dict[str, str]) -> Callable[[float], object]:
         """See `Series`."""
@@ -103,6 +108,8 @@ def _instrument(meter: Any, metric: Metric) -> Any:
     name, unit, _ = NAMES[metric.name]
     if metric.kind == "counter":
         return meter.create_counter(name, unit, metric.meaning)
+    if metric.kind == "gauge":
+        return meter.create_up_down_counter(name, unit, metric.meaning)
     if metric.kind == "info":
         return meter.create_gauge(name, unit, metric.meaning)
     return meter.create_histogram(name, unit, metric.meaning, explicit_bucket_boundaries_advisory=metric.bounds)

@@ -28,6 +28,8 @@ def _collector(metric: Metric) -> Any:
         return Counter(metric.name, metric.meaning, metric.labels)
     if metric.kind == "duration":
         return Histogram(metric.name, metric.meaning, metric.labels, buckets=metric.bounds)
+    if metric.kind == "gauge":
+        return Gauge(metric.name, metric.meaning, metric.labels, multiprocess_mode="livesum")
     # Not its Info, which is left out where there are several processes; of these, what the living ones say counts.
     return Gauge(metric.name, metric.meaning, metric.labels, multiprocess_mode="livemax")
 
@@ -42,6 +44,10 @@ class PrometheusMetrics:
         """See `Series`."""
         series = self._collectors[name].labels(**labels)
         return partial(series.set, 1) if isinstance(series, Gauge) else series.inc
+
+    def gauge(self, name: str, labels: dict[str, str]) -> Callable[[int], object]:
+        """See `Series`."""
+        return self._collectors[name].labels(**labels).inc  # type: ignore[no-any-return]
 
     def timer(self, name: str, labels: dict[str, str]) -> Callable[[float], object]:
         """See `Series`."""

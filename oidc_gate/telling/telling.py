@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from oidc_gate.errors import GateError
     from oidc_gate.sessions import OpenSession, Session
     from oidc_gate.settings import Settings
-    from oidc_gate.telling.words import About, LoginReason, SessionEnd
+    from oidc_gate.telling.words import About, LiveKind, LoginReason, SessionEnd
 
 __all__ = ["Telling"]
 
@@ -34,6 +34,8 @@ _ENDED_FOR = {
     "provider": "the provider says no",
     "outage": "the provider has not answered for provider_outage_grace",
 }
+#: The kinds of live connections, for the log.
+_LIVE: dict[LiveKind, str] = {"websocket": "a WebSocket", "event_stream": "an event stream"}
 
 
 class Telling:
@@ -214,6 +216,20 @@ class Telling:
         if self._audit is not None:
             code = error.code if error.code in CODES else OTHER
             self._audit.write("signal.received", "failure", request, code=code)
+
+    # Live connections
+
+    def live_began(self, kind: LiveKind) -> None:
+        """Tell that a WebSocket or an event stream is looked after from now on. The metrics alone have it."""
+        self._counting.add("oidc_gate_live_connections", 1, kind)
+
+    def live_ended(self, kind: LiveKind) -> None:
+        """Tell that it is not any more, whoever ended it."""
+        self._counting.add("oidc_gate_live_connections", -1, kind)
+
+    def live_closed(self, kind: LiveKind, subject: str, reason: str) -> None:
+        """Tell that one was closed in its app's place; `reason`: its client is told the same."""
+        logger.info("%s is closed, %s: subject %r", _LIVE[kind], reason, subject)
 
     # Programs
 

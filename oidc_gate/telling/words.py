@@ -10,7 +10,8 @@ from typing import Literal
 
 from oidc_gate.access import Reason
 
-__all__ = ["CODES", "OTHER", "About", "Event", "LoginReason", "Outcome", "RefusalReason", "SessionEnd", "login_reason"]
+__all__ = ["CODES", "OTHER", "About", "Event", "LiveKind", "LoginReason", "Outcome", "RefusalReason", "SessionEnd",
+           "login_reason"]  # fmt: skip
 
 Event = Literal[
     "login.started",
@@ -54,6 +55,9 @@ SessionEnd = Literal[
     "replaced",
     "revoked",
 ]
+
+#: Connections that go on after their request was judged.
+LiveKind = Literal["websocket", "event_stream"]
 
 #: What stands for everything that is in no list.
 OTHER = "other"

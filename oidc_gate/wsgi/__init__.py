@@ -4,6 +4,7 @@ Modules, from the ground up; each may import only from those before it:
 
 - `request`: what the gate reads of an environ
 - `turns`: how many of the server's threads may wait for the provider
+- `live`: event streams that end with their session
 - `middleware`: `OIDCGate`, which brings requests to the gate and carries its decisions out
 - `handing_over`: the gate handed to apps that ask for it
 

@@ -6,12 +6,12 @@ The app's iterable is returned untouched, and `wsgi.input` is read on the gate's
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Callable, Iterable
 from io import BytesIO
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from oidc_gate.caching import QuietNames, is_unshared, silenced
+from oidc_gate.caching import PlainTypes, QuietNames, is_unshared, says_of_caching, silenced
 from oidc_gate.decisions import (
     BY_PATH,
     LONGEST_KEY,
@@ -37,14 +37,18 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from oidc_gate.gate import Gate, Recall
+    from oidc_gate.identity import Identity
     from oidc_gate.settings import Settings
     from oidc_gate.settings.options import SettingsOptions
 
-    _Asked = tuple[Gate, Recall, By, HarmlessNames]
+    _Asked = tuple[Gate, Recall, By, HarmlessNames, bool]
 
 __all__ = ["OIDCGate", "paste_filter"]
 
 _QUIET = QuietNames()
+_PLAIN = PlainTypes()
+#: The key of an environ that says that the answer is an event stream.
+_IS_STREAM = "oidc_gate.event_stream"
 #: For the statuses that the gate answers with; `http.HTTPStatus` would double the time that this module takes to load.
 _REASONS = {
     200: "OK",
@@ -91,12 +95,13 @@ class OIDCGate:
         self._turns.longest_wait = gate.longest_wait
         # All that a request needs of its gate, taken at once: another may take its place while the request is here.
         harmless = HarmlessNames(_ReservedKeys(gate.reserved_headers))
-        self._asked: _Asked = gate, gate.recall, gate.recalls_by, harmless
+        self._asked: _Asked = gate, gate.recall, gate.recalls_by, harmless, gate.live.within > 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or let the app answer it."""
-        gate, recall, recalls_by, harmless = self._asked
+        gate, recall, recalls_by, harmless, ends_streams = self._asked
         found, cookies = None, environ.get("HTTP_COOKIE", "")
+        sent = cookies.strip  # not the text: what reports an app's errors may print this frame
         if 0 < len(cookies) <= LONGEST_KEY and "HTTP_UPGRADE" not in environ:  # as in WSGIRequest.key
             path = environ.get("PATH_INFO", "")
             line = path if recalls_by is BY_PATH else self._line(environ, path, recalls_by)
@@ -136,10 +141,27 @@ class OIDCGate:
             environ["AUTH_TYPE"] = "oidc"
             for name, value in request_headers:
                 environ["HTTP_" + name.upper().replace("-", "_")] = value
-        if response_headers:
-            start_response = partial(_start_adding, start_response, response_headers, set_cookies)
+        if response_headers or ends_streams:
+            start_response = _adding(start_response, response_headers, set_cookies, environ)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
-        return app(environ, start_response)
+        answer = app(environ, start_response)
+        if ends_streams and identity is not None and (_IS_STREAM in environ or type(answer) is GeneratorType):
+            return self._ending(answer, environ, sent, identity)
+        return answer
+
+    def _ending(
+        self, answer: Iterable[bytes], environ: WSGIEnvironment, sent: Callable[[], str], identity: Identity
+    ) -> Iterable[bytes]:
+        """Return an answer that ends in time if it is an event stream; `sent` gives the Cookie header as it came.
+
+        A generator may say only with its first chunk what it is; then the browser has said what it wants.
+        """
+        if _IS_STREAM not in environ and "event-stream" not in environ.get("HTTP_ACCEPT", ""):
+            return answer
+        from oidc_gate.wsgi.live import LiveStream  # late: most do without
+
+        request = WSGIRequest({**environ, "HTTP_COOKIE": sent()})
+        return LiveStream(answer, lambda: self._gate, self._perform, request, identity, lambda: _IS_STREAM in environ)
 
     def _line(self, environ: WSGIEnvironment, path: str, recalls_by: By) -> str | None:
         """Return what `recall` wants to know of the request's line, None where it cannot go by that."""
@@ -186,28 +208,42 @@ class _ReservedKeys:
         return text in _OWN_KEYS or (text.startswith("HTTP_") and text.removeprefix("HTTP_") in self._headers)
 
 
-def _start_adding(
-    start_response: StartResponse,
-    more: tuple[Header, ...],
-    set_cookies: tuple[Header, ...],
-    status: str,
-    headers: list[Header],
-    exc_info: Any = None,
-) -> Any:
-    """Start the response with headers added to a copy of the app's list.
+def _adding(
+    start_response: StartResponse, more: tuple[Header, ...], set_cookies: tuple[Header, ...], environ: WSGIEnvironment
+) -> StartResponse:
+    """Return what the app starts its response with: headers are added to a copy of its list.
 
     These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`. A copy, because
-    an app may pass the same list each time: what is added in place would reach the next person.
+    an app may pass the same list each time: what is added in place would reach the next person. An event stream is
+    noted in the environ.
     """
-    for name, _ in headers:
-        if name not in _QUIET and _QUIET.lack(name):
-            if isinstance(more, Overriding):
-                headers = silenced(headers)
-            else:
-                more = set_cookies if is_unshared(headers) else ()
-            break
-    headers = [*headers, *more]
-    return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+    def start_adding(status: str, headers: list[Header], exc_info: Any = None) -> Any:
+        for name, value in headers:
+            if name not in _QUIET and value not in _PLAIN and _QUIET.lack(name):
+                if _is_stream(headers):
+                    environ[_IS_STREAM] = True
+                headers = _with(headers, more, set_cookies)
+                break
+        else:
+            headers = [*headers, *more]
+        return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+    return start_adding
+
+
+def _is_stream(headers: list[Header]) -> bool:
+    """Return whether these are an event stream's; the types of others are remembered."""
+    return any(name.lower() == "content-type" and value not in _PLAIN and _PLAIN.lack(value) for name, value in headers)
+
+
+def _with(headers: list[Header], more: tuple[Header, ...], set_cookies: tuple[Header, ...]) -> list[Header]:
+    """Return the headers of an answer that says something of caching, perhaps, with what the gate adds."""
+    if not says_of_caching(headers):
+        return [*headers, *more]
+    if isinstance(more, Overriding):
+        return [*silenced(headers), *more]
+    return [*headers, *set_cookies] if is_unshared(headers) else [*headers]
 
 
 def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
