@@ -417,12 +417,25 @@ def no_refresh_tokens(provider: LocalProvider, given: Given) -> None:
 
 @seeds(P16="fail")
 def pushed_requests_are_demanded(provider: LocalProvider, given: Given) -> None:
-    says(provider, require_pushed_authorization_requests=True)
+    provider.demands_pushed = True
+    given["pushed"] = "never"
+
+
+@seeds(P16="fail")
+def pushed_requests_are_to_go_nowhere(provider: LocalProvider, given: Given) -> None:
+    provider.offers = {"introspect"}
+    given["pushed"] = "always"
 
 
 @seeds(P16="warn")
 def pushed_requests_are_not_for_this_client(provider: LocalProvider, given: Given) -> None:
     provider.answer = {"par": (403, {}, {"error": "access_denied"})}
+
+
+@seeds(P16="fail")
+def pushed_requests_are_sent_and_not_for_this_client(provider: LocalProvider, given: Given) -> None:
+    provider.answer = {"par": (403, {}, {"error": "access_denied"})}
+    given["pushed"] = "always"
 
 
 @seeds(P16="fail")

@@ -467,7 +467,7 @@ def test_the_mend_names_what_would_do(provider: LocalProvider) -> None:
             "pushed_requests_are_demanded_of_this_client",
             "P16",
             "Pushed Authorization Request is only allowed.",
-            "demand",
+            "pushed to always",
         ),
         ("a_client_without_the_code_flow", "P14", "Standard flow is disabled for the client.", "Standard flow"),
         ("a_request_that_is_refused_for_another_reason", "P11", "'Come back on Monday'", "mend what it says"),

@@ -20,16 +20,15 @@ from oidc_gate.provider.code_flow import (
     read_callback,
     read_form,
     read_tokens,
-    read_userinfo,
     refresh_request,
     revocation_request,
     single_values,
     token_request,
-    userinfo_request,
 )
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.quoting import scrubbed, secrets_in
 from oidc_gate.provider.token_errors import TokenCall
+from oidc_gate.provider.userinfo import read_userinfo, userinfo_request
 from tests.providers.people import s256
 
 AWKWARD = "p%w+&:/ =? ü€"

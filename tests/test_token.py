@@ -133,9 +133,7 @@ def test_a_browser_is_opened_unless_told_not_to(provider: LocalProvider, tmp_pat
     assert whose(provider, ended.stdout.strip()) == "ada-1815"
 
 
-def test_a_machine_without_a_browser_says_where_to_sign_in(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_machine_without_a_browser_says_where_to_sign_in(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     import webbrowser
 
     def none(_: str) -> bool:
@@ -214,6 +212,16 @@ def test_a_secret_that_is_given_is_used(terminal: Terminal, provider: LocalProvi
     secret = str(provider.add_client("cli").secret)
     assert terminal.sign_in("--oidc-client-secret", secret)[0] == 0
     assert provider.calls("token")[0].headers["authorization"].startswith("Basic ")
+
+
+def test_a_request_is_pushed_where_the_provider_demands_it(terminal: Terminal, provider: LocalProvider) -> None:
+    provider.offers, provider.demands_pushed = {"par"}, True
+    status, out, _ = terminal.sign_in()
+    assert (status, whose(provider, out.strip())) == (0, "ada-1815")
+    assert provider.calls("authorize")[0].params.keys() == {"client_id", "request_uri"}
+    provider.answer["par"] = (400, {}, {"error": "invalid_request"})
+    status, _, err = terminal.run("--no-browser")
+    assert (status, "(pushed_request_rejected)" in err) == (1, True)
 
 
 def test_ctrl_c_is_no_traceback(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

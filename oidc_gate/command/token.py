@@ -127,9 +127,11 @@ class _Terminal:
                 **self._params(),
                 **({"resource": self._asked.resource} if self._asked.resource else {}),
             }
-            endpoint = self._client.provider.metadata().authorization_endpoint
-            base = code_flow.authorization_base(endpoint, params.items())
-            self._open(code_flow.authorization_url(base, state=state, nonce=nonce, verifier=verifier))
+            provider = self._client.provider
+            found = provider.metadata()
+            base = code_flow.authorization_base(found.authorization_endpoint, params.items())
+            address = code_flow.authorization_url(base, state=state, nonce=nonce, verifier=verifier)
+            self._open(provider.push(address, found) if provider.is_pushed(found) else address)
             callback = loopback.answer(self._settings.login_timeout)
         if callback.error:
             raise LoginError("provider_error", f"the provider says no: {callback.said}")

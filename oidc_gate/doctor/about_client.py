@@ -70,15 +70,18 @@ ABOUT_CLIENT = {
     ),
     "P16": About(
         "Where the provider takes pushed requests (RFC 9126), one is pushed: it proves client, redirect URI and scopes"
-        " at once. It is never used, and forgotten within a minute or so.",
-        "A provider that demands them refuses every other login, and this gate cannot send them yet.",
-        "Have the provider not demand them, of this client at least. What it says of redirect URI or scopes: P11, P13.",
+        " at once. It is never used, and forgotten within a minute or so. Where logins are pushed, so are the requests"
+        " of P6, P10, P11, P13 and P14.",
+        "A provider that demands them refuses every other login. It may demand them of one client alone, of which"
+        " discovery does not tell.",
+        "Set `pushed` to `always`, or have the provider not demand them of this client. What it says of redirect URI or"
+        " scopes: P11, P13.",
         {
-            "JumpCloud": "It has none.",
-            "Keycloak": "The client's *Advanced*, *Pushed authorization request required*: off.",
+            "JumpCloud": "It has none: leave `pushed` at `auto`.",
+            "Keycloak": "The client's *Advanced*, *Pushed authorization request required*: `pushed = always`.",
             "Entra": "It has none.",
-            "Okta": "The app's *General*, *Require Pushed Authorization Request*: off.",
-            "Auth0": "The application's *Require Pushed Authorization Requests*: off.",
+            "Okta": "The app's *General*, *Require Pushed Authorization Request*: `pushed = always`.",
+            "Auth0": "The application's *Require Pushed Authorization Requests*: `pushed = always`.",
             "Google": "It has none.",
         },
     ),

@@ -7,9 +7,19 @@ from urllib.parse import quote_plus, urlsplit
 
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, skipped, unknown, warn
-from oidc_gate.doctor.probes import MADE_UP, OF_PUSHING, Said, code_grant, complaint, post, wrong_code_grant
+from oidc_gate.doctor.probes import (
+    MADE_UP,
+    OF_PUSHING,
+    Said,
+    code_grant,
+    complaint,
+    is_pushed,
+    post,
+    push,
+    wrong_code_grant,
+)
 from oidc_gate.errors import ProviderError, ProviderSetupError
-from oidc_gate.provider import code_flow, is_usable, read_assertion
+from oidc_gate.provider import is_usable, read_assertion, userinfo
 
 __all__ = ["CLIENT_CHECKS"]
 
@@ -164,33 +174,31 @@ def _refresh(case: Case) -> Finding:
 
 def _pushed(case: Case) -> Finding:
     document, settings = case.document(), case.settings
-    endpoint = document.get("pushed_authorization_request_endpoint")
+    endpoint, pushes = document.get("pushed_authorization_request_endpoint"), is_pushed(case)
     no = complaint(case)
-    is_told = no is not None and no.speaks_of(*OF_PUSHING)
-    if is_told or document.get("require_pushed_authorization_requests") is True:
-        demand = "the provider demands pushed requests, which this gate cannot send yet"
-        demand += f": {no.said}" if no is not None and is_told else ""
-        return fail(demand, "have the provider not demand them, of this client at least")
-    if not isinstance(endpoint, str):
-        return skipped("the provider offers no pushed requests")
-    if not _is_trusted(case, endpoint):
+    demand = "the provider demands pushed requests"
+    if not pushes and no is not None and no.speaks_of(*OF_PUSHING):
+        return fail(f"{demand}, of this client: {no.said}", "set pushed to always")
+    if not pushes and case.metadata().demands_pushed:
+        return fail(f"{demand}, and pushed is never", "set pushed to auto, or have the provider not demand them")
+    if not isinstance(endpoint, str) and not pushes:
+        return skipped("the provider offers no pushed requests, and none are sent")
+    if not case.metadata().pushed_authorization_request_endpoint and pushes:
+        return fail(
+            "requests are to be pushed, and discovery names no usable pushed_authorization_request_endpoint",
+            "name it in provider_endpoints, if there is one; else set pushed to auto",
+        )
+    if not pushes and not _is_trusted(case, str(endpoint)):
         return unknown(_NOT_SENT_THERE.format(endpoint="pushed_authorization_request_endpoint"))
     _check_accepted(case)
-    verifier = secrets.token_urlsafe(48)
-    base = {
-        "response_type": "code",
-        "redirect_uri": case.redirect_uri,
-        "scope": " ".join(settings.scopes),
-        "code_challenge_method": "S256",
-    }
-    url = code_flow.authorization_url("?", state=_made_up(), nonce=_made_up(), verifier=verifier)
-    if settings.client_auth_method not in ("none", _POST):  # which send it anyway
-        base |= {"client_id": settings.client_id}
-    said = post(case, endpoint, base | dict(code_flow.read_form(url.removeprefix("?&"))))
-    if said.status == 201:
-        return ok("client, redirect URI and scopes are accepted in one pushed request")
+    said = push(case)
+    if said.status in (200, 201):
+        use = "logins are pushed" if pushes else f"logins are not pushed: pushed is {settings.pushed}"
+        return ok(f"client, redirect URI and scopes are accepted in one pushed request; {use}")
     if said.rejects_client or said.status == 403:
-        return warn(f"pushed requests are refused: {said.said}", "nothing: this gate does not send them")
+        if pushes:
+            return fail(f"pushed requests are refused: {said.said}", "allow them to this client at the provider")
+        return warn(f"pushed requests are refused: {said.said}", "nothing: logins are not pushed")
     return fail(f"a pushed request with this redirect URI and these scopes is refused: {said.said}", "P11 and P13")
 
 
@@ -239,7 +247,7 @@ def _userinfo(case: Case) -> Finding:
         return fail("userinfo is always, and the provider offers no userinfo endpoint", "set userinfo to auto")
     if not endpoint or wanted == "never":
         return skipped("userinfo is not asked" if endpoint else "the provider offers no userinfo endpoint")
-    answer = case.ask(code_flow.userinfo_request(endpoint, _made_up()))
+    answer = case.ask(userinfo.userinfo_request(endpoint, _made_up()))
     if answer.status == 401:
         return ok("a token that nobody issued is refused")
     if answer.status == 200:

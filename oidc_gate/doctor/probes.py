@@ -18,12 +18,14 @@ from oidc_gate.doctor.findings import SkippedError
 from oidc_gate.doctor.landing import Landing, landing
 from oidc_gate.errors import ProviderDownError, ProviderError
 from oidc_gate.provider import (
+    ClientAuthentication,
     HTTPAnswer,
     HTTPRequest,
     another_key,
     client_authentication,
     code_flow,
     error_said,
+    pushed_requests,
     read_assertion,
     read_json_object,
     secrets_in,
@@ -37,7 +39,9 @@ __all__ = [
     "authorization",
     "code_grant",
     "complaint",
+    "is_pushed",
     "post",
+    "push",
     "wrong_code_grant",
 ]
 
@@ -127,36 +131,81 @@ def _asked(case: Case, endpoint: str, params: Mapping[str, str]) -> HTTPAnswer:
         url = code_flow.authorization_url(base, state=state, nonce=nonce, verifier=secrets.token_urlsafe(48))
     else:
         url = f"{base}&state={quote(state)}&nonce={quote(nonce)}"
+    if endpoint == case.metadata().authorization_endpoint and is_pushed(case):
+        form, client_id = url.removeprefix(code_flow.joined(endpoint)), params["client_id"]
+        answer = case.ask(_pushed_request(case, form, client_id))
+        said = _said(answer, frozenset())
+        if client_id == case.settings.client_id and (said.rejects_client or said.status == 403):
+            raise SkippedError("the provider takes no pushed request of this client: P16")
+        reference = said.document.get("request_uri")
+        if not isinstance(reference, str):
+            return answer  # a no, as the endpoint for browsers would have said it
+        url = pushed_requests.address_of(endpoint, client_id, reference)
     return case.ask(HTTPRequest(url, {"Accept": "text/html,application/xhtml+xml"}))
 
 
-def post(
+def is_pushed(case: Case) -> bool:
+    """Return whether the gate pushes its authorization requests."""
+    return {"always": True, "never": False}.get(case.settings.pushed, case.metadata().demands_pushed)
+
+
+def _pushed_request(case: Case, form: str, client_id: str) -> HTTPRequest:
+    """Return a pushed authorization request of this client. Raises SkippedError where there is nowhere to push it."""
+    found = case.metadata()
+    endpoint = found.pushed_authorization_request_endpoint
+    if not endpoint:
+        raise SkippedError("requests are to be pushed, and discovery names no endpoint for that: P16")
+    request = _proof(case, client_id=client_id)(pushed_requests.pushed_request(endpoint, form), found.issuer)
+    return pushed_requests.naming_client(request, client_id)
+
+
+def push(case: Case) -> Said:
+    """Return what the provider says to a pushed request as a login's is. Raises ProviderDownError without an answer."""
+    settings = case.settings
+    params = {
+        "response_type": "code",
+        "redirect_uri": case.redirect_uri,
+        "scope": " ".join(settings.scopes),
+        "code_challenge_method": "S256",
+    }
+    base = code_flow.authorization_base("", params.items())
+    state, nonce, verifier = (f"{MADE_UP}.{secrets.token_urlsafe(32)}" for _ in range(3))
+    url = code_flow.authorization_url(base, state=state, nonce=nonce, verifier=verifier)
+    request = _pushed_request(case, url.removeprefix("?"), settings.client_id)
+    answer = case.ask(request)
+    answer.require("endpoint for pushed requests")
+    return _said(answer, secrets_in(request))
+
+
+def post(case: Case, url: str, form: Mapping[str, str], **proof: Any) -> Said:
+    """Return what an endpoint says to a form that the client sends, proven as the settings have it, or otherwise.
+
+    Raises ProviderDownError where there is no answer, or nothing at that address.
+    """
+    request = _proof(case, **proof)(HTTPRequest(url, _FORM, urlencode(form)))
+    answer = case.ask(request)
+    answer.require("endpoint")
+    return _said(answer, secrets_in(request))
+
+
+def _proof(
     case: Case,
-    url: str,
-    form: Mapping[str, str],
     *,
     method: str = "",
     client_secret: str = "",
     private_key: Any = None,
     client_id: str = "",
     assertion: str = "",
-) -> Said:
-    """Return what an endpoint says to a form that the client sends, proven as the settings have it, or otherwise.
-
-    Raises ProviderDownError where there is no answer, or nothing at that address.
-    """
+) -> ClientAuthentication:
+    """Return what proves the client as the settings have it, or otherwise."""
     settings = case.settings
-    authenticate = client_authentication(
+    return client_authentication(
         method or settings.client_auth_method,
         client_id or settings.client_id,
         client_secret or settings.client_secret,
         private_key or case.private_key,
         lambda: assertion or read_assertion(settings.client_assertion_file),
     )
-    request = authenticate(HTTPRequest(url, _FORM, urlencode(form)))
-    answer = case.ask(request)
-    answer.require("endpoint")
-    return _said(answer, secrets_in(request))
 
 
 def _said(answer: HTTPAnswer, secret: frozenset[str]) -> Said:

@@ -78,6 +78,8 @@ def _redirect_uri(case: Case) -> Finding:
 def _registered(case: Case, uri: str, other: str) -> Finding:
     """Return whether a redirect URI is registered, by comparison with another one that is not."""
     right = authorization(case, uri)
+    if right.kind == "refused" and right.speaks_of(*OF_PUSHING):
+        raise SkippedError("the provider takes pushed requests alone: P16")
     if right.kind == "refused":
         return _not_registered(case, uri, right)
     if not case.options.controls:

@@ -25,12 +25,12 @@ class AuthorizationRequests:
         self._base = lru_cache(maxsize=64)(self._authorization_base)
 
     def url(
-        self, endpoint: str, origin: Origin, begun: BegunLogin, prompt: str, extra: str, asked: tuple[Header, ...]
+        self, metadata: Metadata, origin: Origin, begun: BegunLogin, prompt: str, extra: str, asked: tuple[Header, ...]
     ) -> str:
         """Return the address of one login; `extra` is encoded already, `asked` is what a rule asks of the sign-in."""
         attempt = begun.attempt
         return code_flow.authorization_url(
-            self._base(endpoint, origin, prompt, asked),
+            self._base(metadata.authorization_endpoint, origin, prompt, asked),
             state=begun.state,
             nonce=attempt.nonce,
             verifier=attempt.verifier,

@@ -141,7 +141,7 @@ class Departures:
         reason = login_reason(restarted=restarted, is_step_up=bool(person), asked=asked)
         self.mismatches.look_at_departure(here)
 
-        def depart(metadata: Metadata) -> Reply:
+        def depart(metadata: Metadata, *, pushed: bool) -> Reply:
             prompt = reauthentication_prompt(metadata) if forced else ""
             begun = self._components.attempts.begin(
                 return_to,
@@ -158,26 +158,26 @@ class Departures:
             )
             if begun.is_lost:
                 tell_too_long(len(return_to))
-            endpoint = metadata.authorization_endpoint
-            log_departure(self._components, party, here, return_to, endpoint, prompt)
+            log_departure(self._components, party, here, return_to, metadata.authorization_endpoint, prompt)
+            url = self._requests[party.key].url(metadata, here.origin, begun, prompt, extra, demands)
+            url = party.provider.push(url, metadata) if pushed else url
             party.telling.login_started(here.request, reason, rule)
-            url = self._requests[party.key].url(endpoint, here.origin, begun, prompt, extra, demands)
-            status = 303 if here.request.method == "POST" else 302
-            return pages.redirect(url, (*headers, *begun.set_cookies), status=status)
+            return pages.redirect(url, (*headers, *begun.set_cookies), status=_status(here))
 
         def fetch_and_depart() -> Decision:
             try:
-                return depart(party.provider.metadata())
+                metadata = party.provider.metadata()
+                return depart(metadata, pushed=party.provider.is_pushed(metadata))
             except ProviderError as error:
-                return failed(error)
+                return self._error_reply(here, error, return_to, headers, party)
 
-        def failed(error: GateError) -> Reply:
-            return self._error_reply(here, error, return_to, headers, party)
+        def turned_away() -> Reply:
+            return self._error_reply(here, provider_busy(), return_to, headers, party)
 
         known = party.provider.known_metadata()
-        if known is not None:
-            return depart(known)
-        return Work(party.lane("login"), fetch_and_depart, turned_away=lambda: failed(provider_busy()))
+        if known is not None and not party.provider.is_pushed(known):
+            return depart(known, pushed=False)
+        return Work(party.lane("login"), fetch_and_depart, turned_away=turned_away)
 
     def _error_reply(
         self,
@@ -193,6 +193,10 @@ class Departures:
     def _goes_in_circles(self, here: Here, most: int = _LOOP_LOGINS) -> bool:
         since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
         return attempts.finished_since(since, here.cookies, here.cookie_header) >= most
+
+
+def _status(here: Here) -> int:
+    return 303 if here.request.method == "POST" else 302
 
 
 def _is_short(rule: CheckedRule) -> bool:

@@ -18,8 +18,11 @@ Modules, from the ground up; each may import only from those before it:
 - `client_credentials`: what it has for that
 - `token_errors`: what a no of the token endpoint means
 - `code_flow`: the code flow's messages, in pairs of request and answer
+- `userinfo`: the pair for userinfo
+- `pushed_requests`: authorization requests that go to the provider itself, in such pairs too
 - `introspection`: whether the provider calls an access token good
 - `discovery`: the provider's metadata
+- `client_calls`: what this client alone may ask
 - `signatures`: whether a token is the provider's
 - `provider`: `Provider`, which puts them together
 - `device_flow`: the device flow's messages, in the same pairs
@@ -28,11 +31,11 @@ Modules, from the ground up; each may import only from those before it:
 May import: `errors`, `settings`.
 """
 
-from oidc_gate.provider import code_flow
+from oidc_gate.provider import code_flow, pushed_requests, userinfo
 from oidc_gate.provider.access_tokens import AccessToken
 from oidc_gate.provider.claims import merged_claims, refreshed_claims
 from oidc_gate.provider.client_assertion import read_assertion
-from oidc_gate.provider.client_authentication import client_authentication
+from oidc_gate.provider.client_authentication import ClientAuthentication, client_authentication
 from oidc_gate.provider.client_credentials import private_key_of
 from oidc_gate.provider.code_flow import Tokens
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, is_usable, metadata_of
@@ -55,6 +58,7 @@ from oidc_gate.provider.transport import Transport, tls_context
 __all__ = [
     "PROOF_ALGORITHMS",
     "AccessToken",
+    "ClientAuthentication",
     "ExpectedProof",
     "HTTPAnswer",
     "HTTPRequest",
@@ -79,6 +83,7 @@ __all__ = [
     "names_shown",
     "no_answer",
     "private_key_of",
+    "pushed_requests",
     "read_assertion",
     "read_json_object",
     "refreshed_claims",
@@ -87,4 +92,5 @@ __all__ = [
     "shown",
     "tls_context",
     "unverified_issuer",
+    "userinfo",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from time import time
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote_plus, urlencode
 
 from authlib.oauth2.auth import ClientAuth
@@ -22,7 +22,12 @@ __all__ = ["ClientAuthentication", "client_authentication"]
 #: A client assertion is for one request: it lives a minute, not authlib's hour.
 _ASSERTION_LIFE = 60
 
-ClientAuthentication = Callable[[HTTPRequest], HTTPRequest]
+
+class ClientAuthentication(Protocol):
+    """Adds the client's proof to a request."""
+
+    def __call__(self, request: HTTPRequest, audience: str = "") -> HTTPRequest:
+        """Return the request with the proof; `audience`: whom an assertion is for, `""` for the request's address."""
 
 
 def client_authentication(
@@ -33,18 +38,18 @@ def client_authentication(
     `assertion`: what returns the platform's token, asked for each call. Where it raises, the result does.
     """
 
-    def authenticate(request: HTTPRequest) -> HTTPRequest:
+    def authenticate(request: HTTPRequest, audience: str = "") -> HTTPRequest:
         headers = dict(request.headers)
         # The gate may have a key for encrypted tokens alone, and prove itself by its secret.
         secret = private_key if method == "private_key_jwt" else client_secret
-        auth = ClientAuth(client_id, secret, _encoder(method, private_key, assertion))
+        auth = ClientAuth(client_id, secret, _encoder(method, private_key, assertion, audience))
         url, headers, body = auth.prepare("POST", request.url, headers, request.body)
         return replace(request, url=url, headers=headers, body=body)
 
     return authenticate
 
 
-def _encoder(method: str, private_key: Any, assertion: Callable[[], str]) -> Any:
+def _encoder(method: str, private_key: Any, assertion: Callable[[], str], audience: str) -> Any:
     """Return authlib's encoder for one request: its assertions repeat their `jti` when an encoder is used again."""
     if method == "client_secret_basic":
         return _form_encoded_basic
@@ -52,7 +57,7 @@ def _encoder(method: str, private_key: Any, assertion: Callable[[], str]) -> Any
         return _raw_basic
     if method == "client_assertion":
         return partial(_asserted, assertion())
-    claims = {"exp": int(time()) + _ASSERTION_LIFE}
+    claims: dict[str, Any] = {"exp": int(time()) + _ASSERTION_LIFE} | ({"aud": audience} if audience else {})
     if method == "client_secret_jwt":
         return ClientSecretJWT(claims=claims)
     if method == "private_key_jwt":

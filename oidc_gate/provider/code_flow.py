@@ -26,17 +26,16 @@ __all__ = [
     "authorization_url",
     "end_session_params",
     "end_session_url",
+    "joined",
     "lifetime",
     "login_hint_param",
     "read_callback",
     "read_form",
     "read_tokens",
-    "read_userinfo",
     "refresh_request",
     "revocation_request",
     "single_values",
     "token_request",
-    "userinfo_request",
 ]
 
 #: Of a form that is answered with JSON.
@@ -233,47 +232,6 @@ def lifetime(value: Any) -> float | None:
     return float(value) if usable else None
 
 
-# Userinfo (Core, 5.3)
-
-
-def userinfo_request(endpoint: str, access_token: str) -> HTTPRequest:
-    """Return the request for the person's claims."""
-    accept = "application/json, application/jwt;q=0.9"
-    headers = {"Accept": accept, "Authorization": f"Bearer {access_token}"}
-    return HTTPRequest(endpoint, headers, endpoint="userinfo")
-
-
-def read_userinfo(answer: HTTPAnswer, secrets: frozenset[str] = frozenset()) -> dict[str, Any] | str:
-    """Return the claims, or the token of a signed answer, whose signature is then to be verified.
-
-    Raises ProviderError `userinfo_denied` for the provider's clear no (401), `userinfo_rejected` for another refusal,
-    ProviderDownError otherwise. `secrets`: what was sent and nobody is to read.
-    """
-    answer.require("userinfo endpoint")
-    if answer.status == 401:
-        raise ProviderError("userinfo_denied", f"userinfo no longer accepts the access token{_said(answer, secrets)}")
-    if answer.status != 200:
-        status = f"userinfo at {answer.url} answered with status {answer.status}"
-        raise ProviderError("userinfo_rejected", f"{status}{_said(answer, secrets)}")
-    if answer.content_type == "application/jwt":
-        return answer.body.decode("ascii", "replace").strip()
-    try:
-        return read_json_object(answer.body)
-    except ValueError as error:
-        detail = f"the answer of userinfo at {answer.url} is not readable: {error}"
-        raise ProviderDownError("userinfo_unreadable", detail) from None
-
-
-def _said(answer: HTTPAnswer, secrets: frozenset[str]) -> str:
-    """Return the provider's reason (RFC 6750, 3.1), where it gives one in the body."""
-    try:
-        document = read_json_object(answer.body)
-    except ValueError:
-        return ""
-    error, description = document.get("error"), document.get("error_description")
-    return "" if error is None else f": {error_said(error, description, secrets)}"
-
-
 # Logout at the provider (RP-Initiated Logout 1.0, 2)
 
 
@@ -296,4 +254,9 @@ def end_session_url(endpoint: str, params: Iterable[tuple[str, str]]) -> str:
 
 def _with_params(endpoint: str, params: Iterable[tuple[str, str]]) -> str:
     """Return the URL with these parameters; a query that it has already stands as it is."""
-    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(list(params))}"
+    return f"{joined(endpoint)}{urlencode(list(params))}"
+
+
+def joined(endpoint: str) -> str:
+    """Return the URL with what stands between it and further parameters."""
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}"

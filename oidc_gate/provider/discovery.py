@@ -21,7 +21,8 @@ __all__ = ["Metadata", "ProviderAddresses", "is_usable", "metadata_of", "read_me
 class Metadata:
     """The provider's own words. Endpoints it does not offer, or offers in a form that cannot be used, are `""`.
 
-    `issuer` may be a template that stands for many tenants: see `settings.tenants`.
+    `issuer` may be a template that stands for many tenants: see `settings.tenants`. `demands_pushed`: authorization
+    requests must be pushed (RFC 9126, 5).
     """
 
     issuer: str
@@ -33,6 +34,8 @@ class Metadata:
     revocation_endpoint: str = ""
     device_authorization_endpoint: str = ""
     introspection_endpoint: str = ""
+    pushed_authorization_request_endpoint: str = ""
+    demands_pushed: bool = False
     signing_algs: frozenset[str] = frozenset({"RS256"})
     client_auth_methods: tuple[str, ...] = ()
     sends_iss: bool = False
@@ -131,6 +134,8 @@ def metadata_of(document: dict[str, Any], addresses: ProviderAddresses) -> Metad
         revocation_endpoint=endpoint("revocation_endpoint"),
         device_authorization_endpoint=endpoint("device_authorization_endpoint"),
         introspection_endpoint=endpoint("introspection_endpoint"),
+        pushed_authorization_request_endpoint=endpoint("pushed_authorization_request_endpoint"),
+        demands_pushed=document.get("require_pushed_authorization_requests") is True,
         signing_algs=frozenset(_texts(algs)) & frozenset(SIGNING_ALGS) | {"RS256"},
         client_auth_methods=tuple(_texts(methods)),
         prompt_values=tuple(_texts(document.get("prompt_values_supported"))),

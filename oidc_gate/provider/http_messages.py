@@ -17,7 +17,7 @@ from oidc_gate.errors import ProviderDownError, ProviderSetupError
 __all__ = ["Endpoint", "HTTPAnswer", "HTTPRequest", "read_json_object"]
 
 #: What of the provider is asked; `other` is whatever nobody has named.
-Endpoint = Literal["discovery", "keys", "token", "userinfo", "revocation", "introspection", "other"]
+Endpoint = Literal["discovery", "keys", "pushed", "token", "userinfo", "revocation", "introspection", "other"]
 
 #: Deeper claims would be trouble for whoever reads them later.
 _DEEPEST = 50

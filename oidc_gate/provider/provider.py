@@ -9,16 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from oidc_gate.errors import ProviderDownError, ProviderError
-from oidc_gate.provider import code_flow, introspection, keys, token_checks
+from oidc_gate.provider import code_flow, introspection, keys, token_checks, userinfo
 from oidc_gate.provider.access_tokens import AccessToken, ExpectedToken, check_introspected, check_jwt
 from oidc_gate.provider.cache import Cached
-from oidc_gate.provider.client_credentials import authentication_of, private_key_of
+from oidc_gate.provider.client_calls import ClientCalls
+from oidc_gate.provider.client_credentials import private_key_of
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.quoting import names_shown, secrets_in
 from oidc_gate.provider.security_events import SecurityEvent, check_security_event
 from oidc_gate.provider.signatures import Signatures
-from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.provider.transport import Transport
 from oidc_gate.settings import PROVIDER_FIELDS, issuers, template_of
 
@@ -37,8 +37,8 @@ Watch = Callable[[HTTPRequest, HTTPAnswer | None, float], None]
 _OF_CLIENT = frozenset(
     {
         "authz_url_params", "ca_bundle", "client_assertion_file", "client_auth_method", "client_id",
-        "client_private_key_file", "client_secret", "clock_leeway", "http_timeout", "provider_outage_grace", "scopes",
-        "title", "userinfo", "userinfo_refresh_interval",
+        "client_private_key_file", "client_secret", "clock_leeway", "http_timeout", "provider_outage_grace", "pushed",
+        "scopes", "title", "userinfo", "userinfo_refresh_interval",
     }
 )  # fmt: skip
 
@@ -65,8 +65,9 @@ class Provider:
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
         self._told_of_logout = False
+        self._always_pushed = {"always": True, "never": False}.get(settings.pushed)
         private_key = private_key_of(settings)
-        self._authenticate = authentication_of(settings, private_key)
+        self._client = ClientCalls(settings, private_key, self._send)
         self._signatures = Signatures(settings, self._metadata, self._keys, private_key)
         audiences, clients = settings.bearer_audience, settings.bearer_clients
         self._audiences = frozenset(audiences or ())
@@ -101,6 +102,17 @@ class Provider:
     def _issuers(self, issuer: str) -> tuple[str, ...]:
         return issuers(issuer, self._settings.allow_tenants or ())
 
+    def is_pushed(self, found: Metadata) -> bool:
+        """Return whether authorization requests are pushed to the provider (RFC 9126). Never blocks."""
+        return found.demands_pushed if self._always_pushed is None else self._always_pushed
+
+    def push(self, address: str, found: Metadata) -> str:
+        """Hand the provider the authorization request of this address; return where the browser is sent instead.
+
+        Raises ProviderError.
+        """
+        return self._client.push(address, found)
+
     def check_callback(self, callback: code_flow.Callback, found: Metadata, *, required: bool) -> None:
         """Refuse the answer of another provider (RFC 9207, 2.4). Raises ProviderError."""
         callback.check_issuer(self._issuers(found.issuer), required=required)
@@ -131,8 +143,8 @@ class Provider:
         if not found.introspection_endpoint:
             detail = "discovery names no introspection_endpoint; where there is one, provider_endpoints can name it"
             raise ProviderDownError("introspection_missing", detail)
-        request = self._authenticate(introspection.introspection_request(found.introspection_endpoint, token))
-        said = introspection.read_introspection(self._send(request))
+        request = introspection.introspection_request(found.introspection_endpoint, token)
+        said = introspection.read_introspection(self._client.send(request))
         if isinstance(said, str):
             said = introspection.read_signed_introspection(self._of_provider(said), self._expected(found))
         return check_introspected(token, introspection.check_active(said), self._expected_token(found))
@@ -168,7 +180,7 @@ class Provider:
         request = code_flow.token_request(
             found.token_endpoint, code=callback.code, redirect_uri=redirect_uri, verifier=verifier, resource=resource
         )
-        issued = self._tokens(request, found)
+        issued = self._client.tokens(request, found)
         id_token = self._signatures.decrypted(issued.id_token)
         signed, _ = self._signatures.verified(id_token)
         claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
@@ -186,7 +198,8 @@ class Provider:
         """
         found = self.metadata()
         self._keys.get()  # before the refresh token is spent: without keys the answer to it would be lost
-        issued = self._tokens(code_flow.refresh_request(found.token_endpoint, refresh_token), found, refreshing=True)
+        request = code_flow.refresh_request(found.token_endpoint, refresh_token)
+        issued = self._client.tokens(request, found, refreshing=True)
         if not issued.id_token:
             return None, issued
         id_token = self._signatures.decrypted(issued.id_token)
@@ -200,7 +213,7 @@ class Provider:
         """End a refresh token, where the provider offers that. Raises ProviderError."""
         endpoint = self.metadata().revocation_endpoint
         if endpoint:
-            self._send(self._authenticate(code_flow.revocation_request(endpoint, refresh_token)))
+            self._client.send(code_flow.revocation_request(endpoint, refresh_token))
 
     def logout_claims(self, logout_token: str) -> tuple[dict[str, Any], str]:
         """Return the verified claims of a logout token, and the algorithm it is signed with. Raises ProviderError."""
@@ -221,8 +234,8 @@ class Provider:
             raise ProviderError("userinfo_missing", "the provider issued no access token to ask userinfo with")
         if not endpoint:
             raise ProviderError("userinfo_missing", "the provider offers no userinfo endpoint")
-        request = code_flow.userinfo_request(endpoint, access_token)
-        claims = code_flow.read_userinfo(self._send(request), secrets_in(request))
+        request = userinfo.userinfo_request(endpoint, access_token)
+        claims = userinfo.read_userinfo(self._send(request), secrets_in(request))
         if isinstance(claims, str):
             inner = self._signatures.inside(claims)
             # Encrypted alone, it is as good as an answer that is neither: both are believed for where they came from.
@@ -237,13 +250,6 @@ class Provider:
     def _verified(self, token: str) -> keys.SignedToken:
         """Return a token whose signature is the provider's; inside of one that is encrypted. Raises ProviderError."""
         return self._signatures.verified(self._signatures.decrypted(token))[0]
-
-    def _tokens(self, request: HTTPRequest, found: Metadata, *, refreshing: bool = False) -> code_flow.Tokens:
-        """Return what the token endpoint issues. Raises LoginError and ProviderError."""
-        request = self._authenticate(request)
-        method, offered = self._settings.client_auth_method, found.client_auth_methods
-        call = TokenCall(method, offered, refreshing, secrets_in(request))
-        return code_flow.read_tokens(self._send(request), call)
 
     def _expected(self, known: Metadata | None = None) -> token_checks.Expected:
         settings, known = self._settings, known or self.metadata()

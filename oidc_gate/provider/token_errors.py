@@ -9,7 +9,7 @@ from typing import Any
 from oidc_gate.errors import GateError, LoginError, ProviderError
 from oidc_gate.provider.quoting import error_said
 
-__all__ = ["TokenCall", "token_error"]
+__all__ = ["TokenCall", "pushing_error", "token_error"]
 
 #: What the token endpoint says of a client that it does not know, or that is not allowed to do this.
 _OF_CLIENT = frozenset({"invalid_client", "unauthorized_client", "bad_client_secret", "invalid_client_id"})
@@ -41,18 +41,38 @@ class TokenCall:
 
 def token_error(status: int, document: Mapping[str, Any], call: TokenCall) -> GateError:
     """Return the error that a no stands for; `document` is its body, empty when that was not readable."""
-    error = document.get("error")
-    said = f"status {status}"
-    if error is not None:
-        said += f", {error_said(error, document.get('error_description'), call.secrets)}"
+    error, said = document.get("error"), _said(status, document, call)
     if error == "invalid_grant":
         return _grant_rejected(call, said)
     if call.refreshing and isinstance(error, str) and error in _SIGN_IN_AGAIN:
         return ProviderError("sign_in_demanded", f"the person has to sign in again: {error} ({said})")
-    if status == 401 or (isinstance(error, str) and error in _OF_CLIENT):
-        return ProviderError("client_rejected", f"the provider does not accept the client ({said}): {_advice(call)}")
+    if _rejects_client(status, error):
+        return _client_rejected(call, said)
     hint = "; it wants DPoP of this client: turn that off at the provider" if "dpop" in said.lower() else ""
     return ProviderError("token_request_rejected", f"the token endpoint refused ({said}){hint}")
+
+
+def pushing_error(status: int, document: Mapping[str, Any], call: TokenCall) -> ProviderError:
+    """Return the error that a no to a pushed authorization request stands for (RFC 9126, 2.3)."""
+    said = _said(status, document, call)
+    if _rejects_client(status, document.get("error")):
+        return _client_rejected(call, said)
+    return ProviderError("pushed_request_rejected", f"the provider refused the pushed authorization request ({said})")
+
+
+def _said(status: int, document: Mapping[str, Any], call: TokenCall) -> str:
+    error = document.get("error")
+    if error is None:
+        return f"status {status}"
+    return f"status {status}, {error_said(error, document.get('error_description'), call.secrets)}"
+
+
+def _rejects_client(status: int, error: Any) -> bool:
+    return status == 401 or (isinstance(error, str) and error in _OF_CLIENT)
+
+
+def _client_rejected(call: TokenCall, said: str) -> ProviderError:
+    return ProviderError("client_rejected", f"the provider does not accept the client ({said}): {_advice(call)}")
 
 
 def _grant_rejected(call: TokenCall, said: str) -> GateError:

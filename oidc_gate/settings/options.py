@@ -50,6 +50,7 @@ class SettingsOptions(TypedDict, total=False):
     ca_bundle: File
     http_timeout: Duration
     insecure_http_issuer: Switch
+    pushed: Text
     title: Text
     discovery_url: Text
     provider_endpoints: Params

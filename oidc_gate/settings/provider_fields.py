@@ -86,6 +86,12 @@ class ProviderFields:
     insecure_http_issuer: bool = setting(
         False, read_bool, "allows plain http to a provider that is not on this machine; for tests"
     )
+    pushed: str = setting(
+        "auto",
+        choice("auto", "always", "never"),
+        "authorization requests go to the provider itself, and the browser with a reference (RFC 9126): `auto` where"
+        " the provider demands it, `always`, `never`",
+    )
     title: str = setting(
         "",
         read_text,

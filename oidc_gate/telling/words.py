@@ -77,6 +77,7 @@ CODES = frozenset({
     "logout_token_long_lived", "logout_token_repeated", "method_not_allowed", "method_refused", "nbf_invalid",
     "nonce_mismatch", "nonce_missing", "not_allowed", "not_found", "origin_foreign", "parameter_repeated",
     "parameters_invalid", "provider_busy", "provider_error", "provider_unavailable", "provider_unreachable",
+    "pushed_answer_invalid", "pushed_answer_unreadable", "pushed_request_rejected", "pushed_requests_missing",
     "reauthentication_missing", "refresh_login_mismatch", "refresh_sub_mismatch", "refresh_token_rejected",
     "request_denied", "request_forbidden", "request_malformed", "server_error", "session_store_required",
     "session_too_large", "sign_in_demanded", "signature_invalid", "state_missing", "state_unknown",

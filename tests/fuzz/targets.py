@@ -25,7 +25,7 @@ from oidc_gate.browser.login_attempts import Attempt
 from oidc_gate.decisions import Decision, Forward, ReadBody, Reply, Work
 from oidc_gate.errors import GateError
 from oidc_gate.gate import Gate
-from oidc_gate.provider import code_flow
+from oidc_gate.provider import code_flow, userinfo
 from oidc_gate.provider.discovery import ProviderAddresses, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer, read_json_object
 from oidc_gate.provider.keys import decrypt, read_key_set
@@ -284,7 +284,7 @@ def documents(data: bytes) -> None:
         for content_type in ("application/json", "application/jwt"):
             answer = HTTPAnswer(status, content_type, data)
             _try(lambda answer=answer: read_metadata(answer, ProviderAddresses(here.issuer)))  # type: ignore[misc]
-            _try(lambda answer=answer: code_flow.read_userinfo(answer))  # type: ignore[misc]
+            _try(lambda answer=answer: userinfo.read_userinfo(answer))  # type: ignore[misc]
             _try(
                 lambda answer=answer: code_flow.read_tokens(answer, TokenCall("none"))  # type: ignore[misc]
             )

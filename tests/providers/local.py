@@ -16,16 +16,17 @@ from tests.providers.core import Params, ProviderCore, json_response
 from tests.providers.keys import Claims, generation_jwks
 from tests.providers.pages import error_page, form_post_page, login_page
 from tests.providers.people import Grant, ProviderSession
+from tests.providers.pushing import Pushing
 from tests.providers.tokens import TokenEndpoints
 
 SESSION_COOKIE = "op_session"
 #: What discovery calls the endpoints that a provider may offer, without `_endpoint`.
 OFFERED = {"introspect": "introspection", "par": "pushed_authorization_request", "device": "device_authorization"}
 ASKING = ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "response_mode", "prompt", "max_age",
-          "acr_values", "code_challenge", "code_challenge_method", "login_hint")  # fmt: skip
+          "acr_values", "code_challenge", "code_challenge_method", "login_hint", "request_uri")  # fmt: skip
 
 
-class LocalProvider(TokenEndpoints, ProviderCore):
+class LocalProvider(Pushing, TokenEndpoints, ProviderCore):
     """The provider of most tests. `with LocalProvider() as provider:` serves; `gate_options()` makes a gate its client.
 
     `user` is the person signed in here whatever browser comes (no page is shown); None means: show the login form,
@@ -101,6 +102,7 @@ class LocalProvider(TokenEndpoints, ProviderCore):
         }  # fmt: skip
         for name, member in OFFERED.items():
             document |= {f"{member}_endpoint": self.url(name)} if name in self.offers else {}
+        document |= self.pushing_metadata()
         levels = self.acrs if self.usual_acr is None else [self.usual_acr, *self.acrs]
         document |= {"acr_values_supported": list(levels)} if levels else {}
         return document | ({"authorization_response_iss_parameter_supported": True} if self.sends_iss else {})
@@ -114,7 +116,10 @@ class LocalProvider(TokenEndpoints, ProviderCore):
     # Authorization (OpenID Connect Core 3.1.2)
 
     def serve_authorize(self, request: Request) -> Response:
-        asked = request.args if request.method == "GET" else request.form
+        sent = request.args if request.method == "GET" else request.form
+        asked = self.what_is_asked(sent)
+        if asked is None:
+            return self.refuse_on_own_page("This request was not pushed, or its request_uri is used or expired.")
         client = self.clients.get(asked.get("client_id", ""))
         if client is None or not self.redirect_allowed(client, asked.get("redirect_uri", "")):
             return self.refuse_on_own_page("Unknown client, or a redirect_uri that is not registered.")
@@ -124,7 +129,7 @@ class LocalProvider(TokenEndpoints, ProviderCore):
         except OAuthError as error:
             return self._send_back(asked, error.params())
         if session is None:
-            hidden = {name: asked[name] for name in ASKING if name in asked}
+            hidden = {name: sent[name] for name in ASKING if name in sent}
             return login_page(self.paths["authorize"], hidden, "Wrong." if "username" in asked else "")
         grant = self._grant(client, asked, session)
         response = self._send_back(asked, self.success_params(grant, asked))
@@ -157,12 +162,12 @@ class LocalProvider(TokenEndpoints, ProviderCore):
             raise OAuthError("invalid_scope", "this client may not ask for all of these")
 
     def serve_par(self, request: Request) -> Response:
-        """Take a pushed request (RFC 9126); it is judged, and that is all."""
+        """Take a pushed request (RFC 9126)."""
         client = self._authenticated(request)
         if not self.redirect_allowed(client, request.form.get("redirect_uri", "")):
             raise OAuthError("invalid_request", "the redirect_uri is not registered")
         self.check_authorization(client, request.form)
-        return json_response({"request_uri": "urn:example:made-up", "expires_in": 60}, 201)
+        return json_response(self.keep_pushed(client, request), 201)
 
     def success_params(self, grant: Grant, asked: Mapping[str, str]) -> Params:
         return {"code": self.new_code(grant)}
@@ -215,7 +220,8 @@ class LocalProvider(TokenEndpoints, ProviderCore):
         )
 
     def _send_back(self, asked: Mapping[str, str], params: Params) -> Response:
-        """Send the browser to the client's callback, in the way it asked for."""
+        """Send the browser to the client's callback, in the way it asked for; what was pushed is used up."""
+        self.pushed.pop(asked.get("request_uri", ""), None)
         params = dict(params) | ({"state": asked["state"]} if "state" in asked else {})
         params |= {"iss": self.issuer} if self.sends_iss else {}
         params = self.change_callback(params)
