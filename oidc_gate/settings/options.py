@@ -73,6 +73,7 @@ class SettingsOptions(TypedDict, total=False):
     idle_exempt_paths: Texts
     access_token_for_app: Switch
     session_claims: Texts
+    keep_posts: Switch
     login_timeout: Duration
 
     userinfo: Text
