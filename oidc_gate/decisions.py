@@ -7,9 +7,10 @@ The gate never touches an environ, a scope or a socket, and the adapters decide 
 - `Work`      the answer needs the network or a store: await `run_on_loop()` on an event loop where there is one, else
               call `run()` where blocking is allowed; either gives the next one;
 - `ReadBody`  the answer needs the request's body: read it, pass it to `resume()`, the result is the next decision;
-- `ASK_AGAIN` another gate decides from now on: ask that one, as if the request had come just now.
+- `ASK_AGAIN` another gate decides from now on: ask that one, as if the request had come just now;
+- `Instead`   another request takes the place of this one: ask about that, from the beginning.
 
-An adapter loops until it holds one of the first two, or the last.
+An adapter loops until it holds one of the first two, or of the last two.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ __all__ = [
     "Decision",
     "Forward",
     "Header",
+    "Instead",
     "Key",
     "Lane",
     "OtherLane",
@@ -261,6 +263,21 @@ class ReadBody(NamedTuple):
     resume: Callable[[bytes | None], Decision]
 
 
+class Instead(NamedTuple):
+    """A request that takes the place of another, as if that had been this one from the beginning.
+
+    - `path`, `raw_target`, `query`: as in `Request`. The mount point and the method stay.
+    - `headers`: lower-case names; these take the place of all others of their names. `""` for none.
+    - `body`: whole.
+    """
+
+    path: str
+    raw_target: str
+    query: str
+    headers: tuple[Header, ...]
+    body: bytes
+
+
 class AskAgain:
     """The answer of a gate whose place another has just taken; nothing of the request was used yet."""
 
@@ -269,4 +286,4 @@ class AskAgain:
 
 ASK_AGAIN: Final = AskAgain()
 
-Decision = Forward | Reply | Work | ReadBody | AskAgain
+Decision = Forward | Reply | Work | ReadBody | AskAgain | Instead

@@ -32,6 +32,13 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
     "form_post": lambda text: MADE.form_post(ASKS, text, [("next", text), (text, "x")], ()),
     "signed_out": lambda text: MADE.signed_out(ASKS, text, ()),
     "session_ended": lambda text: MADE.session_ended(ASKS, ASKED, text),
+    "kept_form": lambda text: MADE.kept_form(
+        ASKS, ASKED, sign_in=text, resume=text, sealed=text, left=(text, "minutes")
+    ),
+    "refusal_that_keeps": lambda text: MADE.refusal(
+        ASKS, 403, text, "title_failed", said_of(text), reference=text, action=("do_go_on", text), kept=(text, text)
+    ),
+    "form_too_large": lambda text: MADE.form_too_large(ASKS, text),
     "framed": lambda text: MADE.framed(ASKS, ASKED, text),
     "reloading": lambda text: MADE.reloading(ASKS, ASKED, text),
     "refusal": lambda text: MADE.refusal(
@@ -46,6 +53,8 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
 }
 #: The one page with a script of its own, which is allowed by its hash.
 SENDING = MAKERS["form_post"]
+#: Those that may be shown in a frame of the app's own.
+FRAMED = [MAKERS[name] for name in ("framed", "kept_form", "refusal_that_keeps")]
 a_page = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
@@ -120,7 +129,7 @@ def test_the_policy_allows_the_one_style_by_its_hash_and_nothing_else(make: Call
         "style-src": hashed(style),
         "form-action": "'self' https: http:",
         "base-uri": "'none'",
-        "frame-ancestors": "'self'" if make is MAKERS["framed"] else "'none'",
+        "frame-ancestors": "'self'" if make in FRAMED else "'none'",
     }
 
 
@@ -135,7 +144,7 @@ def test_a_page_is_not_kept_not_framed_not_sniffed_and_tells_nobody_where_it_was
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
         "vary": "accept-language",
-        "x-frame-options": "SAMEORIGIN" if make is MAKERS["framed"] else "DENY",
+        "x-frame-options": "SAMEORIGIN" if make in FRAMED else "DENY",
     }
 
 
@@ -173,6 +182,7 @@ def test_a_message_needs_neither_a_link_nor_a_note() -> None:
 def test_an_error_is_read_out_at_once_and_other_pages_are_not() -> None:
     assert Reader(MAKERS["refusal"]("x")).values("div", "role") == ["alert"]
     assert Reader(MAKERS["session_ended"]("x")).values("div", "role") == []
+    assert Reader(MAKERS["kept_form"]("x")).values("div", "role") == []
 
 
 def test_a_redirect_is_not_kept_and_carries_its_cookies() -> None:
@@ -204,10 +214,11 @@ def test_someone_who_is_not_signed_in_is_told_where_to_go() -> None:
     assert [Reader(page).values("a", "href") for page in people] == [["/page"]] * 3
 
 
-def test_only_the_page_for_frames_can_be_shown_in_one_and_only_in_the_apps_own() -> None:
-    framed, other = headers(MAKERS["framed"]("/page")), headers(MAKERS["session_ended"]("/page"))
-    assert "frame-ancestors 'self'" in framed["content-security-policy"]
-    assert framed["x-frame-options"] == "SAMEORIGIN"
+def test_only_pages_for_frames_can_be_shown_in_one_and_only_in_the_apps_own() -> None:
+    other = headers(MAKERS["session_ended"]("/page"))
+    for framed in (headers(MAKERS["framed"]("/page")), headers(MAKERS["kept_form"]("/page"))):
+        assert "frame-ancestors 'self'" in framed["content-security-policy"]
+        assert framed["x-frame-options"] == "SAMEORIGIN"
     assert "frame-ancestors 'none'" in other["content-security-policy"]
     assert other["x-frame-options"] == "DENY"
     page = Reader(MAKERS["framed"]("/page"))

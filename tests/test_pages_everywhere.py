@@ -77,6 +77,11 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
             asks, 403, "not_allowed", "title_not_this_page", said, reference="0a1b2c3d4e", action=action
         )
 
+    def kept(is_step_up: bool) -> Reply:
+        return made.kept_form(
+            asks, ASKED, sign_in="/", resume="/", sealed="x" * 9000, left=("15", "minutes"), is_step_up=is_step_up
+        )
+
     return {
         "signed out": made.signed_out(asks, "/oauth2/login", ()),
         "confirm logout": made.confirm_logout(asks, "/oauth2/logout", {"next": "/"}),
@@ -84,6 +89,10 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
         "session ended": made.session_ended(asks, ASKED, "/reports"),
         "step-up for a form": made.session_ended(asks, ASKED, "/reports", is_step_up=True),
         "choose provider": made.choose_provider(asks, [(LONG, "/oauth2/login?auth_id=a"), ("شركة", "/b")]),
+        "kept form": kept(False),
+        "kept form, step-up": kept(True),
+        "form too large": made.form_too_large(asks, "/oauth2/login"),
+        "signed in for a form": made.message(asks, 200, "title_signed_in", "text_signed_in_for_form"),
         "framed": made.framed(asks, ASKED, "/reports"),
         "turbo": made.reloading(asks, ASKED, "/reports"),
         **{key: refused(key) for key in dict.fromkeys([*_REASONS.values(), "refused_anybody", "refused_ask"])},

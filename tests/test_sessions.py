@@ -166,7 +166,7 @@ def test_a_session_of_another_gate_is_none(other: Sessions) -> None:
 
 
 def test_a_session_that_another_version_kept_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oidc_gate.sessions.backends.FORMAT", 1)
+    monkeypatch.setattr("oidc_gate.sessions.session_seal.FORMAT", 1)
     _, text = started(sessions())
     monkeypatch.undo()
     assert sessions().find(text, NAME, T0) is None
@@ -175,7 +175,7 @@ def test_a_session_that_another_version_kept_is_none(monkeypatch: pytest.MonkeyP
 def test_a_stored_session_that_another_version_kept_is_none(
     backend: StoreBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oidc_gate.sessions.backends.FORMAT", 1)
+    monkeypatch.setattr("oidc_gate.sessions.session_seal.FORMAT", 1)
     _, text = started(sessions(backend=backend))
     assert sessions(backend=backend).load(text, NAME, T0) is not None
     monkeypatch.undo()

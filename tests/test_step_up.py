@@ -788,7 +788,7 @@ def test_a_login_url_leads_to_no_other_site(stage: StageFactory, provider: Local
 
 
 def test_a_form_gets_a_page_with_a_link_that_steps_up(storing: StageFactory, provider: LocalProvider) -> None:
-    here = ruled(storing, PHR)
+    here = ruled(storing, PHR, keep_posts=False)
     browser = here.signed_in()
     cookies = browser.cookies.names()
     answer = browser.post("/payroll/pay", form={"a": "b"}, headers={"Referer": "https://app.test/payroll-form?q=1"})

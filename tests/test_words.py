@@ -21,7 +21,14 @@ ROOT = Path(__file__).parents[1]
 ENGLISH = language("en").texts
 OTHERS = LANGUAGES[1:]
 #: Where texts are named, by keys that begin so.
-SPEAKING = ("browser/pages", "gate/error_replies", "gate/error_words", "gate/refusals", "gate/step_up")
+SPEAKING = (
+    "browser/pages",
+    "gate/error_replies",
+    "gate/error_words",
+    "gate/kept_forms",
+    "gate/refusals",
+    "gate/step_up",
+)
 A_KEY = re.compile(r"(?:title|do|text|refused|error)_\w+|step_up|step_up_(?:asked|came)_\w+|both|either|note|contact")
 NO_KEYS = {"error_description", "error_reply"}
 #: What is the same in English, and meant so.

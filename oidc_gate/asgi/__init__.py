@@ -3,6 +3,7 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `request`: what the gate reads of a scope, and what the app may see of it
+- `bodies`: bodies that are read, or take the place of another
 - `user`: what stands at `scope["user"]` and `scope["auth"]`
 - `roots`: a mount point that an app takes off its paths by itself
 - `lanes`: threads for what may block

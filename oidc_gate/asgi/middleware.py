@@ -10,6 +10,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Unpack
 
+from oidc_gate.asgi.bodies import Receive, again, read_body, with_body
 from oidc_gate.asgi.lanes import Lanes
 from oidc_gate.asgi.request import (
     AUTHORIZES,
@@ -31,6 +32,7 @@ from oidc_gate.decisions import (
     By,
     Forward,
     Header,
+    Instead,
     ReadBody,
     Reply,
     WithoutBody,
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
 
     # Each framework and server has types of its own for what passes between them; a gate fits in with all of them.
-    Receive = Callable[[], Awaitable[Any]]
     Send = Callable[[Any], Awaitable[None]]
     Layout = Callable[[list[bytes]], Any]
     _Asked = tuple[Gate, Recall, bool, bool, By, Layout, tuple[Header, ...], Headers, StreamBegan | None]
@@ -131,9 +132,9 @@ class OIDCGate:
                 if isinstance(decision, Reply):
                     return await answer(decision, scope, receive, send)
                 if isinstance(decision, ReadBody):
-                    decision = decision.resume(await _read_body(receive, decision.limit))
-                elif isinstance(decision, AskAgain):
-                    return await self(scope, receive, send)
+                    decision = decision.resume(await read_body(receive, decision.limit))
+                elif isinstance(decision, (AskAgain, Instead)):
+                    return await self(*again(decision, scope, request.path, receive), send)
                 elif decision.run_on_loop is not None:
                     decision = await decision.run_on_loop()
                 else:
@@ -196,7 +197,7 @@ class OIDCGate:
         """
         self._has_guests = has_guests()
         if isinstance(decision, WithoutBody):
-            return _without_body(receive), send
+            return with_body(receive, b""), send
         identity = decision.identity
         if not request.is_websocket or identity is None:
             return receive, send
@@ -233,32 +234,3 @@ async def answer(reply: Reply, scope: Scope, receive: Receive, send: Send) -> No
         kind = "websocket.http"
     await send({"type": f"{kind}.response.start", "status": reply.status, "headers": headers})
     await send({"type": f"{kind}.response.body", "body": body})
-
-
-async def _read_body(receive: Receive, limit: int) -> bytes | None:
-    """Return the body, or None when there is more than `limit` bytes of it or the client went away."""
-    body, more = b"", True
-    while more:
-        message: Any = await receive()
-        if message["type"] != "http.request" or len(body) > limit:
-            return None
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return body if len(body) <= limit else None
-
-
-def _without_body(receive: Receive) -> Receive:
-    """Return a `receive` for the app that brings an empty body, and then what comes when the client has gone."""
-    first = True
-
-    async def receive_none() -> Any:
-        nonlocal first
-        if first:
-            first = False
-            return {"type": "http.request", "body": b"", "more_body": False}
-        message: Any = await receive()
-        while message["type"] == "http.request":
-            message = await receive()
-        return message
-
-    return receive_none

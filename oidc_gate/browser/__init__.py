@@ -8,6 +8,7 @@ Modules, from the ground up; each may import only from those before it:
 - `addresses`: the gate's own addresses as the browser sees them, and those it may be sent back to
 - `request_kinds`: a page, a form, a script: what decides between a redirect, a page and JSON
 - `layout`: how a page looks: template, style sheet, policy
+- `markup`: the parts of a page that are made of texts
 - `pages`: the gate's pages for people, its JSON for programs, and redirects
 
 May import: `errors`, `sealing`, `decisions`, `words`.
@@ -22,6 +23,7 @@ from oidc_gate.browser.request_kinds import (
     Kind,
     begins_login,
     is_cross_site,
+    is_from_own_page,
     is_preflight,
     is_speculative,
     kind_of,
@@ -43,6 +45,7 @@ __all__ = [
     "State",
     "begins_login",
     "is_cross_site",
+    "is_from_own_page",
     "is_preflight",
     "is_speculative",
     "kind_of",

@@ -55,11 +55,19 @@ class Cookies:
     """The cookies of one gate under one scheme. Values that go in and come out are sealed texts.
 
     `tags`: one for each secret, the newest first. Headers that come in are Cookie headers, no longer than
-    LONGEST_HEADER, unless it says otherwise.
+    LONGEST_HEADER, unless it says otherwise. `outlives`: how long the session's cookie stays behind the session's end,
+    in seconds.
     """
 
     def __init__(
-        self, auth_id: str, tags: Sequence[str], *, secure: bool, domain: str, cross_site_callback: bool
+        self,
+        auth_id: str,
+        tags: Sequence[str],
+        *,
+        secure: bool,
+        domain: str,
+        cross_site_callback: bool,
+        outlives: float = 0.0,
     ) -> None:
         host_prefix = "__Host-" if secure else ""
         session_prefix = "__Secure-" if secure and domain else host_prefix
@@ -73,6 +81,7 @@ class Cookies:
         self._host_only_end = f"; Path=/; HttpOnly; SameSite=Lax{secured}"
         self._session_end = self._host_only_end + (f"; Domain={domain}" if domain else "")
         self._login_end = f"; Path=/; HttpOnly{_same_site(secure, cross_site_callback)}{secured}"
+        self._outlives = outlives
         self._room = LARGEST_COOKIE - len(self.session) - len(self._session_end) - len("; Max-Age=31536000") - 4
 
     def cut(self, header: str) -> tuple[str, str | None, str]:
@@ -132,7 +141,8 @@ class Cookies:
     def set_session(self, text: str, header: str, max_age: float) -> tuple[Header, ...]:
         """Return the Set-Cookie headers that store a sealed session, and drop what was stored before it.
 
-        `max_age`: seconds, or `inf` for as long as the browser runs. Raises LoginError `session_too_large`.
+        `max_age`: seconds until the session ends, or `inf` for as long as the browser runs. Raises LoginError
+        `session_too_large`.
         """
         parts = [text[start : start + self._room] for start in range(0, len(text), self._room)]
         if len(parts) > MOST_COOKIES:
@@ -143,7 +153,7 @@ class Cookies:
             )
         if len(parts) > 1:
             parts[0] = f"{len(parts)}.{parts[0]}"
-        age = "" if max_age == float("inf") else f"; Max-Age={max(0, int(max_age))}"
+        age = "" if max_age == float("inf") else f"; Max-Age={max(0, int(max_age + self._outlives))}"
         stored = tuple(
             ("set-cookie", f"{_part(self.session, number)}={part}{self._session_end}{age}")
             for number, part in enumerate(parts)

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from oidc_gate.browser.markup import LINK, NEW_TAB, SOFT, contact_of, form_with, language_of, link_to, markup
 from oidc_gate.browser.request_kinds import wants_page
 from oidc_gate.decisions import Reply, Request
 
 if TYPE_CHECKING:
-    from oidc_gate.words import Language, Said
+    from oidc_gate.words import Language, Phrase, Said
 
 __all__ = ["Pages", "accepted", "blank", "challenge", "grpc_status", "json_reply", "redirect", "reference"]
 
@@ -93,7 +94,7 @@ class Pages:
         from oidc_gate.browser.layout import Layout, source_of  # late: no import has to wait for it
 
         self._layout = Layout(name, logo, colors, template)
-        self._contact = _contact(contact)
+        self._contact = contact_of(contact)
         policy = self._layout.policy
         self._headers = _page_headers(policy, "DENY")
         #: For what may be shown in a frame of the app's own, and for the page with the script.
@@ -111,13 +112,13 @@ class Pages:
         headers: tuple[Header, ...] = (),
     ) -> Reply:
         """Return a page with a heading, a text, and perhaps one link (`action`: what it says, and its address)."""
-        language = _language(request)
-        return self._page(language, status, title, text, _link(language, action), headers=headers)
+        language = language_of(request)
+        return self._page(language, status, title, text, link_to(language, action), headers=headers)
 
     def confirm_logout(self, request: Request, logout_path: str, fields: dict[str, str]) -> Reply:
         """Return the page that asks whether to sign out, for someone whom another site has sent to the logout path."""
-        language = _language(request)
-        form = _form(language, logout_path, fields.items(), "do_sign_out")
+        language = language_of(request)
+        form = form_with(language, logout_path, fields.items(), "do_sign_out")
         return self._page(language, 200, "title_sign_out", "text_sign_out", form)
 
     def form_post(
@@ -127,8 +128,8 @@ class Pages:
 
         It is sent by itself where scripts run; else there is the button.
         """
-        language = _language(request)
-        form = f"{_form(language, url, fields, 'do_go_on')}<script>{_SEND}</script>"
+        language = language_of(request)
+        form = f"{form_with(language, url, fields, 'do_go_on')}<script>{_SEND}</script>"
         reply = self._page(language, 200, "title_signing_out", "text_signing_out", form, headers=headers)
         return reply._replace(headers=(*self._sending, *headers))
 
@@ -147,23 +148,55 @@ class Pages:
         sign_in = ("do_sign_in", back)
         return self.message(request, 401, title, "text_session_ended", action=sign_in, headers=(asked,))
 
+    def kept_form(
+        self,
+        request: Request,
+        asked: Header,
+        *,
+        sign_in: str,
+        resume: str,
+        sealed: str,
+        left: tuple[str, str],
+        is_step_up: bool = False,
+    ) -> Reply:
+        """Return the 401 that keeps a form: `sealed` is its hidden field, and its button sends that to `resume`.
+
+        `sign_in`: where a new tab leads. `left`: for how long it is good, a number and its unit.
+        """
+        from oidc_gate.words import Phrase
+
+        language = language_of(request)
+        again = Phrase("do_send_again")
+        said = Phrase("text_kept_form", {"time": Phrase(left[1], {"number": left[0]}), "button": again})
+        link = link_to(language, ("do_sign_in_in_new_tab", sign_in), NEW_TAB)
+        form = _again(language, resume, sealed)
+        title = "title_sign_in_for_this" if is_step_up else "title_session_ended"
+        reply = self._page(language, 401, title, said, link + form)
+        return reply._replace(headers=(*self._framed, asked))
+
+    def form_too_large(self, request: Request, sign_in: str) -> Reply:
+        """Return the 413 for a form that is too large to be kept; `sign_in`: where a new tab leads."""
+        language = language_of(request)
+        link = link_to(language, ("do_sign_in_in_new_tab", sign_in), NEW_TAB)
+        return self._page(language, 413, "title_form_too_large", "text_form_too_large", link)
+
     def choose_provider(self, request: Request, choices: Iterable[tuple[str, str]]) -> Reply:
         """Return the page on which a person chooses where to sign in; `choices`: names and addresses."""
-        language = _language(request)
-        links = "".join(_LINK.format(escape(address), "", f"<bdi>{escape(name)}</bdi>") for name, address in choices)
+        language = language_of(request)
+        links = "".join(LINK.format(escape(address), "", f"<bdi>{escape(name)}</bdi>") for name, address in choices)
         return self._page(language, 200, "title_sign_in", "text_choose_provider", links)
 
     def framed(self, request: Request, asked: Header, address: str) -> Reply:
         """Return the 401 for a frame, an embedded object or a download: providers show no page of theirs in frames."""
-        language = _language(request)
-        link = _link(language, ("do_sign_in_in_new_tab", address), ' target="_blank" rel="noopener"')
+        language = language_of(request)
+        link = link_to(language, ("do_sign_in_in_new_tab", address), NEW_TAB)
         reply = self._page(language, 401, "title_sign_in", "text_framed", link)
         return reply._replace(headers=(*self._framed, asked))
 
     def reloading(self, request: Request, asked: Header, address: str) -> Reply:
         """Return the 401 for Turbo, which loads the page anew instead of showing this one in its place."""
-        language = _language(request)
-        link = _link(language, ("do_sign_in", address))
+        language = language_of(request)
+        link = link_to(language, ("do_sign_in", address))
         more = '<meta name="turbo-visit-control" content="reload">'
         return self._page(language, 401, "title_sign_in", "text_reloading", link, headers=(asked,), more=more)
 
@@ -178,37 +211,40 @@ class Pages:
         reference: str,
         action: tuple[str, str] | None = None,
         headers: tuple[Header, ...] = (),
+        kept: tuple[str, str] | None = None,
     ) -> Reply:
         """Return an error: a page that says whose fault it is and what to do, or JSON with the same code.
 
-        What is `said` follows each other. The page names whom to ask, where that is set.
+        What is `said` follows each other. The page names whom to ask, where that is set. `kept`: a form that it goes on
+        keeping, by where that is sent and how it is sealed; then its link opens a new tab.
         """
         from oidc_gate.words import Phrase, english
 
         if not wants_page(request):
             message = " ".join(map(english().say, said))
             return json_reply(status, {"error": code, "message": message, "reference": reference}, headers)
-        language = _language(request)
-        lines = [_markup(language, Phrase("note", {"code": code, "reference": reference}))]
+        language = language_of(request)
+        lines = [markup(language, Phrase("note", {"code": code, "reference": reference}))]
         if self._contact:
             lines.append(language.say(Phrase("contact", {"contact": ""}), lambda _: self._contact, escape))
-        return self._page(
+        reply = self._page(
             language,
             status,
             title,
             said,
-            _link(language, action),
-            note=f"<footer>{''.join(map(_SOFT.format, lines))}</footer>",
+            link_to(language, action, NEW_TAB if kept else "") + (_again(language, *kept) if kept else ""),
+            note=f"<footer>{''.join(map(SOFT.format, lines))}</footer>",
             reference=reference,
             headers=headers,
         )
+        return reply._replace(headers=(*self._framed, *headers)) if kept else reply
 
     def _page(
         self,
         language: Language,
         status: int,
         title: str,
-        text: str | Sequence[Said],
+        text: str | Phrase | Sequence[Said],
         action: str,
         *,
         note: str = "",
@@ -216,13 +252,16 @@ class Pages:
         more: str = "",
         headers: tuple[Header, ...] = (),
     ) -> Reply:
-        """Return a page. `text`: a key, or what an error says, which is read out at once."""
+        """Return a page. `text`: a key, a phrase, or what an error says, which is read out at once."""
         from oidc_gate.browser.layout import Parts
+        from oidc_gate.words import Phrase
 
         if isinstance(text, str):
             body = f"<p>{escape(language.texts[text])}</p>"
+        elif isinstance(text, Phrase):
+            body = f"<p>{markup(language, text)}</p>"
         else:
-            sentences = language.space.join(_markup(language, each) for each in text)
+            sentences = language.space.join(markup(language, each) for each in text)
             body = f'<div role="alert"><p>{sentences}</p></div>'
         parts = Parts(
             heading=language.texts[title],
@@ -237,8 +276,9 @@ class Pages:
         return Reply(status, (*self._headers, *headers), self._layout.page(parts))
 
 
-_SOFT = '<p class="soft">{}</p>'
-_LINK = '<p><a class="act" href="{}"{}>{}</a></p>'
+def _again(language: Language, resume: str, sealed: str) -> str:
+    """Return the form that sends what is kept."""
+    return form_with(language, resume, (("kept", sealed),), "do_send_again")
 
 
 def _page_headers(policy: str, frames: str) -> tuple[Header, ...]:
@@ -249,40 +289,3 @@ def _page_headers(policy: str, frames: str) -> tuple[Header, ...]:
         ("content-security-policy", policy),
         ("x-frame-options", frames),
     )
-
-
-def _language(request: Request) -> Language:
-    """Return the language for whoever has sent this request."""
-    from oidc_gate.words import best_match, language
-
-    return language(best_match(request.header("accept-language")))
-
-
-def _markup(language: Language, said: Said) -> str:
-    """Return what is said, escaped; a text from elsewhere does not disturb the direction of what is around it."""
-
-    def given(text: str) -> str:
-        is_plain = language.direction == "ltr" and text.isascii()
-        return escape(text) if is_plain else f"<bdi>{escape(text)}</bdi>"
-
-    return language.say(said, given, escape)
-
-
-def _link(language: Language, action: tuple[str, str] | None, attributes: str = "") -> str:
-    if action is None:
-        return ""
-    return _LINK.format(escape(action[1]), attributes, escape(language.texts[action[0]]))
-
-
-def _form(language: Language, url: str, fields: Iterable[tuple[str, str]], button: str) -> str:
-    hidden = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields)
-    button = f'<button class="act">{escape(language.texts[button])}</button>'
-    return f'<form method="post" action="{escape(url)}">{hidden}{button}</form>'
-
-
-def _contact(contact: str) -> str:
-    """Return whom to ask, as markup: a link where it is an address."""
-    if contact.startswith(("mailto:", "https://")):
-        shown = contact.removeprefix("mailto:").partition("?")[0]
-        return f'<a href="{escape(contact)}">{escape(shown)}</a>'
-    return contact and f"<bdi>{escape(contact)}</bdi>"

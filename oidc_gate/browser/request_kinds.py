@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from oidc_gate.decisions import Request
 
-__all__ = ["Kind", "begins_login", "is_cross_site", "is_preflight", "is_speculative", "kind_of", "wants_page"]
+__all__ = [
+    "Kind",
+    "begins_login",
+    "is_cross_site",
+    "is_from_own_page",
+    "is_preflight",
+    "is_speculative",
+    "kind_of",
+    "wants_page",
+]
 
 
 #: A browser sends none of these with a preflight: an app that obeys one would act on another method, on a
@@ -48,7 +57,7 @@ class Kind(Enum):
     FORM = (
         "form",
         "`Sec-Fetch-Mode: navigate`, not GET or HEAD; without Sec-Fetch: `Accept` has `text/html`, and a form's body",
-        "401 page: the session has ended; its link leads back to the page that the form was on",
+        "401 page that keeps the form, to be sent again (`keep_posts`); else one that leads back to the form's page",
     )
     FRAME = (
         "frame, object, embed, download",
@@ -160,3 +169,13 @@ def is_cross_site(request: Request, own_origin: str) -> bool:
         return site == "cross-site"
     origin = request.header("origin")
     return bool(origin) and origin != own_origin
+
+
+def is_from_own_page(request: Request, own_origin: str) -> bool:
+    """Return whether the browser proves that a page of this very origin sent it here.
+
+    `own_origin` is scheme and host. Where Sec-Fetch-Site is there it alone counts; `none` is a request that a person
+    has begun in the browser itself, such as a page that is loaded again.
+    """
+    site = request.header("sec-fetch-site")
+    return site == "same-origin" if site not in ("", "none") else request.header("origin") == own_origin

@@ -31,6 +31,7 @@ Modules, from the ground up; each may import only from those before it:
 - `rechecking`: a session whose provider is due to be asked again
 - `picker`: which provider a login goes to
 - `departures`: leaving for the provider: which request starts a login, and what is asked of it
+- `kept_forms`: forms that come when the session has ended
 - `sign_in`: back from the provider, with a session
 - `sign_out`: this browser's session ends, and the provider's
 - `remote_logout`: the provider says whose session has ended there

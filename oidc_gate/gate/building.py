@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["backend_of", "build"]
 
+#: How long a session's cookie stays when the session is over, to tell whose form it is that comes then (seconds).
+_OUTLIVES = 3600.0
+
 
 def build(
     settings: Settings,
@@ -75,6 +78,7 @@ def build(
             secure=secure,
             domain=settings.auth_cookie_domain,
             cross_site_callback=any(party.settings.response_mode == "form_post" for party in parties),
+            outlives=_OUTLIVES if settings.keep_posts else 0.0,
         )
 
     return Components(

@@ -100,6 +100,11 @@ class Components:
         """Return the URL of one of the gate's own paths, as it is registered at the provider."""
         return f"{here.origin.url}{self.settings.path_prefix}/{name}"
 
+    def person(self, here: Here) -> str:
+        """Return the tag of whose session this browser has, or had; `""` for none of ours. Never blocks."""
+        name, text = here.cookies.session_text(here.cookie_header)
+        return self.sessions.backend.person(text, name) if text else ""
+
     def session(self, here: Here, *, afresh: bool = False) -> OpenSession | None:
         """Return the living session of this browser, or None; `afresh`: as it is in the store this moment.
 

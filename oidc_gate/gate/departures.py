@@ -55,7 +55,8 @@ class Departures:
         return_to = page_asked_for(here)
         if self._goes_in_circles(here):
             return self._error_reply(here, self.mismatches.login_loop(here), return_to)
-        stale = here.cookies.has_session(here.cookie_header)
+        # One that has ended stays: it tells whose form it is that another tab may yet send.
+        stale = here.cookies.has_session(here.cookie_header) and not self._components.person(here)
         headers = here.cookies.drop_session(here.cookie_header) if stale else ()
         party = self.picker.for_rule(rule)
         if party is None:

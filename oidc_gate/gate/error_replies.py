@@ -74,11 +74,12 @@ def error_reply(
     about: About = "request",
     status: int | None = None,
     headers: tuple[Header, ...] = (),
+    kept: tuple[str, str] | None = None,
 ) -> Reply:
     """Return the answer that tells of an error, and have its cause told to the operator.
 
     `own_pages` make the page; `about` says what has failed. `action_path` is where "try again" leads: a path of our
-    own. `status` stands in for that of the error's class.
+    own, `""` for no such link. `status` stands in for that of the error's class. `kept`: see `Pages.refusal`.
     """
     from oidc_gate.gate.error_words import CHECKS, words_for
 
@@ -97,8 +98,9 @@ def error_reply(
         words.title,
         _said(error, words.text),
         reference=reference,
-        action=(words.action, action_path),
+        action=(words.action, action_path) if action_path else None,
         headers=headers,
+        kept=kept,
     )
 
 

@@ -74,6 +74,11 @@ WORDS = {
     "base_url_path": ErrorWords(_FAILED, "error_base_url_path"),
     "auth_id_unknown": ErrorWords("title_no_such_sign_in", "error_provider_unknown"),
     "issuer_unknown": ErrorWords("title_no_such_sign_in", "error_provider_unknown"),
+    "kept_form_foreign": ErrorWords("title_form_not_sent", "error_kept_form_foreign", "do_go_on"),
+    "kept_form_invalid": ErrorWords("title_form_not_sent", "error_kept_form_invalid", "do_go_on"),
+    "kept_form_late": ErrorWords("title_form_not_sent", "error_kept_form_late", "do_go_on"),
+    "kept_form_other_person": ErrorWords("title_form_not_sent", "error_kept_form_other_person", "do_sign_in_as_other"),
+    "kept_form_sent": ErrorWords("title_form_sent", "error_kept_form_sent", "do_go_on"),
     "upstream_unreachable": ErrorWords("title_app_down", "error_app_unreachable"),
     "logout_state_mismatch": ErrorWords("title_signed_out_elsewhere", "error_logout_state_mismatch", "do_go_on"),
 }

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from oidc_gate.access import CheckedRule, Verdict
 from oidc_gate.browser import Kind, is_preflight, kind_of
-from oidc_gate.decisions import Decision, Forward, Overriding, Reply, Request, WithoutBody, Work
+from oidc_gate.decisions import Decision, Forward, Header, Overriding, Reply, Request, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.activity import Activity
 from oidc_gate.gate.addresses_asked_for import base_path_kept
@@ -24,6 +24,7 @@ from oidc_gate.gate.building import build
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.judging import Judging
+from oidc_gate.gate.kept_forms import KeptForms
 from oidc_gate.gate.live import Live
 from oidc_gate.gate.login_log import why_nobody
 from oidc_gate.gate.own_paths import OwnPaths
@@ -36,8 +37,6 @@ from oidc_gate.settings import Settings
 __all__ = ["Gate"]
 
 logger = logging.getLogger("oidc_gate")
-
-Header = tuple[str, str]
 
 _ANYONE = Forward(None)
 #: As what the provider sends a browser back, by a redirect or a form.
@@ -55,7 +54,9 @@ class Gate:
         self._components = components = build(settings, clock, before=before)
         self._refusals = Refusals(components)
         self._departures = Departures(components)
-        self._own_paths = OwnPaths(components, self._refusals, self._departures)
+        kept_forms = KeptForms(components, self._refusals, self._departures)
+        self._login_required = (kept_forms if settings.keep_posts else self._refusals).login_required
+        self._own_paths = OwnPaths(components, self._refusals, self._departures, kept_forms)
         self._rechecking = {party.key: Rechecking(components, party) for party in components.parties}
         self._activity = Activity(components)
         self._judging = Judging(components)
@@ -255,7 +256,7 @@ class Gate:
         self._components.telling_of(opened).step_up_asked(request, kind, rule, opened)
         if kind is Kind.PAGE:
             return self._departures.step_up(request, rule, opened, headers)
-        return self._refusals.login_required(request, kind, rule)
+        return self._login_required(request, kind, rule)
 
     # Without one
 
@@ -283,7 +284,7 @@ class Gate:
             return self._refusals.failure(request, base_path_kept(request.path), "/")
         if kind is Kind.PAGE:
             return self._departures.send(request, rule)
-        return self._refusals.login_required(request, kind)
+        return self._login_required(request, kind)
 
     def _anyone(self, request: Request) -> Forward:
         """Forward a request that needs no session, in nobody's name."""

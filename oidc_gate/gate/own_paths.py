@@ -12,6 +12,7 @@ from oidc_gate.errors import GateError, LoginError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.health import Health
+from oidc_gate.gate.kept_forms import KeptForms
 from oidc_gate.gate.parties import Party
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.gate.remote_logout import RemoteLogout
@@ -35,7 +36,9 @@ _FORM = "application/x-www-form-urlencoded"
 class OwnPaths:
     """Answers the paths under `path_prefix`."""
 
-    def __init__(self, components: Components, refusals: Refusals, departures: Departures) -> None:
+    def __init__(
+        self, components: Components, refusals: Refusals, departures: Departures, kept_forms: KeptForms
+    ) -> None:
         self._components = components
         self._refusals = refusals
         self._departures = departures
@@ -49,6 +52,10 @@ class OwnPaths:
         self._stateless: dict[str, Callable[[Request], Decision]] = {"health": health.health, "ready": health.ready}
         if components.identity_keys is not None:
             self._stateless["jwks"] = components.identity_keys
+        #: What looks at the request itself, and at its body only when it has.
+        self._looking: dict[str, Callable[[Request], Decision]] = {}
+        if components.settings.keep_posts:
+            self._looking["resume"] = kept_forms.resume
         #: What is posted and is no form.
         self._posted: dict[str, Callable[[Here, bytes | None], Decision]] = {"events": Signals(components).receive}
         self._handlers: dict[str, dict[str, Handler]] = {
@@ -67,6 +74,10 @@ class OwnPaths:
         if stateless is not None:
             is_asked = request.method in _READING and not request.is_websocket
             return stateless(request) if is_asked else _wrong_method(_READING)
+        look = self._looking.get(name)
+        if look is not None:
+            is_asked = request.method in (*_READING, "POST") and not request.is_websocket
+            return look(request) if is_asked else _wrong_method((*_READING, "POST"))
         receive = self._posted.get(name)
         if receive is not None:
             if request.method != "POST" or request.is_websocket:

@@ -21,7 +21,7 @@ from oidc_gate.telling import About
 if TYPE_CHECKING:
     from oidc_gate.words import Said
 
-__all__ = ["Refusals"]
+__all__ = ["Demand", "Refusals"]
 
 Header = tuple[str, str]
 
@@ -45,7 +45,7 @@ _MOST_LOGGED = 200
 _WHOEVER_ASKS: frozenset[Reason] = frozenset({"nobody"})
 
 
-class _Demand(NamedTuple):
+class Demand(NamedTuple):
     """What someone is asked to do: to sign in at `login`; the header and the code that say so to programs."""
 
     login: str
@@ -69,7 +69,7 @@ class Refusals:
         self.invitation: Callable[[Request], tuple[Header, ...]] | None = None
         #: What a program gets whose token is good, and not good enough, where access tokens are taken.
         self.of_program: Callable[[Request, OpenSession, Verdict], Reply] | None = None
-        self._by_kind: dict[Kind, Callable[[Pages, Here, _Demand], Reply]] = {
+        self._by_kind: dict[Kind, Callable[[Pages, Here, Demand], Reply]] = {
             Kind.FORM: _form,
             Kind.FRAME: _frame,
             Kind.TURBO: _turbo,
@@ -85,7 +85,7 @@ class Refusals:
         root_path = self._components.addresses.root_path(request)
         if answer is None and rule is None:
             return self._readable(request, self._inviting(request, self._prepared(root_path)))
-        demand = self._demand(root_path, rule)
+        demand = self.demand(root_path, rule)
         components = self._components
         reply = _program(demand) if answer is None else answer(components.pages, components.here(request), demand)
         if answer is _htmx and rule is None:
@@ -107,14 +107,15 @@ class Refusals:
 
     def _login_required(self, root_path: str) -> Reply:
         """Return the 401 for programs; it is the same for all, and made once."""
-        return _program(self._demand(root_path, None))
+        return _program(self.demand(root_path, None))
 
-    def _demand(self, root_path: str, rule: CheckedRule | None) -> _Demand:
+    def demand(self, root_path: str, rule: CheckedRule | None) -> Demand:
+        """Return what someone is asked to do who is not signed in, or not as this rule wants it."""
         login = f"{root_path}{self._components.settings.path_prefix}/login"
         if rule is None:
-            return _Demand(login, pages.challenge(login))
+            return Demand(login, pages.challenge(login))
         login = f"{login}?step_up={rule.number}"
-        return _Demand(login, step_up_challenge(rule), "insufficient_user_authentication", is_step_up=True)
+        return Demand(login, step_up_challenge(rule), "insufficient_user_authentication", is_step_up=True)
 
     def not_allowed(
         self, request: Request, opened: OpenSession | None, verdict: Verdict, headers: tuple[Header, ...] = ()
@@ -172,11 +173,12 @@ class Refusals:
         action_path: str,
         status: int | None = None,
         about: About = "request",
+        kept: tuple[str, str] | None = None,
     ) -> Reply:
         """Return the answer that tells of an error; see `oidc_gate.gate.error_replies`."""
-        components = self._components
+        telling, made = self._components.telling, self._components.pages
         reply = error_reply(
-            components.telling, components.pages, error, request, action_path=action_path, about=about, status=status
+            telling, made, error, request, action_path=action_path, about=about, status=status, kept=kept
         )
         return self._readable(request, reply)
 
@@ -216,25 +218,25 @@ def _said(opened: OpenSession | None, verdict: Verdict) -> list[Said]:
     return said
 
 
-def _program(demand: _Demand, headers: tuple[Header, ...] = ()) -> Reply:
+def _program(demand: Demand, headers: tuple[Header, ...] = ()) -> Reply:
     body = {"error": demand.error, "login_url": demand.login}
     return pages.json_reply(401, body, (demand.challenge, *headers))
 
 
-def _form(own_pages: Pages, here: Here, demand: _Demand) -> Reply:
+def _form(own_pages: Pages, here: Here, demand: Demand) -> Reply:
     back = demand.coming_back(safe_path(here.request.header("referer"), here.origin))
     return own_pages.session_ended(here.request, demand.challenge, back, is_step_up=demand.is_step_up)
 
 
-def _frame(own_pages: Pages, here: Here, demand: _Demand) -> Reply:
+def _frame(own_pages: Pages, here: Here, demand: Demand) -> Reply:
     return own_pages.framed(here.request, demand.challenge, _asked_for(here))
 
 
-def _turbo(own_pages: Pages, here: Here, demand: _Demand) -> Reply:
+def _turbo(own_pages: Pages, here: Here, demand: Demand) -> Reply:
     return own_pages.reloading(here.request, demand.challenge, _asked_for(here))
 
 
-def _htmx(_: Pages, here: Here, demand: _Demand) -> Reply:
+def _htmx(_: Pages, here: Here, demand: Demand) -> Reply:
     page = safe_path(here.request.header("hx-current-url"), here.origin)
     return _program(demand, (("hx-redirect", demand.coming_back(page)),))
 
@@ -258,7 +260,7 @@ def _asked_for(here: Here) -> str:
     return safe_path(requested_path(here.request, here.origin.root_path), here.origin)
 
 
-def _grpc_web(_: Pages, here: Here, demand: _Demand) -> Reply:
+def _grpc_web(_: Pages, here: Here, demand: Demand) -> Reply:
     text = "a stronger or a more recent sign-in is needed" if demand.is_step_up else "not signed in"
     return pages.grpc_status(_UNAUTHENTICATED, text, _grpc_type(here.request))
 

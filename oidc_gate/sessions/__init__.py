@@ -3,6 +3,7 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `session`: what is kept of a login, and how it is written down
+- `session_seal`: it is sealed
 - `watched_store`: a store whose calls are told
 - `backends`: who keeps it between two requests: its own cookie, or a store
 - `open_session`: a session that is open in this process, and how long sessions last

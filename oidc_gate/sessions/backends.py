@@ -3,7 +3,8 @@
 A cookie session is whole in its cookie, sealed; nothing is left on the server, and nobody but the browser can end it,
 unless the ended ones are listed somewhere. With a store the cookie holds a random ticket, sealed too. The store's key
 is a hash of the ticket, and the session lies there sealed under a key that only the ticket gives: what is in the store
-opens nothing.
+opens nothing. Behind a full stop the ticket says whose it is (`person_tag`), so that this can be told when the store
+has forgotten the session.
 
 Words: a cookie's `text` opens to a `ticket`; its hash is the store's `key`, and the `session_id`; under it lies the
 `value`.
@@ -16,13 +17,13 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cached_property, partial
 from hashlib import sha256
 from typing import Protocol
 
 from oidc_gate.errors import StoreError
 from oidc_gate.sealing import Seal
-from oidc_gate.sessions.session import FORMAT, Head, Session, pack_head, read_head
+from oidc_gate.sessions.session import Session
+from oidc_gate.sessions.session_seal import Kept, SessionSeal
 from oidc_gate.stores import SessionStore
 
 __all__ = ["AskingBackend", "Backend", "CookieBackend", "DenyListedCookieBackend", "StoreBackend"]
@@ -31,9 +32,6 @@ _IN_STORE = "session"
 _ENDED = b"ended"
 #: How long something is known that was noted, in seconds.
 _FOR_GOOD = 10 * 365 * 86400.0
-
-#: A session that was kept: its head, what reads the rest, and what stands for it in the store.
-Kept = tuple[Head, Callable[[], bytes], bytes]
 
 
 class Backend(Protocol):
@@ -65,6 +63,9 @@ class Backend(Protocol):
         kept, when the store does not hold what is `known` any more: it was ended, or changed.
         """
 
+    def person(self, text: str, name: str) -> str:
+        """Return the tag of whose session this is or was, alive or not; `""` when that cannot be told. Never blocks."""
+
     def end(self, session_id: str, lifetime: float) -> None:
         """End the session with this id, as far as that can be done without its browser.
 
@@ -72,48 +73,12 @@ class Backend(Protocol):
         """
 
 
-class SessionSeal:
-    """Seals sessions as `HEAD.REST`, each sealed.
-
-    The sealed rest is bound into the head's seal, like a name: who opens the head has proven both, and the rest need
-    not be decoded before somebody asks for it.
-    """
-
-    def __init__(self, seal_secrets: Sequence[str], context: str) -> None:
-        self._secrets = seal_secrets
-        self._context = context
-        self._head = Seal(seal_secrets, f"session {FORMAT} {context}")
-        self.newest_prefix = self._head.newest_prefix
-
-    @cached_property
-    def _rest(self) -> Seal:
-        return Seal(self._secrets, f"rest of session {FORMAT} {self._context}")
-
-    def seal(self, session: Session, name: str) -> str:
-        """Return the sealed text of a session; `name` is bound into it, and must be the same on opening."""
-        head, rest = session.parts()
-        sealed_rest = self._rest.seal(rest, name)
-        return f"{self._head.seal(pack_head(head), f'{name}={sealed_rest}')}.{sealed_rest}"
-
-    def open(self, text: str, name: str, stored: bytes = b"") -> Kept | None:
-        """Return the session, or None for anything that this list of secrets did not seal under this name.
-
-        `stored` is handed through: what stands for it in the store.
-        """
-        sealed_head, _, sealed_rest = text.partition(".")
-        packed = self._head.open(sealed_head, f"{name}={sealed_rest}")
-        return None if packed is None else (read_head(packed), partial(self._open_rest, sealed_rest, name), stored)
-
-    def _open_rest(self, sealed_rest: str, name: str) -> bytes:
-        """Return the rest; it always opens, for the head's seal vouches for its text."""
-        return self._rest.open(sealed_rest, name) or b""  # never that, but mypy cannot know
-
-
 class AskingBackend(ABC):
     """Asks a store, and remembers when it did not answer."""
 
-    def __init__(self, store: SessionStore) -> None:
+    def __init__(self, store: SessionStore, context: str) -> None:
         self.store = store
+        self._context = context
         self.failed_at = 0.0  # when it did not answer last, as time.monotonic(); set whole, so no lock
         #: What asks on an event loop, without blocking; None where the store has no such way.
         self.load_on_loop: Callable[[str], Awaitable[bytes | None]] | None = getattr(store, "load_on_loop", None)
@@ -130,6 +95,17 @@ class AskingBackend(ABC):
         except StoreError:
             self.failed_at = time.monotonic()
             raise
+
+    def claim(self, what: str, seconds: float) -> bool:
+        """Return True to one caller everywhere, until the time is over. May block, raises StoreError."""
+        return self.store.claim(self._name("claim", what), seconds)
+
+    def release(self, what: str) -> None:
+        """Give back what was claimed. May block, raises StoreError."""
+        self.store.release(self._name("claim", what))
+
+    def _name(self, claim: str, value: str) -> str:
+        return sha256(json.dumps([self._context, claim, value]).encode()).hexdigest()
 
 
 class CookieBackend(SessionSeal):
@@ -149,6 +125,11 @@ class CookieBackend(SessionSeal):
         """See `Backend.keep_again`."""
         return self.seal(session, names[1]), b""
 
+    def person(self, text: str, name: str) -> str:
+        """See `Backend.person`."""
+        kept = self.open(text, name)
+        return "" if kept is None else Session.read(kept[0], kept[1]()).person
+
     def end(self, session_id: str, lifetime: float) -> None:
         """Do nothing."""
 
@@ -160,7 +141,7 @@ class DenyListedCookieBackend(AskingBackend, CookieBackend):
     """
 
     def __init__(self, deny_list: SessionStore, cookie_secrets: Sequence[str], context: str) -> None:
-        AskingBackend.__init__(self, deny_list)
+        AskingBackend.__init__(self, deny_list, context)
         CookieBackend.__init__(self, cookie_secrets, context)
 
     def key(self, text: str, name: str, session_id: str = "") -> str:
@@ -188,8 +169,7 @@ class StoreBackend(AskingBackend):
     """Keeps sessions in a store, each under a ticket of its own."""
 
     def __init__(self, store: SessionStore, cookie_secrets: Sequence[str], context: str) -> None:
-        super().__init__(store)
-        self._context = context
+        super().__init__(store, context)
         self._seal = Seal(cookie_secrets, f"ticket {context}")
         self.newest_prefix = self._seal.newest_prefix
         self._noted: set[str] = set()
@@ -210,7 +190,7 @@ class StoreBackend(AskingBackend):
 
     def keep(self, session: Session, name: str, lifetime: float) -> tuple[Session, str]:
         """See `Backend.keep`."""
-        ticket = secrets.token_urlsafe(32)
+        ticket = f"{secrets.token_urlsafe(32)}.{session.person}"
         session = session._replace(session_id=_key(ticket))
         value = self._inner(ticket).seal(session, _IN_STORE).encode()
         self.store.save(session.session_id, value, lifetime, self._names(session), session.expires_at - session.seen_at)
@@ -227,6 +207,10 @@ class StoreBackend(AskingBackend):
             return None
         return text if text.startswith(self.newest_prefix) else self._seal.seal(ticket.encode(), later), value
 
+    def person(self, text: str, name: str) -> str:
+        """See `Backend.person`. A ticket of an older version says nothing of it."""
+        return self._ticket(text, name).partition(".")[2]
+
     def end(self, session_id: str, _lifetime: float) -> None:
         """See `Backend.end`."""
         self.store.delete(session_id)
@@ -237,14 +221,6 @@ class StoreBackend(AskingBackend):
         May block, raises StoreError.
         """
         return self.store.delete_named(self._name(f"{claim}{provider_key}", value))
-
-    def claim(self, what: str, seconds: float) -> bool:
-        """Return True to one caller everywhere, until the time is over. May block, raises StoreError."""
-        return self.store.claim(self._name("claim", what), seconds)
-
-    def release(self, what: str) -> None:
-        """Give back what was claimed. May block, raises StoreError."""
-        self.store.release(self._name("claim", what))
 
     def note(self, what: str) -> None:
         """Have all processes know this, restarted ones too. May block, raises StoreError."""
@@ -274,9 +250,6 @@ class StoreBackend(AskingBackend):
         claims = session.claims
         named = [claim for claim in ("sid", "sub") if isinstance(claims.get(claim), str)]
         return [self._name(f"{claim}{session.provider_key}", claims[claim]) for claim in named]
-
-    def _name(self, claim: str, value: str) -> str:
-        return sha256(json.dumps([self._context, claim, value]).encode()).hexdigest()
 
 
 def _key(ticket: str) -> str:

@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import json
 import zlib
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection
+from hashlib import blake2b
 from math import inf
 from struct import Struct
 from typing import Any, NamedTuple
 
 from oidc_gate.identity import Identity, ReadOnlyClaims, text_claim, username
 
-__all__ = ["FORMAT", "Head", "Session", "hand_on", "is_of", "pack_head", "read_head"]
+__all__ = ["FORMAT", "Head", "Session", "hand_on", "is_of", "pack_head", "person_tag", "read_head"]
 
 #: Raised with every change of what is written down. It is part of what sessions are sealed for, so that one which
 #: another version has kept is none.
@@ -73,6 +75,11 @@ class Session(NamedTuple):
     def user(self) -> str:
         """What REMOTE_USER has by default. It stands in the head, so that a change of this rule needs a new FORMAT."""
         return username(self.claims, "email")
+
+    @property
+    def person(self) -> str:
+        """Who it is, as `person_tag` has it."""
+        return person_tag(self.claims["sub"], self.provider_key)
 
     def parts(self) -> tuple[Head, bytes]:
         """Return head and rest."""
@@ -141,6 +148,12 @@ def hand_on(identity: Identity, clock: Callable[[], float]) -> None:
         return session.tokens.get("access_token") if clock() < session.access_ends_at else None
 
     object.__setattr__(identity, "_access_token", access_token)  # it is frozen
+
+
+def person_tag(subject: str, provider_key: str) -> str:
+    """Return what stands for a person at a provider, 22 letters and digits: the same in all of their sessions."""
+    data = blake2b(subject.encode("utf-8", "surrogatepass"), digest_size=16, key=provider_key.encode()).digest()
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def pack_head(head: Head) -> bytes:

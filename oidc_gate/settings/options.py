@@ -75,6 +75,7 @@ class SettingsOptions(TypedDict, total=False):
     live_check: Duration
     access_token_for_app: Switch
     session_claims: Texts
+    keep_posts: Switch
     login_timeout: Duration
 
     userinfo: Text

@@ -81,4 +81,10 @@ class SessionFields:
         " for is kept in any case; what only the protocol needs (`nonce`, hashes) is not kept then",
         shown="all",
     )
+    keep_posts: bool = setting(
+        True,
+        read_bool,
+        "a form of the app's own (up to 1 MiB) that comes when its session has ended is kept in the page that says so,"
+        " sealed, and sent again once the same person has signed in; see [docs/kept-forms.md]",
+    )
     login_timeout: float = setting(15 * 60.0, read_duration, "how long a login may take")

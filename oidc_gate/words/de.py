@@ -17,6 +17,10 @@ TEXTS = {
     "title_failed": "Die Anmeldung hat nicht funktioniert",
     "title_not_enough": "Ihre Anmeldung reicht für diese Seite nicht aus",
     "title_somebody_else": "Jemand anderes hat sich angemeldet",
+    "title_form_not_sent": "Das wurde nicht gesendet",
+    "title_form_sent": "Das wurde schon gesendet",
+    "title_form_too_large": "Das ist zu groß, um es aufzuheben",
+    "title_signed_in": "Sie sind angemeldet",
     "title_loop": "Die Anmeldung dreht sich im Kreis",
     "title_app_not_set_up": "Diese App ist nicht richtig eingerichtet",
     "title_no_such_sign_in": "Diese Anmeldung gibt es nicht",
@@ -33,6 +37,7 @@ TEXTS = {
     "do_sign_in_once_more": "Noch einmal anmelden",
     "do_sign_in_as_other": "Als jemand anderes anmelden",
     "do_sign_in_in_new_tab": "In neuem Tab anmelden",
+    "do_send_again": "Noch einmal senden",
     "do_sign_out": "Abmelden",
     "do_try_again": "Noch einmal versuchen",
     "do_start_again": "Neu beginnen",
@@ -43,6 +48,13 @@ TEXTS = {
     "text_signing_out": "Hier sind Sie abgemeldet. Ein weiterer Schritt beendet Ihre Sitzung beim Anmeldedienst.",
     "text_session_ended": "Was Sie gesendet haben, wurde nicht gespeichert, steht aber noch auf der Seite davor: Gehen"
     " Sie zurück, kopieren Sie es, melden Sie sich wieder an und senden Sie es noch einmal.",
+    "text_kept_form": "Was Sie gesendet haben, ist nicht angekommen, wird aber auf dieser Seite {time} lang"
+    " aufgehoben. Melden Sie sich in einem neuen Tab an, kommen Sie dann hierher zurück und drücken Sie „{button}“.",
+    "text_form_too_large": "Was Sie gesendet haben, wurde nicht gespeichert und ist zu groß, um es hier aufzuheben."
+    " Es steht noch auf der Seite davor: Melden Sie sich in einem neuen Tab an, gehen Sie dann in diesem zurück und"
+    " senden Sie es noch einmal.",
+    "text_signed_in_for_form": "Sie können diesen Tab schließen. Gehen Sie zurück zu dem mit Ihrem Formular und"
+    " senden Sie es ab.",
     "text_choose_provider": "Wählen Sie, wo Sie ein Konto haben.",
     "text_framed": "Sie sind nicht angemeldet, und hier drin lässt sich das nicht nachholen. Laden Sie diese Seite"
     " danach neu.",
@@ -94,6 +106,14 @@ TEXTS = {
     "error_step_up_other_person": "Diese Seite hat Sie gebeten, sich noch einmal anzumelden, und jemand anderes kam"
     " zurück. Es hat sich nichts geändert: Sie sind angemeldet wie zuvor. Um zu wechseln, melden Sie sich zuerst"
     " ab.",
+    "error_kept_form_foreign": "Eine andere Website hat Sie hierher geschickt. Es ist nichts geschehen.",
+    "error_kept_form_invalid": "Es wurde nicht von dieser App aufgehoben oder seitdem verändert. Gehen Sie zurück zu"
+    " der Seite, die Sie ausgefüllt haben, und senden Sie es von dort.",
+    "error_kept_form_late": "Es wurde zu lange aufgehoben. Es steht noch auf der Seite, die Sie ausgefüllt haben:"
+    " Gehen Sie dorthin zurück und senden Sie es von dort.",
+    "error_kept_form_other_person": "Jemand anderes hat es ausgefüllt, als jetzt angemeldet ist. Es ist nichts"
+    " verloren: Wer es ausgefüllt hat, kann sich anmelden und es dann von dieser Seite senden.",
+    "error_kept_form_sent": "Bevor Sie etwas noch einmal senden, sehen Sie in der App nach, ob es angekommen ist.",
     "error_tenant_not_allowed": "Sie haben sich mit dem Konto einer Organisation angemeldet, deren Mitglieder diese"
     " App nicht benutzen dürfen. Melden Sie sich mit einem anderen Konto an, oder bitten Sie die Betreiber"
     " dieser App um Zugang.",

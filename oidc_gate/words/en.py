@@ -17,6 +17,10 @@ TEXTS = {
     "title_failed": "Sign-in did not work",
     "title_not_enough": "Your sign-in is not enough for this page",
     "title_somebody_else": "Somebody else has signed in",
+    "title_form_not_sent": "This has not been sent",
+    "title_form_sent": "This has been sent already",
+    "title_form_too_large": "This is too large to be kept",
+    "title_signed_in": "You are signed in",
     "title_loop": "Signing in goes round in circles",
     "title_app_not_set_up": "This app is not set up right",
     "title_no_such_sign_in": "No such sign-in",
@@ -33,6 +37,7 @@ TEXTS = {
     "do_sign_in_once_more": "Sign in once more",
     "do_sign_in_as_other": "Sign in as someone else",
     "do_sign_in_in_new_tab": "Sign in in a new tab",
+    "do_send_again": "Send again",
     "do_sign_out": "Sign out",
     "do_try_again": "Try again",
     "do_start_again": "Start again",
@@ -43,6 +48,11 @@ TEXTS = {
     "text_signing_out": "You are signed out here. One more step ends your session at the sign-in provider.",
     "text_session_ended": "What you sent has not been saved, but it is still in the page behind this one: go back,"
     " copy it, then sign in again and send it once more.",
+    "text_kept_form": "What you sent has not arrived, but it is kept in this page for {time}. Sign in in a new tab,"
+    " then come back to this one and press “{button}”.",
+    "text_form_too_large": "What you sent has not been saved, and it is too large to be kept here. It is still in"
+    " the page behind this one: sign in in a new tab, then go back in this one and send it once more.",
+    "text_signed_in_for_form": "You can close this tab. Go back to the one with your form, and send it.",
     "text_choose_provider": "Choose where you have an account.",
     "text_framed": "You are not signed in, and that cannot be done in here. Load this page again afterwards.",
     "text_reloading": "You are not signed in any more.",
@@ -84,6 +94,14 @@ TEXTS = {
     " sign-in provider has done.",
     "error_step_up_other_person": "This page asked you to sign in once more, and another person came back. Nothing has"
     " changed: you are signed in as before. To change who is signed in, sign out first.",
+    "error_kept_form_foreign": "Another site has sent you here. Nothing has happened.",
+    "error_kept_form_invalid": "It was not kept by this app, or was changed since. Go back to the page that you"
+    " filled in, and send it from there.",
+    "error_kept_form_late": "It was kept for too long. It is still in the page that you filled in: go back to that,"
+    " and send it from there.",
+    "error_kept_form_other_person": "Somebody else filled it in than is signed in now. Nothing is lost: whoever"
+    " filled it in can sign in, then send it from this page.",
+    "error_kept_form_sent": "Before you send anything once more, look in the app whether it has arrived.",
     "error_tenant_not_allowed": "You have signed in, with an account of an organisation whose people may not use"
     " this app. Sign in with another account, or ask whoever runs this app for access.",
     "error_login_late": "Signing in took too long. Please start again.",

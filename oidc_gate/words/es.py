@@ -17,6 +17,10 @@ TEXTS = {
     "title_failed": "El inicio de sesión no ha funcionado",
     "title_not_enough": "Su inicio de sesión no basta para esta página",
     "title_somebody_else": "Otra persona ha iniciado sesión",
+    "title_form_not_sent": "Esto no se ha enviado",
+    "title_form_sent": "Esto ya se ha enviado",
+    "title_form_too_large": "Esto es demasiado grande para guardarlo",
+    "title_signed_in": "Ha iniciado sesión",
     "title_loop": "El inicio de sesión da vueltas en círculo",
     "title_app_not_set_up": "Esta aplicación no está bien configurada",
     "title_no_such_sign_in": "Ese inicio de sesión no existe",
@@ -33,6 +37,7 @@ TEXTS = {
     "do_sign_in_once_more": "Iniciar sesión otra vez",
     "do_sign_in_as_other": "Iniciar sesión como otra persona",
     "do_sign_in_in_new_tab": "Iniciar sesión en otra pestaña",
+    "do_send_again": "Enviar de nuevo",
     "do_sign_out": "Cerrar la sesión",
     "do_try_again": "Intentar de nuevo",
     "do_start_again": "Empezar de nuevo",
@@ -44,6 +49,11 @@ TEXTS = {
     " sesión.",
     "text_session_ended": "Lo que ha enviado no se ha guardado, pero sigue en la página anterior: vuelva atrás,"
     " cópielo, inicie sesión y envíelo otra vez.",
+    "text_kept_form": "Lo que ha enviado no ha llegado, pero esta página lo conserva durante {time}. Inicie sesión"
+    " en otra pestaña, vuelva después a esta y pulse «{button}».",
+    "text_form_too_large": "Lo que ha enviado no se ha guardado, y es demasiado grande para conservarlo aquí. Sigue"
+    " en la página anterior: inicie sesión en otra pestaña, vuelva después atrás en esta y envíelo otra vez.",
+    "text_signed_in_for_form": "Puede cerrar esta pestaña. Vuelva a la de su formulario y envíelo.",
     "text_choose_provider": "Elija dónde tiene una cuenta.",
     "text_framed": "No ha iniciado sesión, y aquí dentro no es posible hacerlo. Después vuelva a cargar esta página.",
     "text_reloading": "Su sesión ya no está iniciada.",
@@ -93,6 +103,14 @@ TEXTS = {
     " de inicio de sesión ha hecho.",
     "error_step_up_other_person": "Esta página le pidió que iniciara sesión otra vez, y ha vuelto otra persona. No ha"
     " cambiado nada: su sesión sigue como antes. Para cambiar de persona, cierre primero la sesión.",
+    "error_kept_form_foreign": "Otro sitio le ha enviado aquí. No ha pasado nada.",
+    "error_kept_form_invalid": "No lo conservaba esta aplicación, o se ha modificado desde entonces. Vuelva a la"
+    " página que rellenó y envíelo desde allí.",
+    "error_kept_form_late": "Se ha conservado demasiado tiempo. Sigue en la página que rellenó: vuelva a ella y"
+    " envíelo desde allí.",
+    "error_kept_form_other_person": "Lo rellenó otra persona, no la que ha iniciado sesión ahora. No se ha perdido"
+    " nada: quien lo rellenó puede iniciar sesión y después enviarlo desde esta página.",
+    "error_kept_form_sent": "Antes de enviar nada otra vez, mire en la aplicación si ha llegado.",
     "error_tenant_not_allowed": "Ha iniciado sesión con la cuenta de una organización cuyos miembros no pueden usar"
     " esta aplicación. Inicie sesión con otra cuenta o pida acceso a quien administra esta aplicación.",
     "error_login_late": "El inicio de sesión ha tardado demasiado. Empiece de nuevo.",

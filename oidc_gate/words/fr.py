@@ -17,6 +17,10 @@ TEXTS = {
     "title_failed": "La connexion a échoué",
     "title_not_enough": "Votre connexion ne suffit pas pour cette page",
     "title_somebody_else": "Quelqu’un d’autre s’est connecté",
+    "title_form_not_sent": "Ceci n’a pas été envoyé",
+    "title_form_sent": "Ceci a déjà été envoyé",
+    "title_form_too_large": "Ceci est trop volumineux pour être gardé",
+    "title_signed_in": "Vous êtes connecté",
     "title_loop": "La connexion tourne en rond",
     "title_app_not_set_up": "Cette application est mal configurée",
     "title_no_such_sign_in": "Cette connexion n’existe pas",
@@ -33,6 +37,7 @@ TEXTS = {
     "do_sign_in_once_more": "Se connecter encore une fois",
     "do_sign_in_as_other": "Se connecter sous un autre nom",
     "do_sign_in_in_new_tab": "Se connecter dans un nouvel onglet",
+    "do_send_again": "Envoyer de nouveau",
     "do_sign_out": "Se déconnecter",
     "do_try_again": "Réessayer",
     "do_start_again": "Recommencer",
@@ -44,6 +49,12 @@ TEXTS = {
     " connexion.",
     "text_session_ended": "Ce que vous avez envoyé n’a pas été enregistré, mais se trouve encore dans la page"
     " précédente\u00a0: revenez en arrière, copiez-le, puis reconnectez-vous et envoyez-le de nouveau.",
+    "text_kept_form": "Ce que vous avez envoyé n’est pas arrivé, mais cette page le garde pendant {time}."
+    " Connectez-vous dans un nouvel onglet, puis revenez dans celui-ci et appuyez sur «\u00a0{button}\u00a0».",
+    "text_form_too_large": "Ce que vous avez envoyé n’a pas été enregistré, et c’est trop volumineux pour être gardé"
+    " ici. Il se trouve encore dans la page précédente\u00a0: connectez-vous dans un nouvel onglet, puis revenez en"
+    " arrière dans celui-ci et envoyez-le de nouveau.",
+    "text_signed_in_for_form": "Vous pouvez fermer cet onglet. Revenez à celui de votre formulaire, et envoyez-le.",
     "text_choose_provider": "Choisissez où vous avez un compte.",
     "text_framed": "Vous n’êtes pas connecté, et il n’est pas possible de le faire dans ce cadre. Rechargez ensuite"
     " cette page.",
@@ -97,6 +108,15 @@ TEXTS = {
     "error_step_up_other_person": "Cette page vous a demandé de vous connecter encore une fois, et une autre personne"
     " est revenue. Rien n’a changé\u00a0: vous êtes connecté comme avant. Pour changer de personne,"
     " déconnectez-vous d’abord.",
+    "error_kept_form_foreign": "Un autre site vous a envoyé ici. Il ne s’est rien passé.",
+    "error_kept_form_invalid": "Cela n’a pas été gardé par cette application, ou a été modifié depuis. Revenez à la"
+    " page que vous avez remplie, et envoyez-le de là.",
+    "error_kept_form_late": "Cela a été gardé trop longtemps. Tout se trouve encore dans la page que vous avez"
+    " remplie\u00a0: revenez-y, et envoyez-le de là.",
+    "error_kept_form_other_person": "Une autre personne que celle qui est connectée l’a rempli. Rien n’est"
+    " perdu\u00a0: elle peut se connecter, puis l’envoyer depuis cette page.",
+    "error_kept_form_sent": "Avant d’envoyer de nouveau quoi que ce soit, regardez dans l’application si c’est"
+    " arrivé.",
     "error_tenant_not_allowed": "Vous vous êtes connecté avec le compte d’une organisation dont les membres ne"
     " peuvent pas utiliser cette application. Connectez-vous avec un autre compte, ou demandez l’accès aux"
     " responsables de cette application.",

@@ -17,6 +17,10 @@ TEXTS = {
     "title_failed": "L’accesso non è riuscito",
     "title_not_enough": "Il Suo accesso non basta per questa pagina",
     "title_somebody_else": "È entrato qualcun altro",
+    "title_form_not_sent": "Questo non è stato inviato",
+    "title_form_sent": "Questo è già stato inviato",
+    "title_form_too_large": "Questo è troppo grande per essere conservato",
+    "title_signed_in": "Ha effettuato l’accesso",
     "title_loop": "L’accesso gira in tondo",
     "title_app_not_set_up": "Questa app non è configurata correttamente",
     "title_no_such_sign_in": "Questo accesso non esiste",
@@ -33,6 +37,7 @@ TEXTS = {
     "do_sign_in_once_more": "Accedi ancora una volta",
     "do_sign_in_as_other": "Accedi con un altro utente",
     "do_sign_in_in_new_tab": "Accedi in una nuova scheda",
+    "do_send_again": "Invia di nuovo",
     "do_sign_out": "Disconnetti",
     "do_try_again": "Riprova",
     "do_start_again": "Ricomincia",
@@ -43,6 +48,12 @@ TEXTS = {
     "text_signing_out": "Qui è disconnesso. Un altro passo chiude la Sua sessione presso il servizio di accesso.",
     "text_session_ended": "Ciò che ha inviato non è stato salvato, ma si trova ancora nella pagina precedente: torni"
     " indietro, lo copi, poi acceda di nuovo e lo invii ancora una volta.",
+    "text_kept_form": "Ciò che ha inviato non è arrivato, ma questa pagina lo conserva per {time}. Acceda in una"
+    " nuova scheda, poi torni in questa e prema «{button}».",
+    "text_form_too_large": "Ciò che ha inviato non è stato salvato, ed è troppo grande per essere conservato qui. Si"
+    " trova ancora nella pagina precedente: acceda in una nuova scheda, poi in questa torni indietro e lo invii"
+    " ancora una volta.",
+    "text_signed_in_for_form": "Può chiudere questa scheda. Torni a quella con il Suo modulo e lo invii.",
     "text_choose_provider": "Scelga dove ha un account.",
     "text_framed": "Non ha effettuato l’accesso, e qui dentro non è possibile farlo. Dopo, ricarichi questa pagina.",
     "text_reloading": "Non è più connesso.",
@@ -90,6 +101,14 @@ TEXTS = {
     " servizio di accesso abbia fatto.",
     "error_step_up_other_person": "Questa pagina Le ha chiesto di accedere ancora una volta, ed è tornata un’altra"
     " persona. Non è cambiato nulla: è connesso come prima. Per cambiare utente, prima si disconnetta.",
+    "error_kept_form_foreign": "È arrivato qui da un altro sito. Non è successo nulla.",
+    "error_kept_form_invalid": "Non è stato conservato da questa app, oppure è stato modificato. Torni alla pagina"
+    " che ha compilato e lo invii da lì.",
+    "error_kept_form_late": "È stato conservato troppo a lungo. Si trova ancora nella pagina che ha compilato: ci"
+    " torni e lo invii da lì.",
+    "error_kept_form_other_person": "Lo ha compilato un’altra persona, non quella che ora ha effettuato l’accesso."
+    " Nulla è perso: chi lo ha compilato può accedere e poi inviarlo da questa pagina.",
+    "error_kept_form_sent": "Prima di inviare qualcosa ancora una volta, guardi nell’app se è arrivato.",
     "error_tenant_not_allowed": "Ha effettuato l’accesso con l’account di un’organizzazione i cui membri non"
     " possono usare questa app. Acceda con un altro account, oppure chieda l’accesso a chi gestisce questa app.",
     "error_login_late": "L’accesso ha richiesto troppo tempo. Ricominci da capo.",

@@ -17,6 +17,10 @@ TEXTS = {
     "title_failed": "Het inloggen is niet gelukt",
     "title_not_enough": "Uw login is niet genoeg voor deze pagina",
     "title_somebody_else": "Iemand anders is ingelogd",
+    "title_form_not_sent": "Dit is niet verzonden",
+    "title_form_sent": "Dit is al verzonden",
+    "title_form_too_large": "Dit is te groot om te bewaren",
+    "title_signed_in": "U bent ingelogd",
     "title_loop": "Het inloggen draait in een kringetje rond",
     "title_app_not_set_up": "Deze app is niet goed ingesteld",
     "title_no_such_sign_in": "Deze login bestaat niet",
@@ -33,6 +37,7 @@ TEXTS = {
     "do_sign_in_once_more": "Nog een keer inloggen",
     "do_sign_in_as_other": "Als iemand anders inloggen",
     "do_sign_in_in_new_tab": "Inloggen in een nieuw tabblad",
+    "do_send_again": "Opnieuw verzenden",
     "do_sign_out": "Uitloggen",
     "do_try_again": "Opnieuw proberen",
     "do_start_again": "Opnieuw beginnen",
@@ -43,6 +48,13 @@ TEXTS = {
     "text_signing_out": "Hier bent u uitgelogd. Met nog één stap eindigt uw sessie bij de inlogdienst.",
     "text_session_ended": "Wat u hebt verzonden, is niet opgeslagen, maar staat nog op de pagina hiervoor: ga terug,"
     " kopieer het, log dan opnieuw in en verzend het nog een keer.",
+    "text_kept_form": "Wat u hebt verzonden, is niet aangekomen, maar wordt {time} lang op deze pagina bewaard. Log"
+    " in op een nieuw tabblad, kom dan terug op dit tabblad en druk op “{button}”.",
+    "text_form_too_large": "Wat u hebt verzonden, is niet opgeslagen en is te groot om hier te bewaren. Het staat"
+    " nog op de pagina hiervoor: log in op een nieuw tabblad, ga dan op dit tabblad terug en verzend het nog een"
+    " keer.",
+    "text_signed_in_for_form": "U kunt dit tabblad sluiten. Ga terug naar het tabblad met uw formulier en verzend"
+    " het.",
     "text_choose_provider": "Kies waar u een account hebt.",
     "text_framed": "U bent niet ingelogd, en dat kan hierbinnen niet. Laad deze pagina daarna opnieuw.",
     "text_reloading": "U bent niet meer ingelogd.",
@@ -87,6 +99,14 @@ TEXTS = {
     " heeft gedaan.",
     "error_step_up_other_person": "Deze pagina vroeg u nog een keer in te loggen, en er kwam iemand anders terug. Er"
     " is niets veranderd: u bent ingelogd zoals daarvoor. Log eerst uit als u van persoon wilt wisselen.",
+    "error_kept_form_foreign": "Een andere site heeft u hierheen gestuurd. Er is niets gebeurd.",
+    "error_kept_form_invalid": "Het is niet door deze app bewaard, of sindsdien veranderd. Ga terug naar de pagina"
+    " die u hebt ingevuld en verzend het daar.",
+    "error_kept_form_late": "Het is te lang bewaard. Het staat nog op de pagina die u hebt ingevuld: ga daarnaar"
+    " terug en verzend het daar.",
+    "error_kept_form_other_person": "Iemand anders dan wie nu is ingelogd, heeft het ingevuld. Er is niets verloren:"
+    " wie het heeft ingevuld, kan inloggen en het dan vanaf deze pagina verzenden.",
+    "error_kept_form_sent": "Kijk in de app of het is aangekomen voordat u iets nog een keer verzendt.",
     "error_tenant_not_allowed": "U hebt ingelogd met een account van een organisatie waarvan de leden deze app niet"
     " mogen gebruiken. Log in met een ander account, of vraag toegang aan de beheerder van deze app.",
     "error_login_late": "Het inloggen heeft te lang geduurd. Begin opnieuw.",

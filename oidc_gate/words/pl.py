@@ -17,6 +17,10 @@ TEXTS = {
     "title_failed": "Logowanie się nie udało",
     "title_not_enough": "To logowanie nie wystarcza dla tej strony",
     "title_somebody_else": "Zalogował się ktoś inny",
+    "title_form_not_sent": "Tego nie wysłano",
+    "title_form_sent": "To już wysłano",
+    "title_form_too_large": "To jest zbyt duże, aby je przechować",
+    "title_signed_in": "Zalogowano",
     "title_loop": "Logowanie kręci się w\u00a0kółko",
     "title_app_not_set_up": "Ta aplikacja nie jest poprawnie skonfigurowana",
     "title_no_such_sign_in": "Nie ma takiego logowania",
@@ -33,6 +37,7 @@ TEXTS = {
     "do_sign_in_once_more": "Zaloguj się jeszcze raz",
     "do_sign_in_as_other": "Zaloguj się jako ktoś inny",
     "do_sign_in_in_new_tab": "Zaloguj się w\u00a0nowej karcie",
+    "do_send_again": "Wyślij ponownie",
     "do_sign_out": "Wyloguj się",
     "do_try_again": "Spróbuj ponownie",
     "do_start_again": "Zacznij od nowa",
@@ -43,6 +48,12 @@ TEXTS = {
     "text_signing_out": "Tutaj już Państwa wylogowano. Jeszcze jeden krok zakończy sesję w\u00a0usłudze logowania.",
     "text_session_ended": "Wysłane dane nie zostały zapisane, ale są jeszcze na poprzedniej stronie: proszę wrócić,"
     " skopiować je, zalogować się ponownie i\u00a0wysłać jeszcze raz.",
+    "text_kept_form": "Wysłane dane nie dotarły, ale ta strona przechowuje je przez {time}. Proszę zalogować się"
+    " w\u00a0nowej karcie, potem wrócić do tej i\u00a0nacisnąć „{button}”.",
+    "text_form_too_large": "Wysłane dane nie zostały zapisane i\u00a0są zbyt duże, aby je tu przechować. Są jeszcze"
+    " na poprzedniej stronie: proszę zalogować się w\u00a0nowej karcie, potem w\u00a0tej wrócić i\u00a0wysłać je"
+    " jeszcze raz.",
+    "text_signed_in_for_form": "Można zamknąć tę kartę. Proszę wrócić do karty z\u00a0formularzem i\u00a0go wysłać.",
     "text_choose_provider": "Wybierz, gdzie masz konto.",
     "text_framed": "Nie są Państwo zalogowani, a\u00a0w\u00a0tej ramce nie można się zalogować. Potem proszę odświeżyć"
     " tę stronę.",
@@ -91,6 +102,15 @@ TEXTS = {
     " usługa logowania.",
     "error_step_up_other_person": "Ta strona poprosiła o\u00a0ponowne zalogowanie, a\u00a0wróciła inna osoba. Nic się"
     " nie zmieniło: są Państwo zalogowani jak przedtem. Aby zmienić osobę, proszę najpierw się wylogować.",
+    "error_kept_form_foreign": "Skierowała tu Państwa inna strona internetowa. Nic się nie stało.",
+    "error_kept_form_invalid": "Ta aplikacja tego nie przechowywała albo zmieniono to od tego czasu. Proszę wrócić"
+    " do wypełnionej strony i\u00a0wysłać dane stamtąd.",
+    "error_kept_form_late": "Dane przechowywano zbyt długo. Są jeszcze na wypełnionej stronie: proszę do niej wrócić"
+    " i\u00a0wysłać je stamtąd.",
+    "error_kept_form_other_person": "Wypełnił to ktoś inny niż osoba teraz zalogowana. Nic nie przepadło: kto to"
+    " wypełnił, może się zalogować, a\u00a0potem wysłać dane z\u00a0tej strony.",
+    "error_kept_form_sent": "Zanim cokolwiek wyślą Państwo jeszcze raz, proszę sprawdzić w\u00a0aplikacji, czy dane"
+    " dotarły.",
     "error_tenant_not_allowed": "Zalogowali się Państwo na konto organizacji, której członkowie nie mogą używać tej"
     " aplikacji. Proszę zalogować się na inne konto albo poprosić o\u00a0dostęp osobę, która prowadzi tę"
     " aplikację.",

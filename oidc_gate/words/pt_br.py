@@ -17,6 +17,10 @@ TEXTS = {
     "title_failed": "Não foi possível entrar",
     "title_not_enough": "Seu login não é suficiente para esta página",
     "title_somebody_else": "Outra pessoa entrou",
+    "title_form_not_sent": "Isto não foi enviado",
+    "title_form_sent": "Isto já foi enviado",
+    "title_form_too_large": "Isto é grande demais para ser guardado",
+    "title_signed_in": "Você entrou",
     "title_loop": "O login está andando em círculos",
     "title_app_not_set_up": "Este aplicativo não está configurado corretamente",
     "title_no_such_sign_in": "Esse login não existe",
@@ -33,6 +37,7 @@ TEXTS = {
     "do_sign_in_once_more": "Entrar mais uma vez",
     "do_sign_in_as_other": "Entrar como outra pessoa",
     "do_sign_in_in_new_tab": "Entrar em uma nova aba",
+    "do_send_again": "Enviar novamente",
     "do_sign_out": "Sair",
     "do_try_again": "Tentar novamente",
     "do_start_again": "Começar de novo",
@@ -43,6 +48,11 @@ TEXTS = {
     "text_signing_out": "Aqui você já saiu. Mais um passo encerra sua sessão no serviço de login.",
     "text_session_ended": "O que você enviou não foi salvo, mas ainda está na página anterior: volte, copie, entre"
     " novamente e envie mais uma vez.",
+    "text_kept_form": "O que você enviou não chegou, mas esta página o guarda por {time}. Entre em uma nova aba,"
+    " depois volte a esta e pressione “{button}”.",
+    "text_form_too_large": "O que você enviou não foi salvo, e é grande demais para ser guardado aqui. Ainda está na"
+    " página anterior: entre em uma nova aba, depois volte nesta e envie mais uma vez.",
+    "text_signed_in_for_form": "Você pode fechar esta aba. Volte à do seu formulário e envie-o.",
     "text_choose_provider": "Escolha onde você tem uma conta.",
     "text_framed": "Você não entrou, e não é possível fazer isso aqui dentro. Depois, recarregue esta página.",
     "text_reloading": "Sua sessão não está mais ativa.",
@@ -89,6 +99,14 @@ TEXTS = {
     " login fez.",
     "error_step_up_other_person": "Esta página pediu que você entrasse mais uma vez, e outra pessoa voltou. Nada"
     " mudou: sua sessão continua como antes. Para trocar de pessoa, saia primeiro.",
+    "error_kept_form_foreign": "Outro site enviou você para cá. Nada aconteceu.",
+    "error_kept_form_invalid": "Isto não foi guardado por este aplicativo, ou foi alterado depois. Volte à página"
+    " que você preencheu e envie de lá.",
+    "error_kept_form_late": "Isto ficou guardado por tempo demais. Ainda está na página que você preencheu: volte a"
+    " ela e envie de lá.",
+    "error_kept_form_other_person": "Quem preencheu isto não foi a pessoa que entrou agora. Nada se perdeu: quem"
+    " preencheu pode entrar e depois enviar a partir desta página.",
+    "error_kept_form_sent": "Antes de enviar qualquer coisa mais uma vez, veja no aplicativo se já chegou.",
     "error_tenant_not_allowed": "Você entrou com a conta de uma organização cujos membros não podem usar este"
     " aplicativo. Entre com outra conta ou peça acesso a quem administra este aplicativo.",
     "error_login_late": "O login demorou demais. Comece de novo.",

@@ -17,6 +17,10 @@ TEXTS = {
     "title_failed": "登录失败",
     "title_not_enough": "您的登录级别不足",
     "title_somebody_else": "登录的是另一个人",
+    "title_form_not_sent": "内容没有发送",
+    "title_form_sent": "内容已经发送过",
+    "title_form_too_large": "内容太大，无法保留",
+    "title_signed_in": "您已登录",
     "title_loop": "登录陷入循环",
     "title_app_not_set_up": "此应用未正确设置",
     "title_no_such_sign_in": "没有这个登录方式",
@@ -33,6 +37,7 @@ TEXTS = {
     "do_sign_in_once_more": "再次登录",
     "do_sign_in_as_other": "以其他用户登录",
     "do_sign_in_in_new_tab": "在新标签页中登录",
+    "do_send_again": "再次发送",
     "do_sign_out": "退出登录",
     "do_try_again": "重试",
     "do_start_again": "重新开始",
@@ -42,6 +47,11 @@ TEXTS = {
     "text_sign_out": "您被引导到这里退出登录。目前尚未执行任何操作。",
     "text_signing_out": "您已在此处退出登录。再进行一步，即可结束您在登录服务中的会话。",
     "text_session_ended": "您发送的内容没有保存，但仍在上一个页面中：请返回并复制内容，然后重新登录并再次发送。",
+    "text_kept_form": "您发送的内容没有送达，但会在此页面中保留\u00a0{time}。请在新标签页中登录，然后回到此标签页并"
+    "按“{button}”。",
+    "text_form_too_large": "您发送的内容没有保存，而且太大，无法在此保留。它仍在上一个页面中：请在新标签页中登录，然"
+    "后在此标签页中返回并再次发送。",
+    "text_signed_in_for_form": "您可以关闭此标签页。请回到表单所在的标签页并发送。",
     "text_choose_provider": "请选择您拥有账户的登录服务。",
     "text_framed": "您尚未登录，而且无法在此框架内登录。登录后请重新加载此页面。",
     "text_reloading": "您已不在登录状态。",
@@ -79,6 +89,12 @@ TEXTS = {
     "error_step_up_unmet": "您已登录，可以访问其他页面。但此页面的要求高于登录服务已完成的验证。",
     "error_step_up_other_person": "此页面请您再次登录，但回来的是另一个人。一切没有改变：您仍像之前一样处于登录状态。"
     "要更换用户，请先退出登录。",
+    "error_kept_form_foreign": "是另一个网站将您引导到这里的。没有执行任何操作。",
+    "error_kept_form_invalid": "这不是由此应用保留的，或者之后被改动过。请返回您填写的页面，从那里发送。",
+    "error_kept_form_late": "保留的时间太长了。内容仍在您填写的页面中：请返回该页面，从那里发送。",
+    "error_kept_form_other_person": "填写此内容的人不是现在登录的人。没有丢失任何内容：填写的人可以登录，然后从此页"
+    "面发送。",
+    "error_kept_form_sent": "再次发送任何内容之前，请先在应用中查看它是否已送达。",
     "error_tenant_not_allowed": "您登录所用的帐户属于一个无权使用此应用的组织。"
     "请使用其他帐户登录，或向应用的管理者申请访问权限。",
     "error_login_late": "登录花费的时间过长。请重新开始。",

@@ -1,6 +1,6 @@
 """The gate as WSGI middleware (PEP 3333).
 
-The app's iterable is returned untouched, and `wsgi.input` is read on the gate's own POST paths alone: streaming,
+The app's iterable is returned untouched, and `wsgi.input` is read of no request that reaches the app: streaming,
 `close()`, the `write` callable and `exc_info` work as without the gate.
 """
 
@@ -21,6 +21,7 @@ from oidc_gate.decisions import (
     Decision,
     Forward,
     Header,
+    Instead,
     Overriding,
     Reply,
     WithoutBody,
@@ -30,7 +31,7 @@ from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
-from oidc_gate.wsgi.request import WSGIRequest
+from oidc_gate.wsgi.request import WSGIRequest, variable
 from oidc_gate.wsgi.turns import Turns
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ _REASONS = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    413: "Content Too Large",
     500: "Internal Server Error",
     501: "Not Implemented",
     503: "Service Unavailable",
@@ -123,6 +125,8 @@ class OIDCGate:
                     decision = self._perform(decision)
                 elif isinstance(decision, AskAgain):
                     return self(environ, start_response)
+                elif isinstance(decision, Instead):
+                    return self(_instead(environ, decision), start_response)
                 else:
                     decision = decision.resume(_read_body(environ, decision.limit))
             if isinstance(decision, WithoutBody):
@@ -269,6 +273,26 @@ def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:
     except (ClientDisconnected, RequestEntityTooLarge):
         return None
     return body if len(body) <= limit else None
+
+
+def _instead(environ: WSGIEnvironment, other: Instead) -> WSGIEnvironment:
+    """Return the environ of a request that takes the place of this one."""
+    made = {
+        **environ,
+        "PATH_INFO": other.path.encode().decode("latin-1"),
+        "QUERY_STRING": other.query,
+        "wsgi.input": BytesIO(other.body),
+    }
+    target = f"{other.raw_target}?{other.query}" if other.query else other.raw_target
+    for key in ("RAW_URI", "REQUEST_URI"):
+        if key in made:
+            made[key] = target
+    for name, value in other.headers:
+        key = variable(name)
+        made.pop(key, None)
+        if value:
+            made[key] = value
+    return made
 
 
 def paste_filter(app: WSGIApplication, _global_conf: dict[str, str], **options: Unpack[SettingsOptions]) -> OIDCGate:

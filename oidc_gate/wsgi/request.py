@@ -10,7 +10,7 @@ from oidc_gate.reserved_headers import folded
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
-__all__ = ["WSGIRequest"]
+__all__ = ["WSGIRequest", "variable"]
 
 _KIND_HEADERS = frozenset("HTTP_" + name.upper().replace("-", "_") for name in KIND_HEADERS)
 #: Headers whose variables bear their plain names (PEP 3333).
@@ -108,8 +108,7 @@ class WSGIRequest:
 
     def header(self, name: str) -> str:
         """Return the header of that lower-case name, or `""`."""
-        key = name.upper().replace("-", "_")
-        return str(self._environ.get(key if key in _UNPREFIXED else f"HTTP_{key}", ""))
+        return str(self._environ.get(variable(name), ""))
 
     def header_names(self) -> set[str]:
         """See `Request.header_names`."""
@@ -120,6 +119,12 @@ class WSGIRequest:
     def folded_names(self) -> set[str]:
         """See `Request.folded_names`."""
         return {folded(key.removeprefix("HTTP_")) for key in self._environ if key.startswith("HTTP_")}
+
+
+def variable(name: str) -> str:
+    """Return the key under which an environ has a header (PEP 3333)."""
+    key = name.upper().replace("-", "_")
+    return key if key in _UNPREFIXED else f"HTTP_{key}"
 
 
 def _as_utf8(text: str) -> str:
