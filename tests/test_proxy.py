@@ -153,6 +153,20 @@ def test_what_a_client_says_in_a_proxys_name_is_not_believed(port: int, recorder
     assert got.one("forwarded") == "for=127.0.0.1;host=127.0.0.1;proto=http"
 
 
+def test_trailers_of_a_request_say_no_more_than_headers(port: int, recorder: Recorder) -> None:
+    """Of uvicorn: it takes those for headers that come at once with the body."""
+    spoofed = "".join(f"{line}\r\n" for line in SPOOFED).encode()
+    with connected(port) as connection:
+        connection.sendall(
+            CHUNKED.replace(HOST, HOST + b"Connection: close\r\n") + b"1\r\na\r\n0\r\n" + spoofed + b"\r\n"
+        )
+        assert answer_in(read_all(connection)).status == 200
+    got = told(recorder)
+    assert got.body == b"a"
+    assert "evil" not in str(got.headers)
+    assert "6.6.6.6" not in str(got.headers)
+
+
 def test_what_a_proxy_says_that_is_trusted_is_carried_on(recorder: Recorder) -> None:
     base, rules = "https://app.example.com", [{"path": "/", "allow": "anyone"}]
     with proxy_to(recorder.port, trusted_proxies="127.0.0.0/8", base_url=base, rules=rules) as port:
