@@ -237,6 +237,13 @@ def test_the_app_is_told_who_asks_and_sees_none_of_the_gates_cookies(
     assert got.one("cookie") == "mine=1"
 
 
+def test_the_gate_may_tell_in_a_header_that_others_may_not_say(provider: LocalProvider, recorder: Recorder) -> None:
+    browser = signed_in(provider, recorder, identity_headers={"x-client-ip": "sub", "x-team": "groups"})
+    browser.fetch("/", headers={"X-Client-IP": "evil", "Connection": "x-client-ip, x-team"})
+    got = recorder.requests[-1]
+    assert (got.one("x-client-ip"), got.one("x-team")) == ("ada-1815", "engineers,admins")
+
+
 def test_who_has_not_signed_in_does_not_reach_the_app(port: int, recorder: Recorder) -> None:
     with connected(port) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: other.test\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc")
