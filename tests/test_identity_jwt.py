@@ -189,6 +189,16 @@ def test_people_of_another_provider_are_told_apart(stage: StageFactory) -> None:
     assert all(group.startswith("guests:") for group in claims["groups"])
 
 
+def test_nobody_is_named_as_somebody_of_another_provider(stage: StageFactory, provider: LocalProvider) -> None:
+    provider.people["ada"] |= {"name": "guests:ada", "groups": ["guests:engineers"]}
+    with LocalProvider() as guests:
+        entry = guests.gate_options() | {"auth_id": "guests", "allow_all": True}
+        here = stage(**ON, auth_id="staff", providers=[entry])
+        browser = here.browser()
+        claims = checked(here, token_in(browser.navigate("/oauth2/login?auth_id=staff&next=/")))
+    assert (claims["name"], claims["groups"]) == ("guests%3Aada", ["guests%3Aengineers"])
+
+
 def test_the_program_in_the_documents_checks_it() -> None:
     text = (Path(__file__).parents[1] / "docs" / "any-app.md").read_text(encoding="utf-8")
     program = text.partition("```python\n")[2].partition("```")[0]

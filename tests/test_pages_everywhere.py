@@ -26,6 +26,8 @@ from oidc_gate.errors import (
     ProviderSetupError,
     StoreError,
     StoreSetupError,
+    UpstreamError,
+    UpstreamSlowError,
 )
 from oidc_gate.gate.building import build
 from oidc_gate.gate.error_replies import ProviderRefusalError, StepUpUnmetError, error_reply
@@ -54,6 +56,8 @@ OF_A_CLASS: tuple[GateError, ...] = (
     StoreSetupError("store_unusable"),
     StoreError("store_unavailable"),
     BusyError("provider_busy"),
+    UpstreamError("upstream_broken"),
+    UpstreamSlowError("upstream_slow"),
     LoginError("parameters_invalid"),
     ProviderError("nonce_mismatch"),
 )

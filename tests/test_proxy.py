@@ -153,6 +153,20 @@ def test_what_a_client_says_in_a_proxys_name_is_not_believed(port: int, recorder
     assert got.one("forwarded") == "for=127.0.0.1;host=127.0.0.1;proto=http"
 
 
+def test_trailers_of_a_request_say_no_more_than_headers(port: int, recorder: Recorder) -> None:
+    """Of uvicorn: it takes those for headers that come at once with the body."""
+    spoofed = "".join(f"{line}\r\n" for line in SPOOFED).encode()
+    with connected(port) as connection:
+        connection.sendall(
+            CHUNKED.replace(HOST, HOST + b"Connection: close\r\n") + b"1\r\na\r\n0\r\n" + spoofed + b"\r\n"
+        )
+        assert answer_in(read_all(connection)).status == 200
+    got = told(recorder)
+    assert got.body == b"a"
+    assert "evil" not in str(got.headers)
+    assert "6.6.6.6" not in str(got.headers)
+
+
 def test_what_a_proxy_says_that_is_trusted_is_carried_on(recorder: Recorder) -> None:
     base, rules = "https://app.example.com", [{"path": "/", "allow": "anyone"}]
     with proxy_to(recorder.port, trusted_proxies="127.0.0.0/8", base_url=base, rules=rules) as port:
@@ -221,6 +235,13 @@ def test_the_app_is_told_who_asks_and_sees_none_of_the_gates_cookies(
     got = recorder.requests[-1]
     assert got.one("x-forwarded-user") == "ada-1815"
     assert got.one("cookie") == "mine=1"
+
+
+def test_the_gate_may_tell_in_a_header_that_others_may_not_say(provider: LocalProvider, recorder: Recorder) -> None:
+    browser = signed_in(provider, recorder, identity_headers={"x-client-ip": "sub", "x-team": "groups"})
+    browser.fetch("/", headers={"X-Client-IP": "evil", "Connection": "x-client-ip, x-team"})
+    got = recorder.requests[-1]
+    assert (got.one("x-client-ip"), got.one("x-team")) == ("ada-1815", "engineers,admins")
 
 
 def test_who_has_not_signed_in_does_not_reach_the_app(port: int, recorder: Recorder) -> None:

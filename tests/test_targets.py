@@ -124,7 +124,7 @@ def test_a_factory_is_called_once_for_each_time_it_is_named() -> None:
         ("someapps.web:nope", "Did you mean someapps.web:app?"),
         ("someapps:nope", "Did you mean someapps:app?"),
         ("someapps.web.py", "Did you mean someapps.web:app?"),
-        ("3000", "3000 is an address, and oidc_gate wraps Python apps"),
+        ("3000", "3000 is an address, and this is for Python apps"),
         ("localhost:3000", "localhost:3000 is an address"),
         ("[::1]:3000", "[::1]:3000 is an address"),
         ("http://127.0.0.1:3000", "http://127.0.0.1:3000 is an address"),

@@ -108,6 +108,8 @@ def serve(launch: Launch) -> int:
     if not callable(app):
         check_no_circle(app, launch.port)
     logger.setLevel(logging.INFO)
+    if not callable(app):
+        logger.info("requests are handed on to %s", app)
     tell_where(settings, launch.host, launch.port)
     if interface == "asgi":
         options = launch.options

@@ -227,7 +227,7 @@ def _by_provider(
     if settings.access_token_for_app:
         forward = handing_on(forward, clock)
     if signer is not None:
-        forward = signer.signing(forward, required=required, other=other)
+        forward = signer.signing(forward, required=required, other=other, taken=taken)
     limits = Limits(
         longest=settings.max_session_duration or NEVER,
         idle=settings.idle_session_timeout or NEVER,

@@ -64,7 +64,9 @@ class Gate:
         path = urlsplit(settings.base_url).path
         self._kept_path = f"{path}{self._prefix}callback" if path else None
         # What every request needs stands one step away.
-        self._clock, self._addresses, self._sessions = clock, components.addresses, components.sessions
+        #: What tells which address was asked for, and from where.
+        self.addresses = components.addresses
+        self._clock, self._sessions = clock, components.sessions
         self._hosts, self._cookies = set[str](), components.cookies_by_scheme()
         self._narrows, self._has_places = components.policy.narrows, components.policy.has_places
         recalling = Recalling(components, self._judging)
@@ -137,9 +139,9 @@ class Gate:
         """Return whether the request names one host properly; behind proxies that is more than the Host header."""
         if request.host in self._hosts:
             return True
-        if not self._addresses.is_wellformed(request):
+        if not self.addresses.is_wellformed(request):
             return False
-        if not self._addresses.reads_forwarded and len(self._hosts) < _MOST_HOSTS:
+        if not self.addresses.reads_forwarded and len(self._hosts) < _MOST_HOSTS:
             self._hosts.add(request.host)
         return True
 
@@ -182,7 +184,7 @@ class Gate:
 
         `verdict`: on this request, where that was judged already.
         """
-        if request.is_websocket and not self._addresses.is_own_origin(request):
+        if request.is_websocket and not self.addresses.is_own_origin(request):
             return self._foreign(request)
         if now >= opened.due_at and self._sessions.recheck_schedule.take_turn(opened, now):
             if self._activity.counts(request, passes=self._judging.verdict(request, opened, now).passes):

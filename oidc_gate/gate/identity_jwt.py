@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 from oidc_gate.decisions import Reply
-from oidc_gate.gate.forwarding import Forwarding, Header, OtherNames
+from oidc_gate.gate.forwarding import Forwarding, Header, OtherNames, clear_of
 from oidc_gate.identity import Identity, is_verified, text_claim
 from oidc_gate.sessions import Head
 from oidc_gate.settings import Settings
@@ -46,12 +46,17 @@ class Signer:
         )
         return Reply(200, headers, json.dumps({"keys": [key.public for key in self._keys]}).encode())
 
-    def signing(self, forward: Forwarding, *, required: bool, other: OtherNames | None) -> Forwarding:
-        """Return the same, with the JWT behind the other headers. `required`, `other`: as in `identity_headers`."""
+    def signing(
+        self, forward: Forwarding, *, required: bool, other: OtherNames | None, taken: tuple[str, ...]
+    ) -> Forwarding:
+        """Return the same, with the JWT behind the other headers; the rest is as in `identity_headers`."""
+
+        def claims(identity: Identity) -> dict[str, Any]:
+            return _claims(identity, required=required, other=other, taken=taken)
 
         def signed(identity: Identity, head: Head) -> Any:
             decision = forward(identity, head)
-            told = _Told(self, identity, required=required, other=other)
+            told = _Told(self, identity, claims)
             return decision._replace(request_headers=SignedHeaders(decision.request_headers, told))
 
         return signed
@@ -71,18 +76,16 @@ class Signer:
 class _Told:
     """The JWT of one session."""
 
-    def __init__(self, signer: Signer, identity: Identity, *, required: bool, other: OtherNames | None) -> None:
+    def __init__(self, signer: Signer, identity: Identity, claims: Callable[[Identity], dict[str, Any]]) -> None:
         self._signer = signer
         self._identity = identity
-        self._required = required
-        self._other = other
+        self._claims = claims
         self._latest = ("", float("-inf"))  # set whole
 
     def __call__(self) -> str:
         jwt, signed_at = self._latest
         if not self._signer.is_fresh(signed_at):
-            claims = _claims(self._identity, required=self._required, other=self._other)
-            self._latest = jwt, _ = self._signer.jwt(claims, self._identity.expires_at)
+            self._latest = jwt, _ = self._signer.jwt(self._claims(self._identity), self._identity.expires_at)
         return jwt
 
 
@@ -106,17 +109,20 @@ class SignedHeaders(tuple[Header, ...]):  # noqa: SLOT001  # one with slots of i
         return f"<{len(self)} headers>"
 
 
-def _claims(identity: Identity, *, required: bool, other: OtherNames | None) -> dict[str, Any]:
-    """Return what the app is told of somebody, as the identity headers would have it, as JSON has it."""
+def _claims(identity: Identity, *, required: bool, other: OtherNames | None, taken: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the app is told of somebody: what the identity headers would tell, as JSON has it."""
     claims, prefix = identity.claims, "" if other is None else other.prefix
-    names = {name: text_claim(claims, name) for name in ("name", "preferred_username")}
-    found: dict[str, Any] = {"sub": prefix + identity.subject}
-    found |= {name: prefix + value for name, value in names.items() if value}
+
+    def named(text: str) -> str:
+        return clear_of(taken, prefix + text)
+
+    names = {"sub": identity.subject} | {name: text_claim(claims, name) for name in ("name", "preferred_username")}
+    found: dict[str, Any] = {name: named(value) for name, value in names.items() if value}
     if is_verified(claims, required=required) and (other is None or other.vouched(claims)):
         found["email"] = text_claim(claims, "email")
-    found["groups"] = [prefix + group for group in identity.groups]
+    found["groups"] = [named(group) for group in identity.groups]
     found["provider"] = identity.provider
     if identity.scopes:
         found["scope"] = " ".join(identity.scopes)
-    found |= {name: claims[name] for name in ("acr", "amr", "auth_time") if claims.get(name)}
+    found |= {name: claims.get(name) for name in ("acr", "amr", "auth_time")}
     return {name: value for name, value in found.items() if value is not None}

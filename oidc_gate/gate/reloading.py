@@ -52,6 +52,7 @@ _PATIENCE = 5.0
 #: cut off may lack it, and nobody would look any more when it is whole again.
 _FIXED = frozenset(
     {"auth_cookie_domain", "auth_id", "cookie_deny_list", "path_prefix", "reload", "session_store", "store_timeout"}
+    | {"insecure_public_upstream", "upstream_host", "upstream_timeout"}
 )
 
 Ask = Callable[[Gate], None]

@@ -86,14 +86,14 @@ def options_of(headers: Headers) -> set[bytes]:
 def kept_of_request(headers: Headers, reserved: Container[str], *, from_proxy: bool) -> Headers | None:
     """Return the headers of a request that pass; None where one has a malformed value.
 
-    `reserved`: names that only the gate may say, so that whoever names them in Connection is not heeded.
+    `reserved`: names that only the gate may say, and has said: whoever names them in Connection is not heeded.
     `from_proxy`: whether a proxy that is believed has sent them.
     """
     kept: Headers = []
     for pair in headers:
         name, value = pair
         passes = _seen[name] if name in _seen else _passes(name)
-        if passes or (passes is None and from_proxy):
+        if passes or (passes is None and (from_proxy or name.decode("latin-1") in reserved)):
             if _NO_VALUE.search(value):
                 return None
             kept.append(pair)

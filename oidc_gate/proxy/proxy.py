@@ -59,7 +59,7 @@ class Proxy:
         self._client_gone, self._cut_off, self._refused = ClientGoneError, CutOffError, RefusedError
         self._pool = Pool(upstream, anywhere=settings.insecure_public_upstream, ca_bundle=str(settings.ca_bundle or ""))
         self._timeout = settings.upstream_timeout
-        self._forwarded = Forwarded(settings)
+        self._forwarded = Forwarded()
         said = settings.upstream_host
         #: The Host header for the server; None for that of the client.
         self._host = None if said == "keep" else (upstream.authority if said == "rewrite" else said).encode("latin-1")
@@ -118,8 +118,9 @@ class Proxy:
         """Return Host, the headers that pass, and the lines on the client. Raises LoginError."""
         headers = scope["headers"]
         said = next((value for name, value in headers if name == b"host"), b"")
-        told, from_proxy = self._forwarded.lines(scope, said)
-        kept = kept_of_request(headers, self.gate.gate.reserved_headers, from_proxy=from_proxy)
+        gate = self.gate.gate
+        told, from_proxy = self._forwarded.lines(scope, said, gate.addresses)
+        kept = kept_of_request(headers, gate.reserved_headers, from_proxy=from_proxy)
         if kept is None:
             raise LoginError("request_malformed", "a header holds what no header may hold")
         return self._host or said or self._authority, kept, told
