@@ -44,9 +44,10 @@ class SigningKey:
         self.public: dict[str, str] = {**members, "kid": thumbprint, "use": "sig", "alg": "ES256"}
         self._header = _base64(_json({"alg": "ES256", "typ": "JWT", "kid": thumbprint}))
 
-    def signed(self, claims: Mapping[str, Any]) -> str:
-        """Return a JWT with these claims."""
-        text = f"{self._header}.{_base64(_json(claims))}"
+    def signed(self, claims: Mapping[str, Any], header: Mapping[str, Any] | None = None) -> str:
+        """Return a JWT with these claims; `header`: its members beside `alg`, in place of the usual ones."""
+        head = self._header if header is None else _base64(_json({"alg": "ES256", **header}))
+        text = f"{head}.{_base64(_json(claims))}"
         r, s = decode_dss_signature(self._key.sign(text.encode("ascii"), _ECDSA))
         return f"{text}.{_base64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 

@@ -422,6 +422,12 @@ def pushed_requests_are_demanded(provider: LocalProvider, given: Given) -> None:
 
 
 @seeds(P16="fail")
+def pushed_requests_are_said_to_be_demanded(provider: LocalProvider, given: Given) -> None:
+    says(provider, require_pushed_authorization_requests=True)
+    given["pushed"] = "never"
+
+
+@seeds(P16="fail")
 def pushed_requests_are_to_go_nowhere(provider: LocalProvider, given: Given) -> None:
     provider.offers = {"introspect"}
     given["pushed"] = "always"

@@ -78,6 +78,7 @@ UPWARD = {
     ("settings/reach_checks", "settings/settings"),
     ("settings/gate_warnings", "settings/settings"),
     ("settings/provider_warnings", "settings/settings"),
+    ("settings/profiles", "settings/settings"),
     ("settings/providers", "settings/settings"),
 }
 #: The only imports past a folder's `__init__`, which is not to load what only some need, or type checkers alone, nor to

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.apps import Echo, echo, gated
 from tests.browser import Browser, World
-from tests.providers.real import NanoIDP, Panva, RealProvider
-from tests.stage import query, subject
+from tests.providers.real import NanoIDP, Panva, RealProvider, client_key
+from tests.stage import HTML, query, subject
 
 Gated = Callable[..., Browser]
 
@@ -88,6 +90,33 @@ def test_panva_knows_every_kind_of_client(
     visit: Gated, panva_provider: Panva, client: str, settings: dict[str, Any]
 ) -> None:
     assert subject(signed_in(visit(panva_provider, client, **settings), panva_provider)) == "ada"
+
+
+def test_panva_takes_pushed_requests(visit: Gated, panva_provider: Panva) -> None:
+    browser = visit(panva_provider, pushed="always")
+    assert query(browser.get("/report", headers=HTML).location).keys() == {"client_id", "request_uri"}
+    page = signed_in(browser, panva_provider)
+    assert (page.url, subject(page)) == ("https://app.test/report?q=1", "ada")
+
+
+def test_panva_holds_us_to_fapi2(visit: Gated, panva_provider: Panva, tmp_path: Path) -> None:
+    """Its own reading of the profile: assertions for the issuer alone, pushed requests, nonces.
+
+    The claims come from userinfo, with a token that is bound to the gate's key.
+    """
+    key = tmp_path / "key.json"
+    key.write_text(json.dumps(client_key("ec").as_dict(private=True)))
+    settings: dict[str, Any] = {
+        "profile": "fapi2",
+        "client_secret": None,
+        "client_auth_method": "private_key_jwt",
+        "client_private_key_file": str(key),
+    }
+    browser = visit(panva_provider, "fapi2", **settings)
+    page = signed_in(browser, panva_provider)
+    assert (page.url, subject(page)) == ("https://app.test/report?q=1", "ada")
+    assert page.json()["identity"]["email"] == "ada@example.com"
+    assert browser.fetch("/api").status == 200
 
 
 @pytest.mark.parametrize("client", ["post", "public"])

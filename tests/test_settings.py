@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "http_timeout": 5.0,
     "insecure_http_issuer": False,
     "pushed": "auto",
+    "profile": "",
     "title": "",
     "discovery_url": "",
     "provider_endpoints": (),
@@ -133,7 +134,8 @@ class Given:
     @property
     def required(self) -> dict[str, Any]:
         """What has to be given besides."""
-        return REQUIRED | BESIDE.get(self.field, {})
+        needed = REQUIRED | BESIDE.get(self.field, {})
+        return {name: value for name, value in needed.items() if value is not None}
 
     @property
     def required_environment(self) -> dict[str, str]:
@@ -142,6 +144,7 @@ class Given:
 
 #: What a field cannot be without, by its name.
 BESIDE: dict[str, dict[str, Any]] = {
+    "profile": {"client_auth_method": "private_key_jwt", "client_private_key_file": __file__, "client_secret": None},
     "access_token_for_app": {"session_store": "sqlite:///here.db"},
     "bearer_client_cert_header": {"bearer_audience": "api", "trusted_proxies": "1"},
     **{
@@ -173,6 +176,7 @@ GIVEN = [
     Given("http_timeout", "2.5", 2.5, 2.5),
     Given("insecure_http_issuer", "yes", True, True),
     Given("pushed", "Always", "always", "always"),
+    Given("profile", "FAPI2", "fapi2", "fapi2"),
     Given("title", " Staff ", "Staff", "Staff"),
     Given("discovery_url", "https://in.test/o?p=x", "https://in.test/o?p=x", "https://in.test/o?p=x"),
     Given("provider_endpoints", "jwks_uri=https://in.test/jwks", {"jwks_uri": "https://in.test/jwks"},

@@ -21,9 +21,9 @@ from oidc_gate.provider.token_checks import (
     check_logout_token,
     check_refreshed_id_token,
     check_signed_userinfo,
-    check_userinfo,
     read_claims,
 )
+from oidc_gate.provider.userinfo import check_userinfo
 
 NOW = 1_800_000_000.0
 EXPECTED = Expected("https://idp.test", "app", NOW, 60.0)

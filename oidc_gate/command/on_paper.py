@@ -59,6 +59,8 @@ def settings_on_paper(launch: Launch, *, opens_cookies: bool, asks_provider: boo
     proof = {"private_key_jwt": "client_private_key_file", "client_assertion": "client_assertion_file"}.get(method)
     if proof is not None and not is_given(proof, file, environ, options):
         options |= {"client_auth_method": "none"}
+        for source, name in ((file, "profile"), (options, "profile"), (environ, f"{_PREFIX}PROFILE")):
+            source.pop(name, None)  # which would ask for that proof
     needed = {"issuer_url", "client_id"} if opens_cookies or asks_provider else set[str]()
     needed |= {"cookie_secret"} if opens_cookies else set()
     made_up = {name: value for name, value in _MADE_UP.items() if name not in needed}

@@ -17,7 +17,7 @@ from pathlib import Path
 from oidc_gate.command.kept_token import KeptToken, kept_token
 from oidc_gate.command.loopback import Loopback
 from oidc_gate.command.run import Launch
-from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
+from oidc_gate.errors import LoginError, ProviderDownError, ProviderError, SettingsError
 from oidc_gate.provider import Tokens, code_flow
 from oidc_gate.provider.terminal_client import TerminalClient
 from oidc_gate.settings import Settings
@@ -66,7 +66,13 @@ def _settings(launch: Launch) -> Settings:
     """Return the settings; without a secret the client is a public one, as programs on people's machines are."""
     if not launch.gives("client_secret", "client_secret_file", "client_auth_method"):
         launch = replace(launch, options=launch.options | {"client_auth_method": "none"})
-    return launch.settings_or(secrets.token_urlsafe(32))  # it seals cookies, and nobody sets one here
+    settings = launch.settings_or(secrets.token_urlsafe(32))  # it seals cookies, and nobody sets one here
+    if settings.profile:
+        raise SettingsError(
+            f"profile is {settings.profile}: under it an access token is bound to a key of the gate's, and of no use to"
+            " whoever only reads it. Register another client for programs at a terminal, without the profile."
+        )
+    return settings
 
 
 class _Terminal:

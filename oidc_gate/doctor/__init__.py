@@ -16,6 +16,7 @@ Modules, from the ground up; each may import only from those before it:
 - `provider_checks`: P, what the provider says of itself
 - `client_checks`: P, what its endpoints for servers say to this client
 - `request_checks`: P, what its endpoints for browsers say
+- `profile_checks`: P24, whether it has what a profile asks for
 - `app_address`: the app's own address, and what this gate proves of what arrived there
 - `direct_check`: A10, the app beside its proxy
 - `address_checks`: A1 to A3 and A9, whether the app's address leads to this gate

@@ -1,4 +1,4 @@
-"""What the checks of what the provider says of itself mean (P1 to P6, P21 to P23)."""
+"""What the checks of what the provider says of itself mean (P1 to P6, P21 to P24)."""
 
 from __future__ import annotations
 
@@ -121,6 +121,20 @@ ABOUT_PROVIDER = {
             "Keycloak": "A client's *Advanced*, *Exclude Issuer From Authentication Response* must be off.",
             "Entra": "It promises nothing.",
             "Google": "It sends it.",
+        },
+    ),
+    "P24": About(
+        "Where `profile` is set, the provider says that it has what that asks of it: clients that prove themselves by a"
+        " key, bound tokens (DPoP), `iss` in its answers.",
+        "Under a profile nothing is done without one of them: a login ends in an error.",
+        "Have the provider hold this client to FAPI 2.0, or take `profile` out. Pushed requests: P16; the algorithms of"
+        " ID tokens: P5.",
+        {
+            "Keycloak": "A client policy with the profile `fapi-2-security-profile`; *Require DPoP bound tokens*.",
+            "Entra": "It has neither pushed requests nor DPoP.",
+            "Okta": "*Require Demonstrating Proof of Possession*, and pushed requests.",
+            "Auth0": "Pushed requests and *Token Sender-Constraining*, of its Highly Regulated Identity.",
+            "Google": "It has neither.",
         },
     ),
     "P23": About(

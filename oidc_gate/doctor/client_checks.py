@@ -155,6 +155,8 @@ def _refresh(case: Case) -> Finding:
     wanted = "offline_access" in settings.scopes
     if settings.session_store == "cookie":
         return skipped("refresh tokens are kept only with a session_store on the server")
+    if settings.profile:
+        return skipped("under a profile the provider wants the proof of a key first, which doctor does not send")
     _check_accepted(case)
     form = {"grant_type": "refresh_token", "refresh_token": _made_up()}
     right = post(case, case.metadata().token_endpoint, form)

@@ -182,7 +182,8 @@ def post(case: Case, url: str, form: Mapping[str, str], **proof: Any) -> Said:
 
     Raises ProviderDownError where there is no answer, or nothing at that address.
     """
-    request = _proof(case, **proof)(HTTPRequest(url, _FORM, urlencode(form)))
+    audience = case.metadata().issuer if case.settings.profile else ""
+    request = _proof(case, **proof)(HTTPRequest(url, _FORM, urlencode(form)), audience)
     answer = case.ask(request)
     answer.require("endpoint")
     return _said(answer, secrets_in(request))

@@ -33,6 +33,9 @@ def _sources(case: Case) -> Finding:
     if settings.from_preset:
         made = ", ".join(f"{name} {value}" for name, value in settings.from_preset.items())
         said += f"; {settings.preset} stands for {made}"
+    if settings.profile:
+        algs = ", ".join(settings.signing_algs or ())
+        said += f"; profile {settings.profile}: pushed {settings.pushed}, signing_algs {algs}, bound access tokens"
     watched = ", ".join(map(str, settings.files(Path()))) if settings.reload == "watch" else ""
     return ok(said + (f"; watched: {watched}" if watched else ""))
 

@@ -8,6 +8,7 @@ from oidc_gate.doctor.client_checks import CLIENT_CHECKS
 from oidc_gate.doctor.cookie_checks import COOKIE_CHECKS
 from oidc_gate.doctor.network_checks import NETWORK_CHECKS
 from oidc_gate.doctor.passage_checks import PASSAGE_CHECKS
+from oidc_gate.doctor.profile_checks import PROFILE_CHECKS
 from oidc_gate.doctor.provider_checks import PROVIDER_CHECKS
 from oidc_gate.doctor.request_checks import REQUEST_CHECKS
 from oidc_gate.doctor.settings_checks import SETTINGS_CHECKS
@@ -28,6 +29,7 @@ _ALL = (
     *PROVIDER_CHECKS,
     *CLIENT_CHECKS,
     *REQUEST_CHECKS,
+    *PROFILE_CHECKS,
     *COOKIE_CHECKS,
     *STORE_CHECKS,
     *ADDRESS_CHECKS,

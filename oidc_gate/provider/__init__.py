@@ -22,13 +22,14 @@ Modules, from the ground up; each may import only from those before it:
 - `pushed_requests`: authorization requests that go to the provider itself, in such pairs too
 - `introspection`: whether the provider calls an access token good
 - `discovery`: the provider's metadata
+- `own_proofs`: what the gate's own access tokens are bound to
 - `client_calls`: what this client alone may ask
 - `signatures`: whether a token is the provider's
 - `provider`: `Provider`, which puts them together
 - `device_flow`: the device flow's messages, in the same pairs
 - `terminal_client`: the provider, as a program at a terminal uses it
 
-May import: `errors`, `settings`.
+May import: `errors`, `signing`, `settings`.
 """
 
 from oidc_gate.provider import code_flow, pushed_requests, userinfo
@@ -40,9 +41,10 @@ from oidc_gate.provider.client_credentials import private_key_of
 from oidc_gate.provider.code_flow import Tokens
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, is_usable, metadata_of
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
-from oidc_gate.provider.keys import algorithms_of, another_key, unverified_issuer
+from oidc_gate.provider.keys import algorithms_of, another_key, signing_alg, unverified_issuer
 from oidc_gate.provider.network_errors import no_answer
 from oidc_gate.provider.proofs_of_possession import (
+    DPOP_ALGORITHM,
     PROOF_ALGORITHMS,
     ExpectedProof,
     Proof,
@@ -56,6 +58,7 @@ from oidc_gate.provider.token_checks import is_time
 from oidc_gate.provider.transport import Transport, tls_context
 
 __all__ = [
+    "DPOP_ALGORITHM",
     "PROOF_ALGORITHMS",
     "AccessToken",
     "ClientAuthentication",
@@ -90,6 +93,7 @@ __all__ = [
     "scrubbed",
     "secrets_in",
     "shown",
+    "signing_alg",
     "tls_context",
     "unverified_issuer",
     "userinfo",

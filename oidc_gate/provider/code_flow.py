@@ -205,8 +205,8 @@ def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
         raise ProviderError("id_token_missing", "the token answer holds no ID token; is the scope openid allowed?")
     if access_token is None and id_token and not call.needs_access:  # as at Azure AD B2C, without a scope of an API
         access_token = ""
-    elif not isinstance(access_token, str) or str(document.get("token_type")).lower() != "bearer":
-        raise ProviderError("token_answer_invalid", _no_bearer(document.get("token_type"), access_token))
+    elif not isinstance(access_token, str) or str(document.get("token_type")).lower() != call.scheme.lower():
+        raise ProviderError("token_answer_invalid", _other_type(document.get("token_type"), access_token, call))
     refresh_token, expires_in = document.get("refresh_token"), document.get("expires_in")
     if not isinstance(refresh_token, str):
         refresh_token = ""
@@ -216,11 +216,16 @@ def read_tokens(answer: HTTPAnswer, call: TokenCall) -> Tokens:
     return Tokens(id_token, access_token, refresh_token, lifetime(expires_in))
 
 
-def _no_bearer(token_type: Any, access_token: Any) -> str:
+def _other_type(token_type: Any, access_token: Any, call: TokenCall) -> str:
     if not isinstance(access_token, str):
         return "the token answer holds no access token"
+    if call.scheme != "Bearer":
+        return f"the access token is of type {shown(token_type, 40)}, not {call.scheme}: bound to no key of the gate's"
     if str(token_type).lower() == "dpop":
-        return "the provider issues this client DPoP-bound tokens only, which the gate cannot use: turn that off there"
+        return (
+            "the provider issues this client DPoP-bound tokens only, which the gate uses under profile fapi2 alone:"
+            " turn that off there"
+        )
     return f"the access token is of type {shown(token_type, 40)}, not Bearer"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from joserfc import jwe
 from joserfc.errors import JoseError
@@ -23,6 +23,7 @@ from oidc_gate.settings import SIGNING_ALGS
 
 __all__ = [
     "KeySet",
+    "PrivateKey",
     "SignedToken",
     "algorithms_of",
     "another_key",
@@ -31,8 +32,11 @@ __all__ = [
     "read_compact",
     "read_key_set",
     "signing_alg",
+    "signing_with",
     "unverified_issuer",
 ]
+
+PrivateKey: TypeAlias = RSAKey | ECKey | OKPKey
 
 #: A longer token is refused before anything of it is decoded.
 LONGEST_TOKEN = 200_000
@@ -175,7 +179,7 @@ def algorithms_of(entry: Any) -> tuple[str, ...]:
     return tuple(alg for alg in SIGNING_ALGS if _may_sign(entry, SignedToken({"alg": alg}, b"", b"", b"")))
 
 
-def another_key(key: RSAKey | ECKey | OKPKey) -> RSAKey | ECKey | OKPKey:
+def another_key(key: PrivateKey) -> PrivateKey:
     """Return a new private key of the same kind, for the same algorithm."""
     alg = key.as_dict(private=False).get("alg")
     named: Any = {"alg": alg} if alg else None
@@ -185,7 +189,7 @@ def another_key(key: RSAKey | ECKey | OKPKey) -> RSAKey | ECKey | OKPKey:
     return type(key).generate_key(curve, named)
 
 
-def load_private_key(data: bytes) -> RSAKey | ECKey | OKPKey:
+def load_private_key(data: bytes) -> PrivateKey:
     """Return the gate's own key from a PEM or JWK file. Raises ValueError."""
     if data.lstrip().startswith(b"{"):
         return _load_private_jwk(read_json_object(data))
@@ -199,7 +203,7 @@ def load_private_key(data: bytes) -> RSAKey | ECKey | OKPKey:
     raise ValueError("the file holds no private RSA, EC or Ed25519 key without a password")
 
 
-def _load_private_jwk(document: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
+def _load_private_jwk(document: dict[str, Any]) -> PrivateKey:
     try:
         key = JWKRegistry.import_key(document)
     except Exception as error:  # as above: many kinds for junk
@@ -209,7 +213,7 @@ def _load_private_jwk(document: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
     return key
 
 
-def signing_alg(key: RSAKey | ECKey | OKPKey) -> str:
+def signing_alg(key: PrivateKey) -> str:
     """Return the algorithm that the gate signs with: the key's own `alg`, else that of its kind; RSA keys sign RS256.
 
     Raises ValueError for a key that cannot sign, or not with that `alg`.
@@ -222,7 +226,13 @@ def signing_alg(key: RSAKey | ECKey | OKPKey) -> str:
     return alg
 
 
-def decrypt(token: str, key: RSAKey | ECKey | OKPKey) -> bytes:
+def signing_with(alg: str, key: PrivateKey) -> PrivateKey:
+    """Return a key that signs with this algorithm where it does not say with which itself."""
+    data = key.as_dict(private=True)
+    return _load_private_jwk({"alg": alg} | data)
+
+
+def decrypt(token: str, key: PrivateKey) -> bytes:
     """Return what is inside an encrypted token (RFC 7516). Raises ProviderError `token_malformed`.
 
     Compression, passwords (PBES2) and RSA1_5 are refused: the first two let a sender set our work, the last leaks.

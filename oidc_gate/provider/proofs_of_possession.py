@@ -21,8 +21,19 @@ from oidc_gate.provider.keys import SignedToken, read_compact, read_key_set
 from oidc_gate.provider.token_checks import is_time, read_claims
 from oidc_gate.settings import SIGNING_ALGS
 
-__all__ = ["PROOF_ALGORITHMS", "ExpectedProof", "Proof", "certificate_thumbprint", "check_proof", "same_address"]
+__all__ = [
+    "DPOP_ALGORITHM",
+    "PROOF_ALGORITHMS",
+    "ExpectedProof",
+    "Proof",
+    "certificate_thumbprint",
+    "check_proof",
+    "hash_of",
+    "same_address",
+]
 
+#: What the gate's own are signed with.
+DPOP_ALGORITHM = "ES256"
 #: All of them asymmetric (4.3, point 5).
 PROOF_ALGORITHMS = SIGNING_ALGS
 #: Members of a JWK by its type that its thumbprint is made of, in their order (RFC 7638, 3.2; RFC 8037, 2).
@@ -82,7 +93,7 @@ def check_proof(text: str, expected: ExpectedProof) -> Proof:
         raise _invalid("the proof is for another method")
     if not same_address(claims.get("htu"), expected.address):
         raise _invalid(f"the proof is for another address than {expected.address}")
-    if not _is_same(claims.get("ath"), _hash(expected.token.encode())):
+    if not _is_same(claims.get("ath"), hash_of(expected.token.encode())):
         raise _invalid("the proof is for another token")
     return Proof(jti, float(issued_at), nonce if isinstance(nonce, str) else " ")
 
@@ -111,13 +122,14 @@ def _is_same(found: Any, expected: str) -> bool:
     return isinstance(found, str) and compare_digest(found.encode("utf-8", "replace"), expected.encode())
 
 
-def _hash(data: bytes) -> str:
+def hash_of(data: bytes) -> str:
+    """Return SHA-256 in base64url, as proofs have it of a token (`ath`)."""
     return urlsafe_b64encode(sha256(data).digest()).rstrip(b"=").decode()
 
 
 def _thumbprint(key: dict[str, Any]) -> str:
     members = {name: key.get(name) for name in _THUMBPRINT.get(str(key.get("kty")), ())}
-    return _hash(json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
+    return hash_of(json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def same_address(found: Any, expected: str) -> bool:
@@ -158,4 +170,4 @@ def certificate_thumbprint(header: str) -> str | None:
         certificate = b64decode(body, validate=True)
     except (NotBase64Error, ValueError):
         return None
-    return _hash(certificate) if certificate[:1] == b"\x30" else None
+    return hash_of(certificate) if certificate[:1] == b"\x30" else None

@@ -16,7 +16,7 @@ from oidc_gate.provider.client_calls import ClientCalls
 from oidc_gate.provider.client_credentials import private_key_of
 from oidc_gate.provider.discovery import Metadata, ProviderAddresses, metadata_of, read_metadata
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
-from oidc_gate.provider.quoting import names_shown, secrets_in
+from oidc_gate.provider.quoting import names_shown
 from oidc_gate.provider.security_events import SecurityEvent, check_security_event
 from oidc_gate.provider.signatures import Signatures
 from oidc_gate.provider.transport import Transport
@@ -37,8 +37,8 @@ Watch = Callable[[HTTPRequest, HTTPAnswer | None, float], None]
 _OF_CLIENT = frozenset(
     {
         "authz_url_params", "ca_bundle", "client_assertion_file", "client_auth_method", "client_id",
-        "client_private_key_file", "client_secret", "clock_leeway", "http_timeout", "provider_outage_grace", "pushed",
-        "scopes", "title", "userinfo", "userinfo_refresh_interval",
+        "client_private_key_file", "client_secret", "clock_leeway", "http_timeout", "profile", "provider_outage_grace",
+        "pushed", "scopes", "title", "userinfo", "userinfo_refresh_interval",
     }
 )  # fmt: skip
 
@@ -67,7 +67,7 @@ class Provider:
         self._told_of_logout = False
         self._always_pushed = {"always": True, "never": False}.get(settings.pushed)
         private_key = private_key_of(settings)
-        self._client = ClientCalls(settings, private_key, self._send)
+        self._client = ClientCalls(settings, private_key, self._send, clock)
         self._signatures = Signatures(settings, self._metadata, self._keys, private_key)
         audiences, clients = settings.bearer_audience, settings.bearer_clients
         self._audiences = frozenset(audiences or ())
@@ -144,7 +144,7 @@ class Provider:
             detail = "discovery names no introspection_endpoint; where there is one, provider_endpoints can name it"
             raise ProviderDownError("introspection_missing", detail)
         request = introspection.introspection_request(found.introspection_endpoint, token)
-        said = introspection.read_introspection(self._client.send(request))
+        said = introspection.read_introspection(self._client.send(request, found))
         if isinstance(said, str):
             said = introspection.read_signed_introspection(self._of_provider(said), self._expected(found))
         return check_introspected(token, introspection.check_active(said), self._expected_token(found))
@@ -176,7 +176,7 @@ class Provider:
         An ID token that came encrypted is handed on decrypted, as it has to be for a hint (Core, 3.1.2.1).
         """
         found = self.metadata()
-        self.check_callback(callback, found, required=found.sends_iss)
+        self.check_callback(callback, found, required=found.sends_iss or bool(self._settings.profile))
         request = code_flow.token_request(
             found.token_endpoint, code=callback.code, redirect_uri=redirect_uri, verifier=verifier, resource=resource
         )
@@ -211,9 +211,9 @@ class Provider:
 
     def revoke(self, refresh_token: str) -> None:
         """End a refresh token, where the provider offers that. Raises ProviderError."""
-        endpoint = self.metadata().revocation_endpoint
-        if endpoint:
-            self._client.send(code_flow.revocation_request(endpoint, refresh_token))
+        found = self.metadata()
+        if found.revocation_endpoint:
+            self._client.send(code_flow.revocation_request(found.revocation_endpoint, refresh_token), found)
 
     def logout_claims(self, logout_token: str) -> tuple[dict[str, Any], str]:
         """Return the verified claims of a logout token, and the algorithm it is signed with. Raises ProviderError."""
@@ -234,8 +234,7 @@ class Provider:
             raise ProviderError("userinfo_missing", "the provider issued no access token to ask userinfo with")
         if not endpoint:
             raise ProviderError("userinfo_missing", "the provider offers no userinfo endpoint")
-        request = userinfo.userinfo_request(endpoint, access_token)
-        claims = userinfo.read_userinfo(self._send(request), secrets_in(request))
+        claims = self._client.userinfo(endpoint, access_token)
         if isinstance(claims, str):
             inner = self._signatures.inside(claims)
             # Encrypted alone, it is as good as an answer that is neither: both are believed for where they came from.
@@ -243,7 +242,7 @@ class Provider:
                 inner = self._verified(claims).payload
             claims = token_checks.read_claims(inner)
             token_checks.check_signed_userinfo(claims, self._expected())
-        claims = token_checks.check_userinfo(claims, expected_sub=expected_sub)
+        claims = userinfo.check_userinfo(claims, expected_sub=expected_sub)
         logger.debug("userinfo has the claims: %s", names_shown(claims))
         return claims
 
@@ -254,7 +253,8 @@ class Provider:
     def _expected(self, known: Metadata | None = None) -> token_checks.Expected:
         settings, known = self._settings, known or self.metadata()
         tenants = settings.allow_tenants or ()
-        return token_checks.Expected(known.issuer, settings.client_id, self._clock(), settings.clock_leeway, tenants)
+        client_id, leeway, alone = settings.client_id, settings.clock_leeway, bool(settings.profile)
+        return token_checks.Expected(known.issuer, client_id, self._clock(), leeway, tenants, alone)
 
     def _expected_token(self, known: Metadata) -> ExpectedToken:
         return ExpectedToken(self._expected(known), self._audiences, self._clients, self._settings.bearer_type)

@@ -35,7 +35,6 @@ __all__ = [
     "check_signed_userinfo",
     "check_subject",
     "check_tenant",
-    "check_userinfo",
     "is_time",
     "issuer_of",
     "read_claims",
@@ -54,6 +53,7 @@ class Expected:
     """What the gate itself knows, and holds a token against. `now` and `leeway` are seconds.
 
     `tenants`: those whose users may come, at a provider that has many; the issuer may then be a template.
+    `alone`: an ID token is for nobody else.
     """
 
     issuer: str
@@ -61,6 +61,7 @@ class Expected:
     now: float
     leeway: float
     tenants: tuple[str, ...] = ()
+    alone: bool = False
 
     def is_issuer(self, issuer: Any) -> bool:
         """Return whether this is the provider, or one of its tenants."""
@@ -90,6 +91,10 @@ def check_id_token(token: SignedToken, expected: Expected, *, expected_nonce: st
     _check_type(token, forbidden=("logout+jwt", "at+jwt", "secevent+jwt"))
     claims = read_claims(token.payload)
     _check_common(claims, expected)
+    if expected.alone and audience_of(claims) != [expected.client_id]:
+        raise ProviderError(
+            "audience_mismatch", f"the token is {_other_audience(claims, expected)}, which is to be alone"
+        )
     check_lifetime(claims, expected)
     if expected_nonce is not None:
         _check_nonce(claims, expected_nonce)
@@ -147,13 +152,6 @@ def check_access_token(claims: Mapping[str, Any], access_token: str, alg: str) -
     expected = urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=")
     if not isinstance(at_hash, str) or not compare_digest(at_hash.encode("utf-8", "replace"), expected):
         raise ProviderError("at_hash_mismatch", "the ID token was not issued with this access token")
-
-
-def check_userinfo(claims: dict[str, Any], *, expected_sub: str) -> dict[str, Any]:
-    """Return the userinfo claims, whose `sub` must be the ID token's (Core, 5.3.2)."""
-    if claims.get("sub") != expected_sub:
-        raise ProviderError("userinfo_sub_mismatch", "userinfo speaks of another person than the ID token")
-    return claims
 
 
 def check_signed_userinfo(claims: dict[str, Any], expected: Expected) -> None:

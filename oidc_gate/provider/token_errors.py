@@ -28,7 +28,8 @@ class TokenCall:
 
     `method`: the `client_auth_method` in use; `offered`: those that discovery lists; `refreshing`: whether a refresh
     token or a device code was sent, and no code of a browser; `device`: it was a device code, or the question for one;
-    `secrets`: what was sent and nobody is to read; `needs_access`: an ID token alone is not enough.
+    `secrets`: what was sent and nobody is to read; `needs_access`: an ID token alone is not enough; `scheme`: the
+    type that the access token must have.
     """
 
     method: str
@@ -37,6 +38,7 @@ class TokenCall:
     secrets: frozenset[str] = frozenset()
     needs_access: bool = False
     device: bool = False
+    scheme: str = "Bearer"
 
 
 def token_error(status: int, document: Mapping[str, Any], call: TokenCall) -> GateError:
@@ -48,7 +50,8 @@ def token_error(status: int, document: Mapping[str, Any], call: TokenCall) -> Ga
         return ProviderError("sign_in_demanded", f"the person has to sign in again: {error} ({said})")
     if _rejects_client(status, error):
         return _client_rejected(call, said)
-    hint = "; it wants DPoP of this client: turn that off at the provider" if "dpop" in said.lower() else ""
+    wants_key = "dpop" in said.lower() and call.scheme == "Bearer"
+    hint = "; it wants DPoP of this client: turn that off at the provider" if wants_key else ""
     return ProviderError("token_request_rejected", f"the token endpoint refused ({said}){hint}")
 
 

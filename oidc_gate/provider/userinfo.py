@@ -8,13 +8,13 @@ from oidc_gate.errors import ProviderDownError, ProviderError
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest, read_json_object
 from oidc_gate.provider.quoting import error_said
 
-__all__ = ["read_userinfo", "userinfo_request"]
+__all__ = ["check_userinfo", "read_userinfo", "userinfo_request"]
 
 
-def userinfo_request(endpoint: str, access_token: str) -> HTTPRequest:
-    """Return the request for the person's claims."""
+def userinfo_request(endpoint: str, access_token: str, scheme: str = "Bearer") -> HTTPRequest:
+    """Return the request for the person's claims; `scheme`: of the access token (RFC 6750, 2.1; RFC 9449, 7.1)."""
     accept = "application/json, application/jwt;q=0.9"
-    headers = {"Accept": accept, "Authorization": f"Bearer {access_token}"}
+    headers = {"Accept": accept, "Authorization": f"{scheme} {access_token}"}
     return HTTPRequest(endpoint, headers, endpoint="userinfo")
 
 
@@ -37,6 +37,13 @@ def read_userinfo(answer: HTTPAnswer, secrets: frozenset[str] = frozenset()) -> 
     except ValueError as error:
         detail = f"the answer of userinfo at {answer.url} is not readable: {error}"
         raise ProviderDownError("userinfo_unreadable", detail) from None
+
+
+def check_userinfo(claims: dict[str, Any], *, expected_sub: str) -> dict[str, Any]:
+    """Return the userinfo claims, whose `sub` must be the ID token's (Core, 5.3.2)."""
+    if claims.get("sub") != expected_sub:
+        raise ProviderError("userinfo_sub_mismatch", "userinfo speaks of another person than the ID token")
+    return claims
 
 
 def _said(answer: HTTPAnswer, secrets: frozenset[str]) -> str:

@@ -24,6 +24,7 @@ Modules, from the ground up; each may import only from those before it:
 - `setting`: one setting: its default, its reader and its meaning
 - `token_fields`, `bearer_checks`: what programs may come in with, and what must hold of that
 - `checks`: what must hold of settings taken together
+- `profiles`: what a profile stands for, and what contradicts it
 - `options`: the fields as keywords, for type checkers and editors
 - `presets`: providers by name
 - `provider_warnings`: what is worth a second look at this provider
@@ -37,7 +38,7 @@ May import: `errors`, `identity`, `stores`, `access`.
 """
 
 from oidc_gate.settings.app_target import check_app, is_asgi, load_app, resolve_app, resolve_settings
-from oidc_gate.settings.checks import SIGNING_ALGS
+from oidc_gate.settings.checks import FAPI2_ALGS, SIGNING_ALGS
 from oidc_gate.settings.metrics_object import Metrics
 from oidc_gate.settings.reach_checks import NEEDED_ENDPOINTS
 from oidc_gate.settings.readers import nearest, read_duration
@@ -48,6 +49,7 @@ from oidc_gate.settings.tenants import TENANT, filled, issuers, template_of
 from oidc_gate.settings.token_fields import METADATA_PATH
 
 __all__ = [
+    "FAPI2_ALGS",
     "METADATA_PATH",
     "NEEDED_ENDPOINTS",
     "PROVIDER_FIELDS",

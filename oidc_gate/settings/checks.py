@@ -16,13 +16,15 @@ from oidc_gate.stores import FORMS
 if TYPE_CHECKING:
     from oidc_gate.settings.settings import Settings
 
-__all__ = ["SIGNING_ALGS", "check"]
+__all__ = ["FAPI2_ALGS", "SIGNING_ALGS", "check"]
 
 _AUTH_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _COOKIE_CHARACTERS = _AUTH_ID_CHARACTERS | frozenset("!#$%&'*+.^`|~")
 
 #: ID-token algorithms that can be allowed: signatures only, so that nothing the client knows can make one.
 SIGNING_ALGS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+#: Those of FAPI 2.0 (5.4.1). Ed25519 is the newer name of what is EdDSA here (RFC 9864, 2.2).
+FAPI2_ALGS = ("PS256", "ES256", "EdDSA", "Ed25519")
 
 #: Parameters of the authorization request that are the gate's own; `authz_url_params` must not set them.
 _OWN_PARAMS = frozenset(
@@ -36,6 +38,7 @@ _OWN_PARAMS = frozenset(
         "nonce",
         "code_challenge",
         "code_challenge_method",
+        "dpop_jkt",
         "request",
         "request_uri",
         "id_token_hint",

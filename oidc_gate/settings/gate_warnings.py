@@ -52,6 +52,11 @@ def _of_lists(settings: Settings) -> Iterator[str]:
 
 def _of_provider(settings: Settings, gate: Settings) -> Iterator[str]:
     """Yield what is worth a second look at one provider; the rules are those of the `gate`."""
+    if settings.profile and settings.bearer_audience and not _binds_programs(settings):
+        yield (
+            f"profile is {settings.profile}, and programs may come with tokens that are bound to nothing: set"
+            " bearer_dpop to require, or bearer_client_cert_header"
+        )
     if settings.client_auth_method == "none":
         yield "client_auth_method is none: the provider cannot tell this gate from another program"
     by_address = settings.email_claim == "email" and bool(settings.allow_emails or settings.allow_domains)
@@ -61,6 +66,10 @@ def _of_provider(settings: Settings, gate: Settings) -> Iterator[str]:
         if "*" in group:
             yield f"allow_groups: {group} stands for the one group of just this name; * is no pattern"
     yield from provider_warnings(settings, gate)
+
+
+def _binds_programs(settings: Settings) -> bool:
+    return settings.bearer_dpop == "require" or bool(settings.bearer_client_cert_header)
 
 
 def _of_sessions(settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:

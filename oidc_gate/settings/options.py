@@ -51,6 +51,7 @@ class SettingsOptions(TypedDict, total=False):
     http_timeout: Duration
     insecure_http_issuer: Switch
     pushed: Text
+    profile: Text
     title: Text
     discovery_url: Text
     provider_endpoints: Params

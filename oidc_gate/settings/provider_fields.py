@@ -92,6 +92,12 @@ class ProviderFields:
         "authorization requests go to the provider itself, and the browser with a reference (RFC 9126): `auto` where"
         " the provider demands it, `always`, `never`",
     )
+    profile: str = setting(
+        "",
+        choice("fapi2"),
+        "`fapi2` holds logins to the FAPI 2.0 Security Profile: requests are pushed, access tokens are bound to a key"
+        " (DPoP), `private_key_jwt`, `PS256`, `ES256` or `EdDSA`; see [docs/fapi2.md]",
+    )
     title: str = setting(
         "",
         read_text,

@@ -53,7 +53,7 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
     def __init__(self, **options: Unpack[SettingsOptions]) -> None:
         given = _named(options)
         made = _of_preset(given)
-        values = made | given | ({"issuer_url": made["issuer_url"]} if made else {})
+        values = made | _of_profile(given) | given | ({"issuer_url": made["issuer_url"]} if made else {})
         read = {each.name: _value(each, values) if each.name in values else each.default for each in fields(self)}
         for name, value in (_completed(read) | {"_given": given, "_others": ()}).items():
             object.__setattr__(self, name, value)
@@ -63,6 +63,10 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
             object.__setattr__(self, "_others", entries_made(self, given, Settings))
         named: list[Path] = []
         self._from((sources.read_layer(options, named, _names_file),), named)
+        if self.profile:
+            from oidc_gate.settings.profiles import check_profile  # late: most have none
+
+            check_profile(self)
         check(self)
 
     @property
@@ -229,6 +233,15 @@ def _of_preset(given: Mapping[str, Any]) -> dict[str, Any]:
     from oidc_gate.settings.presets import preset  # late: most name an address
 
     return preset(text) or {}
+
+
+def _of_profile(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that `profile` stands for. What it is, is told when it is read."""
+    if "profile" not in given:
+        return {}
+    from oidc_gate.settings.profiles import of_profile  # late: most have none
+
+    return of_profile()
 
 
 def _completed(values: dict[str, Any]) -> dict[str, Any]:

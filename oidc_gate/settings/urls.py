@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from oidc_gate.errors import SettingsError
 
-__all__ = ["check_ascii", "check_https", "checked_url"]
+__all__ = ["check_ascii", "check_https", "checked_url", "is_this_machine"]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -33,11 +33,16 @@ def checked_url(name: str, text: str, or_else: str = "", *, with_query: bool = F
 
 def check_https(name: str, url: SplitResult, *, insecure: bool) -> None:
     """Refuse plain http to another machine, unless `insecure_http_issuer` allows it. Raises SettingsError."""
-    if url.scheme == "http" and url.hostname not in _LOOPBACK and not insecure:
+    if url.scheme == "http" and not is_this_machine(url.hostname) and not insecure:
         raise SettingsError(
             f"{name} must start with https://: over plain http anyone on the way can sign in as anyone."
             " insecure_http_issuer = true allows it for tests."
         )
+
+
+def is_this_machine(host: str | None) -> bool:
+    """Return whether a host means this machine."""
+    return host in _LOOPBACK
 
 
 def check_ascii(name: str, host: str) -> None:

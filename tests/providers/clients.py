@@ -25,9 +25,17 @@ _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 class OAuthError(Exception):
     """An error of RFC 6749 5.2 or 4.1.2.1: its code, a description and the HTTP status where no redirect is made."""
 
-    def __init__(self, code: str, description: str = "", status: int = 400, **extra: str) -> None:
+    def __init__(
+        self,
+        code: str,
+        description: str = "",
+        status: int = 400,
+        headers: Mapping[str, str] | None = None,
+        **extra: str,
+    ) -> None:
         super().__init__(code, description)
         self.code, self.description, self.status, self.extra = code, description, status, extra
+        self.headers = dict(headers or {})
 
     def params(self) -> dict[str, str]:
         return {"error": self.code, "error_description": self.description} | self.extra
@@ -35,6 +43,7 @@ class OAuthError(Exception):
     def response(self) -> Response:
         response = Response(json.dumps(self.params()), self.status, content_type="application/json")
         response.headers["Cache-Control"] = "no-store"
+        response.headers.update(self.headers)
         if self.status == 401:
             response.headers["WWW-Authenticate"] = 'Basic realm="provider"'
         return response
@@ -54,6 +63,7 @@ class Client:
     may_introspect: bool = True
     may_revoke: bool = True
     scopes: list[str] | None = None
+    dpop: bool = False  # whether its tokens must be bound to a key
 
 
 @dataclass(frozen=True)

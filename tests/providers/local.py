@@ -11,6 +11,7 @@ from werkzeug import Request, Response
 from werkzeug.datastructures import MultiDict
 
 from tests.providers import people
+from tests.providers.binding import Binding
 from tests.providers.clients import AWKWARD_SECRET, Client, OAuthError
 from tests.providers.core import Params, ProviderCore, json_response
 from tests.providers.keys import Claims, generation_jwks
@@ -26,7 +27,7 @@ ASKING = ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce
           "acr_values", "code_challenge", "code_challenge_method", "login_hint", "request_uri")  # fmt: skip
 
 
-class LocalProvider(Pushing, TokenEndpoints, ProviderCore):
+class LocalProvider(Pushing, TokenEndpoints, Binding, ProviderCore):
     """The provider of most tests. `with LocalProvider() as provider:` serves; `gate_options()` makes a gate its client.
 
     `user` is the person signed in here whatever browser comes (no page is shown); None means: show the login form,
@@ -95,6 +96,7 @@ class LocalProvider(Pushing, TokenEndpoints, ProviderCore):
                 "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none",
             ],
             "code_challenge_methods_supported": ["S256"],
+            "dpop_signing_alg_values_supported": ["ES256", "PS256", "EdDSA"],
             "backchannel_logout_supported": True,
             "backchannel_logout_session_supported": True,
             "frontchannel_logout_supported": True,
@@ -217,6 +219,7 @@ class LocalProvider(Pushing, TokenEndpoints, ProviderCore):
             nonce=asked.get("nonce"),
             challenge=asked.get("code_challenge"),
             acr=session.acr,
+            dpop_jkt=asked.get("dpop_jkt"),
         )
 
     def _send_back(self, asked: Mapping[str, str], params: Params) -> Response:

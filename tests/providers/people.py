@@ -73,6 +73,7 @@ class Grant:
     nonce: str | None = None
     challenge: str | None = None
     acr: str | None = None
+    dpop_jkt: str | None = None
     code_expires: int = 0
     revoked: bool = False
 

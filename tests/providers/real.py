@@ -34,6 +34,13 @@ SECRET = "secret-of-the-real-client-long-enough-for-hs256-1234567890"
 AWKWARD_SECRET = "p%w+&:/ =? awkward secret, long enough for HS256"
 GROUPS = ["engineers", "admins"]
 ID_TOKEN_ALGS = ("RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "HS256")
+#: What a client of FAPI 2.0 registers beside its key.
+FAPI2 = {
+    "client_id": "fapi2",
+    "id_token_signed_response_alg": "PS256",
+    "require_pushed_authorization_requests": True,
+    "dpop_bound_access_tokens": True,
+}
 ENCRYPTION = (("RSA-OAEP-256", "A256GCM"), ("ECDH-ES", "A256GCM"), ("ECDH-ES+A256KW", "A256CBC-HS512"))
 
 
@@ -189,6 +196,7 @@ def panva_clients(app_origin: str) -> list[dict[str, Any]]:
         base | {"client_id": "awkward:% id", "client_secret": AWKWARD_SECRET},
         public | {"client_id": "public", "token_endpoint_auth_method": "none"},
         *(public | _proven_by_key(family) for family in ("rsa", "ec", "ed")),
+        public | _proven_by_key("ec") | FAPI2,
         *(base | {"client_id": alg.lower(), "id_token_signed_response_alg": alg} for alg in ID_TOKEN_ALGS),
         *(base | _encrypted(alg, enc) for alg, enc in ENCRYPTION),
         base | {"client_id": "signed-userinfo", "userinfo_signed_response_alg": "RS256"},

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from werkzeug import Request, Response
 
 from tests.providers import keys, people
+from tests.providers.binding import Binding
 from tests.providers.clients import Client, OAuthError, authenticate
 from tests.providers.core import ProviderCore, json_response
 from tests.providers.keys import Claims
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-class TokenEndpoints(Levels, ProviderCore):
+class TokenEndpoints(Levels, Binding, ProviderCore):
     """What a client's server talks to; mixed into `LocalProvider`."""
 
     clients: dict[str, Client]
@@ -37,6 +38,7 @@ class TokenEndpoints(Levels, ProviderCore):
         self.refresh_tokens: dict[str, Grant] = {}
         self.used_refresh_tokens: dict[str, Grant] = {}
         self.used_assertions: set[str] = set()
+        self.only_issuer = False  # whether an assertion must be for the issuer (FAPI 2.0, 5.3.2.1)
         self.device_codes: dict[str, Grant] = {}
         self.device_answers: list[str] = []  # what is said before somebody has agreed, one by one
         self.device_interval = 1
@@ -60,19 +62,23 @@ class TokenEndpoints(Levels, ProviderCore):
         if request.method != "POST" or repeated:
             raise OAuthError("invalid_request", f"a POST without repeated parameters, please {repeated}")
         with self.lock:
+            jkt = self.key_of_proof("token", request, client)
             match request.form.get("grant_type"):
                 case "authorization_code":
-                    tokens = self._redeem_code(client, request.form)
+                    tokens = self._redeem_code(client, request.form, jkt)
                 case "refresh_token":
                     tokens = self._refresh(client, request.form)
                 case "urn:ietf:params:oauth:grant-type:device_code":
                     tokens = self._device_tokens(client, request.form)
                 case other:
                     raise OAuthError("unsupported_grant_type", str(other))
+            if jkt is not None:
+                self.bound[tokens["access_token"]] = jkt
+                tokens["token_type"] = "DPoP"
         return json_response(self.change_token_response(tokens), Cache_Control="no-store")
 
     def _authenticated(self, request: Request) -> Client:
-        audiences = {self.url("token"), self.issuer, request.base_url}
+        audiences = {self.issuer} if self.only_issuer else {self.url("token"), self.issuer, request.base_url}
         return authenticate(request, self.clients, audiences, self.used_assertions)
 
     def new_code(self, grant: Grant) -> str:
@@ -81,7 +87,7 @@ class TokenEndpoints(Levels, ProviderCore):
         self.codes[code] = grant
         return code
 
-    def _redeem_code(self, client: Client, form: Mapping[str, str]) -> Claims:
+    def _redeem_code(self, client: Client, form: Mapping[str, str], jkt: str | None) -> Claims:
         code = form.get("code", "")
         if (reused := self.used_codes.get(code)) is not None:
             reused.revoked = True  # RFC 6749 4.1.2: the tokens of a code used twice are revoked
@@ -95,6 +101,8 @@ class TokenEndpoints(Levels, ProviderCore):
         if form.get("redirect_uri") != grant.redirect_uri:
             raise OAuthError("invalid_grant", "redirect_uri is not the one of the authorization request")
         _check_pkce(grant, form.get("code_verifier"))
+        if grant.dpop_jkt not in (None, jkt):
+            raise OAuthError("invalid_grant", "the code is bound to another key")
         return self._tokens(grant, client, nonce=grant.nonce, with_id_token="openid" in grant.scope)
 
     def _refresh(self, client: Client, form: Mapping[str, str]) -> Claims:
@@ -205,7 +213,9 @@ class TokenEndpoints(Levels, ProviderCore):
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         grant, expires = self.access_tokens.get(token, (None, 0))
         good = grant is not None and not grant.revoked and self.now() < expires and self.claims_of(grant.sub)
-        if scheme.lower() != "bearer" or grant is None or not good:
+        if (refused := self.refused_proof(request, scheme, token)) is not None:
+            return refused
+        if grant is None or not good:
             return json_response({"error": "invalid_token"}, 401, WWW_Authenticate='Bearer error="invalid_token"')
         return json_response(self.change_userinfo(self.userinfo_claims(grant)))
 

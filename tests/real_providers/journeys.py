@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +15,11 @@ from tests.answers import Answer
 from tests.apps import COOKIE_SECRET, echo
 from tests.browser import Browser, World
 from tests.doctor_faults import examined, not_ok
+from tests.providers.real import client_key
 from tests.real_providers.listening import Listener
 from tests.real_providers.provider import APP, CALLBACK, SIGNED_OUT, Provider
 from tests.redis_servers import until
-from tests.stage import Clock, query, subject, timed
+from tests.stage import HTML, Clock, query, subject, timed
 
 Gated = Callable[..., Browser]
 WRONG = "not-the-secret"
@@ -89,6 +92,32 @@ def test_each_way_to_prove_the_client_works_and_another_one_is_told(
                 assert page.status == 200, page.text
             outcome = "`client_rejected`" if provider.checks_method else "accepted"
             provider.found(f'A client of `{method}`, and `client_auth_method = "{other}"`', outcome)
+
+
+def test_a_pushed_request_is_taken(provider: Provider, visit: Gated) -> None:
+    if "pushed_authorization_request_endpoint" not in provider.discovery() or not provider.takes_pushed:
+        pytest.skip("it has no pushed requests, or they are off")
+    browser = visit(pushed="always")
+    sent = browser.get("/report?q=1", headers=HTML)
+    assert query(sent.location).keys() == {"client_id", "request_uri"}
+    signed_in(provider, browser, "/report?q=1")
+
+
+def test_fapi2_holds_where_it_can_be_set_up(provider: Provider, visit: Gated, tmp_path: Path) -> None:
+    """Pushed requests, a key, tokens that are bound to another one, at userinfo too."""
+    if not provider.fapi2_client:
+        pytest.skip("it has no DPoP, or it is not set up here")
+    key = tmp_path / "key.json"
+    key.write_text(json.dumps(client_key("ec").as_dict(private=True)))
+    settings: dict[str, Any] = {
+        "profile": "fapi2",
+        "client_id": provider.fapi2_client,
+        "client_secret": None,
+        "client_auth_method": "private_key_jwt",
+        "client_private_key_file": str(key),
+    }
+    page = signed_in(provider, visit(**settings, userinfo="always"), "/report?q=1")
+    assert page.json()["identity"]["email"] == provider.email
 
 
 def test_a_wrong_secret_is_told_as_that(provider: Provider, visit: Gated, caplog: pytest.LogCaptureFixture) -> None:

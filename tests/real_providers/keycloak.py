@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import requests
 
+from tests.providers.keys import public_jwks
+from tests.providers.real import client_key
 from tests.real_providers import keycloak_levels as levels
 from tests.real_providers.installing import maven_zip
 from tests.real_providers.provider import CALLBACKS, SECRET, SIGNED_OUT, Provider, secret_of
@@ -39,6 +42,7 @@ def start(folder: Path, backchannel: str) -> Iterator[Provider]:
             agree={"accept": ""},
             refuse={"cancel": ""},
             asking_client="asks",
+            fapi2_client="fapi2",
             refresh_scopes="",
             sign_out={"confirmLogout": ""},
             checks_method=False,
@@ -103,7 +107,7 @@ def _make_realm(admin: Admin, backchannel: str) -> None:
         "sslRequired": "none",
         "accessTokenLifespan": 60,
         "users": [_person("ada", "Lovelace"), _person("grace", "Hopper", levels.CREDENTIAL)],
-        "clients": [client("app", backchannel), client("asks", backchannel, consentRequired=True)],
+        "clients": [client("app", backchannel), client("asks", backchannel, consentRequired=True), _fapi2()],
     }
     admin.post("", realm)
     flow = levels.add_flow(f"{admin.url}/admin/realms/tests", admin.headers)
@@ -120,6 +124,21 @@ def _person(name: str, family: str, *credentials: dict[str, Any]) -> dict[str, A
         "lastName": family,
         "credentials": [{"type": "password", "value": "engine-1843", "temporary": False}, *credentials],
     }
+
+
+def _fapi2() -> dict[str, Any]:
+    """Return a client as FAPI 2.0 has it: pushed requests, a key, bound tokens, PS256."""
+    made = client("fapi2", clientAuthenticatorType="client-jwt")
+    made["attributes"] |= {
+        "use.jwks.string": "true",
+        "jwks.string": json.dumps(public_jwks(client_key("ec"))),
+        "token.endpoint.auth.signing.alg": "ES256",
+        "require.pushed.authorization.requests": "true",
+        "dpop.bound.access.tokens": "true",
+        "id.token.signed.response.alg": "PS256",
+        "pkce.code.challenge.method": "S256",
+    }
+    return made
 
 
 def client(name: str, backchannel: str = "", **more: Any) -> dict[str, Any]:

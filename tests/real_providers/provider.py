@@ -77,6 +77,8 @@ class Provider:
     refuse: Mapping[str, str] | None = None
     #: The client whose users are asked for consent, where the others' are not.
     asking_client: str = ""
+    #: The client that is held to FAPI 2.0, proven by `tests.providers.real.client_key("ec")`; none where it cannot be.
+    fapi2_client: str = ""
     #: The same for somebody of whom it can ask a second step, at a client whose users it asks; None: not set up here.
     stepping: Provider | None = None
     #: What `acr` is without the second step and with it; the field of its form, and what is typed into it now.
@@ -91,6 +93,8 @@ class Provider:
     end_session: Callable[[Browser], object] | None = None
     #: Whether a client of one `client_auth_method` is refused when it uses another.
     checks_method: bool = True
+    #: Whether it takes pushed requests, where discovery says that it does.
+    takes_pushed: bool = True
     #: Whether `prompt=login` is heeded.
     forces_login: bool = True
     #: How long it must be left alone after it has issued tokens, in seconds.

@@ -43,6 +43,7 @@ def start(folder: Path, backchannel: str) -> Iterator[Provider]:
             asking_client="asks",
             refresh_scopes="",
             forces_login=False,
+            takes_pushed=False,  # it sends them on to its login page: discovery names what is off by default
         )
 
 

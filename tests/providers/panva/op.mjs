@@ -43,6 +43,13 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     encryption: { enabled: true },
     jwtUserinfo: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
+    // The client "fapi2" is held to FAPI 2.0, and to nonces in its proofs; the others to neither.
+    dPoP: {
+      enabled: true,
+      nonceSecret: Buffer.alloc(32, 'only-for-tests'),
+      requireNonce: (ctx) => ctx.oidc.client?.clientId === 'fapi2',
+    },
+    fapi: { enabled: true, profile: (ctx, client) => (client?.clientId === 'fapi2' ? '2.0' : undefined) },
     revocation: { enabled: true },
     introspection: { enabled: true },
     // Whoever comes may register, as MCP clients do; access tokens for a resource (RFC 8707) are JWTs (RFC 9068).
