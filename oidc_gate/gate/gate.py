@@ -58,8 +58,7 @@ class Gate:
         self._login_required = (kept_forms if settings.keep_posts else self._refusals).login_required
         self._own_paths = OwnPaths(components, self._refusals, self._departures, kept_forms)
         self._rechecking = {party.key: Rechecking(components, party) for party in components.parties}
-        self._activity = Activity(components)
-        self._judging = Judging(components)
+        self._activity, self._judging = Activity(components), Judging(components)
         self._prefix, self._passes_preflights = settings.path_prefix + "/", settings.allow_cors_preflight
         path = urlsplit(settings.base_url).path
         self._kept_path = f"{path}{self._prefix}callback" if path else None
