@@ -173,7 +173,7 @@ def test_a_lone_surrogate_in_a_claim_does_not_break_a_page() -> None:
 
 
 def test_a_message_needs_neither_a_link_nor_a_note() -> None:
-    page = Reader(MADE.message(ASKS, 200, "title_busy", "text_signed_out"))
+    page = Reader(MADE.message(ASKS, 200, "title_busy", "text_close_window"))
     assert "a" not in page.tags
     assert "footer" not in page.tags
     assert page.texts["p"] == "You can close this window."

@@ -6,11 +6,13 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "サインアウトしました",
+    "title_signed_in": "サインインしました",
     "title_sign_out": "サインアウトしますか？",
     "title_signing_out": "サインアウトしています",
     "title_sign_in": "サインインしてください",
     "title_sign_in_for_this": "この操作にはもう一度サインインしてください",
     "title_session_ended": "セッションが終了しました",
+    "title_session_ending": "まもなくセッションが終了します",
     "title_not_this_app": "このアプリは利用できません",
     "title_not_this_page": "このページは利用できません",
     "title_refused": "サインインが拒否されました",
@@ -43,7 +45,8 @@ TEXTS = {
     "do_start_again": "最初からやり直す",
     "do_go_on": "続ける",
     "do_go_back": "戻る",
-    "text_signed_out": "このウィンドウは閉じてかまいません。",
+    "do_close": "閉じる",
+    "text_close_window": "このウィンドウは閉じてかまいません。",
     "text_sign_out": "サインアウトのためにこのページが開かれました。まだ何も行われていません。",
     "text_signing_out": "ここではサインアウトしました。あと一段階で、サインインサービスのセッションも終了します。",
     "text_session_ended": "送信した内容は保存されていませんが、前のページに残っています。前のページに戻って内容をコピ"
@@ -57,6 +60,7 @@ TEXTS = {
     "text_framed": "サインインしていません。この枠の中ではサインインできません。サインインした後で、このページを再読み"
     "込みしてください。",
     "text_reloading": "サインインの状態ではなくなりました。",
+    "text_going_on": "自動的に進まない場合は、ボタンを押してください。",
     "refused_door": "{person} としてサインインしていますが、このアプリの許可リストにありません。アプリの管理者に利用許"
     "可を依頼するか、別のユーザーでサインインしてください。",
     "refused_email_unverified": "{person} としてサインインしていますが、サインインサービスがこのアドレスを確認していま"
