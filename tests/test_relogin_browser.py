@@ -359,7 +359,9 @@ def test_whoever_gives_up_waiting_is_told_at_once(serve: Serve, page: Page) -> N
 def test_requests_of_every_form_are_sent_again_and_streams_are_not(serve: Serve, page: Page) -> None:
     opened(page, serve() + "/")
     end_session(page)
-    run(page, """{
+    run(
+        page,
+        """{
         const body = new Blob(["a blob"]), address = new URL("/api", location)
         const stream = new ReadableStream({start(it) { it.enqueue(new TextEncoder().encode("a stream")); it.close() }})
         const all = Promise.all([
@@ -369,7 +371,8 @@ def test_requests_of_every_form_are_sent_again_and_streams_are_not(serve: Serve,
             oidcGate.fetch(address, {method: "POST", body: stream, duplex: "half"}).catch(error => error.name),
         ])
         window.answers = all.then(them => Promise.all(them.map(it => it.text ? it.text() : it)))
-    } 0""")
+    } 0""",
+    )
     with page.expect_popup() as pop_up:
         bar(page).get_by_role("button", name="Sign in").click()
     sign_in(pop_up.value)
@@ -381,10 +384,13 @@ def test_requests_of_every_form_are_sent_again_and_streams_are_not(serve: Serve,
 def test_no_more_than_fifty_requests_wait(serve: Serve, page: Page) -> None:
     opened(page, serve() + "/")
     end_session(page)
-    run(page, """{
+    run(
+        page,
+        """{
         window.answers = []
         for (let i = 0; i < 60; i++) oidcGate.fetch("api").then(answer => answers.push(answer.status))
-    } 0""")
+    } 0""",
+    )
     until(page, "answers.length == 10")
     with page.expect_popup() as pop_up:
         bar(page).get_by_role("button", name="Sign in").click()
@@ -413,7 +419,7 @@ def test_a_page_that_polls_says_what_has_happened_and_never_opens_a_window(serve
     expect(bar(page)).to_have_count(0)
 
 
-def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Callable[[float], None]:
+def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Callable[[int], None]:
     """Open the page with a clock of its own, and what `userinfo` says of the end; `None`: it has ended.
 
     Return what lets time pass.
@@ -431,7 +437,7 @@ def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Cal
     with page.expect_response("**/oauth2/userinfo"):
         run(page, ask)
 
-    def later(seconds: float) -> None:
+    def later(seconds: int) -> None:
         with page.expect_response("**/oauth2/userinfo"):
             page.clock.fast_forward(1000 * seconds)
 
@@ -494,11 +500,14 @@ def test_the_bar_speaks_the_language_of_its_address(serve: Serve, page: Page) ->
 
 def test_the_bar_can_be_reached_where_the_app_has_a_modal_dialog(serve: Serve, page: Page) -> None:
     opened(page, serve() + "/")
-    run(page, """{
+    run(
+        page,
+        """{
         const mine = document.body.appendChild(document.createElement("dialog"))
         mine.append("Mine")
         mine.showModal()
-    } 0""")
+    } 0""",
+    )
     end_session(page)
     save(page)
     with page.expect_popup():
