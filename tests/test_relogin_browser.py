@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import pytest
@@ -27,6 +27,7 @@ from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.providers.people import PASSWORD
 from tests.providers.serving import ServerThread
+from tests.test_pages_everywhere import AXE, RULES
 
 pytestmark = pytest.mark.uncounted
 
@@ -157,9 +158,19 @@ def end_session(page: Page) -> None:
     page.context.clear_cookies()
 
 
+def without_a_click(page: Page, script: str) -> None:
+    """Have the page do something that nobody has clicked for, until it shows the bar.
+
+    Whatever Playwright does in a page counts as a click for some seconds; here it does not.
+    """
+    run(page, f"Object.defineProperty(navigator, 'userActivation', {{value: {{}}, configurable: true}});{script}\n0")
+    until(page, "!!document.querySelector('dialog[open]:not(:modal)')")
+    run(page, "delete navigator.userActivation")
+
+
 def save(page: Page) -> None:
     """Have the page send what was typed, without anybody who has clicked."""
-    run(page, "document.querySelector('#save').click()")
+    without_a_click(page, "document.querySelector('#save').click()")
 
 
 def run(page: Page, expression: str) -> Any:
@@ -230,10 +241,12 @@ def test_without_a_click_a_bar_asks_for_one_and_takes_no_focus(serve: Serve, pag
     end_session(page)
     page.get_by_label("Text").focus()
     save(page)
+    run(page, "window.asked = []; window.native = open; window.open = address => { asked.push(address) }; 0")
     save(page)
-    expect(bar(page)).to_have_text("Your session has endedSign in\u2715")
+    assert run(page, "asked") == []
+    run(page, "window.open = native; 0")
+    expect(bar(page)).to_have_text("Your session has endedSign inClose")
     assert run(page, "document.activeElement.tagName") == "INPUT"
-    assert len(page.context.pages) == 1
     with page.expect_popup() as pop_up:
         bar(page).get_by_role("button", name="Sign in").click()
     sign_in(pop_up.value)
@@ -276,8 +289,8 @@ def test_a_page_without_a_session_has_nobody_to_compare_with_and_is_loaded_anew(
     with page.expect_popup() as pop_up:
         bar(page).get_by_role("button", name="Sign in").click()
     sign_in(pop_up.value)
-    until(page, "!window.typed")
-    save(page)
+    until(page, "!window.typed && document.readyState == 'complete'")
+    page.get_by_role("button", name="Save").click()
     output(page).to_have_text("ada-1815 POST ")
 
 
@@ -359,7 +372,7 @@ def test_whoever_gives_up_waiting_is_told_at_once(serve: Serve, page: Page) -> N
 def test_requests_of_every_form_are_sent_again_and_streams_are_not(serve: Serve, page: Page) -> None:
     opened(page, serve() + "/")
     end_session(page)
-    run(
+    without_a_click(
         page,
         """{
         const body = new Blob(["a blob"]), address = new URL("/api", location)
@@ -371,7 +384,7 @@ def test_requests_of_every_form_are_sent_again_and_streams_are_not(serve: Serve,
             oidcGate.fetch(address, {method: "POST", body: stream, duplex: "half"}).catch(error => error.name),
         ])
         window.answers = all.then(them => Promise.all(them.map(it => it.text ? it.text() : it)))
-    } 0""",
+    }""",
     )
     with page.expect_popup() as pop_up:
         bar(page).get_by_role("button", name="Sign in").click()
@@ -384,12 +397,12 @@ def test_requests_of_every_form_are_sent_again_and_streams_are_not(serve: Serve,
 def test_no_more_than_fifty_requests_wait(serve: Serve, page: Page) -> None:
     opened(page, serve() + "/")
     end_session(page)
-    run(
+    without_a_click(
         page,
         """{
         window.answers = []
         for (let i = 0; i < 60; i++) oidcGate.fetch("api").then(answer => answers.push(answer.status))
-    } 0""",
+    }""",
     )
     until(page, "answers.length == 10")
     with page.expect_popup() as pop_up:
@@ -409,9 +422,13 @@ def test_a_page_that_polls_says_what_has_happened_and_never_opens_a_window(serve
     until(page, "window.told == 'ada-1815 GET '")
     end_session(page)
     page.get_by_label("Text").click()
-    run(page, "window.told = ''; poll(); 0")
+    run(
+        page,
+        "window.asked = []; window.native = open; window.open = address => { asked.push(address) }; window.told = ''; poll(); 0",
+    )
     expect(bar(page)).to_contain_text("Your session has ended")
-    assert len(page.context.pages) == 1
+    assert run(page, "asked") == []
+    run(page, "window.open = native; 0")
     with page.expect_popup() as pop_up:
         bar(page).get_by_role("button", name="Sign in").click()
     sign_in(pop_up.value)
@@ -496,6 +513,32 @@ def test_the_bar_speaks_the_language_of_its_address(serve: Serve, page: Page) ->
     expect(bar(page)).to_have_attribute("lang", "ar")
     expect(bar(page).get_by_role("button").first).to_have_text("تسجيل الدخول")
     assert bar(page).evaluate("bar => getComputedStyle(bar).direction") == "rtl"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_bar_is_read_by_everybody(serve: Serve, page: Page, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    opened(page, serve() + "/")
+    run(page, "document.documentElement.style.colorScheme = 'light dark'")
+    end_session(page)
+    save(page)
+    expect(page.get_by_role("alert")).to_have_text("Your session has ended")
+    expect(page.get_by_role("dialog", name="Your session has ended")).to_be_visible()
+    run(page, AXE.read_text(encoding="utf-8") + ";0")
+    said = run(page, f"axe.run('dialog', {{runOnly: {RULES}}})")
+    found = [
+        (each["id"], each["nodes"][0]["html"], each["nodes"][0]["any"])
+        for each in said["violations"] + said["incomplete"]
+    ]
+    assert found == []
+    for button in bar(page).get_by_role("button").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 24
+    page.set_viewport_size({"width": 320, "height": 500})
+    box = bar(page).bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= 320
 
 
 def test_the_bar_can_be_reached_where_the_app_has_a_modal_dialog(serve: Serve, page: Page) -> None:

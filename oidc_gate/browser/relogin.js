@@ -59,7 +59,7 @@
     bar.append(
       make("span", text, "", {role: "alert"}),
       make("button", words[3], "padding:.5em", {onclick: popUp}),
-      make("button", "\u2715", "padding:.5em", {ariaLabel: words[4], onclick() {
+      make("button", words[4], "padding:.5em", {onclick() {
         quiet = stage
         hide()
         settle?.(false)
