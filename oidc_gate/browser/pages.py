@@ -99,9 +99,9 @@ class Pages:
         headers: tuple[Header, ...] = (),
     ) -> Reply:
         """Return a page with a script, which runs before there is anything to be seen; `more` stands before it."""
-        language = _language(request)
+        language = language_of(request)
         head = f"{more}<script>{script}</script>"
-        reply = self._page(language, status, title, text, _link(language, action), more=head)
+        reply = self._page(language, status, title, text, link_to(language, action), more=head)
         return reply._replace(headers=(*self._allowing(script), *headers))
 
     def signed_out(self, request: Request, login_path: str, headers: tuple[Header, ...]) -> Reply:

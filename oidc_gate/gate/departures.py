@@ -6,6 +6,7 @@ Nothing here leads in a circle: browsers that come back from login after login w
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from oidc_gate.access import CheckedRule
 from oidc_gate.browser import LOGIN_SLOTS, pages, person_of, scripted_pages
@@ -179,13 +180,11 @@ class Departures:
             except ProviderError as error:
                 return self._error_reply(here, error, return_to, headers, party)
 
-        def turned_away() -> Reply:
-            return self._error_reply(here, provider_busy(), return_to, headers, party)
-
         known = party.provider.known_metadata()
         if known is not None and not party.provider.is_pushed(known):
             return depart(known, pushed=False)
-        return Work(party.lane("login"), fetch_and_depart, turned_away=turned_away)
+        busy = partial(self._error_reply, here, provider_busy(), return_to, headers, party)
+        return Work(party.lane("login"), fetch_and_depart, turned_away=busy)
 
     def _error_reply(
         self,

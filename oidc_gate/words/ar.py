@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "تم تسجيل خروجك",
-    "title_signed_in": "تم تسجيل دخولك",
     "title_sign_out": "هل تريد تسجيل الخروج؟",
     "title_signing_out": "جارٍ تسجيل الخروج",
     "title_sign_in": "يُرجى تسجيل الدخول",

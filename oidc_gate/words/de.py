@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "Sie sind abgemeldet",
-    "title_signed_in": "Sie sind angemeldet",
     "title_sign_out": "Abmelden?",
     "title_signing_out": "Sie werden abgemeldet",
     "title_sign_in": "Bitte melden Sie sich an",

@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "You are signed out",
-    "title_signed_in": "You are signed in",
     "title_sign_out": "Sign out?",
     "title_signing_out": "Signing out",
     "title_sign_in": "Please sign in",

@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "Ha cerrado la sesión",
-    "title_signed_in": "Ha iniciado sesión",
     "title_sign_out": "¿Cerrar la sesión?",
     "title_signing_out": "Cerrando la sesión",
     "title_sign_in": "Inicie sesión",

@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "Vous êtes déconnecté",
-    "title_signed_in": "Vous êtes connecté",
     "title_sign_out": "Se déconnecter\u202f?",
     "title_signing_out": "Déconnexion en cours",
     "title_sign_in": "Veuillez vous connecter",

@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "Si è disconnesso",
-    "title_signed_in": "Accesso effettuato",
     "title_sign_out": "Disconnettersi?",
     "title_signing_out": "Disconnessione in corso",
     "title_sign_in": "Effettui l’accesso",

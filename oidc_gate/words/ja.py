@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "サインアウトしました",
-    "title_signed_in": "サインインしました",
     "title_sign_out": "サインアウトしますか？",
     "title_signing_out": "サインアウトしています",
     "title_sign_in": "サインインしてください",

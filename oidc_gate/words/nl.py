@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "U bent uitgelogd",
-    "title_signed_in": "U bent ingelogd",
     "title_sign_out": "Uitloggen?",
     "title_signing_out": "U wordt uitgelogd",
     "title_sign_in": "Log in, alstublieft",

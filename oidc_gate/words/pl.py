@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "Wylogowano",
-    "title_signed_in": "Zalogowano",
     "title_sign_out": "Wylogować się?",
     "title_signing_out": "Wylogowywanie",
     "title_sign_in": "Proszę się zalogować",

@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "Você saiu",
-    "title_signed_in": "Você entrou",
     "title_sign_out": "Deseja sair?",
     "title_signing_out": "Saindo",
     "title_sign_in": "Entre, por favor",

@@ -6,7 +6,6 @@ __all__ = ["TEXTS"]
 
 TEXTS = {
     "title_signed_out": "您已退出登录",
-    "title_signed_in": "您已登录",
     "title_sign_out": "要退出登录吗？",
     "title_signing_out": "正在退出登录",
     "title_sign_in": "请登录",
