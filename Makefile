@@ -2,6 +2,7 @@
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
 # make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Vite in Chromium; not in CI
+# make spa    pages made with React, HTMX, Turbo and Dash whose session ends while they are open: a minute, not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
@@ -14,10 +15,12 @@ LOWEST := .venv-lowest
 LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_threads cli client_authentication demo \
 	examples expressions identity_jwt metrics provider proxy proxy_websockets sealing settings stores surface_logins wsgi))
 
+SPA := .venv-spa
+
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers proxy monitoring fuzz mutants bench system-packages clean
+.PHONY: demo test lowest lint docs providers proxy spa monitoring fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -42,6 +45,10 @@ providers: $(VENV)/.test
 proxy: $(VENV)/.test system-packages tests/vite/node_modules/.package-lock.json
 	$(BIN)/pytest tests/proxy_endurance.py -p no:cacheprovider -s
 
+# Dash brings a plugin for pytest along that no other tests are to have.
+spa: $(SPA)/.spa system-packages tests/spa/node_modules/.package-lock.json
+	$(SPA)/bin/pytest -p no:dash -p no:cacheprovider tests/spa/journeys.py
+
 monitoring: $(VENV)/.test
 	$(BIN)/python -m tests.promtool
 
@@ -59,7 +66,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) .providers $(NPM:%=%/node_modules) tests/vite/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(SPA) .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
@@ -71,6 +78,13 @@ $(LOWEST)/.test: setup.cfg pyproject.toml .ci/lowest-versions | $(LOWEST)/bin/py
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(LOWEST)/constraints.txt \
 		--editable '.[test-core]'
 	@touch $@
+
+$(SPA)/.spa: setup.cfg pyproject.toml | $(SPA)/bin/python
+	$(SPA)/bin/pip install --quiet --disable-pip-version-check --editable '.[spa]'
+	@touch $@
+
+$(SPA)/bin/python:
+	.ci/make-venv $(SPA)
 
 $(BIN)/python:
 	.ci/make-venv $(VENV)

@@ -262,7 +262,7 @@ def test_every_provider_that_is_run_has_a_page_with_what_was_found(name: str) ->
 
 each_guide = pytest.mark.parametrize("guide", GUIDES)
 A_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-A_FILE = re.compile(r"(?:[\w-]+/)*[\w-]+\.(?:py|md|cfg|toml|in)|(?:[\w-]+/)+")
+A_FILE = re.compile(r"(?:[\w-]+/)*[\w-]+\.(?:py|md|cfg|toml|in|js)|(?:[\w-]+/)+")
 A_MEMBER = re.compile(r"(?:\w+\.)*(\w+)\.(\w+)")
 
 

@@ -100,6 +100,12 @@ def test_at_a_good_proxy_nothing_is_found(site: Site) -> None:
     assert len(proxy.served) < 40
 
 
+def test_nor_where_a_page_leads_to_the_provider_instead_of_a_redirect(site: Site) -> None:
+    site.proxy(site.gate(keep_fragment=True))
+    report = site.report(keep_fragment=True)
+    assert statuses(report) == {}, report.text(colour=False)
+
+
 @pytest.mark.parametrize("trusted", [1, "127.0.0.0/8"])
 def test_nor_with_trusted_proxies_in_place_of_base_url(site: Site, trusted: object) -> None:
     site.proxy(site.gate(base_url=None, trusted_proxies=trusted))

@@ -101,6 +101,7 @@ PAST_THE_DOOR = {
     ("testing/end_to_end", "command/demo_provider"),  # which the command line itself has no need to hand on
     ("testing/end_to_end", "command/provider_process"),
     ("testing/signing_in", "gate/parties"),
+    ("gate/relogin", "browser/relogin_script"),
     ("wsgi/middleware", "settings/options"),
     ("asgi/middleware", "settings/options"),
 }

@@ -86,7 +86,7 @@ def test_the_wheel_is_the_package(built: Path) -> None:
         found = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert found == {name for name in tracked() if name.startswith("oidc_gate/")} | {"pytest_oidc_gate.py"}
     assert "oidc_gate/py.typed" in found
-    assert {Path(name).suffix for name in found} == {".py", ".typed"}
+    assert {Path(name).suffix for name in found} == {".js", ".py", ".ts", ".typed"}
 
 
 def test_the_page_on_the_index(built: Path) -> None:

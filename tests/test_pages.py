@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from oidc_gate.browser import Pages, pages
+from oidc_gate.browser import Pages, pages, scripted_pages
 from oidc_gate.decisions import Reply
 from oidc_gate.words import Phrase, Said
 from tests.asked import Asked
@@ -41,6 +41,9 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
     "form_too_large": lambda text: MADE.form_too_large(ASKS, text),
     "framed": lambda text: MADE.framed(ASKS, ASKED, text),
     "reloading": lambda text: MADE.reloading(ASKS, ASKED, text),
+    "done": lambda _: scripted_pages.signed_in(MADE, ASKS),
+    "leaving": lambda text: scripted_pages.leaving(MADE, ASKS, text, text, (ASKED,)),
+    "arriving": lambda text: scripted_pages.arriving(MADE, ASKS, text, ()),
     "refusal": lambda text: MADE.refusal(
         ASKS,
         400,
@@ -51,8 +54,8 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
         action=("do_go_on", text),
     ),
 }
-#: The one page with a script of its own, which is allowed by its hash.
-SENDING = MAKERS["form_post"]
+#: The pages with a script of their own, which is allowed by its hash.
+SCRIPTED = [MAKERS[name] for name in ("form_post", "done", "leaving", "arriving")]
 #: Those that may be shown in a frame of the app's own.
 FRAMED = [MAKERS[name] for name in ("framed", "kept_form", "refusal_that_keeps")]
 a_page = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -82,6 +85,10 @@ class Reader(HTMLParser):
         return [value for where, which, value in self.attributes if (where, which) == (tag, name)]
 
 
+def scripts(reply: Reply) -> list[str]:
+    return re.findall("<script>(.*?)</script>", reply.body.decode())
+
+
 def headers(reply: Reply) -> dict[str, str]:
     found = dict(reply.headers)
     assert len(found) == len(reply.headers)
@@ -93,7 +100,8 @@ def test_what_comes_from_elsewhere_is_text_and_never_markup(make: Callable[[str]
     plain, hostile = Reader(make("x")), Reader(make(EVIL))
     assert [tag for tag in hostile.tags if tag != "bdi"] == plain.tags
     assert [(tag, name) for tag, name, _ in hostile.attributes] == [(tag, name) for tag, name, _ in plain.attributes]
-    assert hostile.tags.count("script") == (1 if make is SENDING else 0)
+    assert hostile.tags.count("script") == (1 if make in SCRIPTED else 0)
+    assert re.findall("<script>(.*?)</script>", make(EVIL).body.decode()) == scripts(make("x"))
 
 
 def test_a_hostile_text_is_shown_as_it_is() -> None:
@@ -123,7 +131,7 @@ def test_the_policy_allows_the_one_style_by_its_hash_and_nothing_else(make: Call
     (style,) = re.findall(rb"<style>(.*?)</style>", reply.body, re.DOTALL)
     policy = policy_of(reply)
     script = policy.pop("script-src", "")
-    assert script == (hashed(b"document.forms[0].submit()") if make is SENDING else "")
+    assert script == " ".join(hashed(text.encode()) for text in scripts(reply))
     assert policy == {
         "default-src": "'none'",
         "style-src": hashed(style),
@@ -173,7 +181,7 @@ def test_a_lone_surrogate_in_a_claim_does_not_break_a_page() -> None:
 
 
 def test_a_message_needs_neither_a_link_nor_a_note() -> None:
-    page = Reader(MADE.message(ASKS, 200, "title_busy", "text_signed_out"))
+    page = Reader(MADE.message(ASKS, 200, "title_busy", "text_close_window"))
     assert "a" not in page.tags
     assert "footer" not in page.tags
     assert page.texts["p"] == "You can close this window."

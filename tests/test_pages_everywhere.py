@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from oidc_gate import Settings
-from oidc_gate.browser import Pages, pages
+from oidc_gate.browser import Pages, pages, scripted_pages
 from oidc_gate.decisions import Reply
 from oidc_gate.errors import (
     BusyError,
@@ -99,6 +99,9 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
         "signed in for a form": made.message(asks, 200, "title_signed_in", "text_signed_in_for_form"),
         "framed": made.framed(asks, ASKED, "/reports"),
         "turbo": made.reloading(asks, ASKED, "/reports"),
+        "done": scripted_pages.signed_in(made, asks),
+        "leaving": scripted_pages.leaving(made, asks, "https://id.example.com/", "/reports", (ASKED,)),
+        "arriving": scripted_pages.arriving(made, asks, "/reports", ()),
         **{key: refused(key) for key in dict.fromkeys([*_REASONS.values(), "refused_anybody", "refused_ask"])},
         "step_up_unmet": told(StepUpUnmetError("payroll", "ada", *step_up())),
         **{code: told(ProviderRefusalError(code, "", code)) for code in REFUSALS},
@@ -119,7 +122,8 @@ def step_up() -> tuple[Phrase, Phrase]:
 
 def without_scripts(replies: dict[str, Reply]) -> dict[str, str]:
     """Return the pages' bodies; what would send itself away while it is looked at stays."""
-    return {name: re.sub("<script>.*?</script>", "", reply.body.decode()) for name, reply in replies.items()}
+    sending = re.compile("<script>.*?</script>|<noscript>.*?</noscript>")
+    return {name: sending.sub("", reply.body.decode()) for name, reply in replies.items()}
 
 
 # Seen

@@ -81,6 +81,15 @@ def test_pyright_accepts_and_rejects_what_it_should(programs: Path) -> None:
     assert said["summary"]["filesAnalyzed"] == 5
 
 
+def test_typescript_accepts_and_rejects_what_it_should_of_the_script() -> None:
+    node, compiler = shutil.which("node"), PYRIGHT.parents[1] / "typescript" / "bin" / "tsc"
+    if node is None or not compiler.is_file():
+        raise AssertionError("TypeScript needs node and: npm ci --prefix tests/typing")
+    files = (ROOT / "oidc_gate" / "browser" / "relogin.d.ts", ROOT / "tests" / "typing" / "page.ts")
+    flags = ("--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom")
+    assert asked(node, str(compiler), *flags, *map(str, files)).stdout == ""
+
+
 def asked(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 

@@ -23,6 +23,8 @@ OTHERS = LANGUAGES[1:]
 #: Where texts are named, by keys that begin so.
 SPEAKING = (
     "browser/pages",
+    "browser/relogin_script",
+    "browser/scripted_pages",
     "gate/error_replies",
     "gate/error_words",
     "gate/kept_forms",

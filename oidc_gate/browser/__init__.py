@@ -9,12 +9,15 @@ Modules, from the ground up; each may import only from those before it:
 - `request_kinds`: a page, a form, a script: what decides between a redirect, a page and JSON
 - `layout`: how a page looks: template, style sheet, policy
 - `markup`: the parts of a page that are made of texts
-- `pages`: the gate's pages for people, its JSON for programs, and redirects
+- `replies`: JSON for programs, and redirects
+- `pages`: the gate's pages for people
+- `scripted_pages`: those that need a script
+- `relogin_script`: the script with which a page signs in again in a pop-up
 
 May import: `errors`, `sealing`, `decisions`, `words`.
 """
 
-from oidc_gate.browser import pages
+from oidc_gate.browser import pages, scripted_pages
 from oidc_gate.browser.addresses import LONGEST_PATH, Addresses, Origin, own_path, requested_path, safe_path
 from oidc_gate.browser.cookies import LOGIN_SLOTS, LONGEST_HEADER, Cookies
 from oidc_gate.browser.login_attempts import Attempt, Attempts, BegunLogin, Note, State, person_of
@@ -54,4 +57,5 @@ __all__ = [
     "person_of",
     "requested_path",
     "safe_path",
+    "scripted_pages",
 ]

@@ -1,18 +1,17 @@
-"""The gate's pages: plain HTML for people, in their language; JSON for programs, in English.
+"""The gate's pages: plain HTML for people, in their language.
 
 Every value that comes from elsewhere is escaped, and the Content-Security-Policy allows nothing but style sheets by
-their hashes, and on one page a script of one statement, by its own.
+their hashes, and on some pages one short script, by its own.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oidc_gate.browser.markup import LINK, NEW_TAB, SOFT, contact_of, form_with, language_of, link_to, markup
+from oidc_gate.browser.replies import COMMON, accepted, blank, challenge, grpc_status, json_reply, redirect, reference
 from oidc_gate.browser.request_kinds import wants_page
 from oidc_gate.decisions import Reply, Request
 
@@ -23,54 +22,8 @@ __all__ = ["Pages", "accepted", "blank", "challenge", "grpc_status", "json_reply
 
 Header = tuple[str, str]
 
-_NO_STORE: Header = ("cache-control", "no-store")
-_COMMON: tuple[Header, ...] = (
-    _NO_STORE,
-    ("x-content-type-options", "nosniff"),
-    # Not no-referrer: browsers would then say that a form of our own comes from nowhere, as they do of another site's.
-    ("referrer-policy", "same-origin"),
-)
-#: The one script of these pages.
+#: Sends the form of the page.
 _SEND = "document.forms[0].submit()"
-_JSON_HEADERS: tuple[Header, ...] = (("content-type", "application/json"), *_COMMON)
-
-
-def reference() -> str:
-    """Return a fresh reference: it stands on the page and in the log, and joins the two."""
-    return secrets.token_hex(5)
-
-
-def redirect(url: str, headers: tuple[Header, ...] = (), *, status: int = 302) -> Reply:
-    """Return a redirect that no cache keeps."""
-    return Reply(status, (("location", url), ("content-type", "text/plain; charset=utf-8"), *_COMMON, *headers))
-
-
-def blank() -> Reply:
-    """Return an empty page that the provider may show in a frame of its own."""
-    return Reply(
-        200, (("content-type", "text/html; charset=utf-8"), *_COMMON), b"<!doctype html><title>Signed out</title>"
-    )
-
-
-def accepted() -> Reply:
-    """Return the answer to what was taken and has no other answer; servers want a type even of no body."""
-    return Reply(202, (("content-type", "text/plain; charset=utf-8"), *_COMMON))
-
-
-def json_reply(status: int, value: Any, headers: tuple[Header, ...] = ()) -> Reply:
-    """Return an answer for a program."""
-    return Reply(status, (*_JSON_HEADERS, *headers), json.dumps(value).encode())
-
-
-def challenge(login_path: str) -> Header:
-    """Return the header that a 401 must have (RFC 9110, 15.5.2)."""
-    return ("www-authenticate", f'OIDC login_url="{login_path}"')
-
-
-def grpc_status(status: int, text: str, content_type: str) -> Reply:
-    """Return a gRPC status as gRPC-web has it, in the headers of an answer without a body (trailers-only)."""
-    headers = (("content-type", content_type), *_COMMON, ("grpc-status", str(status)), ("grpc-message", text))
-    return Reply(200, headers)
 
 
 class Pages:
@@ -91,15 +44,15 @@ class Pages:
         colors: tuple[str, str] | None = None,
         template: str = "",
     ) -> None:
-        from oidc_gate.browser.layout import Layout, source_of  # late: no import has to wait for it
+        from oidc_gate.browser.layout import Layout  # late: no import has to wait for it
 
         self._layout = Layout(name, logo, colors, template)
         self._contact = contact_of(contact)
         policy = self._layout.policy
         self._headers = _page_headers(policy, "DENY")
-        #: For what may be shown in a frame of the app's own, and for the page with the script.
+        #: For what may be shown in a frame of the app's own, and for the page that sends a form by itself.
         self._framed = _page_headers(policy.replace("ancestors 'none'", "ancestors 'self'"), "SAMEORIGIN")
-        self._sending = _page_headers(f"{policy}; script-src {source_of(_SEND)}", "DENY")
+        self._sending = self._allowing(_SEND)
 
     def message(
         self,
@@ -133,10 +86,28 @@ class Pages:
         reply = self._page(language, 200, "title_signing_out", "text_signing_out", form, headers=headers)
         return reply._replace(headers=(*self._sending, *headers))
 
+    def scripted(
+        self,
+        request: Request,
+        status: int,
+        title: str,
+        text: str,
+        script: str,
+        *,
+        action: tuple[str, str] | None = None,
+        more: str = "",
+        headers: tuple[Header, ...] = (),
+    ) -> Reply:
+        """Return a page with a script, which runs before there is anything to be seen; `more` stands before it."""
+        language = language_of(request)
+        head = f"{more}<script>{script}</script>"
+        reply = self._page(language, status, title, text, link_to(language, action), more=head)
+        return reply._replace(headers=(*self._allowing(script), *headers))
+
     def signed_out(self, request: Request, login_path: str, headers: tuple[Header, ...]) -> Reply:
         """Return the page after signing out. It leads nowhere by itself: the provider may still know the person."""
         again = ("do_sign_in_again", login_path)
-        return self.message(request, 200, "title_signed_out", "text_signed_out", action=again, headers=headers)
+        return self.message(request, 200, "title_signed_out", "text_close_window", action=again, headers=headers)
 
     def session_ended(self, request: Request, asked: Header, back: str, *, is_step_up: bool = False) -> Reply:
         """Return the 401 for a form that came too late; `back` leads to the page that the form was on, signed in.
@@ -275,6 +246,11 @@ class Pages:
         )
         return Reply(status, (*self._headers, *headers), self._layout.page(parts))
 
+    def _allowing(self, script: str) -> tuple[Header, ...]:
+        from oidc_gate.browser.layout import source_of
+
+        return _page_headers(f"{self._layout.policy}; script-src {source_of(script)}", "DENY")
+
 
 def _again(language: Language, resume: str, sealed: str) -> str:
     """Return the form that sends what is kept."""
@@ -284,7 +260,7 @@ def _again(language: Language, resume: str, sealed: str) -> str:
 def _page_headers(policy: str, frames: str) -> tuple[Header, ...]:
     return (
         ("content-type", "text/html; charset=utf-8"),
-        *_COMMON,
+        *COMMON,
         ("vary", "accept-language"),
         ("content-security-policy", policy),
         ("x-frame-options", frames),

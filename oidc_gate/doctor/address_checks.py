@@ -21,6 +21,7 @@ from oidc_gate.doctor.app_address import (
 from oidc_gate.doctor.case import LOOPBACK, Case, Check
 from oidc_gate.doctor.direct_check import beside_the_proxy
 from oidc_gate.doctor.findings import Finding, fail, ok, unknown, warn, worst
+from oidc_gate.doctor.markup import refresh_of
 from oidc_gate.gate import Proof
 
 __all__ = ["ADDRESS_CHECKS"]
@@ -148,8 +149,9 @@ def _paths(case: Case) -> Finding:
     proof = proven(case)
     base = case.settings.base_url
     answer = ask_app(case, base + _PAGE_PATH, PAGE)
-    state = dict(parse_qsl(parts_of(answer.location).query)).get("state", "")
-    opened = components_of(case).attempts.read_state(state) if answer.status in (302, 303) else None
+    left_for = refresh_of(answer.body.decode("utf-8", "replace")) if case.settings.keep_fragment else answer.location
+    state = dict(parse_qsl(parts_of(left_for).query)).get("state", "")
+    opened = components_of(case).attempts.read_state(state) if answer.status in (302, 303, 401) else None
     if opened is None or opened.return_to is None:
         return unknown(
             f"{_PAGE_PATH} begins no login here, which would show what became of it ({answer.status})",

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
 
-__all__ = ["PageForm", "forms_of", "unescaped", "words_of"]
+__all__ = ["PageForm", "forms_of", "refresh_of", "unescaped", "words_of"]
 
 #: No `<` within: what looks on to the end for each of many beginnings takes hours on a page that is made for it.
 _TAG = re.compile(r"<(/?)(!?[a-z][a-z0-9]*)\b([^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(action|name|value)\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_REFRESH = re.compile(r"""\bcontent\s{0,9}=\s{0,9}"0;url=([^"]*)\"""", re.IGNORECASE)
 #: A longer number of a character stands for none, and Python does not read it.
 _LONG_NUMBER = re.compile(r"&#[0-9]{9}[0-9]+")
 #: What is in these is no text that anybody reads.
@@ -43,6 +44,12 @@ def forms_of(html: str) -> list[PageForm]:
         elif found and "name" in said and len(found[-1][1]) < _MOST:
             found[-1][1][said["name"]] = said.get("value", "")
     return [PageForm(action, fields) for action, fields in found]
+
+
+def refresh_of(html: str) -> str:
+    """Return the address that a page leads on to by itself where no script runs, `""` for none."""
+    metas = (_REFRESH.search(tag[3]) for tag in _TAG.finditer(html) if tag[2].lower() == "meta")
+    return next((unescaped(found[1]) for found in metas if found is not None), "")
 
 
 def words_of(html: str, *, head: bool = True) -> str:

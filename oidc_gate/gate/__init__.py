@@ -36,6 +36,7 @@ Modules, from the ground up; each may import only from those before it:
 - `sign_out`: this browser's session ends, and the provider's
 - `remote_logout`: the provider says whose session has ended there
 - `signals`: the provider says that something happened to somebody
+- `relogin`: what a page's own scripts sign in again with, in a pop-up
 - `own_paths`: the paths under `path_prefix`
 - `credentials`: what stands in an Authorization header
 - `possession`: what is demanded beside a token that is bound to its holder

@@ -5,8 +5,11 @@ Nothing here leads in a circle: browsers that come back from login after login w
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from oidc_gate.access import CheckedRule
-from oidc_gate.browser import LOGIN_SLOTS, pages, person_of
+from oidc_gate.browser import LOGIN_SLOTS, pages, person_of, scripted_pages
 from oidc_gate.decisions import Decision, Reply, Request, Work
 from oidc_gate.errors import GateError, ProviderError
 from oidc_gate.gate.addresses_asked_for import page_asked_for, return_address, tell_too_long
@@ -26,6 +29,8 @@ __all__ = ["Departures"]
 
 Header = tuple[str, str]
 Pairs = list[tuple[str, str]]
+#: What sends a browser to an address, for a login that is to lead to a page.
+Leave = Callable[[Here, str, str, tuple[Header, ...]], Reply]
 
 #: So many logins finished within so many seconds, and still not what they were for: the browser does not keep it.
 _LOOP_LOGINS, _LOOP_SECONDS = 3, 60.0
@@ -45,6 +50,7 @@ class Departures:
         self._step_up = StepUp(components)
         self.picker = Picker(components)
         self.mismatches = Mismatches(components)
+        self._leave: Leave = self._keeping_fragment if components.settings.keep_fragment else _redirected
 
     def send(self, request: Request, rule: CheckedRule | None) -> Decision:
         """Send a browser without a session, that asked for a page, to the provider; it will return to that page.
@@ -60,8 +66,8 @@ class Departures:
         headers = here.cookies.drop_session(here.cookie_header) if stale else ()
         party = self.picker.for_rule(rule)
         if party is None:
-            return self.picker.send(here, return_to, asking(rule), headers)
-        return self.start(party, here, return_to, rule=asking(rule), headers=headers)
+            return self._leave(here, self.picker.address(here, return_to, asking(rule)), return_to, headers)
+        return self.start(party, here, return_to, rule=asking(rule), headers=headers, leave=self._leave)
 
     def step_up(
         self, request: Request, rule: CheckedRule, opened: OpenSession, headers: tuple[Header, ...]
@@ -80,6 +86,7 @@ class Departures:
             person=person_of(opened.identity.subject, opened.session_id),
             replaces=opened.session_id,
             headers=headers,
+            leave=self._leave,
         )
 
     def return_path(self, request: Request) -> str:
@@ -133,10 +140,11 @@ class Departures:
         rule: CheckedRule | None = None,
         person: bytes = b"",
         headers: tuple[Header, ...] = (),
+        leave: Leave | None = None,
     ) -> Decision:
         """Start a login. `rule`: the one that asks something of the sign-in; `person`: who alone may come back.
 
-        `asked`: by the login path.
+        `asked`: by the login path. `leave`: how the browser is sent to the provider; None: by a redirect.
         """
         demands = () if rule is None else self._step_up.params(rule)
         reason = login_reason(restarted=restarted, is_step_up=bool(person), asked=asked)
@@ -163,7 +171,7 @@ class Departures:
             url = self._requests[party.key].url(metadata, here.origin, begun, prompt, extra, demands)
             url = party.provider.push(url, metadata) if pushed else url
             party.telling.login_started(here.request, reason, rule)
-            return pages.redirect(url, (*headers, *begun.set_cookies), status=_status(here))
+            return (leave or _redirected)(here, url, return_to, (*headers, *begun.set_cookies))
 
         def fetch_and_depart() -> Decision:
             try:
@@ -172,13 +180,11 @@ class Departures:
             except ProviderError as error:
                 return self._error_reply(here, error, return_to, headers, party)
 
-        def turned_away() -> Reply:
-            return self._error_reply(here, provider_busy(), return_to, headers, party)
-
         known = party.provider.known_metadata()
         if known is not None and not party.provider.is_pushed(known):
             return depart(known, pushed=False)
-        return Work(party.lane("login"), fetch_and_depart, turned_away=turned_away)
+        busy = partial(self._error_reply, here, provider_busy(), return_to, headers, party)
+        return Work(party.lane("login"), fetch_and_depart, turned_away=busy)
 
     def _error_reply(
         self,
@@ -191,13 +197,17 @@ class Departures:
         telling, made = (self._components if party is None else party).telling, self._components.pages
         return error_reply(telling, made, error, here.request, action_path=return_to, about="login", headers=headers)
 
+    def _keeping_fragment(self, here: Here, url: str, return_to: str, headers: tuple[Header, ...]) -> Reply:
+        asked = pages.challenge(self._components.path(here, "login"))
+        return scripted_pages.leaving(self._components.pages, here.request, url, return_to, (asked, *headers))
+
     def _goes_in_circles(self, here: Here, most: int = _LOOP_LOGINS) -> bool:
         since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
         return attempts.finished_since(since, here.cookies, here.cookie_header) >= most
 
 
-def _status(here: Here) -> int:
-    return 303 if here.request.method == "POST" else 302
+def _redirected(here: Here, url: str, _: str, headers: tuple[Header, ...]) -> Reply:
+    return pages.redirect(url, headers, status=303 if here.request.method == "POST" else 302)
 
 
 def _is_short(rule: CheckedRule) -> bool:

@@ -15,12 +15,13 @@ from oidc_gate.gate.health import Health
 from oidc_gate.gate.kept_forms import KeptForms
 from oidc_gate.gate.parties import Party
 from oidc_gate.gate.refusals import Refusals
+from oidc_gate.gate.relogin import Relogin
 from oidc_gate.gate.remote_logout import RemoteLogout
 from oidc_gate.gate.sign_in import SignIn
 from oidc_gate.gate.sign_out import SignOut
 from oidc_gate.gate.signals import Signals
 from oidc_gate.provider import code_flow
-from oidc_gate.sessions import OpenSession
+from oidc_gate.sessions import NEVER, OpenSession
 from oidc_gate.telling import About
 
 __all__ = ["OwnPaths"]
@@ -47,9 +48,13 @@ class OwnPaths:
         self._of_logins = {f"{self._prefix}{name}" for name in ("login", *callbacks)}
         sign_out = SignOut(components)
         remote_logout = RemoteLogout(components, refusals)
-        health = Health(components, refusals)
+        health, relogin = Health(components, refusals), Relogin(components, refusals, departures)
         #: What says nothing of a person, and looks for no session.
-        self._stateless: dict[str, Callable[[Request], Decision]] = {"health": health.health, "ready": health.ready}
+        self._stateless: dict[str, Callable[[Request], Decision]] = {
+            "health": health.health,
+            "ready": health.ready,
+            "relogin.js": relogin.script,
+        }
         if components.identity_keys is not None:
             self._stateless["jwks"] = components.identity_keys
         #: What looks at the request itself, and at its body only when it has.
@@ -62,6 +67,7 @@ class OwnPaths:
             "login": {"GET": self._login, "POST": self._login},
             **callbacks,
             "logout": {"GET": sign_out.logout, "POST": sign_out.logout},
+            "done": {"GET": relogin.done},
             "userinfo": {"GET": self._userinfo, "HEAD": self._userinfo},
             "backchannel-logout": {"POST": remote_logout.by_token},
             "frontchannel-logout": {"GET": remote_logout.by_frame},
@@ -119,14 +125,18 @@ class OwnPaths:
         opened = self._components.session(here)
         if opened is None:
             return self._refusals.login_required(here.request, Kind.PROGRAM)
-        return self.told(here.request, opened)
+        return self.told(here.request, opened, opened.seen_at + self._components.sessions.limits.idle)
 
-    def told(self, request: Request, opened: OpenSession) -> Reply:
-        """Return what somebody is told of themselves; 403 for somebody whom the lists do not let pass."""
+    def told(self, request: Request, opened: OpenSession, idle_end: float = NEVER) -> Reply:
+        """Return what somebody is told of themselves; 403 for somebody whom the lists do not let pass.
+
+        `idle_end`: when the session ends if nobody uses it any more; asking here is no use of it.
+        """
         if not opened.allowed:
             reason = self._components.policy.lists_of(opened.identity).reason(opened.identity.claims)
             return self._refusals.not_allowed(request, opened, Verdict("refused", reason))
-        return pages.json_reply(200, _public_view(opened))
+        left = min(opened.expires_at, idle_end) - self._components.clock()
+        return pages.json_reply(200, _public_view(opened) | {"ends_in": None if left == NEVER else int(left)})
 
 
 def _callback(components: Components, party: Party, departures: Departures) -> dict[str, Handler]:
@@ -143,7 +153,7 @@ def _callback(components: Components, party: Party, departures: Departures) -> d
 def _public_view(opened: OpenSession) -> dict[str, Any]:
     identity = opened.identity
     scopes = {"scopes": list(identity.scopes)} if identity.scopes else {}
-    endless = identity.expires_at == float("inf")
+    endless = identity.expires_at == NEVER
     return {
         "sub": identity.subject,
         "subject": identity.subject,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from oidc_gate.browser import is_cross_site, pages
+from oidc_gate.browser import is_cross_site
 from oidc_gate.errors import LoginError
 from oidc_gate.gate.parties import Party
 
@@ -72,11 +72,10 @@ class Picker:
             return False
         return here.request.method == "POST" if before is None else before.provider_key != party.key
 
-    def send(self, here: Here, return_to: str, rule: CheckedRule | None, headers: tuple[Header, ...]) -> Reply:
-        """Send a browser that asked for a page to the choice; `rule`: that asks something of the sign-in."""
+    def address(self, here: Here, return_to: str, rule: CheckedRule | None) -> str:
+        """Return where a browser that asked for a page has the choice; `rule`: that asks something of the sign-in."""
         asked = {"next": return_to, "page": "1"} | ({} if rule is None else {"step_up": str(rule.number)})
-        address = f"{self._components.path(here, 'login')}?{urlencode(asked, quote_via=quote, safe='/')}"
-        return pages.redirect(address, headers)
+        return f"{self._components.path(here, 'login')}?{urlencode(asked, quote_via=quote, safe='/')}"
 
     def page(self, here: Here, params: code_flow.Params) -> Reply:
         """Return the page on which a person chooses; the provider of their last login stands first."""

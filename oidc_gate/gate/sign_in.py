@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from oidc_gate.browser import Attempt, Note, State, own_path, pages
+from oidc_gate.browser import Attempt, Note, State, own_path, pages, scripted_pages
 from oidc_gate.decisions import Decision, Reply, Work
 from oidc_gate.errors import GateError, LoginError, ProviderDownError, ProviderError, StoreError
 from oidc_gate.gate.authorization_requests import AuthorizationRequests
@@ -228,6 +228,8 @@ class SignIn:
         return error_reply(telling, made, error, here.request, action_path=return_to, about="login", headers=headers)
 
     def _go(self, here: Here, path: str, headers: tuple[Header, ...] = ()) -> Reply:
+        if self._components.settings.keep_fragment:
+            return scripted_pages.arriving(self._components.pages, here.request, path, headers)
         return pages.redirect(path, headers, status=303 if here.request.method == "POST" else 302)
 
 

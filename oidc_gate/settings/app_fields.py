@@ -127,6 +127,12 @@ class AppFields:
     logout_cookies: tuple[str, ...] | None = setting(
         None, read_list, "names of the app's own cookies that logout deletes too, such as `sessionid`"
     )
+    keep_fragment: bool = setting(
+        False,
+        read_bool,
+        "an address keeps its fragment (`#/reports/7`) over a login: a page with a line of script leads to the provider"
+        " instead of a redirect; see [docs/single-page-apps.md]",
+    )
     metrics: Any = setting(
         "off",
         read_metrics,

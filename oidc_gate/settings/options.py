@@ -100,6 +100,7 @@ class SettingsOptions(TypedDict, total=False):
     remote_user_claim: Text
     cache_control: Text
     logout_cookies: Texts
+    keep_fragment: Switch
     brand_name: Text
     brand_logo: File
     brand_color: Text

@@ -11,6 +11,7 @@ TEXTS = {
     "title_sign_in": "Bitte melden Sie sich an",
     "title_sign_in_for_this": "Bitte melden Sie sich dafür noch einmal an",
     "title_session_ended": "Ihre Sitzung ist beendet",
+    "title_session_ending": "Ihre Sitzung endet gleich",
     "title_not_this_app": "Sie dürfen diese App nicht benutzen",
     "title_not_this_page": "Sie dürfen diese Seite nicht benutzen",
     "title_refused": "Die Anmeldung wurde abgelehnt",
@@ -43,7 +44,8 @@ TEXTS = {
     "do_start_again": "Neu beginnen",
     "do_go_on": "Weiter",
     "do_go_back": "Zurück",
-    "text_signed_out": "Sie können dieses Fenster schließen.",
+    "do_close": "Schließen",
+    "text_close_window": "Sie können dieses Fenster schließen.",
     "text_sign_out": "Sie wurden zum Abmelden hierher geschickt. Noch ist nichts geschehen.",
     "text_signing_out": "Hier sind Sie abgemeldet. Ein weiterer Schritt beendet Ihre Sitzung beim Anmeldedienst.",
     "text_session_ended": "Was Sie gesendet haben, wurde nicht gespeichert, steht aber noch auf der Seite davor: Gehen"
@@ -59,6 +61,7 @@ TEXTS = {
     "text_framed": "Sie sind nicht angemeldet, und hier drin lässt sich das nicht nachholen. Laden Sie diese Seite"
     " danach neu.",
     "text_reloading": "Sie sind nicht mehr angemeldet.",
+    "text_going_on": "Falls es nicht von selbst weitergeht, klicken Sie auf die Schaltfläche.",
     "refused_door": "Sie sind als {person} angemeldet und stehen damit nicht auf der Liste dieser App. Bitten Sie ihre"
     " Betreiber um Zugang, oder melden Sie sich als jemand anderes an.",
     "refused_email_unverified": "Sie sind als {person} angemeldet. Der Anmeldedienst hat diese Adresse nicht"

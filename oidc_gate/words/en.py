@@ -11,6 +11,7 @@ TEXTS = {
     "title_sign_in": "Please sign in",
     "title_sign_in_for_this": "Please sign in again for this",
     "title_session_ended": "Your session has ended",
+    "title_session_ending": "Your session is about to end",
     "title_not_this_app": "You may not use this app",
     "title_not_this_page": "You may not use this page",
     "title_refused": "Sign-in was refused",
@@ -43,7 +44,8 @@ TEXTS = {
     "do_start_again": "Start again",
     "do_go_on": "Go on",
     "do_go_back": "Go back",
-    "text_signed_out": "You can close this window.",
+    "do_close": "Close",
+    "text_close_window": "You can close this window.",
     "text_sign_out": "You have been sent here to sign out. Nothing has happened yet.",
     "text_signing_out": "You are signed out here. One more step ends your session at the sign-in provider.",
     "text_session_ended": "What you sent has not been saved, but it is still in the page behind this one: go back,"
@@ -56,6 +58,7 @@ TEXTS = {
     "text_choose_provider": "Choose where you have an account.",
     "text_framed": "You are not signed in, and that cannot be done in here. Load this page again afterwards.",
     "text_reloading": "You are not signed in any more.",
+    "text_going_on": "If this page does not go on by itself, press the button.",
     "refused_door": "You are signed in as {person}, who is not on this app's list. Ask whoever runs it for access, or"
     " sign in as someone else.",
     "refused_email_unverified": "You are signed in as {person}. The sign-in provider has not verified that address."

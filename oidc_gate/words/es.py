@@ -11,6 +11,7 @@ TEXTS = {
     "title_sign_in": "Inicie sesión",
     "title_sign_in_for_this": "Vuelva a iniciar sesión para esto",
     "title_session_ended": "Su sesión ha terminado",
+    "title_session_ending": "Su sesión está a punto de terminar",
     "title_not_this_app": "No puede usar esta aplicación",
     "title_not_this_page": "No puede usar esta página",
     "title_refused": "Se ha rechazado el inicio de sesión",
@@ -43,7 +44,8 @@ TEXTS = {
     "do_start_again": "Empezar de nuevo",
     "do_go_on": "Continuar",
     "do_go_back": "Volver",
-    "text_signed_out": "Puede cerrar esta ventana.",
+    "do_close": "Cerrar",
+    "text_close_window": "Puede cerrar esta ventana.",
     "text_sign_out": "Le han enviado aquí para cerrar la sesión. Todavía no ha pasado nada.",
     "text_signing_out": "Aquí ya ha cerrado la sesión. Un paso más cierra su sesión en el servicio de inicio de"
     " sesión.",
@@ -57,6 +59,7 @@ TEXTS = {
     "text_choose_provider": "Elija dónde tiene una cuenta.",
     "text_framed": "No ha iniciado sesión, y aquí dentro no es posible hacerlo. Después vuelva a cargar esta página.",
     "text_reloading": "Su sesión ya no está iniciada.",
+    "text_going_on": "Si esta página no continúa por sí sola, pulse el botón.",
     "refused_door": "Ha iniciado sesión como {person}, que no está en la lista de esta aplicación. Pida acceso a sus"
     " responsables o inicie sesión como otra persona.",
     "refused_email_unverified": "Ha iniciado sesión como {person}. El servicio de inicio de sesión no ha verificado"

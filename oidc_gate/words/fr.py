@@ -11,6 +11,7 @@ TEXTS = {
     "title_sign_in": "Veuillez vous connecter",
     "title_sign_in_for_this": "Veuillez vous reconnecter pour cette action",
     "title_session_ended": "Votre session a expiré",
+    "title_session_ending": "Votre session va bientôt expirer",
     "title_not_this_app": "Vous n’avez pas accès à cette application",
     "title_not_this_page": "Vous n’avez pas accès à cette page",
     "title_refused": "La connexion a été refusée",
@@ -43,7 +44,8 @@ TEXTS = {
     "do_start_again": "Recommencer",
     "do_go_on": "Continuer",
     "do_go_back": "Revenir",
-    "text_signed_out": "Vous pouvez fermer cette fenêtre.",
+    "do_close": "Fermer",
+    "text_close_window": "Vous pouvez fermer cette fenêtre.",
     "text_sign_out": "Vous avez été envoyé ici pour vous déconnecter. Rien ne s’est encore passé.",
     "text_signing_out": "Vous êtes déconnecté ici. Une dernière étape met fin à votre session auprès du service de"
     " connexion.",
@@ -59,6 +61,7 @@ TEXTS = {
     "text_framed": "Vous n’êtes pas connecté, et il n’est pas possible de le faire dans ce cadre. Rechargez ensuite"
     " cette page.",
     "text_reloading": "Vous n’êtes plus connecté.",
+    "text_going_on": "Si cette page ne continue pas d’elle-même, cliquez sur le bouton.",
     "refused_door": "Vous êtes connecté en tant que {person}, qui ne figure pas sur la liste de cette application."
     " Demandez l’accès à ses responsables, ou connectez-vous sous un autre nom.",
     "refused_email_unverified": "Vous êtes connecté en tant que {person}. Le service de connexion n’a pas vérifié"

@@ -11,6 +11,7 @@ TEXTS = {
     "title_sign_in": "Effettui l’accesso",
     "title_sign_in_for_this": "Effettui di nuovo l’accesso per questa operazione",
     "title_session_ended": "La Sua sessione è terminata",
+    "title_session_ending": "La Sua sessione sta per terminare",
     "title_not_this_app": "Non può usare questa app",
     "title_not_this_page": "Non può usare questa pagina",
     "title_refused": "L’accesso è stato rifiutato",
@@ -43,7 +44,8 @@ TEXTS = {
     "do_start_again": "Ricomincia",
     "do_go_on": "Continua",
     "do_go_back": "Torna indietro",
-    "text_signed_out": "Può chiudere questa finestra.",
+    "do_close": "Chiudi",
+    "text_close_window": "Può chiudere questa finestra.",
     "text_sign_out": "È arrivato qui per disconnettersi. Finora non è successo nulla.",
     "text_signing_out": "Qui è disconnesso. Un altro passo chiude la Sua sessione presso il servizio di accesso.",
     "text_session_ended": "Ciò che ha inviato non è stato salvato, ma si trova ancora nella pagina precedente: torni"
@@ -57,6 +59,7 @@ TEXTS = {
     "text_choose_provider": "Scelga dove ha un account.",
     "text_framed": "Non ha effettuato l’accesso, e qui dentro non è possibile farlo. Dopo, ricarichi questa pagina.",
     "text_reloading": "Non è più connesso.",
+    "text_going_on": "Se questa pagina non prosegue da sola, prema il pulsante.",
     "refused_door": "Ha effettuato l’accesso come {person}, che non è nell’elenco di questa app. Chieda l’accesso a"
     " chi la gestisce, oppure acceda con un altro utente.",
     "refused_email_unverified": "Ha effettuato l’accesso come {person}. Il servizio di accesso non ha verificato"

@@ -11,6 +11,7 @@ TEXTS = {
     "title_sign_in": "Log in, alstublieft",
     "title_sign_in_for_this": "Log hiervoor nog een keer in",
     "title_session_ended": "Uw sessie is beëindigd",
+    "title_session_ending": "Uw sessie loopt bijna af",
     "title_not_this_app": "U mag deze app niet gebruiken",
     "title_not_this_page": "U mag deze pagina niet gebruiken",
     "title_refused": "Het inloggen is geweigerd",
@@ -43,7 +44,8 @@ TEXTS = {
     "do_start_again": "Opnieuw beginnen",
     "do_go_on": "Verder",
     "do_go_back": "Terug",
-    "text_signed_out": "U kunt dit venster sluiten.",
+    "do_close": "Sluiten",
+    "text_close_window": "U kunt dit venster sluiten.",
     "text_sign_out": "U bent hierheen gestuurd om uit te loggen. Er is nog niets gebeurd.",
     "text_signing_out": "Hier bent u uitgelogd. Met nog één stap eindigt uw sessie bij de inlogdienst.",
     "text_session_ended": "Wat u hebt verzonden, is niet opgeslagen, maar staat nog op de pagina hiervoor: ga terug,"
@@ -58,6 +60,7 @@ TEXTS = {
     "text_choose_provider": "Kies waar u een account hebt.",
     "text_framed": "U bent niet ingelogd, en dat kan hierbinnen niet. Laad deze pagina daarna opnieuw.",
     "text_reloading": "U bent niet meer ingelogd.",
+    "text_going_on": "Als deze pagina niet vanzelf verdergaat, klik dan op de knop.",
     "refused_door": "U bent ingelogd als {person}, die niet op de lijst van deze app staat. Vraag de beheerder om"
     " toegang, of log in als iemand anders.",
     "refused_email_unverified": "U bent ingelogd als {person}. De inlogdienst heeft dat adres niet geverifieerd. Laat"

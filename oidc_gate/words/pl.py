@@ -11,6 +11,7 @@ TEXTS = {
     "title_sign_in": "Proszę się zalogować",
     "title_sign_in_for_this": "Aby to zrobić, proszę zalogować się ponownie",
     "title_session_ended": "Sesja się zakończyła",
+    "title_session_ending": "Sesja zaraz się zakończy",
     "title_not_this_app": "Nie można korzystać z\u00a0tej aplikacji",
     "title_not_this_page": "Nie można korzystać z\u00a0tej strony",
     "title_refused": "Odmówiono zalogowania",
@@ -43,7 +44,8 @@ TEXTS = {
     "do_start_again": "Zacznij od nowa",
     "do_go_on": "Dalej",
     "do_go_back": "Wróć",
-    "text_signed_out": "Można zamknąć to okno.",
+    "do_close": "Zamknij",
+    "text_close_window": "Można zamknąć to okno.",
     "text_sign_out": "Skierowano tu Państwa w\u00a0celu wylogowania. Nic się jeszcze nie stało.",
     "text_signing_out": "Tutaj już Państwa wylogowano. Jeszcze jeden krok zakończy sesję w\u00a0usłudze logowania.",
     "text_session_ended": "Wysłane dane nie zostały zapisane, ale są jeszcze na poprzedniej stronie: proszę wrócić,"
@@ -58,6 +60,7 @@ TEXTS = {
     "text_framed": "Nie są Państwo zalogowani, a\u00a0w\u00a0tej ramce nie można się zalogować. Potem proszę odświeżyć"
     " tę stronę.",
     "text_reloading": "Nie są już Państwo zalogowani.",
+    "text_going_on": "Jeśli ta strona nie przejdzie dalej sama, proszę nacisnąć przycisk.",
     "refused_door": "Zalogowano jako {person}, a\u00a0tej osoby nie ma na liście aplikacji. O\u00a0dostęp proszę"
     " poprosić jej administratora albo zalogować się jako ktoś inny.",
     "refused_email_unverified": "Zalogowano jako {person}. Usługa logowania nie zweryfikowała tego adresu. Proszę go"

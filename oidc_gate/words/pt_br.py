@@ -11,6 +11,7 @@ TEXTS = {
     "title_sign_in": "Entre, por favor",
     "title_sign_in_for_this": "Entre novamente para fazer isso",
     "title_session_ended": "Sua sessão terminou",
+    "title_session_ending": "Sua sessão está prestes a terminar",
     "title_not_this_app": "Você não pode usar este aplicativo",
     "title_not_this_page": "Você não pode usar esta página",
     "title_refused": "O acesso foi recusado",
@@ -43,7 +44,8 @@ TEXTS = {
     "do_start_again": "Começar de novo",
     "do_go_on": "Continuar",
     "do_go_back": "Voltar",
-    "text_signed_out": "Você pode fechar esta janela.",
+    "do_close": "Fechar",
+    "text_close_window": "Você pode fechar esta janela.",
     "text_sign_out": "Você foi enviado para cá para sair. Nada aconteceu ainda.",
     "text_signing_out": "Aqui você já saiu. Mais um passo encerra sua sessão no serviço de login.",
     "text_session_ended": "O que você enviou não foi salvo, mas ainda está na página anterior: volte, copie, entre"
@@ -56,6 +58,7 @@ TEXTS = {
     "text_choose_provider": "Escolha onde você tem uma conta.",
     "text_framed": "Você não entrou, e não é possível fazer isso aqui dentro. Depois, recarregue esta página.",
     "text_reloading": "Sua sessão não está mais ativa.",
+    "text_going_on": "Se esta página não continuar sozinha, clique no botão.",
     "refused_door": "Você entrou como {person}, que não está na lista deste aplicativo. Peça acesso aos responsáveis"
     " por ele ou entre como outra pessoa.",
     "refused_email_unverified": "Você entrou como {person}. O serviço de login não verificou esse endereço. Peça a"

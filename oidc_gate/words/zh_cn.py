@@ -11,6 +11,7 @@ TEXTS = {
     "title_sign_in": "请登录",
     "title_sign_in_for_this": "请为此重新登录",
     "title_session_ended": "您的会话已结束",
+    "title_session_ending": "您的会话即将结束",
     "title_not_this_app": "您无权使用此应用",
     "title_not_this_page": "您无权使用此页面",
     "title_refused": "登录被拒绝",
@@ -43,7 +44,8 @@ TEXTS = {
     "do_start_again": "重新开始",
     "do_go_on": "继续",
     "do_go_back": "返回",
-    "text_signed_out": "您可以关闭此窗口。",
+    "do_close": "关闭",
+    "text_close_window": "您可以关闭此窗口。",
     "text_sign_out": "您被引导到这里退出登录。目前尚未执行任何操作。",
     "text_signing_out": "您已在此处退出登录。再进行一步，即可结束您在登录服务中的会话。",
     "text_session_ended": "您发送的内容没有保存，但仍在上一个页面中：请返回并复制内容，然后重新登录并再次发送。",
@@ -55,6 +57,7 @@ TEXTS = {
     "text_choose_provider": "请选择您拥有账户的登录服务。",
     "text_framed": "您尚未登录，而且无法在此框架内登录。登录后请重新加载此页面。",
     "text_reloading": "您已不在登录状态。",
+    "text_going_on": "如果本页没有自动跳转，请点按按钮。",
     "refused_door": "您以 {person} 的身份登录，但此用户不在该应用的名单中。请向应用的管理者申请访问权限，或以其他用户"
     "登录。",
     "refused_email_unverified": "您以 {person} 的身份登录，但登录服务尚未验证该地址。请在登录服务中完成验证后重新登录"

@@ -1,0 +1,135 @@
+// Signs in again in a pop-up when the session has ended, and goes on. docs/single-page-apps.md tells how.
+// relogin_script.py serves it: in one language, without comments and indentation.
+(() => {
+  "use strict"
+  const me = document.currentScript
+  if (!me) throw Error("relogin.js: use <script src>, not a module")
+  const base = new URL(".", me.src).href, plain = fetch.bind(window), gentle = "gentle" in me.dataset
+  const words = WORDS
+
+  let bar, waiting, settle, held = 0, who = {}
+  // What the person wants to hear no more of: 1, that the session is about to end; 2, that it has ended.
+  let quiet = 0
+  const turns = new Set()
+
+  // Asks who is signed in now, which is no activity.
+  const look = async () => {
+    try {
+      const answer = await plain(base + "userinfo", {cache: "no-store"})
+      return {status: answer.status, ...answer.ok && await answer.json()}
+    } catch {
+      return {}
+    }
+  }
+  const first = look().then(found => who = found)
+
+  // Goes on where the same person is signed in again. Another must not see, nor send, what is in this page.
+  const check = async () => {
+    await first
+    const now = await look()
+    if (now.sub && now.sub === who.sub && now.issuer === who.issuer) settle?.(true)
+    else if ((now.sub || now.status == 403) && (waiting || who.sub)) location.reload()
+    return now
+  }
+
+  // Anybody may send such a message, or none: it says no more than that it is time to ask.
+  const wake = () => turns.size ? turns.forEach(turn => turn()) : check()
+  new BroadcastChannel("oidc_gate").onmessage = wake
+  addEventListener("focus", () => (waiting || turns.size) && wake())
+
+  const popUp = () => {
+    const query = new URLSearchParams({page: 1, next: new URL(base + "done").pathname})
+    if (who.provider) query.set("auth_id", who.provider)
+    open(base + "login?" + query, "oidc_gate", "popup,width=520,height=680")
+  }
+
+  const hide = () => bar = bar?.remove()
+  // No focus is taken from whoever is typing, and no page is covered.
+  const show = stage => {
+    hide()
+    if (quiet >= stage) return
+    const make = (tag, textContent, style, more) => {
+      const made = Object.assign(document.createElement(tag), {textContent}, more)
+      made.style.cssText = "all:revert;font:16px system-ui;" + style
+      return made
+    }
+    const text = words[stage < 2 ? 2 : who.sub ? 1 : 0]
+    bar = make("dialog", "", "position:fixed;inset:auto 0 1em;z-index:2147483647;display:flex;gap:1em;align-items:center",
+      {lang: words[5], dir: "auto", open: true, ariaLabel: text})
+    bar.append(
+      make("span", text, "", {role: "alert"}),
+      make("button", words[3], "padding:.5em", {onclick: popUp}),
+      make("button", words[4], "padding:.5em", {onclick() {
+        quiet = stage
+        hide()
+        settle?.(false)
+      }})
+    )
+    const modals = document.querySelectorAll(":modal")
+    ;(modals[modals.length - 1] || document.body).append(bar)
+  }
+
+  const signIn = async () => {
+    const clicked = !gentle && navigator.userActivation?.isActive
+    if (clicked) quiet = 0
+    if (quiet > 1) return false
+    return waiting ??= new Promise(done => {
+      settle = done
+      show(2)
+      if (clicked) popUp()
+    }).finally(() => waiting = settle = hide())
+  }
+
+  // Tells whether it is a 401 of our own gate, for somebody who is not signed in.
+  const isOurs = answer => {
+    const said = /OIDC login_url="(.*?)"/.exec(answer.headers.get("www-authenticate"))
+    return answer.status == 401 && said && new URL(said[1], answer.url).href == base + "login"
+  }
+
+  const again = async (input, init) => {
+    const spare = input instanceof Request ? input.clone() : input
+    const answer = await plain(input, init)
+    // What a stream has sent is gone; and pages that poll are not to have hundreds of requests ready.
+    if (!isOurs(answer) || init?.body?.getReader || held > 49) return answer
+    const signal = init?.signal || spare.signal
+    const aborted = new Promise((_, fail) => signal?.addEventListener("abort", () => fail(signal.reason)))
+    held++
+    try {
+      return await Promise.race([signIn(), aborted]) ? await plain(spare, init) : answer
+    } finally {
+      held--
+    }
+  }
+
+  const bars = left => {
+    if (left && left <= 60) return show(1)
+    quiet = 0
+    hide()
+    if (!left) signIn()
+  }
+
+  const watch = (tell = bars, lead = 60) => {
+    let timer, before
+    const turn = async () => {
+      const now = await check()
+      if (!who.sub || !turns.has(turn)) return
+      const left = now.status == 401 ? 0 : now.sub ? now.ends_in ?? Infinity : NaN
+      if (left != before && (left <= lead || before <= lead)) tell(left)
+      before = left
+      clearTimeout(timer)
+      timer = setTimeout(turn, 1e3 * (left > lead ? Math.min(left - lead, 300) : left ? Math.min(left + 1, 15) : 60))
+    }
+    turns.add(turn)
+    turn()
+    return () => {
+      turns.delete(turn)
+      clearTimeout(timer)
+    }
+  }
+
+  window.oidcGate = {fetch: again, signIn, watch}
+  if (gentle) {
+    window.fetch = again
+    watch()
+  }
+})()

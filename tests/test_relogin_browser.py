@@ -1,0 +1,562 @@
+"""`relogin.js` in Chromium: a page whose session ends goes on where it was, and loses nothing that was typed.
+
+The app's page has the strictest policy that a page with scripts can have, and a Cross-Origin-Opener-Policy.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, Literal
+from urllib.parse import unquote
+
+import pytest
+import uvicorn
+from a2wsgi import WSGIMiddleware
+from playwright.sync_api import Browser, Error, Page, Route, expect
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+import oidc_gate.asgi
+import oidc_gate.wsgi
+from oidc_gate.browser.relogin_script import relogin_script
+from tests.apps import COOKIE_SECRET
+from tests.browser import World
+from tests.patience import LIMIT
+from tests.providers.local import LocalProvider
+from tests.providers.people import PASSWORD
+from tests.providers.serving import ServerThread
+from tests.test_pages_everywhere import AXE, RULES
+
+pytestmark = pytest.mark.uncounted
+
+STRICT = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; require-trusted-types-for 'script'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+#: What the app's page does with what is typed into it.
+SCRIPT = """
+document.querySelector("#save").onclick = async () => {
+    const body = document.querySelector("input").value, output = document.querySelector("output")
+    try {
+        const answer = await oidcGate.fetch("api", {method: "POST", body, signal: window.signal})
+        output.value = answer.ok ? await answer.text() : "status " + answer.status
+    } catch (error) {
+        output.value = error.name
+    }
+}
+"""
+
+Serve = Callable[..., str]
+
+
+def page_app(prefix: str) -> Any:
+    """Return an app: a page with a field, and what its script sends that to.
+
+    The page's query is attributes of the gate's script, or how to load it.
+    """
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        path, attributes = environ["PATH_INFO"], unquote(environ["QUERY_STRING"])
+        kind = "text/html"
+        if path == "/app.js":
+            kind, body = "text/javascript", SCRIPT
+        elif path.startswith("/api"):
+            sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+            kind, body = "text/plain", f"{environ.get('HTTP_X_FORWARDED_USER')} {environ['REQUEST_METHOD']} {sent}"
+        else:
+            gate = f"{environ['SCRIPT_NAME']}{prefix}"
+            script = f"src='{gate}/relogin.js' integrity='{relogin_script('').integrity}'"
+            body = (
+                "<!doctype html><html lang=en><title>App</title><label>Text <input></label>"
+                f"<button id=save>Save</button> <output></output><script {attributes or script}></script>"
+                f"<script src='{environ['SCRIPT_NAME']}/app.js'></script>"
+            )
+        start_response("200 OK", [("Content-Type", f"{kind}; charset=utf-8"), *STRICT.items()])
+        return [body.encode()]
+
+    return app
+
+
+@contextmanager
+def asgi_server(app: Any) -> Iterator[int]:
+    """Serve an ASGI app from a thread; yield its port."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+        assert thread.is_alive()
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join()
+
+
+@contextmanager
+def wsgi_server(app: Any) -> Iterator[int]:
+    server = ServerThread(app)
+    server.start()
+    yield server.port
+    server.stop()
+
+
+@pytest.fixture
+def serve(provider: LocalProvider) -> Iterator[Serve]:
+    """Serve the app behind a gate; the keywords are settings, the result is its address."""
+    provider.user = None
+    with ExitStack() as stack:
+
+        def start(world: World = "wsgi", mount: str = "", **settings: Any) -> str:
+            options = {"cookie_secret": COOKIE_SECRET, "identity_headers": "x-forwarded"} | settings
+            app = page_app(settings.get("path_prefix", "/oauth2"))
+            if world == "asgi":
+                served = oidc_gate.asgi.OIDCGate(WSGIMiddleware(app), **provider.gate_options(**options))
+                port = stack.enter_context(asgi_server(served))
+            else:
+                gate = oidc_gate.wsgi.OIDCGate(app, **provider.gate_options(**options))
+                found: Any = DispatcherMiddleware(page_app(""), {mount: gate}) if mount else gate
+                port = stack.enter_context(wsgi_server(found))
+            return f"http://127.0.0.1:{port}{mount}"
+
+        yield start
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """Open a page in a browser that nobody has used."""
+    complaints: list[str] = []
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.set_default_timeout(1000 * LIMIT)
+        yield page
+        assert complaints == []
+
+
+def sign_in(page: Page, name: str = "ada") -> None:
+    """Fill in the provider's form."""
+    page.locator("input[name=username]").fill(name)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+
+
+def opened(page: Page, address: str) -> None:
+    """Open the app's page, signed in, and type something."""
+    page.goto(address)
+    sign_in(page)
+    page.get_by_label("Text").fill("a long text")
+    until(page, "document.readyState == 'complete'")
+    run(page, "window.typed = true")
+
+
+def end_session(page: Page) -> None:
+    """Take the sessions away, here and at the provider."""
+    page.context.clear_cookies()
+
+
+def without_a_click(page: Page, script: str) -> None:
+    """Have the page do something that nobody has clicked for, until it shows the bar.
+
+    Whatever Playwright does in a page counts as a click for some seconds; here it does not.
+    """
+    run(page, f"Object.defineProperty(navigator, 'userActivation', {{value: {{}}, configurable: true}});{script}\n0")
+    until(page, "!!document.querySelector('dialog[open]:not(:modal)')")
+    run(page, "delete navigator.userActivation")
+
+
+def save(page: Page) -> None:
+    """Have the page send what was typed, without anybody who has clicked."""
+    without_a_click(page, "document.querySelector('#save').click()")
+
+
+def run(page: Page, expression: str) -> Any:
+    """Return what this comes to in the page; Playwright's own `evaluate` would count as a click of somebody's."""
+    session = page.context.new_cdp_session(page)
+    asked = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+    found = session.send("Runtime.evaluate", asked)
+    session.detach()
+    assert "exceptionDetails" not in found, found["exceptionDetails"]
+    return found["result"].get("value")
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until this holds."""
+    give_up = time.monotonic() + LIMIT
+    while True:
+        with suppress(Error, AssertionError):  # the page is just being loaded
+            if run(page, expression):
+                return
+        assert time.monotonic() < give_up, expression
+        page.wait_for_timeout(20)
+
+
+def output(page: Page) -> Any:
+    return expect(page.locator("output"))
+
+
+def bar(page: Page) -> Any:
+    return page.locator("dialog")
+
+
+@pytest.mark.parametrize(
+    ("world", "settings"),
+    [
+        ("wsgi", {}),
+        ("asgi", {}),
+        ("wsgi", {"mount": "/mount", "path_prefix": "/gate/oidc"}),
+    ],
+)
+def test_what_was_clicked_is_done_after_signing_in_in_a_pop_up(
+    serve: Serve, page: Page, world: World, settings: dict[str, Any]
+) -> None:
+    opened(page, serve(world, **settings) + "/")
+    end_session(page)
+    with page.expect_popup() as pop_up:
+        page.get_by_role("button", name="Save").click()
+    sign_in(pop_up.value)
+    output(page).to_have_text("ada-1815 POST a long text")
+    assert run(page, "window.typed")
+    expect(page.get_by_label("Text")).to_have_value("a long text")
+    expect(bar(page)).to_have_count(0)
+
+
+def test_a_pop_up_that_cannot_close_says_that_it_may_be_closed(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/")
+    end_session(page)
+    with page.expect_popup() as pop_up:
+        page.get_by_role("button", name="Save").click()
+    pop_up.value.add_init_script("window.close = () => {}")
+    sign_in(pop_up.value)
+    output(page).to_have_text("ada-1815 POST a long text")
+    expect(pop_up.value.get_by_role("heading")).to_have_text("You are signed in")
+    expect(pop_up.value.locator("p")).to_have_text("You can close this window.")
+
+
+def test_without_a_click_a_bar_asks_for_one_and_takes_no_focus(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/")
+    end_session(page)
+    page.get_by_label("Text").focus()
+    save(page)
+    run(page, "window.asked = []; window.native = open; window.open = address => { asked.push(address) }; 0")
+    save(page)
+    assert run(page, "asked") == []
+    run(page, "window.open = native; 0")
+    expect(bar(page)).to_have_text("Your session has endedSign inClose")
+    assert run(page, "document.activeElement.tagName") == "INPUT"
+    with page.expect_popup() as pop_up:
+        bar(page).get_by_role("button", name="Sign in").click()
+    sign_in(pop_up.value)
+    output(page).to_have_text("ada-1815 POST a long text")
+    expect(bar(page)).to_have_count(0)
+
+
+def test_for_another_person_the_page_is_loaded_anew_and_nothing_is_sent(
+    serve: Serve, provider: LocalProvider, page: Page
+) -> None:
+    opened(page, serve() + "/")
+    end_session(page)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/api") else None)
+    with page.expect_popup() as pop_up:
+        page.get_by_role("button", name="Save").click()
+    sign_in(pop_up.value, "grace")
+    until(page, "!window.typed")
+    expect(page.get_by_label("Text")).to_have_value("")
+    assert len(sent) == 1
+
+
+def test_a_tab_of_somebody_else_is_loaded_anew_though_it_asks_for_nothing(serve: Serve, page: Page) -> None:
+    address = serve() + "/"
+    opened(page, address)
+    other = page.context.new_page()
+    other.goto(address)
+    end_session(page)
+    with other.expect_popup() as pop_up:
+        other.get_by_role("button", name="Save").click()
+    sign_in(pop_up.value, "grace")
+    until(page, "!window.typed")
+
+
+def test_a_page_without_a_session_has_nobody_to_compare_with_and_is_loaded_anew(serve: Serve, page: Page) -> None:
+    page.goto(serve(public_paths=["/public", "/app.js"]) + "/public")
+    run(page, "window.typed = true")
+    save(page)
+    expect(bar(page)).to_contain_text("Please sign in")
+    with page.expect_popup() as pop_up:
+        bar(page).get_by_role("button", name="Sign in").click()
+    sign_in(pop_up.value)
+    until(page, "!window.typed && document.readyState == 'complete'")
+    page.get_by_role("button", name="Save").click()
+    output(page).to_have_text("ada-1815 POST ")
+
+
+def test_a_forged_message_has_the_page_ask_and_nothing_else(serve: Serve, page: Page) -> None:
+    address = serve() + "/"
+    opened(page, address)
+    other = page.context.new_page()
+    other.goto(address)
+    end_session(page)
+    save(page)
+    expect(bar(page)).to_be_visible()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    with page.expect_response("**/oauth2/userinfo") as answer:
+        run(other, "new BroadcastChannel('oidc_gate').postMessage({sub: 'grace', go: 'https://evil.example/'})")
+    assert answer.value.status == 401
+    run(page, "new Promise(done => setTimeout(done))")
+    expect(bar(page)).to_be_visible()
+    assert sent == [f"{address}oauth2/userinfo"]
+    assert run(page, "window.typed")
+
+
+def test_whoever_does_not_want_to_gets_the_answer_and_is_left_alone(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/")
+    end_session(page)
+    save(page)
+    bar(page).get_by_role("button", name="Close").click()
+    output(page).to_have_text("status 401")
+    expect(bar(page)).to_have_count(0)
+    nobody_clicks = "Object.defineProperty(navigator, 'userActivation', {value: {}, configurable: true});"
+    assert run(page, f"{nobody_clicks} oidcGate.fetch('api').then(answer => answer.status)") == 401
+    run(page, "delete navigator.userActivation")
+    with page.expect_popup() as pop_up:
+        page.get_by_role("button", name="Save").click()
+    sign_in(pop_up.value)
+    output(page).to_have_text("ada-1815 POST a long text")
+
+
+def test_signing_in_in_another_tab_by_other_ways_is_noticed_when_the_page_has_the_focus_again(
+    serve: Serve, page: Page
+) -> None:
+    address = serve() + "/"
+    opened(page, address)
+    end_session(page)
+    save(page)
+    expect(bar(page)).to_be_visible()
+    other = page.context.new_page()
+    other.goto(address)
+    sign_in(other)
+    expect(other.get_by_role("button", name="Save")).to_be_visible()
+    run(page, "window.dispatchEvent(new Event('focus'))")
+    output(page).to_have_text("ada-1815 POST a long text")
+
+
+def test_an_answer_that_is_none_of_this_gates_is_handed_on(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/")
+    said = iter(['OIDC login_url="/other/login"', 'OIDC login_url="/oauth2/login?step_up=1"', 'Basic realm="x"', ""])
+
+    def refuse(route: Route) -> None:
+        told = next(said)
+        route.fulfill(status=401, headers={"WWW-Authenticate": told} if told else {}, body="{}")
+
+    page.route("**/api", refuse)
+    for _ in range(4):
+        assert run(page, "oidcGate.fetch('api').then(answer => answer.status)") == 401
+    expect(bar(page)).to_have_count(0)
+
+
+def test_whoever_gives_up_waiting_is_told_at_once(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/")
+    end_session(page)
+    run(page, "window.stop = new AbortController; window.signal = stop.signal")
+    save(page)
+    expect(bar(page)).to_be_visible()
+    run(page, "stop.abort()")
+    output(page).to_have_text("AbortError")
+
+
+def test_requests_of_every_form_are_sent_again_and_streams_are_not(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/")
+    end_session(page)
+    without_a_click(
+        page,
+        """{
+        const body = new Blob(["a blob"]), address = new URL("/api", location)
+        const stream = new ReadableStream({start(it) { it.enqueue(new TextEncoder().encode("a stream")); it.close() }})
+        const all = Promise.all([
+            oidcGate.fetch(new Request(address, {method: "PUT", body: "a request"})),
+            oidcGate.fetch(address, {method: "PATCH", body}),
+            oidcGate.fetch("/api?q", {headers: {Accept: "text/html"}}),
+            oidcGate.fetch(address, {method: "POST", body: stream, duplex: "half"}).catch(error => error.name),
+        ])
+        window.answers = all.then(them => Promise.all(them.map(it => it.text ? it.text() : it)))
+    }""",
+    )
+    with page.expect_popup() as pop_up:
+        bar(page).get_by_role("button", name="Sign in").click()
+    sign_in(pop_up.value)
+    answers = run(page, "answers")
+    assert answers[:3] == ["ada-1815 PUT a request", "ada-1815 PATCH a blob", "ada-1815 GET "]
+    assert "login_required" in answers[3] or answers[3] == "TypeError"  # Chromium sends streams over HTTP/2 alone
+
+
+def test_no_more_than_fifty_requests_wait(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/")
+    end_session(page)
+    without_a_click(
+        page,
+        """{
+        window.answers = []
+        for (let i = 0; i < 60; i++) oidcGate.fetch("api").then(answer => answers.push(answer.status))
+    }""",
+    )
+    until(page, "answers.length == 10")
+    with page.expect_popup() as pop_up:
+        bar(page).get_by_role("button", name="Sign in").click()
+    sign_in(pop_up.value)
+    until(page, "answers.length == 60")
+    assert run(page, "answers.filter(status => status == 200).length") == 50
+
+
+# Pages that poll
+
+
+def test_a_page_that_polls_says_what_has_happened_and_never_opens_a_window(serve: Serve, page: Page) -> None:
+    """`data-gentle` is for apps that nobody can change: it takes the place of `fetch`, and watches."""
+    opened(page, serve() + "/?src=/oauth2/relogin.js data-gentle")
+    run(page, "window.poll = async () => { window.told = await (await fetch('/api')).text() }; poll()")
+    until(page, "window.told == 'ada-1815 GET '")
+    end_session(page)
+    page.get_by_label("Text").click()
+    run(page, "window.asked = []; window.native = open; window.open = address => { asked.push(address) }; 0")
+    run(page, "window.told = ''; poll(); 0")
+    expect(bar(page)).to_contain_text("Your session has ended")
+    assert run(page, "asked") == []
+    run(page, "window.open = native; 0")
+    with page.expect_popup() as pop_up:
+        bar(page).get_by_role("button", name="Sign in").click()
+    sign_in(pop_up.value)
+    until(page, "window.told == 'ada-1815 GET '")
+    expect(bar(page)).to_have_count(0)
+
+
+def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Callable[[int], None]:
+    """Open the page with a clock of its own, and what `userinfo` says of the end; `None`: it has ended.
+
+    Return what lets time pass.
+    """
+
+    def tell(route: Route) -> None:
+        if left[0] is None:
+            route.fulfill(status=401, json={"error": "login_required"})
+        else:
+            route.fulfill(json={"sub": "ada", "issuer": "i", "provider": "default", "ends_in": left[0]})
+
+    page.clock.install()
+    page.route("**/oauth2/userinfo", tell)
+    opened(page, address)
+    with page.expect_response("**/oauth2/userinfo"):
+        run(page, ask)
+
+    def later(seconds: int) -> None:
+        with page.expect_response("**/oauth2/userinfo"):
+            page.clock.fast_forward(1000 * seconds)
+
+    return later
+
+
+def test_a_page_is_told_before_its_session_ends_and_when_it_has(serve: Serve, page: Page) -> None:
+    left: list[float | None] = [400]
+    ask = "window.told = []; window.stop = oidcGate.watch(left => told.push(left), 90); undefined"
+    later = watched(page, serve() + "/", ask, left)
+    for seconds, now in ((300, 99), (9, 90), (15, 75), (15, 3600), (300, 80), (15, 10), (11, None), (60, None)):
+        left[0] = now
+        later(seconds)
+    until(page, "JSON.stringify(told) == '[90,75,3600,80,10,0]'")
+    left[0] = 80
+    run(page, "stop()")
+    page.clock.fast_forward(1_000_000)
+    assert run(page, "told.length") == 6
+
+
+def test_without_words_of_its_own_the_page_has_the_bar(serve: Serve, page: Page) -> None:
+    left: list[float | None] = [30]
+    later = watched(page, serve() + "/", "oidcGate.watch(); undefined", left)
+    expect(bar(page)).to_contain_text("Your session is about to end")
+    left[0] = 600
+    later(15)
+    expect(bar(page)).to_have_count(0)
+    left[0] = 20
+    later(300)
+    bar(page).get_by_role("button", name="Close").click()
+    left[0] = 5
+    later(15)
+    expect(bar(page)).to_have_count(0)
+    left[0] = None
+    later(6)
+    expect(bar(page)).to_contain_text("Your session has ended")
+    left[0] = 600
+    run(page, "window.dispatchEvent(new Event('focus'))")
+    expect(bar(page)).to_have_count(0)
+
+
+def test_asking_when_the_session_ends_does_not_keep_it_alive(serve: Serve, page: Page) -> None:
+    opened(page, serve(idle_session_timeout="1h") + "/")
+    told = run(page, "new Promise(told => oidcGate.watch(told, 3600))")
+    page.wait_for_timeout(1100)
+    assert run(page, "new Promise(told => oidcGate.watch(told, 3600))") < told <= 3600
+
+
+# How the bar is
+
+
+def test_the_bar_speaks_the_language_of_its_address(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/?src=/oauth2/relogin.js%3Flang%3Dar")
+    end_session(page)
+    save(page)
+    expect(bar(page)).to_have_attribute("lang", "ar")
+    expect(bar(page).get_by_role("button").first).to_have_text("تسجيل الدخول")
+    assert bar(page).evaluate("bar => getComputedStyle(bar).direction") == "rtl"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_bar_is_read_by_everybody(serve: Serve, page: Page, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    opened(page, serve() + "/")
+    run(page, "document.documentElement.style.colorScheme = 'light dark'")
+    end_session(page)
+    save(page)
+    expect(page.get_by_role("alert")).to_have_text("Your session has ended")
+    expect(page.get_by_role("dialog", name="Your session has ended")).to_be_visible()
+    run(page, AXE.read_text(encoding="utf-8") + ";0")
+    said = run(page, f"axe.run('dialog', {{runOnly: {RULES}}})")
+    found = [
+        (each["id"], each["nodes"][0]["html"], each["nodes"][0]["any"])
+        for each in said["violations"] + said["incomplete"]
+    ]
+    assert found == []
+    for button in bar(page).get_by_role("button").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 24
+    page.set_viewport_size({"width": 320, "height": 500})
+    box = bar(page).bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= 320
+
+
+def test_the_bar_can_be_reached_where_the_app_has_a_modal_dialog(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/")
+    run(
+        page,
+        """{
+        const mine = document.body.appendChild(document.createElement("dialog"))
+        mine.append("Mine")
+        mine.showModal()
+    } 0""",
+    )
+    end_session(page)
+    save(page)
+    with page.expect_popup():
+        page.get_by_role("button", name="Sign in").click()
+
+
+def test_a_module_is_told_how_the_script_is_loaded(serve: Serve, page: Page) -> None:
+    page.goto(serve(public_paths="/public") + "/public?src=/none.js")
+    assert run(page, "import('/oauth2/relogin.js').catch(error => error.message)") == (
+        "relogin.js: use <script src>, not a module"
+    )
