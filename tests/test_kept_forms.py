@@ -26,7 +26,6 @@ from tests.stage import Stage, is_login, session_cookie
 from tests.wsgi_driver import WSGIDriver
 
 URLENCODED = "application/x-www-form-urlencoded"
-OWN, OTHER = {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site"}
 MIB = 2**20
 BODY = b"text=Stra%C3%9Fe+%26+caf%C3%A9&csrf=x%3D%3D"
 ADDRESS = "/orders/caf%C3%A9%2F7?draft=a%2Fb&x"
@@ -88,18 +87,21 @@ def desk(world: World) -> Any:
     return app
 
 
-def where(kind: str, folder: Path) -> dict[str, Any]:
-    """Return the settings for sessions in cookies, with a list of ended ones or without, or in a store."""
-    url = f"sqlite:///{folder}/sessions.db"
-    return {"cookie": {}, "listed": {"cookie_deny_list": url}, "sqlite": {"session_store": url}}[kind]
-
-
 @pytest.fixture
-def there(world: World, provider: LocalProvider, tmp_path: Path) -> Callable[..., Stage]:
-    """Set stages with a `Desk` as the app, which is at `stage.app.desk`."""
+def there(
+    request: pytest.FixtureRequest, world: World, provider: LocalProvider, tmp_path: Path
+) -> Callable[..., Stage]:
+    """Set stages with a `Desk` as the app; `kind`: where sessions are, or that ended ones are listed."""
 
     def make(kind: str = "cookie", **settings: Any) -> Stage:
-        return Stage(world, provider, app=desk(world), **(where(kind, tmp_path) | settings))
+        where = {
+            "cookie": {},
+            "listed": {"cookie_deny_list": f"sqlite:///{tmp_path}/ended.db"},
+            "sqlite": {"session_store": f"sqlite:///{tmp_path}/sessions.db"},
+        }
+        if kind == "redis":
+            where["redis"] = {"session_store": request.getfixturevalue("redis_server").url}
+        return Stage(world, provider, app=desk(world), **(where[kind] | settings))
 
     return make
 
@@ -205,6 +207,7 @@ def names_of(answer: Answer) -> str:
         ("cookie", revoke),
         ("listed", revoke),
         ("sqlite", end_idly),
+        ("redis", end_idly),
         ("sqlite", end_absolutely),
         ("sqlite", revoke),
     ],

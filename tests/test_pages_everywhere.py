@@ -71,8 +71,8 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
     """Return all pages there are, in a language."""
     asks = Asked(headers={"accept": "text/html", "accept-language": tag})
 
-    def told(error: GateError) -> Reply:
-        return error_reply(TELLING, made, error, asks, action_path="/reports")
+    def told(error: GateError, kept: tuple[str, str] | None = None) -> Reply:
+        return error_reply(TELLING, made, error, asks, action_path="/reports", kept=kept)
 
     def refused(key: str) -> Reply:
         said: list[Said] = [Phrase(key, {"person": LONG}), "Ask finance-it@example.com for access."]
@@ -95,6 +95,7 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
         "choose provider": made.choose_provider(asks, [(LONG, "/oauth2/login?auth_id=a"), ("شركة", "/b")]),
         "kept form": kept(False),
         "kept form, step-up": kept(True),
+        "kept form of another": told(LoginError("kept_form_other_person", status=403), ("/", "x" * 9000)),
         "form too large": made.form_too_large(asks, "/oauth2/login"),
         "signed in for a form": made.message(asks, 200, "title_signed_in", "text_signed_in_for_form"),
         "framed": made.framed(asks, ASKED, "/reports"),
