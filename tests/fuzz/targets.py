@@ -191,6 +191,9 @@ def own_paths(data: bytes) -> None:
         health = _finished(here.gate.decide(Asked(path="/oauth2/health", query=query)))
         assert health.status in (200, 400), health.status
         _check_reply(health)
+        script = _finished(here.gate.decide(Asked(path="/oauth2/relogin.js", query=query)))
+        assert script.status == 200
+        _check_reply(script)
         ready = _finished(here.gate.decide(Asked(path="/oauth2/ready", query=query)))
         assert (ready.status, json.loads(ready.body)["store"]) == (200, "none")
 
