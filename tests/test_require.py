@@ -79,7 +79,8 @@ def told(answer: Answer) -> tuple[int, dict[str, list[str]], str]:
 
 @frameworks
 def test_it_answers_as_a_rule_does(stage: StageFactory, name: str, world: World) -> None:
-    coded, ruled = stage(app=app_of(name, world), **DOOR, audit=True), stage(rules=rules(), **DOOR)
+    door = DOOR | {"keep_posts": False}  # the framework may have read the body before it asks
+    coded, ruled = stage(app=app_of(name, world), **door, audit=True), stage(rules=rules(), **door)
     now = int(coded.clock())
     people: list[dict[str, Any]] = [
         {"groups": ["Finance"], "auth_time": now},
