@@ -343,11 +343,13 @@ def test_what_is_told_of_events(
     token = event(provider)
     pushed(here, token)
     pushed(here, event(provider, aud="other"))
+    pushed(here, event(provider, sub_id={"format": "opaque", "id": "nobody"}))
     events = [json.loads(each.message) for each in caplog.records if each.name == "oidc_gate.audit"]
     assert [(each["event"], each["outcome"], each.get("reason"), each.get("code")) for each in events] == [
         ("signal.received", "success", "session-revoked", None),
         ("session.ended", "success", "signal", None),
         ("signal.received", "failure", None, "audience_mismatch"),
+        ("signal.received", "success", "session-revoked", None),
     ]
     assert events[0]["subject"] == "ada-1815"
     assert "the provider says session-revoked, which ended 1 session(s)" in caplog.text
