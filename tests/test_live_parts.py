@@ -37,7 +37,7 @@ class Failing(SQLiteStore):
 
 @pytest.fixture
 def store(tmp_path: Path) -> Failing:
-    return Failing(tmp_path / "sessions.db", 5.0)
+    return Failing(str(tmp_path / "sessions.db"), 5.0)
 
 
 def held(here: Stage) -> LiveSession:

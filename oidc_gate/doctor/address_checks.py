@@ -150,22 +150,25 @@ def _paths(case: Case) -> Finding:
     base = case.settings.base_url
     answer = ask_app(case, base + _PAGE_PATH, PAGE)
     left_for = refresh_of(answer.body.decode("utf-8", "replace")) if case.settings.keep_fragment else answer.location
-    state = dict(parse_qsl(parts_of(left_for).query)).get("state", "")
-    opened = components_of(case).attempts.read_state(state) if answer.status in (302, 303, 401) else None
-    if opened is None or opened.return_to is None:
+    sent_off = dict(parse_qsl(parts_of(left_for).query))
+    return_to = sent_off.get("next")  # where people choose among several providers first
+    if return_to is None and answer.status in (302, 303, 401):
+        opened = components_of(case).attempts.read_state(sent_off.get("state", ""))
+        return_to = None if opened is None else opened.return_to
+    if return_to is None:
         return unknown(
             f"{_PAGE_PATH} begins no login here, which would show what became of it ({answer.status})",
             "where that path needs no login, or the provider is down, this cannot be told",
         )
     sent = urlsplit(base).path + _PAGE_PATH
-    if opened.return_to == sent:
+    if return_to == sent:
         return ok("paths reach the gate as they are sent")
     if not proof.target:
         return unknown(
-            f"{sent} reaches the app as {opened.return_to}; this server does not tell paths as they were sent"
+            f"{sent} reaches the app as {return_to}; this server does not tell paths as they were sent"
         )
     return warn(
-        f"{sent} reaches the gate as {opened.return_to}: something on the way rewrites paths",
+        f"{sent} reaches the gate as {return_to}: something on the way rewrites paths",
         "have it pass paths on as they are (nginx: proxy_pass without a path; merge_slashes off), or rules and"
         " public_paths judge another path than was asked for",
     )

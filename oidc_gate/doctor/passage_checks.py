@@ -46,11 +46,16 @@ def _to_https(case: Case) -> Finding:
     return ok(f"{what}; HSTS is sent")
 
 
+def _login_to(case: Case, page: str) -> str:
+    """Return the address of a login at this provider, where people would choose among several."""
+    return f"{case.own_url('login')}?auth_id={case.settings.auth_id}&next=/{page}"
+
+
 def _login(case: Case) -> Finding:
     """A5: a login begins with the redirect URI that is registered, and its cookie passes both ways."""
     redirect_uri = case.redirect_uri
     proven(case)
-    answer = ask_app(case, f"{case.own_url('login')}?next=/", PAGE)
+    answer = ask_app(case, _login_to(case, ""), PAGE)
     if answer.status == 503:
         return unknown("the gate begins no login just now (503)", "look at its log: mostly the provider is down")
     if answer.status not in (302, 303):
@@ -110,7 +115,7 @@ def _long_headers(case: Case) -> Finding:
             " --limit-request-field_size)",
         )
     long = secrets.token_urlsafe(_LONG_PATH)[:_LONG_PATH]  # what does not deflate
-    answer = ask_app(case, f"{case.own_url('login')}?next=/{long}", PAGE)
+    answer = ask_app(case, _login_to(case, long), PAGE)
     if answer.status not in (302, 303, 503):
         return fail(
             f"a login with a return address of {_LONG_PATH} bytes answers {answer.status}",
@@ -135,7 +140,7 @@ def _caches(case: Case) -> Finding:
     proven(case, at_times=True)
     challenge = secrets.token_urlsafe(24)
     first, second = (ask_health(case, challenge=challenge).answer for _ in range(2))
-    logins = [ask_app(case, f"{case.own_url('login')}?next=/oidc-gate-doctor", PAGE) for _ in range(2)]
+    logins = [ask_app(case, _login_to(case, "oidc-gate-doctor"), PAGE) for _ in range(2)]
     mend = "have nothing on the way cache what says no-store"
     if first is None or second is None:
         return unknown("asked again, this gate does not answer", "look at the proxy's log")
