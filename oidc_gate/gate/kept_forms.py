@@ -88,8 +88,10 @@ class KeptForms:
 
     def login_required(self, request: Request, kind: Kind, rule: CheckedRule | None = None) -> Decision:
         """Return what `Refusals.login_required` does, or for a form that can be kept the page that keeps it."""
+        if kind is not Kind.FORM:
+            return self._refusals.login_required(request, kind, rule)
         here = self._components.here(request)
-        person = self._components.person(here) if kind is Kind.FORM and _is_keepable(here) else ""
+        person = self._components.person(here) if _is_keepable(here) else ""
         if not person:
             return self._refusals.login_required(request, kind, rule)
         if rule is None:
