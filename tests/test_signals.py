@@ -234,9 +234,16 @@ def test_a_token_that_is_not_what_it_should_be_ends_nothing(
     assert browser.fetch("/").status == 200
 
 
-def test_it_may_be_for_the_address_that_it_is_sent_to(here: Stage, provider: LocalProvider) -> None:
-    browser = here.signed_in()
+def test_it_may_be_for_the_address_of_base_url_and_for_no_other(
+    stage: StageFactory, provider: LocalProvider, store_url: str
+) -> None:
+    """Without base_url the sender says what the address is: one who gets events elsewhere could hand them on."""
+    settings = {"session_store": store_url, "session_cache_seconds": 0}
+    without, here = stage(**settings), stage(base_url="https://app.test", **settings)
     token = event(provider, aud=["https://else.test", "https://app.test/oauth2/events"])
+    browser = here.signed_in()
+    assert err(pushed(without, token)) == "invalid_audience"
+    assert browser.fetch("/").status == 200
     assert pushed(here, token).status == 202
     assert browser.fetch("/").status == 401
 

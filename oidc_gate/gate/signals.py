@@ -66,7 +66,7 @@ class Signals:
 
     def _take(self, here: Here, party: Party, backend: StoreBackend, token: str) -> Reply:
         try:
-            event, algorithm = party.provider.security_event(token, self._components.url(here, "events"))
+            event, algorithm = party.provider.security_event(token, self._own_address(here))
             check_signed_as_before(party, backend, algorithm)
             ended = self._end_once(party, backend, event)
         except (ProviderDownError, StoreError, ProviderSetupError) as error:
@@ -76,6 +76,13 @@ class Signals:
             return self._refused(here, party, error)
         party.telling.signal_received(here.request, event.kind, dict(event.named), ended)
         return pages.accepted()
+
+    def _own_address(self, here: Here) -> str:
+        """Return the address that events may be for, `""` where only the sender of a request says what it is.
+
+        Else whoever gets events at another address could hand them on here, under that name.
+        """
+        return self._components.url(here, "events") if self._components.settings.base_url else ""
 
     def _end_once(self, party: Party, backend: StoreBackend, event: SecurityEvent) -> int:
         """End the sessions of whoever an event is about; return how many. One that was here before ends nothing.

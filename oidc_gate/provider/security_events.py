@@ -105,15 +105,16 @@ _EVENTS: Mapping[str, Ends] = {
 def check_security_event(token: SignedToken, expected: Expected, *, own_address: str) -> SecurityEvent:
     """Return what a token says whose signature held (RFC 8417, 2; Shared Signals 1.0, 4.1).
 
-    It is for this client, or for the address that it was sent to, `own_address`. That its `jti` was not seen before is
-    for the caller to check. Raises ProviderError.
+    It is for this client, or for this gate's address, `own_address` (`""`: that is not certain). That its `jti` was not
+    seen before is for the caller to check. Raises ProviderError.
     """
     if token.kind != _TYPE:
         raise ProviderError("token_type_wrong", f"the token is of the type {shown(token.header.get('typ'))}")
     claims = read_claims(token.payload)
     check_issuer(claims, expected)
-    if {expected.client_id, own_address}.isdisjoint(each for each in audience_of(claims) if isinstance(each, str)):
-        detail = f"the token is for {shown(claims.get('aud'))}, and this is {expected.client_id}, at {own_address}"
+    receivers = {expected.client_id, own_address or expected.client_id}
+    if receivers.isdisjoint(each for each in audience_of(claims) if isinstance(each, str)):
+        detail = f"the token is for {shown(claims.get('aud'))}, and this is {' or '.join(sorted(receivers))}"
         raise ProviderError("audience_mismatch", detail)
     check_lifetime(claims, expected, optional=("exp", "nbf"))
     issued_at = claims["iat"]
