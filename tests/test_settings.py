@@ -571,6 +571,7 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("http_timeout", "must be a duration", {"http_timeout": -1}),
     ("login_timeout", "more than 0", {"login_timeout": "0"}),
     ("store_timeout", "more than 0", {"store_timeout": 0.0}),
+    ("upstream_timeout", "more than 0", {"upstream_timeout": 0}),
     ("insecure_http_issuer", "must be true or false", {"insecure_http_issuer": "maybe"}),
     ("base_url", "must be a URL like", {"base_url": "app.example.com"}),
     ("base_url", "must be a URL like", {"base_url": "https://app.example.com/?x"}),

@@ -93,7 +93,7 @@ def _check_provider(settings: Settings) -> None:
     for alg in settings.signing_algs or ():
         if alg not in SIGNING_ALGS:
             raise SettingsError(f"signing_algs must not hold {alg}; it may hold: {', '.join(SIGNING_ALGS)}.")
-    for name in ("http_timeout", "login_timeout", "store_timeout"):
+    for name in ("http_timeout", "login_timeout", "store_timeout", "upstream_timeout"):
         if not getattr(settings, name):
             raise SettingsError(f"{name} must be more than 0.")
     _check_file("ca_bundle", settings.ca_bundle)
