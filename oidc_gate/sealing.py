@@ -29,6 +29,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from itsdangerous import BadSignature, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
 
 __all__ = ["Seal", "SignedRows", "name_tag", "purpose_key"]
 
@@ -90,6 +91,9 @@ class SignedRows:
         try:
             packed = self._signer.unsign(text)
         except BadSignature:
+            return None
+        signature = text.rpartition(".")[2]
+        if base64_encode(base64_decode(signature)).decode("ascii") != signature:  # the same bytes, spelt another way
             return None
         row: list[Any] = json.loads(urlsafe_b64decode(packed + b"=" * (-len(packed) % 4)))
         return row

@@ -128,6 +128,7 @@ def test_a_store_that_does_not_answer_a_recheck_ends_nothing(
 def test_a_connection_is_ended_once_and_found_anew_after_the_provider_was_asked(
     provider: LocalProvider, store: Failing
 ) -> None:
+    """While a look at it has not come to its end, no second one begins."""
     here = Stage("asgi", provider, session_store=store, session_cache_seconds=0)
     here.signed_in("/page")
     scope = here.app.raw[-1]
@@ -146,6 +147,12 @@ def test_a_connection_is_ended_once_and_found_anew_after_the_provider_was_asked(
         used = here.gate._live.began("websocket", request, scope["oidc_gate.identity"], send)
         (found,) = here.gate._live._rounds.values()
         (shared,) = found._by_key.values()
+        assert found._timer is not None
+        found._timer.cancel()
+        shared.is_looked_at = True
+        found._steps = shared.place - 1
+        found._step()
+        assert not found._tasks
         await found._ask(here.gate._gate.live, shared, Work("store", lambda: ASK_AGAIN))
         assert sent == []
         for _ in range(2):
