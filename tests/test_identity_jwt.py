@@ -156,7 +156,7 @@ def test_without_an_address_of_its_own_the_gate_names_no_issuer(stage: StageFact
 def test_it_is_never_printed(stage: StageFactory) -> None:
     here = stage(**ON)
     here.signed_in()
-    (opened,) = here.gate._gate._components.sessions._recent._new.values()
+    (opened,) = here.gate._gate._components.sessions._recent.all()
     assert repr(opened.forward.request_headers) == "<1 headers>"
 
 
