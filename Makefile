@@ -70,29 +70,30 @@ clean:
 	rm -rf $(VENV) $(LOWEST) $(SPA) .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
+$(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/pip
+	@$(BIN)/python .ci/install $*
 	@touch $@
 
-$(LOWEST)/.test: setup.cfg pyproject.toml .ci/lowest-versions | $(LOWEST)/bin/python
+$(LOWEST)/.test: setup.cfg pyproject.toml .ci/lowest-versions | $(LOWEST)/bin/pip
 	.ci/lowest-versions > $(LOWEST)/constraints.txt
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(LOWEST)/constraints.txt \
 		--editable '.[test-core]'
 	@touch $@
 
-$(SPA)/.spa: setup.cfg pyproject.toml | $(SPA)/bin/python
+$(SPA)/.spa: setup.cfg pyproject.toml | $(SPA)/bin/pip
 	$(SPA)/bin/pip install --quiet --disable-pip-version-check --editable '.[spa]'
 	@touch $@
 
-$(SPA)/bin/python:
-	.ci/make-venv $(SPA)
+# pip is what comes last into a virtual environment: without it, it is there in part only.
+$(SPA)/bin/pip:
+	@.ci/make-venv $(SPA)
 
-$(BIN)/python:
-	.ci/make-venv $(VENV)
+$(BIN)/pip:
+	@.ci/make-venv $(VENV)
 
 # On the lowest Python too, where there is a choice.
-$(LOWEST)/bin/python:
-	PYTHON="$(or $(PYTHON),python3.11 python3.12 python3.13 python3)" .ci/make-venv $(LOWEST)
+$(LOWEST)/bin/pip:
+	@PYTHON="$(or $(PYTHON),python3.11 python3.12 python3.13 python3)" .ci/make-venv $(LOWEST)
 
 %/node_modules/.package-lock.json: %/package-lock.json | system-packages
 	cd $* && npm ci --silent --no-audit --no-fund

@@ -130,7 +130,7 @@ THIRD_PARTY = {
     "requests": {"provider/transport"},
     "starlette": {"starlette"},
     "urllib3": {"provider/transport"},
-    "uvicorn": {"command/run"},
+    "uvicorn": {"command/demo_server", "command/run"},
     "websockets": {"proxy/relay"},
     "werkzeug": {"command/demo_provider", "flask", "wsgi/middleware"},
     "yaml": {"settings/files"},
