@@ -12,6 +12,7 @@ Modules, from the ground up; each may import only from those before it:
 
 - `views`: who asks, and what a view demands
 - `project`: what the project's settings say of users
+- `own_sessions`: Django's session is one person's
 - `apps`: the Django app
 - `models`: whose user is whose
 - `users`: the user of whoever asks

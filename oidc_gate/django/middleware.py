@@ -2,12 +2,13 @@
 
 So a user is signed in as long as at the gate, and no password of Django's counts where somebody is signed in there. Who
 is signed in there and not let in by the gate's lists, as on a public path, is nobody to Django. Where nobody is signed
-in, `request.user` stays what it was.
+in, `request.user` stays what it was. What an app keeps in Django's session is found by the same person alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from inspect import iscoroutine
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -15,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
 
 from oidc_gate.carriers import identity_of
+from oidc_gate.django.own_sessions import bind, mark
+from oidc_gate.identity import Identity
 
 __all__ = ["OIDCMiddleware"]
 
@@ -36,9 +39,22 @@ class OIDCMiddleware:
             raise ImproperlyConfigured(
                 "oidc_gate.django.OIDCMiddleware stands after django.contrib.auth.middleware.AuthenticationMiddleware."
             )
-        if identity_of(request) is not None:
-            _sign_in(request)
-        return self._get_response(request)
+        identity = identity_of(request)
+        if identity is None:
+            return self._get_response(request)
+        _sign_in(request)
+        bind(request, identity)
+        answer = self._get_response(request)
+        if iscoroutine(answer):
+            return _answered(answer, request, identity)
+        mark(request, identity)
+        return answer
+
+
+async def _answered(answer: Awaitable[Any], request: Any, identity: Identity) -> Any:
+    response = await answer
+    mark(request, identity)
+    return response
 
 
 def _sign_in(request: Any) -> None:
