@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.recipes.pages import file
 
-__all__ = ["PROGRAMS", "Place", "page_of", "program"]
+__all__ = ["PROGRAMS", "Place", "apache_with", "page_of", "program", "replaced"]
 
 CERTIFICATE, KEY = "/etc/ssl/app.example.com.pem", "/etc/ssl/app.example.com.key"
 
@@ -79,25 +79,21 @@ def nginx(place: Place) -> list[str]:
     return ["-p", str(place.folder), "-c", str(place.write("nginx.conf", whole))]
 
 
-MODULES = (
-    "mpm_event authz_core headers alias unixd ssl socache_shmcb proxy proxy_http proxy_wstunnel setenvif log_config"
-)
+#: Beside those that Debian's Apache has built in.
+MODULES = ("mpm_event", "authz_core", "headers", "alias", "ssl", "socache_shmcb", "proxy", "proxy_http", "setenvif")
 
 
 def apache(place: Place) -> list[str]:
-    ports = {
-        "*:80>": f"127.0.0.1:{place.http}>",
-        "*:443>": f"127.0.0.1:{place.https}>",
-        "http://127.0.0.1:8000/": f"http://127.0.0.1:{place.gate}/",
-    }
-    site = place.write(
-        "app.conf", replaced(place.put_in(file("apache", "/etc/apache2/sites-available/app.conf")), ports)
-    )
-    built_in = {"unixd", "log_config"}
+    changes = {"http://127.0.0.1:8000/": f"http://127.0.0.1:{place.gate}/"}
+    site = replaced(place.put_in(file("apache", "/etc/apache2/sites-available/app.conf")), changes)
+    return apache_with(place, site)
+
+
+def apache_with(place: Place, site: str, *more_modules: str) -> list[str]:
+    """Return the command that starts Apache with these virtual hosts."""
+    hosts = {"*:80>": f"127.0.0.1:{place.http}>", "*:443>": f"127.0.0.1:{place.https}>"}
     modules = "\n".join(
-        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"
-        for name in MODULES.split()
-        if name not in built_in
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in (*MODULES, *more_modules)
     )
     whole = f"""
         ServerRoot {place.folder}
@@ -110,7 +106,8 @@ def apache(place: Place) -> list[str]:
         Listen 127.0.0.1:{place.http}
         Listen 127.0.0.1:{place.https}
         {modules}
-        Include {site}
+        {f"WSGISocketPrefix {place.folder}/wsgi" if "wsgi" in more_modules else ""}
+        Include {place.write("app.conf", replaced(site, hosts))}
     """
     return [program("apache2"), "-D", "FOREGROUND", "-f", str(place.write("apache2.conf", whole))]
 
