@@ -3,7 +3,7 @@
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
 # make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Vite in Chromium; not in CI
 # make spa    pages made with React, HTMX, Turbo and Dash whose session ends while they are open: a minute, not in CI
-# make recipes   docs/recipes as they stand there: nginx, Apache, HAProxy, Caddy, Traefik, servers: minutes, not in CI
+# make recipes   docs/recipes as they stand there: nginx, Apache, HAProxy, Caddy, Traefik, servers, units, functions: minutes, not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
@@ -53,8 +53,9 @@ spa: $(SPA)/.spa system-packages tests/spa/node_modules/.package-lock.json
 	$(SPA)/bin/pytest -p no:dash -p no:cacheprovider tests/spa/journeys.py
 
 recipes: $(RECIPES)/.recipes
-	@.ci/install-system-packages nginx:nginx-light apache2:apache2-bin haproxy:haproxy
-	$(RECIPES)/bin/pytest -p no:cacheprovider tests/recipes/journeys.py
+	@.ci/install-system-packages nginx:nginx-light apache2:apache2-bin haproxy:haproxy \
+		systemd-socket-activate:systemd
+	$(RECIPES)/bin/pytest -p no:cacheprovider tests/recipes/journeys.py tests/recipes/platforms.py
 
 monitoring: $(VENV)/.test
 	$(BIN)/python -m tests.promtool

@@ -80,7 +80,7 @@ async def asgi(scope, receive, send):
     while (await receive()).get("more_body"):
         pass
     headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
-    path = scope["raw_path"].decode()
+    path = (scope["raw_path"] or b"").decode()
     body = told(headers, scope["scheme"], scope["client"][0], path, identity_of(scope))
     kind = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": kind})
