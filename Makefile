@@ -3,6 +3,7 @@
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
 # make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Vite in Chromium; not in CI
 # make spa    pages made with React, HTMX, Turbo and Dash whose session ends while they are open: a minute, not in CI
+# make recipes   docs/recipes as they stand there: nginx, Apache, HAProxy, Caddy, Traefik, servers, units, functions: minutes, not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
@@ -17,11 +18,12 @@ LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_thr
 	wsgi))
 
 SPA := .venv-spa
+RECIPES := .venv-recipes
 
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers proxy spa monitoring fuzz mutants bench system-packages clean
+.PHONY: demo test lowest lint docs providers proxy spa recipes monitoring fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -50,6 +52,11 @@ proxy: $(VENV)/.test system-packages tests/vite/node_modules/.package-lock.json
 spa: $(SPA)/.spa system-packages tests/spa/node_modules/.package-lock.json
 	$(SPA)/bin/pytest -p no:dash -p no:cacheprovider tests/spa/journeys.py
 
+recipes: $(RECIPES)/.recipes
+	@.ci/install-system-packages nginx:nginx-light apache2:apache2-bin haproxy:haproxy \
+		systemd-socket-activate:systemd
+	$(RECIPES)/bin/pytest -p no:cacheprovider tests/recipes/journeys.py tests/recipes/platforms.py
+
 monitoring: $(VENV)/.test
 	$(BIN)/python -m tests.promtool
 
@@ -67,7 +74,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(SPA) .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(SPA) $(RECIPES) .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/pip
@@ -80,6 +87,10 @@ $(LOWEST)/.test: setup.cfg pyproject.toml .ci/lowest-versions | $(LOWEST)/bin/pi
 		--editable '.[test-core]'
 	@touch $@
 
+$(RECIPES)/.recipes: setup.cfg pyproject.toml | $(RECIPES)/bin/pip
+	$(RECIPES)/bin/pip install --quiet --disable-pip-version-check --editable '.[recipes]'
+	@touch $@
+
 $(SPA)/.spa: setup.cfg pyproject.toml | $(SPA)/bin/pip
 	$(SPA)/bin/pip install --quiet --disable-pip-version-check --editable '.[spa]'
 	@touch $@
@@ -87,6 +98,9 @@ $(SPA)/.spa: setup.cfg pyproject.toml | $(SPA)/bin/pip
 # pip is what comes last into a virtual environment: without it, it is there in part only.
 $(SPA)/bin/pip:
 	@.ci/make-venv $(SPA)
+
+$(RECIPES)/bin/pip:
+	@.ci/make-venv $(RECIPES)
 
 $(BIN)/pip:
 	@.ci/make-venv $(VENV)
