@@ -16,6 +16,7 @@ from oidc_gate.doctor.about import ABOUT
 from oidc_gate.doctor.table import CHECKS
 from oidc_gate.telling.metrics import METRICS
 from oidc_gate.telling.opentelemetry_metrics import NAMES
+from tests.documented import navigation
 
 __all__ = ["TABLES", "written_anew"]
 
@@ -80,17 +81,28 @@ TABLES: list[tuple[Path, str, Callable[[], str]]] = [
     (ROOT / "README.md", "kinds of request", kinds_table),
     (ROOT / "docs" / "doctor.md", "checks", checks_text),
     (ROOT / "docs" / "operations.md", "metrics", metrics_table),
+    *((ROOT / "zensical.toml", name, lines) for name, lines in navigation.GROUPS.items()),
 ]
 
 
 def written_anew(text: str, name: str, table: str, command: str = "make docs") -> str:
-    """Return the document's text with this table as it is to be; `command` is what writes it."""
-    start, end = f"<!-- {name}: written by `{command}` -->", f"<!-- end of {name} -->"
-    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
-    found, count = pattern.subn(lambda _: f"{start}\n\n{table}\n\n{end}", text)
+    """Return the document's text with this table as it is to be; `command` is what writes it.
+
+    It stands between two comments: of Markdown, or of TOML, whose lines are indented as the comments are.
+    """
+    written = re.escape(f"{name}: written by `{command}`")
+    of_markdown = re.compile(rf"(<!-- {written} -->\n\n).*?(\n\n<!-- end of {name} -->)", re.DOTALL)
+    of_toml = re.compile(rf"^(( *)# {written}\n).*?(^ *# end of {name}$)", re.DOTALL | re.MULTILINE)
+    found, count = of_markdown.subn(lambda match: f"{match[1]}{table}{match[2]}", text)
+    if not count:
+        found, count = of_toml.subn(lambda match: f"{match[1]}{_indented(table, match[2])}{match[3]}", text)
     if count != 1:
         raise ValueError(f"the table {name} has no place, or two")
     return found
+
+
+def _indented(table: str, margin: str) -> str:
+    return "".join(f"{margin}{line}\n" for line in table.splitlines())
 
 
 if __name__ == "__main__":
