@@ -1,4 +1,4 @@
-"""docs/rules.md, docs/from-oauth2-proxy.md, docs/from-apache.md, and the README's word on rules are true.
+"""docs/rules.md, docs/from-oauth2-proxy.md and docs/from-apache.md are true.
 
 Every policy in them starts, or stops the start where the page says so. Every row of their tables that says who gets
 what is asked of the gate in both worlds and of `oidc-gate explain`. Commands run as they stand, and say what is below.
@@ -30,14 +30,13 @@ from tests.answers import Answer
 from tests.apps import COOKIE_SECRET, echo
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
-from tests.documents import README, ROOT
+from tests.documents import ROOT
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, query, subject
 
 pytestmark = pytest.mark.uncounted
 
 PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("rules", "from-oauth2-proxy", "from-apache")}
-PAGES["README"] = README.split("\n## Rules\n")[1].split("\n## ")[0]
 REQUIRED: dict[str, Any] = {
     "issuer_url": "https://issuer.test/",
     "client_id": "app",

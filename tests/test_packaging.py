@@ -113,7 +113,7 @@ def prose(markdown: str) -> str:
 
 
 DEFINED = dict(re.findall(r"^\[([^\]]+)\]: (\S+)$", prose(README), re.MULTILINE))
-USED = re.findall(r"\[([^\]]+)\](?![(:])", prose(README))
+USED = re.findall(r"\[([^\]]+)\](?!\(|: https:)", prose(README))
 TARGETS = [*DEFINED.values(), *re.findall(r"\]\(([^)]+)\)", prose(README)), *urls().values()]
 
 
