@@ -26,7 +26,7 @@ DOCS = sorted((ROOT / "docs").rglob("*.md"))
 OTHERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"] + [
     path for folder in ("examples", "benchmarks") for path in sorted((ROOT / folder).rglob("*.md"))
 ]
-_A_COMMENT = re.compile(r"<!--\s*(.*?)\s*-->\s*", re.DOTALL)
+_A_COMMENT = re.compile(r"\s*<!--\s*(.*?)\s*-->\s*", re.DOTALL)
 _A_TITLE = re.compile(r'title="([^"]+)"')
 
 

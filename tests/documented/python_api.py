@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
@@ -25,6 +26,12 @@ _MEMBERS = {
 }
 #: What a module offers that is for the package alone.
 _INNER = {"oidc_gate.settings.demands": ("check_demand", "read_demand"), "oidc_gate.stores": ("FORMS",)}
+#: What the example of a module takes from its framework.
+_BEFORE = {
+    "from oidc_gate.flask": 'from flask import Flask; app = Flask("app")',
+    "from oidc_gate.starlette": "from starlette.responses import PlainTextResponse",
+    "from oidc_gate.fastapi": "from fastapi import Depends, FastAPI; app = FastAPI()",
+}
 _WIDTH = 100
 _OF_THE_CODE = re.compile(r"^(?:Modules, from the ground up|May import|For those who read the code)", re.MULTILINE)
 _EXAMPLE = re.compile(r"^(.*)::\n\n((?:(?: {4}.*)?\n?)+)", re.MULTILINE)
@@ -116,8 +123,18 @@ def _markdown(docstring: str) -> str:
     out = [parts[0]]
     for before, code, after in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
         out.append(f"{before}:\n\n" if before else "")
-        out.append(f"```python\n{inspect.cleandoc(code).rstrip()}\n```\n\n{after}")
+        out.append(f"{_fenced(inspect.cleandoc(code).rstrip())}\n\n{after}")
     return "".join(out).strip()
+
+
+def _fenced(code: str) -> str:
+    """Return the example as a block: of Python, if it is. What it takes besides, of a framework, comes before it."""
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return f"```text\n{code}\n```"
+    before = _BEFORE.get(code.partition(" import ")[0])
+    return f"<!-- run after: {before} -->\n```python\n{code}\n```" if before else f"```python\n{code}\n```"
 
 
 def _comment_above(module: str, name: str) -> str:
