@@ -57,6 +57,7 @@ provider_logout_url = "https://id.example.com/logout?client_id={client_id}&logou
     "session_store": 'session_store = "redis://redis.internal:6379/0"',
     "cookie_deny_list": 'cookie_deny_list = "redis://redis.internal:6379/1"',
     "session_cache_seconds": "session_cache_seconds = 0",
+    "session_cache_mb": "session_cache_mb = 128",
     "store_timeout": 'store_timeout = "500ms"',
     "auth_cookie_domain": """
 base_url = "https://app.example.com"
