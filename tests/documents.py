@@ -27,12 +27,17 @@ OTHERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", RO
     path for folder in ("examples", "benchmarks") for path in sorted((ROOT / folder).rglob("*.md"))
 ]
 _A_COMMENT = re.compile(r"\s*<!--\s*(.*?)\s*-->\s*", re.DOTALL)
+#: A comment that speaks of all blocks of its page that have none of their own.
+_OF_ALL = re.compile(r"<!--\s*blocks ((?:run by|not run:) .*?)\s*-->", re.DOTALL)
 _A_TITLE = re.compile(r'title="([^"]+)"')
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code: in which page and line, below which heading, and the comment that stands just above it."""
+    """A block of code: in which page and line, below which heading, and what a comment says of it.
+
+    That stands just above it, or speaks of all blocks of the page.
+    """
 
     page: str
     line: int
@@ -109,7 +114,7 @@ def block(heading: str) -> str:
 
 
 def _blocks(document: Page) -> Iterator[Block]:
-    section = ""
+    section, of_all = "", _OF_ALL.search(document.text)
     before: Token | None = None
     for token, following in _in_pairs(reader().parse(document.text)):
         if token.type == "heading_open" and following is not None:
@@ -124,7 +129,7 @@ def _blocks(document: Page) -> Iterator[Block]:
                 section,
                 language,
                 title[1] if title else "",
-                comment[1] if comment else "",
+                comment[1] if comment else of_all[1] if of_all else "",
                 token.content,
             )
         before = token

@@ -8,7 +8,8 @@
 | `run by tests/….py` | another test does more with it; it names the page |
 | `not run: …` | the reason. Python still compiles, and `oidc-gate` and `pip` of a console are still right |
 
-Pictures and output (`text`, or no language) need none.
+`blocks run by …` and `blocks not run: …`, anywhere on a page, hold for all of its blocks that have no comment of their
+own. Pictures and output (`text`, or no language) need none.
 """
 
 from __future__ import annotations
