@@ -41,6 +41,8 @@ lint: $(VENV)/.test
 
 docs: $(VENV)/.test
 	$(BIN)/python -m tests.docs_tables
+	$(BIN)/zensical build --clean --strict
+	$(BIN)/python -m tests.documented.site build/site
 
 providers: $(VENV)/.test
 	$(BIN)/pytest $(addprefix tests/real_providers/,journeys.py doctor_journeys.py token_journeys.py pair_journeys.py) -p no:cacheprovider
@@ -74,7 +76,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(SPA) $(RECIPES) .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(SPA) $(RECIPES) .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist .cache *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/pip
