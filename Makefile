@@ -3,6 +3,7 @@
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
 # make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Vite in Chromium; not in CI
 # make spa    pages made with React, HTMX, Turbo and Dash whose session ends while they are open: a minute, not in CI
+# make apps   real apps (Dash, Streamlit, …) used in Chromium over the end of a session; `make apps APPS=dash`; not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
@@ -17,10 +18,13 @@ LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_thr
 
 SPA := .venv-spa
 
+# The real apps: folders of tests/real_apps. Each has a virtual environment of its own, in .apps.
+APPS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/real_apps/*/journey.py))))
+
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers proxy spa monitoring fuzz mutants bench system-packages clean
+.PHONY: demo test lowest lint docs providers proxy spa apps monitoring fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -49,6 +53,9 @@ proxy: $(VENV)/.test system-packages tests/vite/node_modules/.package-lock.json
 spa: $(SPA)/.spa system-packages tests/spa/node_modules/.package-lock.json
 	$(SPA)/bin/pytest -p no:dash -p no:cacheprovider tests/spa/journeys.py
 
+apps: $(VENV)/.test system-packages
+	$(BIN)/pytest -p no:cacheprovider $(APPS:%=tests/real_apps/%/journey.py)
+
 monitoring: $(VENV)/.test
 	$(BIN)/python -m tests.promtool
 
@@ -66,7 +73,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(SPA) .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(SPA) .apps .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python

@@ -16,6 +16,7 @@ from oidc_gate.doctor.about import ABOUT
 from oidc_gate.doctor.table import CHECKS
 from oidc_gate.telling.metrics import METRICS
 from oidc_gate.telling.opentelemetry_metrics import NAMES
+from tests.real_apps.pages import apps_table
 
 __all__ = ["TABLES", "written_anew"]
 
@@ -80,6 +81,7 @@ TABLES: list[tuple[Path, str, Callable[[], str]]] = [
     (ROOT / "README.md", "kinds of request", kinds_table),
     (ROOT / "docs" / "doctor.md", "checks", checks_text),
     (ROOT / "docs" / "operations.md", "metrics", metrics_table),
+    (ROOT / "docs" / "apps" / "README.md", "apps", apps_table),
 ]
 
 
