@@ -4,6 +4,7 @@
 # make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Vite in Chromium; not in CI
 # make spa    pages made with React, HTMX, Turbo and Dash whose session ends while they are open: a minute, not in CI
 # make recipes   docs/recipes as they stand there: nginx, Apache, HAProxy, Caddy, Traefik, servers, units, functions: minutes, not in CI
+# make apps   real apps (Dash, Streamlit, …) used in Chromium over the end of a session; `make apps APPS=dash`; not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
@@ -20,10 +21,13 @@ LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_thr
 SPA := .venv-spa
 RECIPES := .venv-recipes
 
+# The real apps: folders of tests/real_apps. Each has a virtual environment of its own, in .apps.
+APPS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/real_apps/*/journey.py))))
+
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers proxy spa recipes monitoring fuzz mutants bench system-packages clean
+.PHONY: demo test lowest lint docs providers proxy spa recipes apps monitoring fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -59,6 +63,9 @@ recipes: $(RECIPES)/.recipes
 		systemd-socket-activate:systemd
 	$(RECIPES)/bin/pytest -p no:cacheprovider tests/recipes/journeys.py tests/recipes/platforms.py
 
+apps: $(VENV)/.test system-packages
+	$(BIN)/pytest -p no:cacheprovider $(APPS:%=tests/real_apps/%/journey.py)
+
 monitoring: $(VENV)/.test
 	$(BIN)/python -m tests.promtool
 
@@ -76,7 +83,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(SPA) $(RECIPES) .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist .cache *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(SPA) $(RECIPES) .apps .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist .cache *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/pip

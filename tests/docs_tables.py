@@ -18,6 +18,7 @@ from tests.documented import navigation
 from tests.documented.commands import commands_text
 from tests.documented.python_api import python_text
 from tests.documented.settings import settings_text
+from tests.real_apps.pages import apps_table
 
 __all__ = ["TABLES", "written_anew"]
 
@@ -64,6 +65,7 @@ TABLES: list[tuple[Path, str, Callable[[], str]]] = [
     (ROOT / "docs" / "doctor.md", "checks", checks_text),
     (ROOT / "docs" / "operations.md", "metrics", metrics_table),
     *((ROOT / "zensical.toml", name, lines) for name, lines in navigation.GROUPS.items()),
+    (ROOT / "docs" / "apps" / "README.md", "apps", apps_table),
 ]
 
 

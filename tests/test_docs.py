@@ -23,6 +23,7 @@ from oidc_gate.provider.http_messages import Endpoint
 from oidc_gate.telling import words as told
 from oidc_gate.telling.metrics import METRICS
 from tests.docs_tables import TABLES, written_anew
+from tests.real_apps.app import App, apps
 from tests.real_providers import pages
 
 ROOT = Path(__file__).parents[1]
@@ -256,6 +257,28 @@ def test_every_provider_that_is_run_has_a_page_with_what_was_found(name: str) ->
     page = (pages.FOLDER / f"{name}.md").read_text(encoding="utf-8")
     assert f"({name}.md)" in (pages.FOLDER / "README.md").read_text(encoding="utf-8")
     assert re.search(r"^\| A wrong client secret \| `client_rejected` \|$", page, re.MULTILINE), "run: make providers"
+
+
+# docs/apps/
+
+each_app = pytest.mark.parametrize("app", apps(), ids=lambda app: app.name)
+
+
+@each_app
+def test_every_app_that_is_run_has_a_page_with_what_is_run(app: App) -> None:
+    page = app.page.read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    assert shown == dict(app.files)
+    typed = re.findall(r"^\$ (.*)$", page, re.MULTILINE)
+    wanted = [*app.setup, *(command for way in app.ways for command in way.commands)]
+    assert [command for command in wanted if command not in typed] == []
+    assert [package for package in app.packages if not any(package in each for each in typed if "pip" in each)] == []
+    assert re.search(r"^Tried with \*\*", page, re.MULTILINE), "run: make apps"
+
+
+@each_app
+def test_every_row_of_the_apps_is_filled_in(app: App) -> None:
+    assert all([app.gated, app.settings, app.sees, app.ends])
 
 
 # docs/architecture.md, CONTRIBUTING.md

@@ -40,15 +40,15 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None,
     return done.stdout
 
 
-def virtualenv(name: str, *requirements: str) -> Path:
-    """Return the Python of a virtual environment with these packages of PyPI."""
-    folder = FOLDER / name
+def virtualenv(name: str, *requirements: str, inside: Path = FOLDER) -> Path:
+    """Return the Python of a virtual environment with these packages of PyPI, in the folder `inside`."""
+    folder = inside / name
     python, made_of = folder / "bin" / "python", folder / "requirements.txt"
     wanted = "\n".join(requirements)
     if not made_of.exists() or made_of.read_text() != wanted:
-        FOLDER.mkdir(exist_ok=True)
-        run([sys.executable, "-m", "venv", "--clear", str(folder)], cwd=FOLDER)
-        run([str(python), "-m", "pip", "install", "--quiet", *requirements], cwd=FOLDER)
+        inside.mkdir(exist_ok=True)
+        run([sys.executable, "-m", "venv", "--clear", str(folder)], cwd=inside)
+        run([str(python), "-m", "pip", "install", "--quiet", *requirements], cwd=inside)
         made_of.write_text(wanted)
     return python
 
