@@ -238,7 +238,7 @@ def test_a_decision_that_is_recalled_is_the_one_that_was_made(stage: StageFactor
     assert judge.answer[1:] == tuple(judge.decision)
 
 
-@pytest.mark.parametrize("count", [0, 1, LONGEST_KEY, LONGEST_KEY + 1], ids=lambda count: f"{count} characters of cookies")
+@pytest.mark.parametrize("count", [0, 1, LONGEST_KEY, LONGEST_KEY + 1], ids=lambda count: f"{count} of cookies")
 @pytest.mark.parametrize("host", [None, "app.test", "APP.test:443"])
 @pytest.mark.parametrize("more", [None, ("Upgrade", "h2c"), ("X-Forwarded-User", "boss"), ("Accept", "*/*")], ids=str)
 def test_a_request_is_looked_for_by_the_key_under_which_it_is_remembered(
