@@ -52,6 +52,8 @@ def test_no_document_shows_a_secret_that_would_do() -> None:
     for name, secret in found:
         if re.search(r"[($<{\u2026]", secret):  # a command, a name, or something to be filled in
             continue
+        if secret.endswith("/cookie_secret") or secret == "cookie-secret:latest":  # where systemd, and Google, have it
+            continue
         assert not would_do(secret), f"{name} shows {secret}"
 
 
