@@ -9,11 +9,13 @@
 | `not run: …` | the reason. Python still compiles, and `oidc-gate` and `pip` of a console are still right |
 
 `blocks run by …` and `blocks not run: …`, anywhere on a page, hold for all of its blocks that have no comment of their
-own. Pictures and output (`text`, or no language) need none.
+own. Pictures and output (`text`, or no language) need none. Nor do blocks of `docs/apps` and `docs/recipes` that
+`make apps` and `make recipes` run: `tests/documented/runners.py` knows them.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -27,14 +29,23 @@ import yaml
 
 from oidc_gate import Settings
 from tests.documented.console import commands_in, wrong_with
+from tests.documented.runners import run_by
+from tests.documented.servers_options import SERVERS
 from tests.documents import DOCS, ROOT, Block, page, pages
 from tests.example_settings import NEEDED, example_settings
 
 pytestmark = pytest.mark.uncounted
 
+
+def with_its_note(block: Block) -> Block:
+    """Return a block as it is, or, where nothing is said of it, with what is known of who runs it."""
+    runner = "" if block.note else run_by(block)
+    return dataclasses.replace(block, note=f"run by {runner}") if runner else block
+
+
 #: Those of `docs/reference/settings.md` are made of what `tests/test_reference.py` looks at.
 BLOCKS = [
-    block
+    with_its_note(block)
     for document in pages([ROOT / "README.md", *DOCS])
     if document.name != "docs/reference/settings.md"
     for block in document.blocks()
@@ -64,6 +75,16 @@ def test_a_comment_says_what_it_may_say() -> None:
     assert wrong == []
 
 
+def test_the_name_of_a_file_is_a_title() -> None:
+    """GitHub takes anything behind the language; the site takes it for text, if it is not put as it is here."""
+    wrong = [
+        f'{document.name}: write {found[1]} title="{found[2]}"'
+        for document in pages()
+        for found in re.finditer(r'^ *(```\w+) +(?!title="[^"]+"$)(.*)$', document.text, re.MULTILINE)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("block", [block for block in BLOCKS if RUN_BY.match(block.note)], ids=str)
 def test_the_test_that_is_said_to_run_a_block_knows_the_page(block: Block) -> None:
     by = RUN_BY.match(block.note)
@@ -75,6 +96,27 @@ def test_the_test_that_is_said_to_run_a_block_knows_the_page(block: Block) -> No
 def test_a_block_in_another_language_says_who_runs_it() -> None:
     known = {"python", "toml", "console", "yaml", "json"} | OUTPUT
     assert [str(block) for block in BLOCKS if block.language not in known and not is_left(block)] == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "runner"),
+    [
+        ({}, "tests/recipes/programs.py"),
+        ({"page": "docs/recipes/caddy.md"}, ""),
+        ({"page": "docs/nginx.md"}, ""),
+        ({"text": "# /etc/nginx/nginx.conf\n"}, ""),
+        ({"text": "server {}\n"}, ""),
+        ({"page": "docs/recipes/servers.md", "section": "uvicorn"}, "tests/recipes/app_servers.py"),
+        ({"page": "docs/recipes/servers.md", "section": "another"}, ""),
+        ({"page": "docs/recipes/servers.md", "section": "uvicorn", "text": "import this\n"}, ""),
+        ({"page": "docs/apps/dash.md", "title": "app.py"}, ""),
+        ({"page": "docs/apps/dash.md", "language": "console", "text": "$ pip install dash\n$ ls\n"}, ""),
+    ],
+)
+def test_nothing_but_what_is_run_is_taken_for_it(changed: dict[str, str], runner: str) -> None:
+    """The block of nginx is run as it stands on its page; changed, only what a server of the page on servers has is."""
+    block = Block("docs/recipes/nginx.md", 1, "What to type", "nginx", "", "", "# /etc/nginx/conf.d/app.conf\n")
+    assert run_by(dataclasses.replace(block, **changed)) == runner  # type: ignore[arg-type]
 
 
 def test_python_runs(tmp_path: Path) -> None:
@@ -116,6 +158,12 @@ def test_commands_are_right(block: Block) -> None:
     assert found, "no line begins with $"
     wrong = [f"{' '.join(command)}: {said}" for command in found if (said := wrong_with(command)) is not None]
     assert [each for each in wrong if not (is_left(block) and each.endswith(": not known"))] == []
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_an_option_that_a_server_does_not_have_is_told(server: str) -> None:
+    assert "no-such-option" in (wrong_with([server, "--no-such-option", "myapp:app"]) or "")
+    assert wrong_with([server, "myapp:app"]) is None
 
 
 @of("yaml")

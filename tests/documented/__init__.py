@@ -4,7 +4,8 @@
 - `settings_examples`, `settings`: each setting, with an example
 - `commands`: the command line
 - `python_api`: what users import
-- `console`, `running`: blocks of code, of a shell and of Python
+- `console`, `servers_options`, `running`: blocks of code, of a shell and of Python
+- `runners`: which blocks `make apps` and `make recipes` run
 - `site`: a site that was built, as a browser would find it: links, anchors, what it asks of other servers
 
 `tests/docs_tables.py` writes what the first four make.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import configparser
-import contextlib
-import io
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from oidc_gate.command.cli import _parser
+from tests.documented.servers_options import SERVERS, said_by
 
 __all__ = ["commands_in", "wrong_with"]
 
@@ -67,25 +66,17 @@ def wrong_with(command: list[str]) -> str | None:
     """Return what is wrong with a command; `not known` where this cannot tell, None where nothing is."""
     program, *arguments = command
     if program == "oidc-gate":
-        return _parsed(arguments)
+        return said_by(lambda: _parser().parse_args(arguments))
     if program == "pip" and arguments[:1] == ["install"]:
         return _installed(arguments[1:])
+    if program in SERVERS:
+        return SERVERS[program](arguments)
     if program == "make":
         goals = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
         return None if {*arguments} <= {*goals} else f"no goal: {arguments}"
     if program in _PLAIN or (program, arguments[:2]) == ("python3", ["-m", "venv"]):
         return None
     return "not known"
-
-
-def _parsed(arguments: list[str]) -> str | None:
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-            _parser().parse_args(arguments)
-    except SystemExit as ended:
-        return said.getvalue() if ended.code else None
-    return None
 
 
 def _installed(packages: list[str]) -> str | None:

@@ -62,19 +62,21 @@ def with_secret_files(folder: Path) -> dict[str, str]:
 
 # systemd
 
-UNITS = "/etc/systemd/system"
+UNITS = {
+    "myapp.service": file("systemd", "/etc/systemd/system/myapp.service"),
+    "myapp.socket": file("systemd", "/etc/systemd/system/myapp.socket"),
+}
 
 
 def unit(name: str) -> str:
-    text = file("systemd", f"{UNITS}/{name}").partition("\n")[2]
+    text = UNITS[name].partition("\n")[2]
     return text.replace("/srv/myapp/venv/bin/gunicorn", program("gunicorn"))
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
-    names = ("myapp.service", "myapp.socket")
-    for name in names:
+    for name in UNITS:
         (tmp_path / name).write_text(unit(name))
-    argv = [program("systemd-analyze"), "verify", *(str(tmp_path / name) for name in names)]
+    argv = [program("systemd-analyze"), "verify", *(str(tmp_path / name) for name in UNITS)]
     ran = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (ran.returncode, [line for line in ran.stderr.splitlines() if "myapp" in line]) == (0, [])
 
@@ -184,7 +186,7 @@ def test_a_platforms_command_starts_the_app(name: str, provider: LocalProvider, 
     env = written(tmp_path, settings_of(name, provider)) | with_secret_files(tmp_path)
     env |= {"OIDC_GATE_CONFIG": "gate.toml", "PORT": str(port)}
     if name == "cloud-run":
-        command = commands(file(name, "Dockerfile"))["CMD"]
+        command = commands(file("cloud-run", "Dockerfile"))["CMD"]
     else:
         command = shlex.split(blocks(name, "console")[0].removeprefix("$ "))
     with signed_in_at(here(command, port), tmp_path, env, port):
@@ -192,6 +194,8 @@ def test_a_platforms_command_starts_the_app(name: str, provider: LocalProvider, 
 
 
 # Lambda
+
+HANDLERS = {"wsgi": file("aws", "handler_wsgi.py"), "asgi": file("aws", "handler.py")}
 
 
 class Lambda:
@@ -261,9 +265,9 @@ class Lambda:
 
 
 @pytest.mark.parametrize("kind", ["http_api", "rest_api", "load_balancer"])
-@pytest.mark.parametrize("recipe", ["handler.py", "handler_wsgi.py"])
+@pytest.mark.parametrize("world", HANDLERS)
 def test_people_sign_in_at_a_function(
-    recipe: str,
+    world: str,
     kind: str,
     provider: LocalProvider,
     tmp_path: Path,
@@ -280,9 +284,8 @@ def test_people_sign_in_at_a_function(
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "recipeapp", raising=False)
     caplog.set_level("INFO", "oidc_gate.audit")
-    world = "wsgi" if "wsgi" in recipe else "asgi"
     names: dict[str, Any] = {}
-    exec(file("aws", recipe).replace("myapp:app", f"recipeapp:{world}"), names)
+    exec(HANDLERS[world].replace("myapp:app", f"recipeapp:{world}"), names)
     assert provider.user is not None
     provider.user = provider.user | {"groups": [f"group-{number * 7919 % 100_003}" for number in range(900)]}
     function = Lambda(names["handler"], kind)
@@ -298,5 +301,5 @@ def test_people_sign_in_at_a_function(
     assert function.get(f"{BASE}/oauth2/health")["status"] == 200
     told: list[dict[str, Any]] = [vars(each).get("oidc_gate", {}) for each in caplog.records]
     (login,) = [event for event in told if event.get("event") == "login.finished"]
-    believes_the_client = (recipe, kind) == ("handler_wsgi.py", "rest_api")  # as the page says
+    believes_the_client = (world, kind) == ("wsgi", "rest_api")  # as the page says
     assert (login["client_ip"], login["host"]) == (LIE if believes_the_client else Lambda.CLIENT, HOST)
