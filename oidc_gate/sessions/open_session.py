@@ -60,7 +60,7 @@ class OpenSession:
       goes by the claims of this copy, which never change.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
     - `session_id`, `expires_at`, `provider_key`: of the session.
-    - `copy`: the session as it was opened; `sample`, `samples`, `looked_at`: see `RecentSessions`.
+    - `copy`: the session as it was opened; `samples`, `unsettled`, `looked_at`: see `RecentSessions`.
     - `seen_at`: the last request that reached the app.
     - `renew_at`: when it is to be kept anew.
     - `due_at`: when the provider is to be asked again, inf for never.
@@ -86,13 +86,13 @@ class OpenSession:
         "passes",
         "provider_key",
         "renew_at",
-        "sample",
         "samples",
         "seen_at",
         "session_id",
         "stale_at",
         "steady_until",
         "stored",
+        "unsettled",
     )
 
     def __init__(
@@ -110,8 +110,8 @@ class OpenSession:
         self.session_id, _, expires_at, seen_at, checked_at, refresh_at, _, _, self.provider_key = copy.head
         self.expires_at = expires_at
         self.seen_at = self.looked_at = seen_at
-        self.sample: Any = None
         self.samples: tuple[Any, ...] = ()
+        self.unsettled: Any = ""
         self.name = name
         self.passes = _NOTHING_ASKED
         self.forward = forward

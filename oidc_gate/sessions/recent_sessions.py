@@ -124,20 +124,20 @@ class RecentSessions:
     def remember_request(self, key: Key, opened: OpenSession, told_cookies: Any) -> None:
         """Remember that a request with this key is forwarded, as long as its session is remembered.
 
-        Where other cookies change with each answer, as an app's own session may, that would be work for nothing: of a
-        session that has come with so many headers another one is remembered when it comes a second time in a row.
+        Where other cookies change with each answer, as an app's own session may, that would be work for nothing: all
+        but the first Cookie header of a session are remembered when they come a second time in a row.
         """
-        cookies = key[2]
-        sample = cookies[:: len(cookies) // _SAMPLE or 1]
-        if len(opened.samples) == _MOST_REQUESTS and sample != opened.sample and sample not in opened.samples:
-            opened.sample = sample
-            return
-        by_sample = self.requests.by_sample
+        cookies, copy = key[2], opened.copy
         with self._lock:
-            copy = opened.copy
             if not copy.charged:
                 return
-            opened.looked_at = opened.seen_at
+            if opened.samples and opened.unsettled != cookies:
+                self._charge(copy, len(cookies) - len(opened.unsettled))
+                opened.unsettled = cookies
+                return
+            self._charge(copy, -len(opened.unsettled))
+            opened.looked_at, opened.unsettled = opened.seen_at, ""
+            sample, by_sample = cookies[:: len(cookies) // _SAMPLE or 1], self.requests.by_sample
             samples = opened.samples
             if sample in samples or len(samples) == _MOST_REQUESTS:
                 gone = sample if sample in samples else samples[0]
@@ -182,7 +182,7 @@ class RecentSessions:
         opened = self._by_text.pop(text)
         for sample in opened.samples:
             self._forget_request(sample, opened)
-        opened.samples = ()
+        opened.samples, opened.unsettled = (), ""
         self._used -= opened.copy.charged
         opened.copy.charged = 0
 

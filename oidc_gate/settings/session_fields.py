@@ -84,7 +84,7 @@ class SessionFields:
         None,
         read_list,
         "the claims that a session keeps, where all would be too many for a cookie. What lists, rules and headers call"
-        " for is kept in any case; what only the protocol needs (`nonce`, hashes) is not kept then",
+        " for is kept in any case; what only the protocol needs (`nonce`, hashes) in none",
         shown="all",
     )
     keep_posts: bool = setting(
