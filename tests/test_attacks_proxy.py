@@ -14,7 +14,9 @@ from websockets.sync import client as sync
 from oidc_gate.errors import SettingsError
 from oidc_gate.proxy import gated_proxy, read_upstream
 from tests.path_readings import CHANGES
+from tests.providers.local import LocalProvider
 from tests.proxied import Recorder, answer_in, asked, connected, open_settings, proxy_to, read_all, saying, serving
+from tests.stage import Stage
 from tests.test_proxy import recorder
 from tests.test_proxy_websockets import address, app
 
@@ -169,6 +171,42 @@ def test_nobody_claims_a_certificate_or_says_what_a_proxy_says(guarded: int, rec
     said = {line.partition(":")[0].lower() for line in CERTIFICATES}
     assert not said & {name for name, _ in got.headers}
     assert got.one("x-client-version") == "7"
+
+
+def test_nobody_takes_away_what_a_proxy_says_by_naming_it_in_connection(recorder: Recorder) -> None:
+    """Where the proxy in front hands on what its client says there: an address or a certificate would be missing."""
+    rules = [{"path": "/", "allow": "anyone"}]
+    said = ["CF-Connecting-IP: 2001:db8::1", "X-Client-Cert: mine", "X-Forwarded-Prefix: /shop", "X-Hop: 1"]
+    recorder.begin()
+    with proxy_to(recorder.port, trusted_proxies="127.0.0.0/8", rules=rules) as port:
+        named = "Connection: X-Hop, CF-Connecting-IP, x-client-cert, X-Forwarded-Prefix, X-Forwarded-For"
+        assert asked(port, "GET / HTTP/1.1", "X-Forwarded-For: 2001:db8::1", *said, named).status == 200
+    (got,) = recorder.requests
+    found = {name: value for name, value in got.headers if name in ("cf-connecting-ip", "x-client-cert", "x-hop")}
+    assert found == {"cf-connecting-ip": "2001:db8::1", "x-client-cert": "mine"}
+    assert got.one("x-forwarded-prefix") == "/shop"
+    assert got.one("x-forwarded-for") == "2001:db8::1, 127.0.0.1"
+
+
+def test_a_form_that_was_kept_is_handed_on_just_as_it_was(provider: LocalProvider, recorder: Recorder) -> None:
+    recorder.begin()
+    upstream = read_upstream(f"127.0.0.1:{recorder.port}")
+    assert upstream is not None
+    stage = Stage("asgi", provider, app=gated_proxy(upstream, open_settings())._app)
+    stage.app.gate = stage.gate  # type: ignore[attr-defined]
+    browser = stage.signed_in()
+    stage.clock.advance(3601)
+    body = b"a=%2F&\r\n\0"
+    kind = "application/x-www-form-urlencoded"
+    page = browser.post("/save%2Fit?b=%20", body=body, content_type=kind, headers={"Referer": "https://app.test/f"})
+    assert page.status == 401
+    assert browser.follow(browser.get("/oauth2/resume")).status == 200
+    assert browser.submit(page).status == 200
+    got = recorder.requests[-1]
+    assert (got.line, got.body) == ("POST /save%2Fit?b=%20 HTTP/1.1", body)
+    assert (got.one("content-type"), got.one("referer")) == (kind, "https://app.test/f")
+    assert got.one("content-length") == str(len(body))
+    assert "oidc_gate" not in str(got.headers)
 
 
 @pytest.mark.parametrize(

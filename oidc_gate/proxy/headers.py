@@ -96,8 +96,8 @@ def options_of(headers: Headers) -> set[bytes]:
 def kept_of_request(headers: Headers, reserved: Container[str], *, from_proxy: bool) -> Headers | None:
     """Return the headers of a request that pass; None where one has a malformed value.
 
-    `reserved`: names that only the gate may say, and has said: whoever names them in Connection is not heeded.
-    `from_proxy`: whether a proxy that is believed has sent them.
+    `reserved`: names that only the gate may say, and has said: whoever names them in Connection is not heeded, nor who
+    names what a proxy says. `from_proxy`: whether a proxy that is believed has sent them.
     """
     kept: Headers = []
     for pair in headers:
@@ -111,6 +111,7 @@ def kept_of_request(headers: Headers, reserved: Container[str], *, from_proxy: b
     if options:
         options = {each for each in options if each.decode("latin-1") not in _FOR_THE_APP}
         options = {each for each in options if each.decode("latin-1") not in reserved}
+        options = {each for each in options if _passes(each) is not None}
         kept = [pair for pair in kept if pair[0].lower() not in options]
     return kept
 
