@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.sync import client as sync
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.proxy import gated_proxy, read_upstream
 from tests.path_readings import CHANGES
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.proxied import Recorder, answer_in, asked, connected, open_settings, proxy_to, read_all, saying, serving
 from tests.stage import Stage
@@ -144,6 +149,54 @@ def test_no_app_sets_one_with_a_websocket() -> None:
     ):
         assert connection.response is not None
         assert connection.response.headers.get_all("Set-Cookie") == ["mine=1"]
+
+
+def test_an_app_that_sends_without_end_waits_for_a_client_that_is_slow() -> None:
+    """Else a few sockets of one client, who reads nothing, would fill the memory of the gate."""
+    sent = 0
+
+    async def flooding(connection: ServerConnection) -> None:
+        nonlocal sent
+        while True:
+            await connection.send(b"x" * 2**20)
+            sent += 1
+
+    with served_by(flooding) as inner, proxy_to(inner) as port, connected(port) as client:
+        client.sendall(HANDSHAKE)
+        before = -1
+        while before != sent:
+            before = sent
+            time.sleep(1)
+        assert sent < 60, f"{sent} MB are kept, or on their way"
+
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+@contextlib.contextmanager
+def served_by(handle: Any) -> Iterator[int]:
+    """Serve what speaks WebSocket, in a thread."""
+    loop, found = asyncio.new_event_loop(), list[Any]()
+
+    async def start() -> None:
+        found.append(await serve(handle, "127.0.0.1", 0, compression=None))
+
+    loop.run_until_complete(start())
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield next(iter(found[0].sockets)).getsockname()[1]
+
+    async def stop() -> None:
+        found[0].close()
+        await found[0].wait_closed()
+
+    asyncio.run_coroutine_threadsafe(stop(), loop).result(LIMIT)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(LIMIT)
+    loop.close()
 
 
 CERTIFICATES = [

@@ -34,8 +34,14 @@ _HANDED: list[Launch] = []
 #: Requests that one gunicorn worker answers at a time.
 THREADS = 8
 
-#: For uvicorn in front of a server: what that says of itself passes, and streams that never end do not hold up the end.
-_AS_PROXY: dict[str, Any] = {"server_header": False, "date_header": False, "timeout_graceful_shutdown": 10}
+#: For uvicorn in front of a server: what that says of itself passes, streams that never end do not hold up the end, and
+#: few messages of a WebSocket, which may have 16 MB each, wait for a server that is slow.
+_AS_PROXY: dict[str, Any] = {
+    "server_header": False,
+    "date_header": False,
+    "timeout_graceful_shutdown": 10,
+    "ws_max_queue": 4,
+}
 
 #: Signals that end gunicorn and its workers.
 ENDING = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
