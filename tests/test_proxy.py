@@ -690,6 +690,18 @@ def test_a_client_may_take_longer_than_the_app(recorder: Recorder) -> None:
         assert answer_in(read_all(connection)).body == b"ok"
 
 
+def test_a_client_that_sends_nothing_holds_no_connection_of_the_app(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oidc_gate.proxy.exchange._LONGEST_SILENCE", 0.5)
+    with proxy_to(recorder.port, upstream_timeout="0.2s") as port, connected(port) as connection:
+        connection.sendall(POST + b"Content-Length: 2\r\nConnection: close\r\n\r\na")
+        answer = answer_in(read_all(connection))
+        assert (answer.status, json.loads(answer.body)["error"]) == (408, "request_malformed")
+        recorder.taken[0].is_over.wait(LIMIT)
+    assert requests_in(recorder.taken[0].received, whole=False) == []
+
+
 # Requests that could be read in two ways
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
