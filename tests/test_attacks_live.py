@@ -12,7 +12,7 @@ import pytest
 from oidc_gate.stores.sqlite import SQLiteStore
 from tests.access_tokens import TAKING, access_token
 from tests.asgi_driver import LOOP
-from tests.live import SOON, Line, LiveApp, Message
+from tests.live import SOON, Deaf, Line, LiveApp, Message
 from tests.providers.local import LocalProvider
 from tests.redis_servers import until
 from tests.test_live import ENDED, IDLE, Fickle, Live, LiveStage, Open, live, opened
@@ -22,17 +22,6 @@ from tests.test_several_providers import _served_others, entry, guests
 pytestmark = pytest.mark.uncounted
 
 __all__ = ["_served_others", "guests", "live", "opened"]  # fixtures
-
-
-class Deaf(Line):
-    """A client that does not care that it was told to close, and a server that waits for its answer."""
-
-    async def _send(self, message: Message) -> None:
-        assert not self.is_over, f"{message} after the end"
-        self.sent.append(message)
-
-    def shout(self, text: str) -> None:
-        LOOP.run(self._inbox.put({"type": "websocket.receive", "text": text}))
 
 
 class Obeying(LiveApp):

@@ -219,11 +219,11 @@ CERTIFICATES = [
 
 def test_nobody_claims_a_certificate_or_says_what_a_proxy_says(guarded: int, recorder: Recorder) -> None:
     recorder.begin()
-    assert asked(guarded, "GET /static/a HTTP/1.1", *CERTIFICATES, "X-Client-Version: 7").status == 200
+    assert asked(guarded, "GET /static/a HTTP/1.1", *CERTIFICATES, "X-Client-Version: 7", "X-Original-Name: a").status == 200
     (got,) = recorder.requests
     said = {line.partition(":")[0].lower() for line in CERTIFICATES}
     assert not said & {name for name, _ in got.headers}
-    assert got.one("x-client-version") == "7"
+    assert (got.one("x-client-version"), got.one("x-original-name")) == ("7", "a")
 
 
 def test_nobody_takes_away_what_a_proxy_says_by_naming_it_in_connection(recorder: Recorder) -> None:

@@ -37,7 +37,7 @@ _OF_OTHER_PROXIES = frozenset(
         *("x-forwarded", "forwarded-for", "x-forwarded-by", "x-forwarded-path", "x-forwarded-prefix"),
         *("x-forwarded-protocol", "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-ssl", "x-forwarded-uri"),
         *("x-forwarded-method", "x-forwarded-client-cert", "x-url-scheme", "x-scheme", "front-end-https"),
-        *("x-script-name", "x-original-host", "x-host"),
+        *("x-script-name", "x-original-host", "x-original-method", "x-original-proto", "x-original-for", "x-host"),
         *("x-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "x-originating-ip", "x-remote-ip"),
         *("x-remote-addr", "true-client-ip", "cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip"),
         *("x-azure-clientip", "x-azure-socketip", "x-envoy-external-address"),
@@ -45,7 +45,7 @@ _OF_OTHER_PROXIES = frozenset(
 )
 #: How further ones begin, and those that tell of the client's certificate (RFC 9440), by which apps know who asks.
 _FAMILIES_OF_PROXIES = (
-    *("x-forwarded-", "x-original-", "x-envoy-", "x-real-", "cloudfront-viewer-"),
+    *("x-forwarded-", "x-envoy-", "x-real-", "cloudfront-viewer-"),
     *("client-cert", "x-client-cert", "x-client-verify", "ssl-client-", "x-ssl-client-", "x-tls-client-"),
     *("x-amzn-mtls-", "x-arr-clientcert"),
 )
