@@ -219,7 +219,10 @@ CERTIFICATES = [
 
 def test_nobody_claims_a_certificate_or_says_what_a_proxy_says(guarded: int, recorder: Recorder) -> None:
     recorder.begin()
-    assert asked(guarded, "GET /static/a HTTP/1.1", *CERTIFICATES, "X-Client-Version: 7", "X-Original-Name: a").status == 200
+    assert (
+        asked(guarded, "GET /static/a HTTP/1.1", *CERTIFICATES, "X-Client-Version: 7", "X-Original-Name: a").status
+        == 200
+    )
     (got,) = recorder.requests
     said = {line.partition(":")[0].lower() for line in CERTIFICATES}
     assert not said & {name for name, _ in got.headers}
