@@ -181,3 +181,100 @@ def test_an_older_django_has_no_way_on_the_loop() -> None:
     bind(request, ann)
     assert (request.session.load(), request.session._session_key, request.session._session_cache) == ({}, None, {})
     assert not hasattr(request.session, "aload")
+
+
+# Django's cache
+
+CACHING = [
+    "django.middleware.cache.UpdateCacheMiddleware",
+    *MIDDLEWARE[:3],
+    "django.middleware.cache.FetchFromCacheMiddleware",
+]
+WAYS = ["user", "auser", "identity", "finance", "outside", "vary"]
+
+
+def cached_patterns() -> list[Any]:
+    from django.http import HttpResponse
+    from django.urls import path
+    from django.views.decorators.cache import cache_page
+    from django.views.decorators.vary import vary_on_cookie
+
+    from oidc_gate.django import current_identity, require
+
+    def user(request: Any) -> Any:
+        return HttpResponse(f"user {request.user.get_username()}")
+
+    async def auser(request: Any) -> Any:
+        return HttpResponse(f"user {(await request.auser()).get_username()}")
+
+    def identity(request: Any) -> Any:
+        found = current_identity(request)
+        return HttpResponse(f"user {found and found.email}")
+
+    def plain(request: Any) -> Any:
+        COUNTED.append(request)
+        return HttpResponse("for all")
+
+    staff = require(groups="Finance")
+    return [
+        path("user", user),
+        path("open/user", user),
+        path("auser", auser),
+        path("identity", identity),
+        path("finance", staff(plain)),
+        path("outside", cache_page(60)(staff(plain))),
+        path("vary", cache_page(60)(vary_on_cookie(user))),
+        path("plain", plain),
+    ]
+
+
+COUNTED: list[Any] = []
+
+
+@pytest.fixture
+def cached(stage: StageFactory, world: World) -> Iterator[Stage]:
+    from django.core.cache import cache
+    from django.test import override_settings
+
+    django_project.set_up()
+    caches = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    with override_settings(MIDDLEWARE=CACHING, OIDC_GATE={}, CACHES=caches):
+        cache.clear()
+        COUNTED.clear()
+        yield stage(app=django_project.application(world, cached_patterns), **SETTINGS)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_djangos_cache_gives_nobody_what_is_anothers(cached: Stage, way: str) -> None:
+    """It goes by cookies, of which the app sees none of the gate's."""
+    ann = person(cached, sub="ann", email="ann@example.com", groups=["Staff", "Finance"])
+    bob = person(cached, sub="bob", email="bob@example.com", groups=["Staff"])
+    is_personal = way in ("user", "auser", "identity", "vary")
+    for _ in range(2):
+        first, second = ann.fetch(f"/{way}"), bob.fetch(f"/{way}")
+        assert first.text == ("user ann@example.com" if is_personal else "for all")
+        assert (second.status, second.text) == (200, "user bob@example.com") if is_personal else second.status == 403
+
+
+def test_djangos_cache_gives_nobodys_page_to_nobody_else(cached: Stage) -> None:
+    assert cached.browser().fetch("/open/user").text == "user "
+    assert person(cached).fetch("/open/user").text == "user ann@example.com"
+    assert cached.browser().fetch("/open/user").text == "user "
+
+
+def test_a_client_cannot_be_somebody_else_to_djangos_cache(cached: Stage) -> None:
+    """By the cookie that stands for a person: it is the last one, whatever is sent before it."""
+    from oidc_gate.django.project import account_key
+
+    ann, bob = person(cached), person(cached, sub="bob", email="bob@example.com")
+    assert ann.fetch("/open/user").text == "user ann@example.com"
+    name = f"oidc_gate_person={account_key(cached.provider.issuer, 'ann')}"
+    assert cached.browser().fetch("/open/user", headers={"Cookie": name}).text == "user "
+    bob.cookies.set(*name.split("="))
+    assert bob.fetch("/open/user").text == "user bob@example.com"
+
+
+def test_djangos_cache_keeps_what_is_the_same_for_all(cached: Stage) -> None:
+    for sub in ("ann", "bob", "cy"):
+        assert person(cached, sub=sub).fetch("/plain").text == "for all"
+    assert len(COUNTED) == 1

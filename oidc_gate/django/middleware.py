@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
 
 from oidc_gate.carriers import identity_of
+from oidc_gate.django.caches import tell_apart, vary
 from oidc_gate.django.own_sessions import bind, mark
 from oidc_gate.identity import Identity
 
@@ -40,25 +41,30 @@ class OIDCMiddleware:
                 "oidc_gate.django.OIDCMiddleware stands after django.contrib.auth.middleware.AuthenticationMiddleware."
             )
         identity = identity_of(request)
+        tell_apart(request, identity)
         if identity is None:
             return self._get_response(request)
-        _sign_in(request)
+        found = _sign_in(request)
         bind(request, identity)
         answer = self._get_response(request)
         if iscoroutine(answer):
-            return _answered(answer, request, identity)
-        mark(request, identity)
-        return answer
+            return _answered_later(answer, request, identity, found)
+        return _answered(answer, request, identity, found)
 
 
-async def _answered(answer: Awaitable[Any], request: Any, identity: Identity) -> Any:
-    response = await answer
+async def _answered_later(answer: Awaitable[Any], request: Any, identity: Identity, found: list[Any]) -> Any:
+    return _answered(await answer, request, identity, found)
+
+
+def _answered(response: Any, request: Any, identity: Identity, found: list[Any]) -> Any:
     mark(request, identity)
+    if found:
+        vary(response)
     return response
 
 
-def _sign_in(request: Any) -> None:
-    """Have the request's user be that of whoever asks, looked up when it is asked for, once."""
+def _sign_in(request: Any) -> list[Any]:
+    """Have the request's user be that of whoever asks, looked up once, when asked for; return where it is then."""
     found: list[Any] = []
 
     def user() -> Any:
@@ -72,6 +78,7 @@ def _sign_in(request: Any) -> None:
         return found[0] if found else await sync_to_async(user)()
 
     request.user, request.auser = SimpleLazyObject(user), auser
+    return found
 
 
 def _nobody() -> Any:
