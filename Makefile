@@ -1,7 +1,8 @@
 # make demo   a login to look at, without an account: a local provider and a gated sample app
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
-# make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Vite in Chromium; not in CI
+# make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Autobahn's cases for
+#              WebSockets, Vite, Jupyter and Streamlit in Chromium; minutes, not in CI
 # make spa    pages made with React, HTMX, Turbo and Dash whose session ends while they are open: a minute, not in CI
 # make recipes   docs/recipes as they stand there: nginx, Apache, HAProxy, Caddy, Traefik, servers, units, functions: minutes, not in CI
 # make apps   real apps (Dash, Streamlit, …) used in Chromium over the end of a session; `make apps APPS=dash`; not in CI
@@ -20,6 +21,7 @@ LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_thr
 
 SPA := .venv-spa
 RECIPES := .venv-recipes
+UPSTREAMS := .venv-upstreams
 
 # The real apps: folders of tests/real_apps. Each has a virtual environment of its own, in .apps.
 APPS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/real_apps/*/journey.py))))
@@ -51,8 +53,8 @@ docs: $(VENV)/.test
 providers: $(VENV)/.test
 	$(BIN)/pytest $(addprefix tests/real_providers/,journeys.py doctor_journeys.py token_journeys.py pair_journeys.py) -p no:cacheprovider
 
-proxy: $(VENV)/.test system-packages tests/vite/node_modules/.package-lock.json
-	$(BIN)/pytest tests/proxy_endurance.py -p no:cacheprovider -s
+proxy: $(UPSTREAMS)/.upstreams system-packages tests/vite/node_modules/.package-lock.json
+	$(UPSTREAMS)/bin/pytest tests/proxy_endurance.py tests/autobahn/conformance.py -p no:cacheprovider -s
 
 # Dash brings a plugin for pytest along that no other tests are to have.
 spa: $(SPA)/.spa system-packages tests/spa/node_modules/.package-lock.json
@@ -83,7 +85,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(SPA) $(RECIPES) .apps .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist .cache *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(SPA) $(RECIPES) $(UPSTREAMS) .apps .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist .cache *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/pip
@@ -100,11 +102,18 @@ $(RECIPES)/.recipes: setup.cfg pyproject.toml | $(RECIPES)/bin/pip
 	$(RECIPES)/bin/pip install --quiet --disable-pip-version-check --editable '.[recipes]'
 	@touch $@
 
+$(UPSTREAMS)/.upstreams: setup.cfg pyproject.toml | $(UPSTREAMS)/bin/pip
+	@$(UPSTREAMS)/bin/python .ci/install upstreams
+	@touch $@
+
 $(SPA)/.spa: setup.cfg pyproject.toml | $(SPA)/bin/pip
 	$(SPA)/bin/pip install --quiet --disable-pip-version-check --editable '.[spa]'
 	@touch $@
 
 # pip is what comes last into a virtual environment: without it, it is there in part only.
+$(UPSTREAMS)/bin/pip:
+	@.ci/make-venv $(UPSTREAMS)
+
 $(SPA)/bin/pip:
 	@.ci/make-venv $(SPA)
 

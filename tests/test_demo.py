@@ -304,6 +304,7 @@ def test_the_provider_ends_with_its_standard_input(monkeypatch: pytest.MonkeyPat
             issuer = json.loads(hear.readline())["issuer"]
             discovered = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=LIMIT).json()
             found.append(discovered["issuer"] == issuer)
+            found.append("<td>engine</td>" in requests.get(f"{issuer}/login", timeout=LIMIT).text)
             found.append("cdn" not in requests.get(f"{issuer}/logout", timeout=LIMIT).text)
             tell.close()
 
@@ -313,7 +314,7 @@ def test_the_provider_ends_with_its_standard_input(monkeypatch: pytest.MonkeyPat
         thread.join(LIMIT)
     for number, handler in before.items():
         assert signal.signal(number, handler) == signal.SIG_IGN
-    assert found == [True, True]
+    assert found == [True, True, True]
     assert list(tmp_path.iterdir()) == []
 
 
