@@ -19,6 +19,7 @@ _REPLACED = (
     (r"^(\s*)print .*$", r"\1pass"),
     (r"^from case.*$|^from autobahn\..*$|^import .*$", ""),
     (r"\bxrange\b", "range"),
+    (r"open\(fn, 'rb'\)\.read\(\)", "read_bytes(fn)"),
     (r"\(object, Case, \)", "(Case,)"),
     (r"/ self\.p\.autoFragmentSize$", "// self.p.autoFragmentSize"),
 )
@@ -89,6 +90,7 @@ def cases() -> dict[str, Any]:
         "binascii": _Binascii,
         "pkg_resources": _Resources,
         "hashlib": hashlib,
+        "read_bytes": lambda name: Path(name).read_bytes(),
         "copy": copy,
         "os": os,
         "WebSocketProtocol": _States,

@@ -161,17 +161,24 @@ class Peer(asyncio.Protocol):
         self._loop.call_later(_LONGEST_CLOSING, self._drop)
 
     def continueLater(self, delay: float, work: Any, tag: Any = None) -> None:
-        self._loop.call_later(delay, lambda: self.state and work())
+        self._later(delay, work)
 
     def killAfter(self, delay: float) -> None:
         def kill() -> None:
             self.failedByMe = True
             self.sendClose(1001)
 
-        self._loop.call_later(delay * PATIENCE, lambda: self.state and kill())
+        self._later(delay * PATIENCE, kill)
 
     def closeAfter(self, delay: float) -> None:
-        self._loop.call_later(delay * (PATIENCE if self.case.expected else 1), lambda: self.state and self.sendClose())
+        self._later(delay * (PATIENCE if self.case.expected else 1), self.sendClose)
+
+    def _later(self, delay: float, work: Any) -> None:
+        def run() -> None:
+            if self.state:
+                work()
+
+        self._loop.call_later(delay, run)
 
     # asyncio
 
