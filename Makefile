@@ -63,7 +63,7 @@ spa: $(SPA)/.spa system-packages tests/spa/node_modules/.package-lock.json
 recipes: $(RECIPES)/.recipes
 	@.ci/install-system-packages nginx:nginx-light apache2:apache2-bin haproxy:haproxy \
 		systemd-socket-activate:systemd
-	$(RECIPES)/bin/pytest -p no:cacheprovider tests/recipes/journeys.py tests/recipes/platforms.py
+	$(RECIPES)/bin/pytest -p no:cacheprovider $(addprefix tests/recipes/,journeys.py platforms.py migrations.py)
 
 apps: $(VENV)/.test system-packages
 	$(BIN)/pytest -p no:cacheprovider $(APPS:%=tests/real_apps/%/journey.py)
