@@ -146,8 +146,8 @@ def settings_of(name: str, provider: LocalProvider) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def gate(settings: dict[str, Any], folder: Path, server: str = "uvicorn") -> Iterator[Gate]:
-    """Serve the gated app while the block lasts."""
+def gate(settings: dict[str, Any], folder: Path, server: str = "uvicorn", mount: str = "") -> Iterator[Gate]:
+    """Serve the gated app while the block lasts. `mount`: where it is below the host."""
     said, port = section(server), free_port()
     is_asgi = "asgi" in said
 
@@ -166,6 +166,8 @@ def gate(settings: dict[str, Any], folder: Path, server: str = "uvicorn") -> Ite
     if command == "gunicorn":
         arguments.append("--no-control-socket")
     env |= {"OIDC_GATE_CONFIG": "gate.toml", "PYTHONPATH": f"{folder}:{ROOT}:{sysconfig.get_path('purelib')}"}
+    env |= {"SCRIPT_NAME": mount} if command == "gunicorn" and mount else {}
+    arguments += ["--root-path", mount] if command == "uvicorn" and mount else []
     argv = [program(command), *arguments]
-    with running(argv, folder=folder, env=env, cwd=folder, port=port, ready_path="/oauth2/health") as process:
+    with running(argv, folder=folder, env=env, cwd=folder, port=port, ready_path=f"{mount}/oauth2/health") as process:
         yield Gate(is_asgi, SERVERS[server], process, settings)

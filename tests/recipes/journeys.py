@@ -5,6 +5,7 @@ Run by `make recipes`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +20,7 @@ from websockets.typing import Origin
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.recipes.app_servers import BASE, HOST, SERVERS, gate, mod_wsgi, settings_of
-from tests.recipes.pages import faults
+from tests.recipes.pages import faults, page
 from tests.recipes.programs import PROGRAMS, page_of
 from tests.recipes.site import Site, certified, in_front_of, reached
 from tests.recipes.tunnel import VISITOR
@@ -64,6 +65,46 @@ def test_people_sign_in_at_each_server(
         in_front_of(behind, "nginx", tmp_path) as here,
     ):
         all_is_well(here, provider, monkeypatch, {"A8"} if server == "gunicorn, ASGI" else set())
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "uvicorn"])
+def test_people_sign_in_at_an_app_below_a_path(
+    server: str, provider: LocalProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of("nginx", provider) | {"base_url": f"{BASE}/app"}
+    changes, aside = {"location / {": "location /app/ {"}, set()
+    if server == "uvicorn":
+        changes["proxy_pass http://127.0.0.1:8000;"], aside = "proxy_pass http://127.0.0.1:8000/;", {"A9"}
+    with (
+        gate(settings, tmp_path, server, "/app") as behind,
+        in_front_of(behind, "nginx", tmp_path, mount="/app", **changes) as here,
+    ):
+        answer = here.visitor().get(f"{BASE}/app/a/page?x=1%2F2", timeout=LIMIT)
+        assert (answer.status_code, answer.url) == (200, f"{BASE}/app/a/page?x=1%2F2"), answer.text
+        assert answer.json()["who"] == "ada-1815"
+        report = here.report(monkeypatch)
+        assert not_ok(report).keys() == aside, report.text(colour=False)
+
+
+def test_nginx_says_in_its_log_what_its_limits_are(provider: LocalProvider, tmp_path: Path) -> None:
+    rows = re.findall(r"^\| .*? (\d\d\d)?.*? \| `([^`]*)`.*? \| `(\w+)` \|$", page("nginx"), re.MULTILINE)
+    assert len(rows) == 3
+    provider.user = in_many_groups(provider)
+    with gate(settings_of("nginx", provider), tmp_path) as behind:
+        for _, said, line in rows:
+            folder = tmp_path / line
+            folder.mkdir()
+            with in_front_of(behind, "nginx", folder, line) as here:
+                visitor = here.visitor()
+                if line == "large_client_header_buffers":
+                    visitor.cookies.set("long", "x" * 9000, domain=HOST)
+                came = visitor.get(BASE, timeout=LIMIT)
+                if line == "client_max_body_size":
+                    came = visitor.post(BASE, data=b"x" * 2_000_000, timeout=LIMIT)
+                status = {"proxy_buffer_size": 502, "large_client_header_buffers": 400, "client_max_body_size": 413}
+                assert came.status_code == status[line]
+            (log,) = [path.read_text() for path in folder.glob("server-*.log")]
+            assert said in log
 
 
 def test_people_sign_in_at_an_app_in_apache(provider: LocalProvider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,9 +191,7 @@ def forged_headers_are_not_believed(here: Site) -> None:
 
 def long_cookies_pass(here: Site, provider: LocalProvider) -> None:
     """Somebody in very many groups has a session of several cookies, which the callback sets all at once."""
-    assert provider.user is not None
-    usual = provider.user
-    provider.user = usual | {"groups": [sha256(str(number).encode()).hexdigest()[:20] for number in range(500)]}
+    usual, provider.user = provider.user, in_many_groups(provider)
     visitor = here.visitor()
     answer = visitor.get(BASE, timeout=LIMIT)
     provider.user = usual
@@ -160,6 +199,12 @@ def long_cookies_pass(here: Site, provider: LocalProvider) -> None:
     sizes = [len(cookie.value or "") for cookie in visitor.cookies if "oidc_gate" in cookie.name]
     assert len(sizes) >= 2
     assert sum(sizes) > 6000
+
+
+def in_many_groups(provider: LocalProvider) -> dict[str, Any]:
+    """Return the person who is signed in, in so many groups that their session takes several cookies."""
+    assert provider.user is not None
+    return provider.user | {"groups": [sha256(str(number).encode()).hexdigest()[:20] for number in range(500)]}
 
 
 def plain_http_leads_to_https(here: Site) -> None:

@@ -19,7 +19,8 @@ CERTIFICATE, KEY = "/etc/ssl/app.example.com.pem", "/etc/ssl/app.example.com.key
 class Place:
     """Where a program is to work: a folder of its own, the ports of visitors, that of the gate, and its certificate.
 
-    `certificate`: a file with the key and the certificate in it. `without`: what is left out of the recipe.
+    `certificate`: a file with the key and the certificate in it. `without`: what is left out of the recipe. `changes`:
+    what is written otherwise.
     """
 
     folder: Path
@@ -28,11 +29,13 @@ class Place:
     gate: int
     certificate: Path
     without: str = ""
+    changes: tuple[tuple[str, str], ...] = ()
 
     def put_in(self, text: str) -> str:
         """Return a recipe's text for this place, without what is to be left out."""
         lines = text.splitlines(keepends=True)
         text = "".join(line for line in lines if not self.without or self.without not in line)
+        text = replaced(text, dict(self.changes))
         return text.replace(CERTIFICATE, str(self.certificate)).replace(KEY, str(self.certificate))
 
     def write(self, name: str, text: str) -> Path:
@@ -72,7 +75,7 @@ def nginx(place: Place) -> list[str]:
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = " ".join(f"{kind}_temp_path {place.folder}/{kind};" for kind in kinds)
     whole = f"""
-        user root; daemon off; worker_processes 1; pid {place.folder}/pid; error_log stderr;
+        user root; daemon off; worker_processes 1; pid {place.folder}/pid; error_log stderr info;
         events {{}}
         http {{ access_log off; {paths} include {site}; }}
     """

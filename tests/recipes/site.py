@@ -35,6 +35,7 @@ class Site:
     authority: Authority
     way: str
     open: contextlib.ExitStack
+    mount: str = ""
 
     def visitor(self) -> requests.Session:
         """Return somebody with a browser of their own; their sign-in at the provider takes no page."""
@@ -48,7 +49,8 @@ class Site:
     def is_ready(self) -> bool:
         """Return whether the gate answers through the program; some take connections before they have read all."""
         try:
-            return self.visitor().get(f"{BASE}/oauth2/health", timeout=LIMIT).status_code == 200
+            with self.visitor() as asking:
+                return asking.get(f"{BASE}{self.mount}/oauth2/health", timeout=LIMIT).status_code == 200
         except requests.RequestException:
             return False
 
@@ -61,19 +63,24 @@ class Site:
             monkeypatch.setenv(name, self.way)
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.setenv(name, "127.0.0.1")
-        settings = Settings(**self.gate.settings, ca_bundle=str(self.authority.bundle), http_timeout=LIMIT)
+        settings = Settings(**(self.gate.settings | {"ca_bundle": str(self.authority.bundle), "http_timeout": LIMIT}))
         return examine(Case(settings), A_CHECKS, "", 120)
 
 
 @contextlib.contextmanager
-def in_front_of(behind: Gate, name: str, folder: Path, without: str = "") -> Iterator[Site]:
-    """Have the program of this recipe stand in front of a gate while the block lasts, perhaps without one line."""
+def in_front_of(
+    behind: Gate, name: str, folder: Path, without: str = "", mount: str = "", **changes: str
+) -> Iterator[Site]:
+    """Have the program of this recipe stand in front of a gate while the block lasts.
+
+    `without`: a line that is left out. `mount`: where the app is below the host. `changes`: what is written otherwise.
+    """
     authority, certificate = certified(folder)
     http, https = free_port(), free_port()
-    argv = PROGRAMS[name](Place(folder, http, https, behind.server.port, certificate, without))
+    argv = PROGRAMS[name](Place(folder, http, https, behind.server.port, certificate, without, tuple(changes.items())))
     with (
         running(argv, folder=folder, cwd=folder, env={"HOME": str(folder)}, port=https) as server,
-        reached(behind, authority, http, https, server) as made,
+        reached(behind, authority, http, https, server, mount) as made,
     ):
         yield made
 
@@ -87,10 +94,12 @@ def certified(folder: Path) -> tuple[Authority, Path]:
 
 
 @contextlib.contextmanager
-def reached(gate: Gate, authority: Authority, http: int, https: int, server: ServerProcess) -> Iterator[Site]:
+def reached(
+    gate: Gate, authority: Authority, http: int, https: int, server: ServerProcess, mount: str = ""
+) -> Iterator[Site]:
     """Have these ports be the host's while the block lasts, and wait until a gate answers there."""
     with tunnel(http, https) as way, contextlib.ExitStack() as stack:
-        made = Site(gate, authority, way, stack)
+        made = Site(gate, authority, way, stack, mount)
         try:
             until(lambda: made.is_ready() or not server.alive)
         except TimeoutError as error:
