@@ -137,13 +137,14 @@ def all_is_well(
     assert not_ok(report).keys() == set(aside), report.text(colour=False)
 
 
+@pytest.mark.parametrize("server", ["gunicorn", "uvicorn"])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_doctor_names_what_is_left_out(
-    name: str, provider: LocalProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, server: str, provider: LocalProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = faults(page_of(name))
     assert missing
-    with gate(settings_of(page_of(name), provider), tmp_path) as behind:
+    with gate(settings_of(page_of(name), provider), tmp_path, server) as behind:
         for number, fault in enumerate(missing):
             folder = tmp_path / str(number)
             folder.mkdir()
