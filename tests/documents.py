@@ -36,7 +36,7 @@ _A_TITLE = re.compile(r'title="([^"]+)"')
 class Block:
     """A block of code: in which page and line, below which heading, and what a comment says of it.
 
-    That stands just above it, or speaks of all blocks of the page.
+    That stands just above it, or speaks of all blocks of the page. `more` is what stands behind the language.
     """
 
     page: str
@@ -44,6 +44,7 @@ class Block:
     section: str
     language: str
     title: str
+    more: str
     note: str
     text: str
 
@@ -129,6 +130,7 @@ def _blocks(document: Page) -> Iterator[Block]:
                 section,
                 language,
                 title[1] if title else "",
+                more,
                 comment[1] if comment else of_all[1] if of_all else "",
                 token.content,
             )

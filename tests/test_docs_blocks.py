@@ -51,6 +51,7 @@ BLOCKS = [
     for block in document.blocks()
 ]
 OUTPUT = {"", "text"}
+ADVICE = "mend it, or write above it: <!-- run by tests/test_….py --> or <!-- not run: why -->"
 RUN_AFTER, WITH_THE_FIRST = "run after: ", "with the first block"
 RUN_BY = re.compile(r"run by (tests/[\w/]+\.py)")
 NOT_RUN = re.compile(r"not run: \S.+", re.DOTALL)
@@ -72,7 +73,7 @@ def test_a_comment_says_what_it_may_say() -> None:
         for block in BLOCKS
         if block.note and not is_left(block) and not block.note.startswith(forms.get(block.language, "\0"))
     ]
-    assert wrong == []
+    assert wrong == [], "this file's docstring has all forms"
 
 
 def test_the_name_of_a_file_is_a_title() -> None:
@@ -89,13 +90,17 @@ def test_the_name_of_a_file_is_a_title() -> None:
 def test_the_test_that_is_said_to_run_a_block_knows_the_page(block: Block) -> None:
     by = RUN_BY.match(block.note)
     assert by is not None
-    source = (ROOT / by[1]).read_text(encoding="utf-8")
+    file = ROOT / by[1]
+    files = [file] if file.parent == ROOT / "tests" else sorted(file.parent.glob("*.py"))
+    source = "".join(each.read_text(encoding="utf-8") for each in files)
+    assert file.is_file()
     assert Path(block.page).stem in source, f"{by[1]} does not name {block.page}"
 
 
 def test_a_block_in_another_language_says_who_runs_it() -> None:
     known = {"python", "toml", "console", "yaml", "json"} | OUTPUT
-    assert [str(block) for block in BLOCKS if block.language not in known and not is_left(block)] == []
+    wrong = [f"{block}: {block.language}" for block in BLOCKS if block.language not in known and not is_left(block)]
+    assert wrong == [], ADVICE
 
 
 @pytest.mark.parametrize(
@@ -140,7 +145,7 @@ def test_python_runs(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {}
+    assert json.loads(done.stdout) == {}, ADVICE
 
 
 @of("toml")
@@ -156,8 +161,8 @@ def test_toml_is_settings_of_a_gate(block: Block, tmp_path: Path) -> None:
 def test_commands_are_right(block: Block) -> None:
     found = commands_in(block.text)
     assert found, "no line begins with $"
-    wrong = [f"{' '.join(command)}: {said}" for command in found if (said := wrong_with(command)) is not None]
-    assert [each for each in wrong if not (is_left(block) and each.endswith(": not known"))] == []
+    wrong = [f"{said}: {' '.join(command)}" for command in found if (said := wrong_with(command)) is not None]
+    assert [each for each in wrong if not (is_left(block) and each.startswith("not known: "))] == [], ADVICE
 
 
 @pytest.mark.parametrize("server", SERVERS)

@@ -120,6 +120,8 @@ def test_the_site_reads_a_page_as_github_does(document: Page, built: Path) -> No
     on_github = Structure(reader().render(document.text)).found
     on_site = Structure(place(built, document).read_text(encoding="utf-8")).found
     assert on_github
+    names = [str(block) for block in document.blocks() if block.language and not block.title and block.more]
+    assert names == [], 'a block\'s name is written so: ```python title="app.py"'
     assert list(unified_diff(on_github, on_site, "GitHub", "the site", lineterm="")) == []
 
 

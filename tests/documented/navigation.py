@@ -25,8 +25,8 @@ def group(heading: str, pattern: str) -> Callable[[], str]:
 
 
 def title(path: Path) -> str:
-    """Return a page's name for the navigation: its heading up to a colon or a bracket."""
-    found = re.search(r"^# (.+?)(?:: | \(|$)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    """Return a page's name for the navigation: its heading up to a colon, a bracket, or what it stands in front of."""
+    found = re.search(r"^# (.+?)(?:: | \(| in front of |$)", path.read_text(encoding="utf-8"), re.MULTILINE)
     if found is None:
         raise ValueError(f"{path} has no heading")
     return found[1].replace("`", "")
@@ -34,7 +34,7 @@ def title(path: Path) -> str:
 
 #: The name of each group in `zensical.toml`, and what makes its lines.
 GROUPS: dict[str, Callable[[], str]] = {
-    "recipes": group("Behind and on what", "recipes/*.md"),
+    "recipes": group("Recipes", "recipes/*.md"),
     "providers": group("Providers", "providers/*.md"),
     "apps": group("Apps", "apps/*.md"),
     "migration": group("Coming from", "from-*.md"),
