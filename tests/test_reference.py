@@ -17,6 +17,7 @@ from tests.documented.settings import PARTS
 from tests.documented.settings_examples import EXAMPLES
 from tests.documents import page
 from tests.example_settings import NEEDED, example_settings
+from tests.test_lowest_versions import USERS
 
 NAMES = [each.name for each in dataclasses.fields(Settings)]
 
@@ -49,6 +50,12 @@ def test_every_command_and_flag_is_on_the_page() -> None:
             flags = {*action.option_strings} - {"-h", "--help"}
             assert [flag for flag in flags if flag not in text] == []
     assert len(commands.commands()) >= 12
+
+
+def test_every_extra_is_in_the_table() -> None:
+    table = page("docs/README.md").text.partition("| extra | for |")[2].partition("\n\n")[0]
+    shown = re.findall(r"`(\w+)`", "\n".join(row.split(" | ")[0] for row in table.splitlines()))
+    assert sorted(shown) == sorted(USERS)
 
 
 @pytest.mark.parametrize("module", python_api.MODULES)
