@@ -19,6 +19,8 @@ from tests.documents import page
 from tests.example_settings import NEEDED, example_settings
 from tests.test_lowest_versions import USERS
 
+pytestmark = pytest.mark.uncounted
+
 NAMES = [each.name for each in dataclasses.fields(Settings)]
 
 

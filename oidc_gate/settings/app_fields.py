@@ -99,7 +99,7 @@ class AppFields:
         "further providers: tables in a file, or maps in code, each with settings of its own; see"
         " [docs/several-providers.md]",
     )
-    allow_cors_preflight: bool = setting(False, read_bool, "lets true preflights pass")
+    allow_cors_preflight: bool = setting(False, read_bool, "lets true CORS preflights pass without a login")
     cors_origins: tuple[str, ...] | None = setting(
         None, read_list, "origins of other sites whose scripts may read the gate's own 401 and 403, with credentials"
     )
@@ -121,8 +121,8 @@ class AppFields:
     cache_control: str = setting(
         "private",
         read_text,
-        "added where the app says nothing of caching; `force no-store` (or another value) overrides the app's word on"
-        " protected pages; `off`: nothing",
+        "the `Cache-Control` that is added where the app says nothing of caching; `force no-store` (or another value)"
+        " overrides the app's word on protected pages; `off`: nothing",
     )
     logout_cookies: tuple[str, ...] | None = setting(
         None, read_list, "names of the app's own cookies that logout deletes too, such as `sessionid`"
