@@ -1,5 +1,6 @@
 # make demo   a login to look at, without an account: a local provider and a gated sample app
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
+# make docs   writes what the documents have from the code, and builds them as a site: build/site
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
 # make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Autobahn's cases for
 #              WebSockets, Vite, Jupyter and Streamlit in Chromium; minutes, not in CI
