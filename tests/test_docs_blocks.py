@@ -120,7 +120,7 @@ def test_a_block_in_another_language_says_who_runs_it() -> None:
 )
 def test_nothing_but_what_is_run_is_taken_for_it(changed: dict[str, str], runner: str) -> None:
     """The block of nginx is run as it stands on its page; changed, only what a server of the page on servers has is."""
-    block = Block("docs/recipes/nginx.md", 1, "What to type", "nginx", "", "", "# /etc/nginx/conf.d/app.conf\n")
+    block = Block("docs/recipes/nginx.md", 1, "What to type", "nginx", "", "", "", "# /etc/nginx/conf.d/app.conf\n")
     assert run_by(dataclasses.replace(block, **changed)) == runner  # type: ignore[arg-type]
 
 

@@ -82,7 +82,7 @@ def _what_it_sees(case: Case) -> Finding:
     told = proof.host.lower().removesuffix(":443" if wanted.startswith("https:") else ":80")
     if told and told != urlsplit(wanted).netloc:
         return warn(
-            f"the gate goes by what proxies say; the app is told the Host {proof.host}, and addresses that it makes have"
+            f"the gate goes by what proxies say; the app is told the Host {proof.host}, and addresses it makes have"
             " that, unless it goes by X-Forwarded-Host too",
             _HOST_PASSED_ON,
         )
