@@ -5,6 +5,8 @@ A shared cache that may keep an answer would keep the session cookie on it. An e
 
 from __future__ import annotations
 
+import re
+
 from oidc_gate.decisions import Header
 
 __all__ = ["CACHING", "PlainTypes", "QuietNames", "is_unshared", "says_of_caching", "silenced"]
@@ -27,6 +29,8 @@ CACHING = frozenset({"cache-control", "expires", "pragma", *_FOR_SHARED})
 
 _EVENT_STREAM = "text/event-stream"
 _LONGEST_TYPE = 100
+#: What begins as a type does (RFC 9110, 8.3.1), and no word of caching.
+_IS_TYPE = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+(?:\s*;|$)", re.ASCII).match
 
 
 class QuietNames(set[str | bytes]):
@@ -46,13 +50,17 @@ class QuietNames(set[str | bytes]):
 
 
 class PlainTypes(set[str | bytes]):
-    """Values of Content-Type, as apps have used them, that are no event stream's; one for each, as `QuietNames`."""
+    """Values of Content-Type, as apps have used them, that are no event stream's; one for each, as `QuietNames`.
+
+    A value that is in here is passed over whatever its header's name is. So only what is a type gets in, for somebody
+    may name the type of a file that they upload like a word of caching.
+    """
 
     def lack(self, value: str | bytes) -> bool:
         """Return whether a value that is not in here is an event stream's; else it is added."""
         text = (value if isinstance(value, str) else value.decode("latin-1")).strip().lower()
         is_stream = text.startswith(_EVENT_STREAM) and text[len(_EVENT_STREAM) :].strip()[:1] in ("", ";")
-        if not is_stream and len(self) < _MOST_NAMES and len(value) <= _LONGEST_TYPE:
+        if not is_stream and len(self) < _MOST_NAMES and len(value) <= _LONGEST_TYPE and _IS_TYPE(text):
             self.add(value)
         return is_stream
 

@@ -110,6 +110,30 @@ def test_no_renewed_cookie_rides_on_an_answer_that_others_may_be_given(
     assert (bool(answer.header_list("Set-Cookie")), answer.header("Cache-Control")) == (renewed, said)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Cache-Control", "public, max-age=61"),
+        ("Surrogate-Control", "max-age=3600"),
+        ("Expires", "Thu, 01 Dec 2050 16:00:00 GMT"),
+        ("CDN-Cache-Control", "max-age=3600/x"),
+    ],
+)
+def test_no_content_type_has_the_gate_overlook_what_is_said_of_caching(
+    stage: StageFactory, name: str, value: str
+) -> None:
+    """Types are remembered; whoever names one, as of a file that they upload, may name it like a word of caching."""
+    here = stage()
+    browser = here.signed_in()
+    for known in ("text/plain", value):
+        here.app.headers = [("Content-Type", known)]
+        browser.fetch("/")
+    here.app.headers = [("Content-Type", "text/plain"), (name, value)]
+    here.clock.advance(120)
+    answer = browser.fetch("/")
+    assert (answer.header_list("Set-Cookie"), answer.header_list(name)) == ([], [value])
+
+
 def test_no_cookie_is_in_what_an_error_report_prints_of_the_app(world: World, provider: LocalProvider) -> None:
     printed: list[str] = []
 
