@@ -17,6 +17,7 @@ from websockets.sync import client as sync
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.proxy import gated_proxy, read_upstream
+from tests.asgi_driver import LOOP
 from tests.path_readings import CHANGES
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
@@ -263,6 +264,12 @@ def test_a_form_that_was_kept_is_handed_on_just_as_it_was(provider: LocalProvide
     assert (got.one("content-type"), got.one("referer")) == (kind, "https://app.test/f")
     assert got.one("content-length") == str(len(body))
     assert "oidc_gate" not in str(got.headers)
+
+    async def close() -> None:
+        stage.app._pool.close()  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+
+    LOOP.run(close())
 
 
 @pytest.mark.parametrize(
