@@ -274,6 +274,17 @@ def test_a_client_cannot_be_somebody_else_to_djangos_cache(cached: Stage) -> Non
     assert bob.fetch("/open/user").text == "user bob@example.com"
 
 
+def test_what_is_no_request_of_djangos_can_be_asked_too(cached: Stage) -> None:
+    from django.http import HttpRequest
+
+    from oidc_gate.django import current_identity
+
+    inner = HttpRequest()
+    assert current_identity({"type": "http"}) is None
+    assert current_identity(SimpleNamespace(_request=inner, META={})) is None
+    assert inner._cache_update_cache is False
+
+
 def test_djangos_cache_keeps_what_is_the_same_for_all(cached: Stage) -> None:
     for sub in ("ann", "bob", "cy"):
         assert person(cached, sub=sub).fetch("/plain").text == "for all"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
 
 from oidc_gate.django.project import account_key
@@ -39,4 +40,6 @@ def vary(response: Any) -> None:
 
 def keep_out(request: Any) -> None:
     """Have the answer to a request be kept by none of Django's cache middleware that is still to see it."""
-    getattr(request, "_request", request)._cache_update_cache = False  # Django REST framework has it around Django's
+    found = getattr(request, "_request", request)  # Django REST framework has one of its own around it
+    if isinstance(found, HttpRequest):
+        found._cache_update_cache = False
