@@ -11,7 +11,7 @@
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
 BIN := $(VENV)/bin
-NPM := tests/providers/panva tests/typing tests/accessibility
+NPM := tests/providers/panva tests/typing tests/accessibility tests/swagger
 FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 
 # The lowest versions that setup.cfg allows, and the tests that use each of them.
@@ -55,7 +55,7 @@ providers: $(VENV)/.test
 	$(BIN)/pytest $(addprefix tests/real_providers/,journeys.py doctor_journeys.py token_journeys.py pair_journeys.py) -p no:cacheprovider
 
 proxy: $(UPSTREAMS)/.upstreams system-packages tests/vite/node_modules/.package-lock.json
-	$(UPSTREAMS)/bin/pytest tests/proxy_endurance.py tests/autobahn/conformance.py -p no:cacheprovider -s
+	$(UPSTREAMS)/bin/pytest tests/proxy_endurance.py tests/autobahn/conformance.py tests/upstreams/journeys.py -p no:cacheprovider -s
 
 # Dash brings a plugin for pytest along that no other tests are to have.
 spa: $(SPA)/.spa system-packages tests/spa/node_modules/.package-lock.json

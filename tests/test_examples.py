@@ -1,4 +1,4 @@
-"""The two example apps, started as their READMEs say and signed in to for real: the same app, one diff apart."""
+"""The example apps, started as their READMEs say and signed in to for real; two are the same app, one diff apart."""
 
 from __future__ import annotations
 
@@ -107,6 +107,20 @@ def test_the_chat_page_in_a_real_browser(fastapi_example: ServerProcess) -> None
         page.goto(f"{fastapi_example.url}/chat")
         page.get_by_text("Hello, Ada Lovelace!").wait_for(timeout=1000 * LIMIT)
         chromium.close()
+
+
+def test_the_node_app_is_told_by_headers(tmp_path: Path, provider: LocalProvider) -> None:
+    node = ["node", str(EXAMPLES / "node_app" / "server.mjs")]
+    with running(node, folder=tmp_path, env={"PORT": "{port}"}) as app:
+        settings = provider.gate_options(cookie_secret=COOKIE_SECRET, identity_headers="x-forwarded")
+        env = {f"OIDC_GATE_{name.upper()}": value for name, value in settings.items()}
+        gate = [str(Path(sys.executable).with_name("oidc-gate")), "http", str(app.port), "--port", "{port}"]
+        with running(gate, folder=tmp_path, env=env, cwd=tmp_path, ready_path="/oauth2/health") as server:
+            page = visitor().navigate(f"{server.url}/")
+        direct = visitor().get(f"{app.url}/")
+    assert (page.status, direct.status) == (200, 401)
+    assert "<h1>Hello, ada@example.com!</h1>" in page.text
+    assert "You are in: engineers, admins." in page.text
 
 
 def test_the_examples_are_one_diff_apart() -> None:

@@ -1,0 +1,1 @@
+"""Servers that the gate stands in front of, each as its own documents start it: `make proxy`."""
