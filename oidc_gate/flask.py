@@ -61,7 +61,7 @@ class Require(Requirement):
 
     def check(self) -> None:
         """Go on for somebody who satisfies this. Raises an HTTPException for others, RuntimeError without a gate."""
-        reply = self.refusal(flask.request)
+        reply = self.refusal(flask.request, flask.request.get_data)
         if reply is not None:
             raise _exception(reply)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from oidc_gate.asgi.handing_over import hand_over as hand_over_asgi
 from oidc_gate.carriers import carried, identity_of
-from oidc_gate.decisions import Work
+from oidc_gate.decisions import ReadBody, Work
 from oidc_gate.gate.demanding import answer_to, lets_in
 from oidc_gate.gate.step_up import demanded
 from oidc_gate.handed_over import GATE_KEY, HandedOver
@@ -18,7 +18,9 @@ from oidc_gate.settings.demands import Demands, read_demand
 from oidc_gate.wsgi.handing_over import hand_over as hand_over_wsgi
 
 if TYPE_CHECKING:
-    from oidc_gate.decisions import Reply
+    from collections.abc import Awaitable, Callable
+
+    from oidc_gate.decisions import Decision, Reply
 
 __all__ = ["Requirement", "first_provider", "gate_of", "is_let_in"]
 
@@ -66,22 +68,51 @@ class Requirement:
     def __repr__(self) -> str:
         return f"<require {self.rule.who}>"
 
-    def refusal(self, request: Any) -> Reply | None:
+    def refusal(self, request: Any, body: Callable[[], bytes]) -> Reply | None:
         """Return the gate's answer to somebody who does not satisfy this, None for somebody who does.
 
-        May block, where somebody is to sign in and the provider was not asked before. Raises RuntimeError without a
-        gate.
+        `body`: gives the request's body as it was sent, b"" where the app has read it already. Asked of a form alone
+        that the gate keeps. May block, where somebody is to sign in and the provider was not asked before. Raises
+        RuntimeError without a gate.
         """
         handed = gate_of(request)
-        decision = answer_to(handed.gate, handed.request, identity_of(request), self.rule)
-        while isinstance(decision, Work):
-            decision = handed.perform(decision)
+        decision = self._answer(handed, request, keeps=True)
+        while isinstance(decision, Work | ReadBody):
+            if isinstance(decision, Work):
+                decision = handed.perform(decision)
+            else:
+                sent = body() if _fits(handed, decision) else b""
+                decision = self._with(sent, decision, handed, request)
         return cast("Reply | None", decision)
 
-    async def refusal_on_loop(self, request: Any) -> Reply | None:
+    async def refusal_on_loop(self, request: Any, body: Callable[[], Awaitable[bytes]]) -> Reply | None:
         """Do the same without blocking the event loop."""
         handed = gate_of(request)
-        decision = answer_to(handed.gate, handed.request, identity_of(request), self.rule)
-        while isinstance(decision, Work):
-            decision = await handed.perform_on_loop(decision)
+        decision = self._answer(handed, request, keeps=True)
+        while isinstance(decision, Work | ReadBody):
+            if isinstance(decision, Work):
+                decision = await handed.perform_on_loop(decision)
+            else:
+                sent = await body() if _fits(handed, decision) else b""
+                decision = self._with(sent, decision, handed, request)
         return cast("Reply | None", decision)
+
+    def _answer(self, handed: HandedOver, request: Any, *, keeps: bool) -> Decision | None:
+        return answer_to(handed.gate, handed.request, identity_of(request), self.rule, keeps=keeps)
+
+    def _with(self, sent: bytes, wanted: ReadBody, handed: HandedOver, request: Any) -> Decision | None:
+        """Return what comes of a form that is to be kept: it is not, where all of it cannot be had."""
+        length = _length(handed)
+        if length > wanted.limit:
+            return wanted.resume(None)
+        return wanted.resume(sent) if len(sent) == length else self._answer(handed, request, keeps=False)
+
+
+def _fits(handed: HandedOver, wanted: ReadBody) -> bool:
+    return 0 < _length(handed) <= wanted.limit
+
+
+def _length(handed: HandedOver) -> int:
+    """Return how long the request says that its body is, -1 where it does not."""
+    said = handed.request.header("content-length")
+    return int(said) if said.isdecimal() else -1

@@ -21,7 +21,7 @@ from typing import Any, Unpack
 from starlette._utils import is_async_callable
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException, WebSocketException
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from oidc_gate.carriers import identity_of
@@ -69,7 +69,7 @@ class Checking(Requirement):
 
         Raises RefusedError for others, WebSocketException where it is a WebSocket, RuntimeError without a gate.
         """
-        reply = await self.refusal_on_loop(request)
+        reply = await self.refusal_on_loop(request, lambda: _body(request))
         if reply is None:
             return
         if request.scope["type"] == "websocket":
@@ -92,6 +92,14 @@ class Require(Checking):
             return await (endpoint(*args, **kwargs) if is_async else run_in_threadpool(endpoint, *args, **kwargs))
 
         return guarded
+
+
+async def _body(request: HTTPConnection) -> bytes:
+    """Return the body as it was sent, b"" where it was read, as FastAPI does for operations that take a form."""
+    try:
+        return await request.body() if isinstance(request, Request) else b""
+    except RuntimeError:
+        return b""
 
 
 def _connection(args: tuple[Any, ...], kwargs: dict[str, Any]) -> HTTPConnection:

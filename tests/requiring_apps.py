@@ -31,6 +31,10 @@ def _as_rule(demands: dict[str, Any]) -> dict[str, Any]:
     return {"allow": allow, **beside}
 
 
+#: What is demanded where a form is taken, at `/taken`; at `/read` the framework has read it before that is asked.
+OF_FORMS: dict[str, Any] = {"max_age": "10m"}
+
+
 def flask_app() -> Any:
     import flask
 
@@ -49,6 +53,18 @@ def flask_app() -> Any:
         app.add_url_rule(path, path, require(**demands)(who), methods=["GET", "POST"])
     app.add_url_rule("/async", "async", require(groups="Finance")(who_in_time))
     app.add_url_rule("/open", "open", who)
+
+    @require(**OF_FORMS)
+    def taken() -> str:
+        return f"{who()} {flask.request.form['text']}"
+
+    @app.before_request
+    def read() -> None:
+        if flask.request.path == "/read":
+            assert flask.request.form
+
+    for path in ("/taken", "/read"):
+        app.add_url_rule(path, path, taken, methods=["POST"])
 
     part = flask.Blueprint("part", __name__)
     part.before_request(require(groups="Finance").check)
@@ -83,6 +99,15 @@ def starlette_app() -> Any:
         await websocket.accept()
         await websocket.close()
 
+    @require(**OF_FORMS)
+    async def taken(request: Any) -> Any:
+        return PlainTextResponse(f"{current_identity(request).subject} {(await request.form())['text']}")  # type: ignore[union-attr]
+
+    async def read(request: Any) -> Any:
+        assert await request.form()
+        return await taken(request)
+
+    forms = [Route("/taken", taken, methods=["POST"]), Route("/read", read, methods=["POST"])]
     at_leisure = {path: Route(path, require(**DEMANDS[path])(who_at_leisure)) for path in ("/strong",)}
     routes = [
         at_leisure.get(path) or Route(path, require(**demands)(who), methods=["GET", "POST"])
@@ -90,12 +115,12 @@ def starlette_app() -> Any:
     ]
     mounted = Mount("/mounted", routes=[Route("/part", require(groups="Finance")(who))])
     return Starlette(
-        routes=[*routes, Route("/part", Part), Route("/open", who), WebSocketRoute("/talk", talk), mounted]
+        routes=[*routes, *forms, Route("/part", Part), Route("/open", who), WebSocketRoute("/talk", talk), mounted]
     )
 
 
 def fastapi_app() -> Any:
-    from fastapi import Depends, FastAPI, Security, WebSocket
+    from fastapi import Depends, FastAPI, Form, Request, Security, WebSocket
     from fastapi.responses import PlainTextResponse
 
     from oidc_gate import Identity
@@ -129,6 +154,16 @@ def fastapi_app() -> Any:
         await websocket.accept()
         await websocket.close()
 
+    async def taken(request: Any, identity: Any) -> str:
+        return f"{identity.subject} {(await request.form())['text']}"
+
+    async def read(text: Any, identity: Any) -> str:
+        return f"{identity.subject} {text}"
+
+    taken.__annotations__ |= {"request": Request, "identity": Annotated[Identity, Depends(require(**OF_FORMS))]}
+    read.__annotations__ |= {"text": Annotated[str, Form()], "identity": taken.__annotations__["identity"]}
+    app.post("/taken")(taken)
+    app.post("/read")(read)
     anybody.__annotations__["identity"] = CurrentIdentity
     open_to_all.__annotations__["identity"] = OptionalIdentity
     talk.__annotations__["websocket"] = WebSocket
@@ -155,7 +190,20 @@ def django_views() -> list[Any]:
     async def who_in_time(request: Any) -> Any:
         return who(request)
 
-    found = [path(where[1:], require(**demands)(who)) for where, demands in DEMANDS.items()]
+    @require(**OF_FORMS)
+    def taken(request: Any) -> Any:
+        return HttpResponse(f"{current_identity(request).subject} {request.POST['text']}")  # type: ignore[union-attr]
+
+    @require(**OF_FORMS)
+    async def taken_in_time(request: Any) -> Any:
+        return HttpResponse(f"{current_identity(request).subject} {request.POST['text']}")  # type: ignore[union-attr]
+
+    def read(request: Any) -> Any:
+        assert request.POST
+        return taken(request)
+
+    forms = [path("taken", taken), path("taken-in-time", taken_in_time), path("read", read)]
+    found = [*forms, *(path(where[1:], require(**demands)(who)) for where, demands in DEMANDS.items())]
     return [*found, path("open", who), path("part", require(groups="Finance")(who_in_time))]
 
 

@@ -22,6 +22,7 @@ from tests.providers.local import LocalProvider
 from tests.requiring_apps import DEMANDS, rules
 from tests.stage import Stage, is_login
 from tests.test_django_users import MIDDLEWARE
+from tests.test_kept_forms import is_lost, kept, sign_in
 
 FRAMEWORKS = [
     ("wsgi", "flask_app"),
@@ -79,7 +80,7 @@ def told(answer: Answer) -> tuple[int, dict[str, list[str]], str]:
 
 @frameworks
 def test_it_answers_as_a_rule_does(stage: StageFactory, name: str, world: World) -> None:
-    door = DOOR | {"keep_posts": False}  # the framework may have read the body before it asks
+    door = DOOR | {"keep_posts": False}  # what is kept differs each time
     coded, ruled = stage(app=app_of(name, world), **door, audit=True), stage(rules=rules(), **door)
     now = int(coded.clock())
     people: list[dict[str, Any]] = [
@@ -121,6 +122,73 @@ def test_on_a_place_for_anyone_it_lets_those_in_whom_a_rule_would(stage: StageFa
     assert nobody.follow(sent).status == 403  # ada, who is of no such group
     for forged in ("Oidc-Gate.Identity", "Oidc_Gate_Gate", "X-Forwarded-User", "X-Forwarded-Groups"):
         assert here.browser().fetch("/finance", headers={forged: "Finance"}).status == 401
+
+
+MULTIPART = "multipart/form-data; boundary=x"
+PARTS = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nlong work\r\n--x--\r\n'
+
+
+def ann_at(here: Stage) -> Browser:
+    here.provider.user = {"sub": "ann", "email": "ann@example.com", "email_verified": True, "groups": ["Staff"]}
+    return here.signed_in("/open")
+
+
+def send(browser: Browser, path: str = "/taken", kind: str = MULTIPART, body: bytes = PARTS) -> Answer:
+    return browser.post(path, body=body, content_type=kind)
+
+
+@frameworks
+def test_a_form_is_kept_for_a_newer_sign_in(stage: StageFactory, name: str, world: World) -> None:
+    """As a rule's is: docs/kept-forms.md."""
+    here = stage(app=app_of(name, world))
+    browser = ann_at(here)
+    assert send(browser).text == "ann long work"
+    here.clock.advance(700)
+    paths = ["/taken", "/taken-in-time"] if name == "django" else ["/taken"]
+    pages = [send(browser, path) for path in paths]
+    pages += [send(browser, kind="application/x-www-form-urlencoded", body=b"text=long+work")]
+    sign_in(browser, pages[0])
+    for page in pages:
+        assert kept(page)
+        assert browser.submit(page).text == "ann long work"
+
+
+@frameworks
+def test_a_form_is_kept_where_nobody_has_to_be_signed_in(stage: StageFactory, name: str, world: World) -> None:
+    here = stage(app=app_of(name, world), public_paths=["/taken"])
+    browser = ann_at(here)
+    here.clock.advance(3601)
+    page = send(browser)
+    assert kept(page)
+    sign_in(browser, page)
+    again = browser.submit(page)  # the provider still knew her, and a newer sign-in is wanted
+    assert kept(again)
+    sign_in(browser, again)
+    assert browser.submit(again).text == "ann long work"
+    assert is_lost(send(here.browser())), "nobody ever was signed in"
+
+
+@frameworks
+def test_a_form_that_the_app_has_read_is_not_kept(
+    stage: StageFactory, name: str, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = stage(app=app_of(name, world), public_paths=["/read"], audit=True)
+    browser = ann_at(here)
+    assert send(browser, "/read").text == "ann long work"
+    here.clock.advance(3601)
+    caplog.clear()
+    assert is_lost(send(browser, "/read"))
+    told_of = [record for record in caplog.records if record.name == "oidc_gate.audit"]
+    assert len(told_of) == 1, [record.getMessage() for record in caplog.records]
+
+
+@frameworks
+def test_a_form_that_is_too_large_to_keep_is_refused(stage: StageFactory, name: str, world: World) -> None:
+    here = stage(app=app_of(name, world))
+    browser = ann_at(here)
+    here.clock.advance(700)
+    page = send(browser, kind="application/x-www-form-urlencoded", body=b"text=" + b"x" * 2**20)
+    assert (page.status, page.forms) == (413, [])
 
 
 @frameworks

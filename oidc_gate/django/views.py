@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack, cast
 
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, RawPostDataException
 
 from oidc_gate.carriers import identity_of
 from oidc_gate.decisions import Reply
@@ -45,19 +45,31 @@ class Require(Requirement):
 
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            reply = self.refusal(request)
+            reply = self.refusal(request, lambda: _body(request))
             response = view(request, *args, **kwargs) if reply is None else _response(reply)
             keep_out(request)
             return response
 
         @wraps(view)
         async def guarded_on_loop(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            reply = await self.refusal_on_loop(request)
+            reply = await self.refusal_on_loop(request, lambda: _body_on_loop(request))
             response = await view(request, *args, **kwargs) if reply is None else _response(reply)
             keep_out(request)
             return response
 
         return guarded_on_loop if iscoroutinefunction(view) else guarded  # type: ignore[return-value]
+
+
+def _body(request: HttpRequest) -> bytes:
+    """Return the body as it was sent, b"" where it was read, as by the check for CSRF where files come along."""
+    try:
+        return cast("bytes", request.body)
+    except RawPostDataException:
+        return b""
+
+
+async def _body_on_loop(request: HttpRequest) -> bytes:
+    return _body(request)  # it is all here
 
 
 def _response(reply: Reply) -> HttpResponse:

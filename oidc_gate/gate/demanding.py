@@ -51,33 +51,37 @@ def lets_in(gate: Gate, identity: Identity) -> bool:
     return lists.allow_all or lists.allow(identity.claims)
 
 
-def answer_to(gate: Gate, request: Request, identity: Identity | None, rule: CheckedRule) -> Decision | None:
+def answer_to(
+    gate: Gate, request: Request, identity: Identity | None, rule: CheckedRule, *, keeps: bool
+) -> Decision | None:
     """Return what somebody gets who does not satisfy a rule, None for somebody who does.
 
-    `request`: as it came to the gate. `identity`: whom the app was told of, None for nobody. What is returned is a
-    Reply, or Work that leads to one. Raises SettingsError for a rule that tells nothing where there are several
-    providers.
+    `request`: as it came to the gate. `identity`: whom the app was told of, None for nobody. `keeps`: a form may be
+    kept, if the gate keeps any. What is returned is a Reply, or Work or ReadBody that leads to one. Raises
+    SettingsError for a rule that tells nothing where there are several providers.
     """
     components, now = gate._components, gate._components.clock()
     if components.parties.only is None:
         check_demand(rule, [party.auth_id for party in components.parties])
     if identity is None:
-        return _without_session(gate, request, rule)
+        return _without_session(gate, request, rule, keeps=keeps)
     verdict = components.policy.verdict_by(rule, identity, now, allowed=lets_in(gate, identity))
     if verdict.passes:
         return None
     party = components.parties.named(identity.provider) or components.parties.first
-    return _refused(gate, request, cast("OpenSession", _Passing(identity, party.key)), verdict, rule)
+    return _refused(gate, request, cast("OpenSession", _Passing(identity, party.key)), verdict, rule, keeps=keeps)
 
 
-def _without_session(gate: Gate, request: Request, rule: CheckedRule) -> Decision:
+def _without_session(gate: Gate, request: Request, rule: CheckedRule, *, keeps: bool) -> Decision:
     kind = kind_of(request)
     if kind is Kind.PAGE:
         return gate._departures.send(request, rule)
-    return gate._refusals.login_required(request, kind)
+    return gate._login_required(request, kind) if keeps else gate._refusals.login_required(request, kind)
 
 
-def _refused(gate: Gate, request: Request, opened: OpenSession, verdict: Verdict, rule: CheckedRule) -> Decision:
+def _refused(
+    gate: Gate, request: Request, opened: OpenSession, verdict: Verdict, rule: CheckedRule, *, keeps: bool
+) -> Decision:
     of_program = gate._refusals.of_program
     if of_program is not None and is_of_token(opened.session_id):
         return of_program(request, opened, verdict)
@@ -87,4 +91,4 @@ def _refused(gate: Gate, request: Request, opened: OpenSession, verdict: Verdict
     gate._components.telling_of(opened).step_up_asked(request, kind, rule, opened)
     if kind is Kind.PAGE:
         return gate._departures.step_up(request, rule, opened, ())
-    return gate._refusals.login_required(request, kind, rule)
+    return gate._login_required(request, kind, rule) if keeps else gate._refusals.login_required(request, kind, rule)

@@ -94,10 +94,10 @@ class KeptForms:
         person = self._components.person(here) if _is_keepable(here) else ""
         if not person:
             return self._refusals.login_required(request, kind, rule)
-        if rule is None:
-            self._components.telling.login_required(request, kind)
 
         def keep(body: bytes | None) -> Decision:
+            if rule is None:
+                self._components.telling.login_required(request, kind)
             if body is None:
                 return self._components.pages.form_too_large(request, self._login(here, rule))
             return Work("store", lambda: self._page(here, self._sealed(here, person, body), self._lifetime, rule))
