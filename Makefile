@@ -22,6 +22,7 @@ LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_thr
 
 SPA := .venv-spa
 RECIPES := .venv-recipes
+MOD_WSGI := /usr/lib/apache2/modules/mod_wsgi.so
 UPSTREAMS := .venv-upstreams
 
 # The real apps: folders of tests/real_apps. Each has a virtual environment of its own, in .apps.
@@ -63,7 +64,7 @@ spa: $(SPA)/.spa system-packages tests/spa/node_modules/.package-lock.json
 
 recipes: $(RECIPES)/.recipes
 	@.ci/install-system-packages nginx:nginx-light apache2:apache2-bin haproxy:haproxy \
-		systemd-socket-activate:systemd
+		systemd-socket-activate:systemd $(MOD_WSGI):libapache2-mod-wsgi-py3
 	$(RECIPES)/bin/pytest -p no:cacheprovider $(addprefix tests/recipes/,journeys.py platforms.py migrations.py)
 
 apps: $(VENV)/.test system-packages

@@ -6,6 +6,7 @@ Run by `make recipes`.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +27,8 @@ from tests.recipes.site import Site, certified, in_front_of, reached
 from tests.recipes.tunnel import VISITOR
 from tests.servers import free_port
 
+#: What is there besides, for each Python that it was made for.
+MOD_WSGI = Path(f"/usr/lib/apache2/modules/mod_wsgi.so-{sys.version_info[0]}.{sys.version_info[1]}")
 LIE = "203.0.113.66"
 FORGED = {
     "X-Forwarded-For": LIE,
@@ -107,6 +110,7 @@ def test_nginx_says_in_its_log_what_its_limits_are(provider: LocalProvider, tmp_
             assert said in log
 
 
+@pytest.mark.skipif(not MOD_WSGI.exists(), reason="Debian's mod_wsgi is for Debian's Python, and this is another one")
 def test_people_sign_in_at_an_app_in_apache(provider: LocalProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_of("servers", provider)
     del settings["trusted_proxies"]
