@@ -110,6 +110,23 @@ def test_nginx_says_in_its_log_what_its_limits_are(provider: LocalProvider, tmp_
             assert said in log
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "size", "status", "said"),
+    [
+        ("apache", "LimitRequestFieldSize", 9000, 400, "Size of a request header field exceeds server limit"),
+        ("haproxy", "tune.bufsize", 16500, 400, "Bad request"),
+    ],
+)
+def test_without_a_limit_of_its_own_a_program_refuses_long_cookies(
+    name: str, line: str, size: int, status: int, said: str, provider: LocalProvider, tmp_path: Path
+) -> None:
+    with gate(settings_of(name, provider), tmp_path) as behind, in_front_of(behind, name, tmp_path, line) as here:
+        visitor = here.visitor()
+        visitor.cookies.set("long", "x" * size, domain=HOST)
+        answer = visitor.get(BASE, timeout=LIMIT)
+        assert (answer.status_code, said in answer.text) == (status, True), answer.text
+
+
 @pytest.mark.skipif(not MOD_WSGI.exists(), reason="Debian's mod_wsgi is for Debian's Python, and this is another one")
 def test_people_sign_in_at_an_app_in_apache(provider: LocalProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_of("servers", provider)
