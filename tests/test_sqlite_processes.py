@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,37 @@ def test_writers_that_are_killed_leave_the_file_whole(path: Path) -> None:
     save(store, "after")
     there = count(store)
     assert store.delete_named(key("all")) == there - 2
+
+
+def _one_more(path: str, name: str) -> list[bool]:
+    """Save a session, tell which of these are there, and close the file, as a process does that ends."""
+    store = SQLiteStore(path, LIMIT)
+    save(store, name)
+    found = [store.load(key(each)) is not None for each in ("first", "then", name)]
+    store.close_idle()
+    return found
+
+
+def _another_store(store: SQLiteStore) -> object:
+    return SQLiteStore(str(store.path), LIMIT).load(key("first"))
+
+
+@pytest.mark.parametrize(
+    "look", [_another_store, lambda store: store.try_out("session_store"), lambda store: store.facts(time.time)]
+)
+def test_what_one_process_writes_all_see_whoever_has_ended_meanwhile(
+    path: Path, look: Callable[[SQLiteStore], object]
+) -> None:
+    """Who closes a file loses all locks on it, SQLite's too: whoever ends next would take the log of writes away."""
+    store = SQLiteStore(str(path), LIMIT)
+    save(store, "first")
+    look(store)
+    with ProcessPoolExecutor(1, SPAWN) as pool:
+        assert pool.submit(_one_more, str(path), "a").result(LIMIT) == [True, False, True]
+        save(store, "then")
+        assert pool.submit(_one_more, str(path), "b").result(LIMIT) == [True, True, True]
+    assert count(store) == 4
+    store.close_idle()
 
 
 def _in_a_fork(store: SQLiteStore, result: Any) -> None:

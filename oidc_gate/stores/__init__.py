@@ -4,6 +4,7 @@ Modules, from the ground up; each may import only from those before it:
 
 - `contract`: what the gate asks of a store; write your own against this
 - `facts`: what an operator may want to know of a store
+- `sqlite_file`: the file of such a store, without SQLite
 - `sqlite`: a file, for one machine
 - `redis_clients`: how a client of Redis or Valkey is made from a URL, Sentinel and Cluster too
 - `redis_facts`: what Redis says of itself

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,10 +18,10 @@ from weakref import WeakSet
 from oidc_gate.errors import SettingsError, StoreError, StoreSetupError
 from oidc_gate.stores.contract import Record
 from oidc_gate.stores.facts import FileFacts, file_system
+from oidc_gate.stores.sqlite_file import SCHEMA_VERSION, Place, head, is_wal, made, place_of, wrong_with
 
 __all__ = ["SQLiteStore"]
 
-_SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE sessions (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX sessions_expires ON sessions (expires);
@@ -38,9 +37,6 @@ _SWEEPS = (
     "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE expires <= ? LIMIT ?)",
     "DELETE FROM claims WHERE name IN (SELECT name FROM claims WHERE expires <= ? LIMIT ?)",
 )
-#: How each database begins, and the place of `user_version`: https://www.sqlite.org/fileformat.html, 1.3.
-_HEADER, _MAGIC = struct.Struct(">16s44xi"), b"SQLite format 3\0"
-_WAL_AT = 18  # the version that writing takes, 2 for WAL
 #: What stays as it is until somebody mends the path, its rights or the file.
 _LASTING = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG})
 _LASTING_IN_SQLITE = frozenset(
@@ -52,8 +48,6 @@ _LASTING_IN_SQLITE = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-#: Device and inode of a file, to tell one from another that took its place.
-_Place = tuple[int, int]
 #: How long a process waits before it tries again to be the one that makes the tables, in seconds.
 _PAUSE = 0.01
 
@@ -68,7 +62,7 @@ class SQLiteStore:
         self.path = Path(path).absolute()  # the app may change its folder later on
         self._timeout = timeout
         self._clock = clock
-        self._idle: list[tuple[_Place, sqlite3.Connection]] = []  # each step with it is one operation: no lock
+        self._idle: list[tuple[Place, sqlite3.Connection]] = []  # each step with it is one operation: no lock
         self._writes = 0
         _STORES.add(self)
 
@@ -78,7 +72,7 @@ class SQLiteStore:
         Nothing is made or opened as a database: whoever starts a server need not be who its workers run as.
         """
         try:
-            wrong = _wrong_with(self.path)
+            wrong = wrong_with(self.path)
         except OSError as error:
             wrong = f"{self.path}: {error.strerror}"
         if wrong:
@@ -153,15 +147,19 @@ class SQLiteStore:
         return (Record(*row) for row in rows)
 
     def facts(self, _: Callable[[], float]) -> FileFacts:
-        """Return what can be told of the file without opening it as a database. Raises StoreError."""
+        """Return what can be told of the file; it is opened as a database only if it was before. Raises StoreError."""
         try:
-            with self.path.open("rb") as file:
-                head = file.read(_WAL_AT + 1)
+            begins = head(self.path)
         except FileNotFoundError:
-            head = b""
+            begins = b""
         except OSError as error:
             raise self._down(error) from None
-        return FileFacts(str(self.path), bool(head), head[_WAL_AT:] == b"\x02", file_system(self.path.parent.resolve()))
+        if begins is None:
+            with self._connection() as connection:
+                in_wal = connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        else:
+            in_wal = is_wal(begins)
+        return FileFacts(str(self.path), begins != b"", in_wal, file_system(self.path.parent.resolve()))
 
     def _sweep(self, connection: sqlite3.Connection, now: float) -> None:
         """Delete what has expired, in passing."""
@@ -194,20 +192,16 @@ class SQLiteStore:
             return StoreSetupError("store_unusable", f"SQLite: {self.path}: {type(error).__name__}: {error}")
         return StoreError("store_unavailable", f"SQLite: {type(error).__name__}: {error}")
 
-    def _borrowed(self) -> tuple[_Place, sqlite3.Connection]:
+    def _borrowed(self) -> tuple[Place, sqlite3.Connection]:
         try:
             place, connection = self._idle.pop()
         except IndexError:
             return self._open()
         with suppress(FileNotFoundError):
-            if self._place() == place:
+            if place_of(self.path) == place:
                 return place, connection
         connection.close()
         return self._borrowed()
-
-    def _place(self) -> _Place:
-        status = self.path.stat()
-        return status.st_dev, status.st_ino
 
     def close_idle(self) -> None:
         """Close the connections that nobody uses: before a fork, for SQLite's must not be carried across one."""
@@ -215,16 +209,15 @@ class SQLiteStore:
             while True:
                 self._idle.pop()[1].close()
 
-    def _open(self) -> tuple[_Place, sqlite3.Connection]:
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite itself would leave it to the umask
-        place = self._place()
+    def _open(self) -> tuple[Place, sqlite3.Connection]:
+        place = made(self.path)
         connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             if _version(connection) == 0:
                 self._make_tables(connection)
-            if _version(connection) != _SCHEMA_VERSION:
+            if _version(connection) != SCHEMA_VERSION:
                 raise StoreSetupError("store_unusable", f"{self.path} was written by another version of oidc_gate")
         except BaseException:
             connection.close()
@@ -246,31 +239,8 @@ class SQLiteStore:
         if _version(connection) == 0:
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
-
-
-def _wrong_with(path: Path) -> str:
-    """Return what keeps a database from being there, or `""`. Raises OSError."""
-    folder = path.parent
-    if not folder.is_dir():
-        return f"there is no folder {folder}; make it, or correct the path"
-    if path.is_dir():
-        return f"{path} is a folder; name a file in it, like {path.name}/sessions.db"
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return f"this process may not write to the folder {folder}, and SQLite keeps more files there"
-    if not path.exists():
-        return ""
-    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
-        return f"{path} is no file that this process may read and write"
-    with path.open("rb") as file:
-        head = file.read(_HEADER.size)
-    if not head:
-        return ""
-    magic, version = _HEADER.unpack(head) if len(head) == _HEADER.size else (b"", 0)
-    if magic != _MAGIC:
-        return f"{path} is another kind of file, no SQLite database; name one that is not there yet"
-    return "" if version in (0, _SCHEMA_VERSION) else f"{path} was written by another version of oidc_gate"
 
 
 def _version(connection: sqlite3.Connection) -> int:
