@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from urllib.parse import urlencode
 
@@ -17,6 +18,8 @@ from tests.providers.local import LocalProvider
 from tests.stage import is_login, query
 
 SOURCE = ROOT / "oidc_gate" / "browser" / "relogin.js"
+#: What the bar says.
+SAID = ("title_sign_in", "title_session_ended", "title_session_ending", "do_sign_in", "do_close")
 #: As a script's pop-up asks for a login.
 POP_UP = urlencode({"page": 1, "next": "/oauth2/done"})
 
@@ -52,7 +55,7 @@ def test_an_address_with_its_version_is_good_for_ever_and_one_with_another_is_no
 def test_the_script_speaks_each_language_and_is_short(tag: str) -> None:
     script = relogin_script(tag)
     assert len(script.body) < 4096
-    for key in ("title_sign_in", "title_session_ended", "title_session_ending", "do_sign_in", "do_close"):
+    for key in SAID:
         assert f'"{language(tag).texts[key]}"'.encode() in script.body
     assert script.body.count(f'"{tag}"'.encode()) == 1
 
@@ -65,14 +68,16 @@ def test_a_language_that_there_is_not_has_the_next_one(stage: StageFactory, aske
     assert answer.body == relogin_script(spoken).body
 
 
-def test_nothing_but_comments_and_indentation_is_left_out() -> None:
+def test_nothing_but_comments_and_needless_spaces_is_left_out() -> None:
     """Where a text went over two lines, or held what looks like a comment, that would be another text."""
-    source = SOURCE.read_text(encoding="utf-8")
-    assert "`" not in source
-    assert source.count("WORDS") == 1
-    lines = relogin_script("").body.decode().splitlines()
-    assert [line for line in lines if line != line.strip() or not line or line.startswith("//")] == []
-    assert len(lines) == sum(bool(line.strip()) and not line.strip().startswith("//") for line in source.splitlines())
+    stripped = [line.strip() for line in SOURCE.read_text(encoding="utf-8").splitlines()]
+    source = [line for line in stripped if line and not line.startswith("//")]
+    words = json.dumps([*(language("en").texts[key] for key in SAID), "en"], separators=(",", ":"))
+    code = "\n".join(source).replace("WORDS", words)
+    body = relogin_script("").body.decode()
+    for part in (r"\w+", r'"[^"\n]*"', r"\S", "\n"):
+        assert re.findall(part, body) == re.findall(part, code)
+    assert not re.search(r"[`']|([+-]) ?\1 ?\1|[+-] [+-]|//", code)
 
 
 # The pop-up's login

@@ -1,13 +1,15 @@
 // Signs in again in a pop-up when the session has ended, and goes on. docs/single-page-apps.md tells how.
-// relogin_script.py serves it: in one language, without comments and indentation.
+// relogin_script.py serves it: in one language, without comments, indentation and needless spaces.
 (() => {
   "use strict"
   const me = document.currentScript
   if (!me) throw Error("relogin.js: use <script src>, not a module")
-  const base = new URL(".", me.src).href, plain = fetch.bind(window), gentle = "gentle" in me.dataset
+  if (window.oidcGate) return
+  const base = new URL(".", me.src).href, plain = fetch.bind(window)
+  const gentle = "gentle" in me.dataset || /[?&]gentle/.test(me.src)
   const words = WORDS
 
-  let bar, waiting, settle, held = 0, who = {}
+  let bar, waiting, settle, hinted, held = 0, who = {}
   // What the person wants to hear no more of: 1, that the session is about to end; 2, that it has ended.
   let quiet = 0
   const turns = new Set()
@@ -34,13 +36,17 @@
   }
 
   // Anybody may send such a message, or none: it says no more than that it is time to ask.
-  const wake = () => turns.size ? turns.forEach(turn => turn()) : check()
+  const ask = () => turns.forEach(turn => turn())
+  const wake = () => turns.size ? ask() : check()
   new BroadcastChannel("oidc_gate").onmessage = wake
   addEventListener("focus", () => (waiting || turns.size) && wake())
 
+  // So may what else the page meets while it is watched; it is asked no more than once a second then.
+  const hint = () => hinted ??= setTimeout(() => hinted = ask(), 1e3)
+
   const popUp = () => {
-    const query = new URLSearchParams({page: 1, next: new URL(base + "done").pathname})
-    if (who.provider) query.set("auth_id", who.provider)
+    const {provider: auth_id} = who, next = new URL(base + "done").pathname
+    const query = new URLSearchParams({page: 1, next, ...auth_id && {auth_id}})
     open(base + "login?" + query, "oidc_gate", "popup,width=520,height=680")
   }
 
@@ -66,8 +72,8 @@
         settle?.(false)
       }})
     )
-    const modals = document.querySelectorAll(":modal")
-    ;(modals[modals.length - 1] || document.body).append(bar)
+    const modals = [...document.querySelectorAll(":modal")]
+    ;(modals.pop() || document.body).append(bar)
   }
 
   const signIn = async () => {
@@ -109,6 +115,7 @@
     if (!left) signIn()
   }
 
+  const isRefused = entry => entry.responseStatus == 401 && entry.name != base + "userinfo"
   const watch = (tell = bars, lead = 60) => {
     let timer, before
     const turn = async () => {
@@ -122,8 +129,11 @@
     }
     turns.add(turn)
     turn()
+    const seen = new PerformanceObserver(list => list.getEntries().some(isRefused) && hint())
+    seen.observe({type: "resource"})
     return () => {
       turns.delete(turn)
+      seen.disconnect()
       clearTimeout(timer)
     }
   }
@@ -131,6 +141,11 @@
   window.oidcGate = {fetch: again, signIn, watch}
   if (gentle) {
     window.fetch = again
+    window.WebSocket = class extends WebSocket {
+      constructor(...given) {
+        super(...given).addEventListener("close", ({code}) => /4401|1006/.test(code) && hint())
+      }
+    }
     watch()
   }
 })()

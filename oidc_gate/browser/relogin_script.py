@@ -8,6 +8,7 @@ from reader to reader; all of them together would be too long.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha384
@@ -43,10 +44,17 @@ def _script(tag: str) -> Script:
     source = files("oidc_gate.browser").joinpath("relogin.js").read_text(encoding="utf-8")
     said = [*(language(tag).texts[key] for key in _SAID), tag]
     lines = [line.strip() for line in source.splitlines()]
-    kept = "\n".join(line for line in lines if line and not line.startswith("//"))
+    kept = _tight("\n".join(line for line in lines if line and not line.startswith("//")))
     body = kept.replace("WORDS", json.dumps(said, ensure_ascii=False, separators=(",", ":")), 1).encode()
     digest = b64encode(sha384(body).digest()).decode()
     return Script(body, f"sha384-{digest}", digest[:_VERSION].translate(_TO_URL))
 
 
+def _tight(source: str) -> str:
+    """Return the script without the spaces that stand beside punctuation; what is between quotes stays as it is."""
+    return "".join(part if part.startswith('"') else _SPACED.sub(r"\1", part) for part in _QUOTED.split(source))
+
+
+_QUOTED = re.compile(r'("[^"\n]*")')
+_SPACED = re.compile(r" ?([^\w\s]) ?")
 _TO_URL = str.maketrans("+/", "-_")

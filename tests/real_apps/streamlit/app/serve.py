@@ -1,0 +1,3 @@
+from streamlit.starlette import App
+
+app = App("app.py")
