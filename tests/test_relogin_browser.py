@@ -5,6 +5,7 @@ The app's page has the strictest policy that a page with scripts can have, and a
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ import oidc_gate.wsgi
 from oidc_gate.browser.relogin_script import relogin_script
 from tests.apps import COOKIE_SECRET
 from tests.browser import World
+from tests.documents import ROOT
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.providers.people import PASSWORD
@@ -89,6 +91,22 @@ def page_app(prefix: str) -> Any:
     return app
 
 
+def with_sockets(app: Any) -> Any:
+    """Return the app with a WebSocket at any path, which says hello and stays open."""
+
+    async def both(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "websocket":
+            await app(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": "hello"})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    return both
+
+
 @contextmanager
 def asgi_server(app: Any) -> Iterator[int]:
     """Serve an ASGI app from a thread; yield its port."""
@@ -121,7 +139,7 @@ def serve(provider: LocalProvider) -> Iterator[Serve]:
             options = {"cookie_secret": COOKIE_SECRET, "identity_headers": "x-forwarded"} | settings
             app = page_app(settings.get("path_prefix", "/oauth2"))
             if world == "asgi":
-                served = oidc_gate.asgi.OIDCGate(WSGIMiddleware(app), **provider.gate_options(**options))
+                served = oidc_gate.asgi.OIDCGate(with_sockets(WSGIMiddleware(app)), **provider.gate_options(**options))
                 port = stack.enter_context(asgi_server(served))
             else:
                 gate = oidc_gate.wsgi.OIDCGate(app, **provider.gate_options(**options))
@@ -166,12 +184,13 @@ def end_session(page: Page) -> None:
     page.context.clear_cookies()
 
 
-def without_a_click(page: Page, script: str) -> None:
+def without_a_click(page: Page, script: str, meanwhile: Callable[[], None] = lambda: None) -> None:
     """Have the page do something that nobody has clicked for, until it shows the bar.
 
     Whatever Playwright does in a page counts as a click for some seconds; here it does not.
     """
     run(page, f"Object.defineProperty(navigator, 'userActivation', {{value: {{}}, configurable: true}});{script}\n0")
+    meanwhile()
     until(page, "!!document.querySelector('dialog[open]:not(:modal)')")
     run(page, "delete navigator.userActivation")
 
@@ -526,6 +545,113 @@ def test_asking_when_the_session_ends_does_not_keep_it_alive(serve: Serve, page:
     told = run(page, "new Promise(told => oidcGate.watch(told, 3600))")
     page.wait_for_timeout(1100)
     assert run(page, "new Promise(told => oidcGate.watch(told, 3600))") < told <= 3600
+
+
+# What tells of the end before it is looked for
+
+#: A page that the gate's script watches, and whose time is far: who looks from time to time looks too late.
+GENTLE = "/?src=/oauth2/relogin.js data-gentle"
+CONNECT = """new Promise((heard, failed) => {
+    const socket = window.socket = new WebSocket(location.origin.replace("http", "ws") + "/ws")
+    socket.onmessage = message => heard(message.data)
+    socket.onclose = event => failed(event.code)
+})"""
+#: The line that the document advises for a WebSocket of one's own.
+LIVE = (ROOT / "docs" / "live-connections.md").read_text(encoding="utf-8")
+
+
+def log_out_elsewhere(page: Page, address: str) -> None:
+    """Sign out in another tab, and leave the page in peace: nobody clicks in it, and it does not get the focus."""
+    other = page.context.new_page()
+    other.goto(f"{address}/oauth2/logout")
+    expect(other.get_by_role("heading")).to_have_text("You are signed out")
+    other.close()
+
+
+def sign_in_by_the_bar(page: Page) -> None:
+    with page.expect_popup() as pop_up:
+        bar(page).get_by_role("button", name="Sign in").click()
+    if not pop_up.value.is_closed():
+        pop_up.value.wait_for_event("close")  # the provider still knows who it is
+    expect(bar(page)).to_have_count(0)
+
+
+def test_a_websocket_that_ends_with_its_session_has_the_page_say_so(serve: Serve, page: Page) -> None:
+    address = serve("asgi", live_check="300ms")
+    opened(page, address + GENTLE)
+    assert run(page, CONNECT) == "hello"
+    run(page, "window.ended = new Promise(done => socket.addEventListener('close', done)); 0")
+    log_out_elsewhere(page, address)
+    assert run(page, "ended.then(event => event.code)") == 4401
+    expect(bar(page)).to_contain_text("Your session has ended")
+    sign_in_by_the_bar(page)
+    assert run(page, CONNECT) == "hello"
+    assert run(page, "[socket instanceof WebSocket, WebSocket.OPEN, socket.readyState]") == [True, 1, 1]
+    expect(page.get_by_label("Text")).to_have_value("a long text")
+
+
+def test_a_websocket_that_is_refused_has_the_page_say_so(serve: Serve, page: Page) -> None:
+    opened(page, serve("asgi") + GENTLE)
+    page.context.clear_cookies(name=re.compile("oidc_gate"))
+    assert run(page, f"{CONNECT}.catch(code => code)") == 1006
+    expect(bar(page)).to_contain_text("Your session has ended")
+    sign_in_by_the_bar(page)
+    assert run(page, CONNECT) == "hello"
+
+
+def test_the_line_for_a_websocket_of_ones_own_connects_again_after_signing_in(serve: Serve, page: Page) -> None:
+    (line,) = [block for block in re.findall(r"```js\n(.*?)```", LIVE, re.DOTALL) if "oidcGate" in block]
+    address = serve("asgi", live_check="300ms")
+    opened(page, address + "/")
+    assert run(page, CONNECT) == "hello"
+    connect = "const connect = () => { window.again = new WebSocket(socket.url).addEventListener('message', done) }"
+    run(page, f"window.told = new Promise(done => {{ {connect}; {line} }}); 0")
+    without_a_click(page, "0", lambda: log_out_elsewhere(page, address))
+    sign_in_by_the_bar(page)
+    assert run(page, "told.then(message => message.data)") == "hello"
+
+
+def test_whatever_gets_401_has_a_page_that_watches_say_so(serve: Serve, page: Page) -> None:
+    """What the page asks for in another way than by `fetch`: XMLHttpRequest, scripts, images, event streams."""
+    opened(page, serve() + "/")
+    run(page, "window.stop = oidcGate.watch(); 0")
+    end_session(page)
+    ask = "const asked = new XMLHttpRequest; asked.open('GET', '/api'); asked.send()"
+    without_a_click(page, ask)
+    expect(bar(page)).to_contain_text("Your session has ended")
+
+
+def test_a_401_of_the_apps_own_is_asked_about_and_not_told(serve: Serve, page: Page) -> None:
+    """Not more than once a second, however many there are; and never by a page that has stopped watching."""
+    opened(page, serve() + "/")
+    page.route("**/api*", lambda route: route.fulfill(status=401))
+    with page.expect_response("**/oauth2/userinfo"):
+        run(page, "window.stop = oidcGate.watch(); 0")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "userinfo" in request.url else None)
+    with page.expect_response("**/oauth2/userinfo"):
+        run(page, "Promise.all([...Array(20).keys()].map(number => fetch('/api?' + number))).then(() => 0)")
+    expect(bar(page)).to_have_count(0)
+    assert len(asked) == 1
+    run(page, "stop(); fetch('/api').then(() => new Promise(done => setTimeout(done, 1500)))")
+    assert len(asked) == 1
+
+
+def test_a_script_that_is_loaded_twice_watches_once(serve: Serve, page: Page) -> None:
+    """As by an app that puts it into a part of its page, which it makes anew; there it is told by its address."""
+    opened(page, serve() + "/?src=/oauth2/relogin.js%3Fgentle")
+    assert run(page, "fetch == oidcGate.fetch")
+    run(
+        page,
+        """window.before = [oidcGate, fetch, WebSocket]
+        new Promise(done => {
+            const script = Object.assign(document.createElement("script"), {onload: done})
+            script.src = window.trustedTypes.createPolicy("p", {createScriptURL: it => it}).createScriptURL(
+                "/oauth2/relogin.js?gentle")
+            document.head.append(script)
+        }).then(() => 0)""",
+    )
+    assert run(page, "before[0] == oidcGate && before[1] == fetch && before[2] == WebSocket")
 
 
 # How the bar is

@@ -17,7 +17,8 @@ interface OidcGate {
   signIn(): Promise<boolean>
 
   /**
-   * Looks from time to time when the session ends, which keeps it from ending no longer.
+   * Looks from time to time when the session ends, which keeps it from ending no longer; and within a second when
+   * anything that the page asks for gets 401.
    *
    * @param tell is called with the seconds that are left once they are no more than `lead`, then every 15 seconds; with
    *   0 when the session has ended; and with more than `lead`, perhaps Infinity, when it goes on after all. Without it,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 import requests
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
@@ -16,7 +19,7 @@ from tests.providers.people import PASSWORD
 from tests.real_apps.app import App
 from tests.real_apps.serving import Served
 
-__all__ = ["Visit", "each_way"]
+__all__ = ["How", "Visit", "each_end", "each_way"]
 
 PICTURES = Path(__file__).parents[1] / "screenshots" / "apps"
 #: What a handshake of a WebSocket says.
@@ -34,6 +37,10 @@ def each_way(app: App) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         "gated", [(app, way) for way in app.ways], ids=[way.name for way in app.ways], indirect=True
     )
+
+
+#: Have a test run once for each way that a session ends.
+each_end = pytest.mark.parametrize("how", ["revoked", "logout"])
 
 
 class Visit:
@@ -82,7 +89,8 @@ class Visit:
         `logout`: in another tab of the browser. `revoked`: by the administrator; the provider still knows the person.
         """
         if how == "revoked":
-            assert "ended 1 session" in self.served.run("oidc-gate sessions revoke-user ada-1815")
+            said = self.served.run("oidc-gate sessions revoke-user ada-1815")
+            assert re.search("ended [1-9]", said), said
             return
         tab = self.context.new_page()
         tab.goto(f"{self.url}/oauth2/logout")
@@ -94,12 +102,28 @@ class Visit:
         return (page or self.page).locator("body > dialog", has_text=re.compile("Your session"))
 
     def sign_in_by_the_bar(self) -> None:
-        """Click on the bar, and wait until the small window has signed in and is gone."""
+        """Click on the bar, and wait until the small window has signed in and is gone; the provider asks nothing."""
         with self.page.expect_popup() as pop_up:
             self.bar().get_by_role("button", name="Sign in").click()
         if not pop_up.value.is_closed():
             pop_up.value.wait_for_event("close")
         expect(self.bar()).to_have_count(0)
+
+    @contextmanager
+    def connected_again(self) -> Iterator[None]:
+        """Wait, at the end of the block, until a WebSocket of the page's that was opened in it has got a message."""
+        heard: list[bool] = []
+
+        def listen(socket: WebSocket) -> None:
+            socket.on("framereceived", lambda _: heard.append(True))
+
+        self.page.on("websocket", listen)
+        yield
+        give_up = time.monotonic() + LIMIT
+        while not heard:
+            assert time.monotonic() < give_up, "no WebSocket was opened again"
+            self.page.wait_for_timeout(50)
+        self.page.remove_listener("websocket", listen)
 
     def photograph(self, name: str) -> None:
         """Keep what the person sees now, in `tests/screenshots/apps/`."""

@@ -5,7 +5,7 @@ from oidc_gate import identity_of
 
 
 def greeting(request: gr.Request):
-    return f"# Hello, {request.username}"
+    return f"# Hello, {identity_of(request.request).name}"
 
 
 def save(note, request: gr.Request):

@@ -1,3 +1,3 @@
 import marimo
 
-app = marimo.create_asgi_app().with_app(path="", root="notebook.py").build()
+app = marimo.create_asgi_app(session_ttl=3600).with_app(path="", root="notebook.py").build()

@@ -1,0 +1,18 @@
+"""A person uses a Streamlit app over the end of their session."""
+
+from __future__ import annotations
+
+from tests.real_apps.notes import Notes
+from tests.real_apps.streamlit import APP
+from tests.real_apps.visiting import How, Visit, each_end, each_way
+
+
+@each_end
+@each_way(APP)
+def test_a_bar_says_what_has_happened_and_nothing_is_lost(visit: Visit, how: How) -> None:
+    Notes(visit).goes_on_after_the_end(how)
+
+
+@each_way(APP)
+def test_nobody_gets_to_the_app_without_signing_in(visit: Visit) -> None:
+    visit.is_closed_to_strangers("/", "/_stcore/health", "/static/js/index.js", sockets=("/_stcore/stream",))
