@@ -75,3 +75,15 @@ class Notes:
         self.visit.sign_in_by_the_bar()
         expect(self.note).to_have_value("a note")
         self.visit.photograph("not-left")
+
+    def is_loaded_anew_for_somebody_else(self) -> None:
+        """Go over the end when another person signs in: they see a page of their own alone."""
+        self.write("a note")
+        self.save("a note")
+        self.visit.end_session()
+        self.page.get_by_role("button", name="Save").click(force=True)  # Gradio notices nothing before
+        self.visit.provider.user = self.visit.provider.people["grace"]
+        self.visit.sign_in_by_the_bar()
+        expect(self.page.get_by_text("Hello, Grace Hopper").first).to_be_visible()
+        expect(self.page.get_by_text("ada@example.com")).to_have_count(0)
+        expect(self.note).to_have_value("")

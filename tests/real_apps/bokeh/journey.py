@@ -19,5 +19,10 @@ def test_what_is_in_a_field_that_nobody_has_left_is_lost(visit: Visit) -> None:
 
 
 @each_way(APP)
+def test_another_person_gets_a_page_of_their_own(visit: Visit) -> None:
+    Notes(visit, "/notes").is_loaded_anew_for_somebody_else()
+
+
+@each_way(APP)
 def test_nobody_gets_to_the_app_without_signing_in(visit: Visit) -> None:
     visit.is_closed_to_strangers("/notes", sockets=("/notes/ws",))

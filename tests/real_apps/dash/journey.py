@@ -46,3 +46,13 @@ def test_without_the_script_the_page_stands_still(visit: Visit) -> None:
     assert page.locator("#time").text_content() == before
     assert page.locator("#saved").text_content() == "ada@example.com wrote: a note"
     expect(page.locator("#note")).to_have_value("a long note")
+
+
+@each_way(APP)
+def test_another_person_gets_a_page_of_their_own(visit: Visit) -> None:
+    page = opened(visit)
+    visit.end_session()
+    visit.provider.user = visit.provider.people["grace"]
+    visit.sign_in_by_the_bar()
+    expect(page.get_by_role("heading")).to_have_text("Hello, Grace Hopper")
+    expect(page.locator("#note")).to_have_value("")

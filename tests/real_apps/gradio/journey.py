@@ -26,5 +26,10 @@ def test_what_was_clicked_is_done_after_signing_in_again(visit: Visit, how: How)
 
 
 @each_way(APP)
+def test_another_person_gets_a_page_of_their_own(visit: Visit) -> None:
+    Notes(visit).is_loaded_anew_for_somebody_else()
+
+
+@each_way(APP)
 def test_nobody_gets_to_the_app_without_signing_in(visit: Visit) -> None:
     visit.is_closed_to_strangers("/", "/config", "/gradio_api/info", "/gradio_api/queue/join")

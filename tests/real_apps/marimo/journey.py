@@ -28,5 +28,10 @@ def test_a_bar_says_what_has_happened_and_the_page_keeps_what_was_typed(visit: V
 
 
 @each_way(APP)
+def test_another_person_gets_a_page_of_their_own(visit: Visit) -> None:
+    Notes(visit).is_loaded_anew_for_somebody_else()
+
+
+@each_way(APP)
 def test_nobody_gets_to_the_app_without_signing_in(visit: Visit) -> None:
     visit.is_closed_to_strangers("/", "/api/status", sockets=("/ws?session_id=s_123456",))

@@ -14,5 +14,10 @@ def test_a_bar_says_what_has_happened_and_nothing_is_lost(visit: Visit, how: How
 
 
 @each_way(APP)
+def test_another_person_gets_a_page_of_their_own(visit: Visit) -> None:
+    Notes(visit).is_loaded_anew_for_somebody_else()
+
+
+@each_way(APP)
 def test_nobody_gets_to_the_app_without_signing_in(visit: Visit) -> None:
     visit.is_closed_to_strangers("/", sockets=("/_nicegui_ws/socket.io/?EIO=4&transport=websocket",))
