@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -44,20 +44,20 @@ class Notes:
                 return
         expect(said).to_be_visible(timeout=1)
 
-    def goes_on_after_the_end(self, how: How, *, left: bool = False) -> None:
+    def goes_on_after_the_end(self, how: How, *, is_made_anew: bool = False) -> None:
         """Go over the end of the session: the bar says so, and after signing in again nothing is lost.
 
-        `left`: the person has left the field before, with the key for the next one.
+        `is_made_anew`: the page is, once it is connected again, as the server knows it. So the person leaves the field.
         """
         self.write("a note")
         self.save("a note")
         self.write("a long note")
-        if left:
+        if is_made_anew:
             self.note.press("Tab")
         self.visit.end_session(how)
         expect(self.visit.bar()).to_be_visible()
         self.visit.photograph(f"ended-{how}")
-        with self.visit.connected_again():
+        with self.visit.connected_again() if is_made_anew else nullcontext():
             self.visit.sign_in_by_the_bar()
         expect(self.note).to_have_value("a long note")
         self.save("a long note")

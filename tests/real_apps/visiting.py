@@ -90,7 +90,9 @@ class Visit:
         """
         if how == "revoked":
             said = self.served.run("oidc-gate sessions revoke-user ada-1815")
-            assert re.search("ended [1-9]", said), said
+            assert re.search("ended [1-9]", said), (
+                said + self.served.run("oidc-gate sessions list") + self.served.output
+            )
             return
         tab = self.context.new_page()
         tab.goto(f"{self.url}/oauth2/logout")

@@ -10,7 +10,7 @@ from tests.real_apps.visiting import How, Visit, each_end, each_way
 @each_end
 @each_way(APP)
 def test_a_bar_says_what_has_happened_and_nothing_is_lost(visit: Visit, how: How) -> None:
-    Notes(visit, "/notes").goes_on_after_the_end(how, left=True)
+    Notes(visit, "/notes").goes_on_after_the_end(how, is_made_anew=True)
 
 
 @each_way(APP)
