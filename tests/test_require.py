@@ -145,12 +145,12 @@ def test_a_form_is_kept_for_a_newer_sign_in(stage: StageFactory, name: str, worl
     assert send(browser).text == "ann long work"
     here.clock.advance(700)
     paths = ["/taken", "/taken-in-time"] if name == "django" else ["/taken"]
-    pages = [send(browser, path) for path in paths]
-    pages += [send(browser, kind="application/x-www-form-urlencoded", body=b"text=long+work")]
-    sign_in(browser, pages[0])
-    for page in pages:
-        assert kept(page)
-        assert browser.submit(page).text == "ann long work"
+    asked = [send(browser, path) for path in paths]
+    asked += [send(browser, kind="application/x-www-form-urlencoded", body=b"text=long+work")]
+    sign_in(browser, asked[0])
+    for each in asked:
+        assert kept(each)
+        assert browser.submit(each).text == "ann long work"
 
 
 @frameworks
