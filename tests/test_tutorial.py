@@ -1,4 +1,4 @@
-"""docs/tutorial.md, done as it stands there: without a gate, behind one with nanoidp, and what its rules say.
+"""docs/tutorial.md and docs/trying.md, done as they stand there: without a gate, behind one, and what its rules say.
 
 Ports differ, for tests run beside each other; JumpCloud is left out.
 """
@@ -49,28 +49,41 @@ def test_without_a_gate_everybody_is_a_stranger() -> None:
     assert names["app"].test_client().get("/").text == "Hello stranger"  # type: ignore[attr-defined]
 
 
-def test_behind_a_gate_somebody_signs_in_at_nanoidp(folder: Path) -> None:
-    provider, gate = console("3.")
+def test_behind_a_gate_somebody_signs_in_with_the_demos_provider(folder: Path) -> None:
+    (demo,) = console("3.")
+    argv = shlex.split(demo.text.removeprefix("$ "))
+    command = [str(BIN / argv[0]), *argv[1:], "--port", "{port}"]
+    with running(command, folder=folder, cwd=folder, ready_path="/oauth2/health") as server:
+        assert greeting(f"{server.url}/", "ada", "engine") == "Hello Ada Lovelace"
+
+
+def test_with_a_provider_of_ones_own_on_this_machine(folder: Path) -> None:
+    """`docs/trying.md`."""
+    provider, gate = page("docs/trying.md").blocks("console")[-2:]
     port = free_port()
-    (init, _), *_ = [line.removeprefix("$ ").split(" && ") for line in provider.text.splitlines()]
+    init, _ = provider.text.splitlines()[-1].removeprefix("$ ").split(" && ")
     assert ran(init, folder).returncode == 0
     settings = folder / "config" / "settings.yaml"
     settings.write_text(settings.read_text().replace("8000", str(port)))
     exported = dict(pair for line in gate.text.splitlines() for pair in re.findall(r"(OIDC_GATE_\w+)=(\S+)", line))
     exported["OIDC_GATE_COOKIE_SECRET"] = ran("oidc-gate secret", folder).stdout.strip()
     exported["OIDC_GATE_ISSUER_URL"] = exported["OIDC_GATE_ISSUER_URL"].replace("8000", str(port))
-    serve = shlex.split(gate.text.splitlines()[-1].removeprefix("$ ").replace("5000", "{port}"))
-    nanoidp = [str(BIN / "nanoidp"), "--config", "config"]
+    argv = shlex.split(gate.text.splitlines()[-1].removeprefix("$ ").replace("5000", "{port}"))
+    command, nanoidp = [str(BIN / argv[0]), *argv[1:]], [str(BIN / "nanoidp"), "--config", "config"]
     with (
         running(nanoidp, folder=folder, cwd=folder, ready_path=DISCOVERY, port=port),
-        running(
-            [str(BIN / serve[0]), *serve[1:]], folder=folder, cwd=folder, env=exported, ready_path="/oauth2/health"
-        ) as server,
+        running(command, folder=folder, cwd=folder, env=exported, ready_path="/oauth2/health") as server,
     ):
-        browser = visitor()
-        form = browser.navigate(f"http://localhost:{server.port}/")
-        page = browser.follow(browser.submit(form, username="admin", password="admin"))
-    assert (page.status, page.text) == (200, "Hello admin@example.org")
+        assert greeting(f"http://localhost:{server.port}/", "admin", "admin") == "Hello admin@example.org"
+
+
+def greeting(url: str, username: str, password: str) -> str:
+    """Sign in as a person does, and return what the app says then."""
+    browser = visitor()
+    form = browser.navigate(url)
+    page = browser.follow(browser.submit(form, username=username, password=password))
+    assert page.url == url
+    return page.text
 
 
 def test_the_rules_say_what_the_page_leads_to_expect(folder: Path) -> None:
