@@ -151,11 +151,10 @@ def test_a_session_that_was_read_before_is_another_one_too(project: Project) -> 
 
 
 def test_without_sessions_there_is_nothing_to_do(stage: StageFactory, world: World) -> None:
-    from oidc_gate.django.own_sessions import bind, mark
+    from oidc_gate.django.own_sessions import bind_request
 
     request: Any = SimpleNamespace()
-    bind(request, None)  # type: ignore[arg-type]
-    mark(request, None)  # type: ignore[arg-type]
+    bind_request(request, None)  # type: ignore[arg-type]
     assert vars(request) == {}
 
 
@@ -172,15 +171,52 @@ def test_an_older_django_has_no_way_on_the_loop() -> None:
         def load(self) -> dict[str, Any]:
             return {"_oidc_gate_person": "another"}
 
+        def save(self) -> None:
+            """Keep nothing."""
+
     class Asked:
         session = Session()
 
     django_project.set_up()
     request = Asked()
     ann: Any = SimpleNamespace(issuer="https://issuer.test", subject="ann")
-    bind(request, ann)
+    assert bind(request.session, ann)
+    request.session.save()
     assert (request.session.load(), request.session._session_key, request.session._session_cache) == ({}, None, {})
     assert not hasattr(request.session, "aload")
+
+
+@pytest.mark.parametrize("world", ["asgi"], indirect=True)
+@pytest.mark.parametrize("engine", KINDS)
+def test_a_consumer_of_channels_finds_its_persons_session(stage: StageFactory, engine: str) -> None:
+    from channels.generic.websocket import AsyncWebsocketConsumer
+    from channels.routing import URLRouter
+    from channels.sessions import SessionMiddlewareStack
+    from django.test import override_settings
+    from django.urls import path
+
+    from oidc_gate.django.consumers import UserMiddleware
+
+    seen: list[Any] = []
+
+    class Talk(AsyncWebsocketConsumer):  # type: ignore[misc]
+        async def connect(self) -> None:
+            session = self.scope["session"]
+            seen.append(await session.aget("note"))
+            await session.aset("note", "mine")
+            await session.asave()
+            seen.append(session.session_key)
+            await self.accept()
+
+    django_project.set_up()
+    with override_settings(SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}", OIDC_GATE={}):
+        here = stage(app=SessionMiddlewareStack(UserMiddleware(URLRouter([path("talk", Talk.as_asgi())]))), **SETTINGS)
+        ann, bob = person(here), person(here, sub="bob")
+        assert ann.websocket("/talk").accepted
+        for browser in (ann, bob):
+            browser.cookies.set("sessionid", seen[1])
+            assert browser.websocket("/talk").accepted
+    assert (seen[0], seen[2], seen[4]) == (None, "mine", None)
 
 
 # Django's cache

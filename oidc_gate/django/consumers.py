@@ -1,4 +1,4 @@
-"""For Channels: `scope["user"]` is the user of whoever asks."""
+"""For Channels: `scope["user"]` is the user of whoever asks, and `scope["session"]` theirs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 
 from oidc_gate.carriers import identity_of
+from oidc_gate.django.own_sessions import bind
 from oidc_gate.django.users import user_asking
 
 __all__ = ["UserMiddleware"]
@@ -24,6 +25,9 @@ class UserMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         """Hand a connection on."""
-        if identity_of(scope) is not None:
+        identity = identity_of(scope)
+        if identity is not None:
+            if "session" in scope:
+                bind(scope["session"], identity)
             scope = {**scope, "user": await sync_to_async(user_asking)(scope) or AnonymousUser()}
         return await self._inner(scope, receive, send)

@@ -17,8 +17,7 @@ from django.utils.functional import SimpleLazyObject
 
 from oidc_gate.carriers import identity_of
 from oidc_gate.django.caches import tell_apart, vary
-from oidc_gate.django.own_sessions import bind, mark
-from oidc_gate.identity import Identity
+from oidc_gate.django.own_sessions import bind_request
 
 __all__ = ["OIDCMiddleware"]
 
@@ -45,19 +44,18 @@ class OIDCMiddleware:
         if identity is None:
             return self._get_response(request)
         found = _sign_in(request)
-        bind(request, identity)
+        bind_request(request, identity)
         answer = self._get_response(request)
         if iscoroutine(answer):
-            return _answered_later(answer, request, identity, found)
-        return _answered(answer, request, identity, found)
+            return _answered_later(answer, found)
+        return _answered(answer, found)
 
 
-async def _answered_later(answer: Awaitable[Any], request: Any, identity: Identity, found: list[Any]) -> Any:
-    return _answered(await answer, request, identity, found)
+async def _answered_later(answer: Awaitable[Any], found: list[Any]) -> Any:
+    return _answered(await answer, found)
 
 
-def _answered(response: Any, request: Any, identity: Identity, found: list[Any]) -> Any:
-    mark(request, identity)
+def _answered(response: Any, found: list[Any]) -> Any:
     if found:
         vary(response)
     return response

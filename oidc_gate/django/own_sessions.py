@@ -15,17 +15,26 @@ from django.conf import settings
 from oidc_gate.django.project import account_key
 from oidc_gate.identity import Identity
 
-__all__ = ["bind", "mark"]
+__all__ = ["bind", "bind_request"]
 
 #: Whose session this is, in the session.
 _MARK = "_oidc_gate_person"
 
 
-def bind(request: Any, identity: Identity) -> None:
-    """Have the request's session be empty for this person where it is another's; before it is used, if possible."""
+def bind_request(request: Any, identity: Identity) -> None:
+    """Have the request's session, if there is one, be this person's."""
     session = getattr(request, "session", None)
-    if session is None:
-        return
+    if session is not None and bind(session, identity) and settings.CSRF_USE_SESSIONS:
+        from django.middleware.csrf import rotate_token
+
+        rotate_token(request)  # which it was read for, and held another's token
+
+
+def bind(session: Any, identity: Identity) -> bool:
+    """Have a session be empty for this person where it is another's, and theirs once they have put something there.
+
+    Return whether it had been read before, as another's.
+    """
 
     def own(found: dict[str, Any]) -> dict[str, Any]:
         if found.get(_MARK) in (None, _person(identity)):
@@ -33,28 +42,33 @@ def bind(request: Any, identity: Identity) -> None:
         session._session_key = None  # as `flush` does; that would ask the database
         return {}
 
-    load, load_on_loop = session.load, getattr(session, "aload", None)
-    session.load = lambda: own(load())
-    if load_on_loop is not None:  # Django 5.1
+    def mark() -> None:
+        if getattr(session, "_session_cache", None):
+            session._session_cache[_MARK] = _person(identity)
 
-        async def load_own() -> dict[str, Any]:
+    load, save = session.load, session.save
+
+    def save_own(*args: Any, **kwargs: Any) -> None:
+        mark()
+        save(*args, **kwargs)
+
+    session.load, session.save = lambda: own(load()), save_own
+    if hasattr(session, "aload"):  # Django 5.1
+        load_on_loop, save_on_loop = session.aload, session.asave
+
+        async def load_own_on_loop() -> dict[str, Any]:
             return own(await load_on_loop())
 
-        session.aload = load_own
+        async def save_own_on_loop(*args: Any, **kwargs: Any) -> None:
+            mark()
+            await save_on_loop(*args, **kwargs)
+
+        session.aload, session.asave = load_own_on_loop, save_own_on_loop
     loaded = getattr(session, "_session_cache", None)
-    if loaded and own(loaded) is not loaded:
-        session._session_cache, session.modified = {}, True
-        if settings.CSRF_USE_SESSIONS:
-            from django.middleware.csrf import rotate_token
-
-            rotate_token(request)
-
-
-def mark(request: Any, identity: Identity) -> None:
-    """Have what is in the request's session, and about to be kept, be this person's."""
-    session = getattr(request, "session", None)
-    if session is not None and session.modified and getattr(session, "_session_cache", None):
-        session[_MARK] = _person(identity)
+    if not loaded or own(loaded) is loaded:
+        return False
+    session._session_cache, session.modified = {}, True
+    return True
 
 
 def _person(identity: Identity) -> str:
