@@ -8,9 +8,8 @@ server = app.server
 
 
 def layout():
-    name = (
-        identity_of(flask.request).name if flask.has_request_context() else "nobody"
-    )  # Dash looks at it once by itself
+    # Dash calls this once by itself, when the app starts: then there is no request.
+    name = identity_of(flask.request).name if flask.has_request_context() else "nobody"
     return html.Div(
         [
             html.H1(f"Hello, {name}"),
