@@ -299,11 +299,13 @@ def test_the_provider_ends_with_its_standard_input(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr("sys.stdout", stack.enter_context(os.fdopen(stdout, "w")))
 
         def converse() -> None:
-            client = {"client_id": "demo", "client_secret": "s", "redirect_uris": ["http://127.0.0.1:1/callback"]}
+            uris, taken = ["http://127.0.0.1:1/callback"], stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            port = taken.getsockname()[1]
+            client = {"client_id": "demo", "client_secret": "s", "redirect_uris": uris, "port": port}
             print(json.dumps(client), file=tell, flush=True)
             issuer = json.loads(hear.readline())["issuer"]
             discovered = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=LIMIT).json()
-            found.append(discovered["issuer"] == issuer)
+            found.append(discovered["issuer"] == issuer != f"http://127.0.0.1:{port}")
             found.append("<td>engine</td>" in requests.get(f"{issuer}/login", timeout=LIMIT).text)
             found.append("cdn" not in requests.get(f"{issuer}/logout", timeout=LIMIT).text)
             tell.close()

@@ -63,6 +63,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "web.py").write_text(MODULE)
+    (package / "site.py").write_text("def application(environ, start_response): ...\n")
     (package / "broken.py").write_text("import a_module_that_is_not_there\n")
     (package / "failing.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
@@ -121,6 +122,10 @@ def test_a_factory_is_called_once_for_each_time_it_is_named() -> None:
         ("myapp", "Did you mean myapp:app?"),
         ("someapps.web", "there is no web in 'someapps.web'. Did you mean someapps.web:app?"),
         ("someapps:web", "'someapps:web' is a module, not an app. Did you mean someapps.web:app?"),
+        ("someapps.site", "Did you mean someapps.site:application?"),
+        ("someapps.site.py", "Did you mean someapps.site:application?"),
+        ("someapps.nope", "Did you mean someapps.nope:app?"),
+        ("someapps/site.py", "is it on the path? Modules are named with dots: someapps.site:app."),
         ("someapps.web:nope", "Did you mean someapps.web:app?"),
         ("someapps:nope", "Did you mean someapps:app?"),
         ("someapps.web.py", "Did you mean someapps.web:app?"),

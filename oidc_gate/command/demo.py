@@ -36,6 +36,9 @@ __all__ = ["Shown", "demo", "serve_demo", "stopping"]
 #: Who may see the sample app: all but Eve.
 ALLOWED_GROUP = "engineers"
 
+#: Where the provider is, if it can be: so people are the same the next time, to an app that knows them by their issuer.
+PROVIDER_PORT = 9765
+
 #: What the demo sets itself: its people sign in at its own provider, and come back to this machine.
 _ITS_OWN = ("issuer_url", "client_id", "client_secret", "client_secret_file", "cookie_secret", "cookie_secret_file",
             "authz_url_params", "base_url")  # fmt: skip
@@ -120,7 +123,7 @@ def _provider(home: str, client_secret: str, shown: Shown) -> AbstractContextMan
     """Run the provider for an app at this address, by either name of this machine."""
     uris = [f"{address}/oauth2/callback" for address in (home, home.replace("127.0.0.1", "localhost"))]
     what = f"{shown.target}, behind the gate" if shown.target else "the sample app of oidc_gate"
-    return provider_process("demo", client_secret, uris, description=what)
+    return provider_process("demo", client_secret, uris, description=what, port=PROVIDER_PORT)
 
 
 def _settings(shown: Shown, issuer: str, client_secret: str) -> dict[str, str]:

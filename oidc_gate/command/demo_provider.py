@@ -4,7 +4,8 @@ nanoidp keeps its state in globals and sets up logging for the whole process, so
 its own, which calls `main`. That process lives exactly as long as its standard input stays open: however the parent
 ends, even killed, the provider stops and its folder of keys and settings is removed.
 
-On standard input comes one line of JSON, the client to register; on standard output goes one, `{"issuer": …}`.
+On standard input comes one line of JSON, the client to register, and `port`, the one to listen on if it is free; on
+standard output goes one, `{"issuer": …}`.
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ def serve_provider(lifeline: TextIO, announce: TextIO) -> None:
     Raises ImportError where nanoidp is missing.
     """
     client = json.loads(lifeline.readline())
-    with TemporaryDirectory(prefix="oidc-gate-demo-") as folder, socket.create_server(("127.0.0.1", 0)) as listener:
+    listener = _listener(client.pop("port", 0))
+    with TemporaryDirectory(prefix="oidc-gate-demo-") as folder, listener:
         issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
         _write_configuration(Path(folder), issuer, client)
         server = local_server(listener, _application(folder))
@@ -111,6 +113,14 @@ def serve_provider(lifeline: TextIO, announce: TextIO) -> None:
         print(json.dumps({"issuer": issuer}), file=announce, flush=True)
         server.serve_forever()
         server.server_close()
+
+
+def _listener(port: int) -> socket.socket:
+    """Return a socket that listens on this port, on any where it is taken."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0))
 
 
 def _at_the_end_of(lifeline: TextIO, stop: Callable[[], None]) -> None:

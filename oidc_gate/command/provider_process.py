@@ -23,11 +23,12 @@ PATIENCE_SECONDS = 10.0
 
 @contextmanager
 def provider_process(
-    client_id: str, client_secret: str, redirect_uris: Sequence[str], *, description: str
+    client_id: str, client_secret: str, redirect_uris: Sequence[str], *, description: str, port: int = 0
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the provider in a child process, which ends with its standard input; yield it and its issuer.
 
-    `description`: of the client, as people see it when they sign in.
+    `description`: of the client, as people see it when they sign in. `port`: to listen on, if it is free; else, and for
+    0, it is any.
 
     Raises SettingsError where it does not come up; why stands on stderr, which the two share.
     """
@@ -36,6 +37,7 @@ def provider_process(
         "client_secret": client_secret,
         "description": description,
         "redirect_uris": list(redirect_uris),
+        "port": port,
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("NANOIDP_", "MOCK_IDP_"))}
     command = [sys.executable, "-c", "from oidc_gate.command.demo_provider import main; main()"]

@@ -135,10 +135,21 @@ def _app_in(found: Any, target: str) -> str:
     """Return which app was meant, perhaps, by a target that led to a module, or to nothing in it."""
     if not inspect.ismodule(found):
         return ""
-    names = [name for name in ("app", "application", "api", "server", "create_app") if callable(vars(found).get(name))]
+    names = _names_in(found)
     if names or ":" in target:
         return f" Did you mean {found.__name__}:{names[0] if names else 'app'}?"
-    return f" Did you mean {target.removesuffix('.py')}:app?"
+    module = target.removesuffix(".py")
+    try:
+        names = _names_in(importlib.import_module(module))  # as Django's `mysite.wsgi`
+    except ImportError:
+        names = []
+    return f" Did you mean {module}:{names[0] if names else 'app'}?"
+
+
+def _names_in(module: Any) -> list[str]:
+    """Return the usual names of an app that this module has."""
+    usual = ("app", "application", "api", "server", "create_app")
+    return [name for name in usual if callable(vars(module).get(name))]
 
 
 def is_asgi(app: Any) -> bool:
@@ -152,4 +163,7 @@ def _module(name: str, target: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise  # the module is there, and one that it imports is not
-        raise SettingsError(f"there is no module {error.name!r}, named in {target!r}; is it on the path?") from None
+        mend = f" Modules are named with dots: {name.replace('/', '.')}:app." if "/" in name else ""
+        raise SettingsError(
+            f"there is no module {error.name!r}, named in {target!r}; is it on the path?{mend}"
+        ) from None
