@@ -182,7 +182,7 @@ class Provider:
         )
         issued = self._client.tokens(request, found)
         id_token = self._signatures.decrypted(issued.id_token)
-        signed, _ = self._signatures.verified(id_token)
+        signed, _ = self._signatures.verified(id_token, is_handed_out=True)
         claims = token_checks.check_id_token(signed, self._expected(), expected_nonce=nonce)
         logger.debug("the ID token is good: signed with %s, claims: %s", signed.alg, names_shown(claims))
         token_checks.check_access_token(claims, issued.access_token, signed.alg)
@@ -203,7 +203,7 @@ class Provider:
         if not issued.id_token:
             return None, issued
         id_token = self._signatures.decrypted(issued.id_token)
-        signed, _ = self._signatures.verified(id_token)
+        signed, _ = self._signatures.verified(id_token, is_handed_out=True)
         fresh = token_checks.check_refreshed_id_token(signed, self._expected(), expected_claims=claims)
         token_checks.check_access_token(fresh, issued.access_token, signed.alg)
         logger.debug("the refreshed ID token is good: signed with %s, claims: %s", signed.alg, names_shown(fresh))
@@ -239,16 +239,16 @@ class Provider:
             inner = self._signatures.inside(claims)
             # Encrypted alone, it is as good as an answer that is neither: both are believed for where they came from.
             if inner is None or not inner.lstrip().startswith(b"{"):
-                inner = self._verified(claims).payload
+                inner = self._verified(claims, is_handed_out=True).payload
             claims = token_checks.read_claims(inner)
             token_checks.check_signed_userinfo(claims, self._expected())
         claims = userinfo.check_userinfo(claims, expected_sub=expected_sub)
         logger.debug("userinfo has the claims: %s", names_shown(claims))
         return claims
 
-    def _verified(self, token: str) -> keys.SignedToken:
+    def _verified(self, token: str, *, is_handed_out: bool = False) -> keys.SignedToken:
         """Return a token whose signature is the provider's; inside of one that is encrypted. Raises ProviderError."""
-        return self._signatures.verified(self._signatures.decrypted(token))[0]
+        return self._signatures.verified(self._signatures.decrypted(token), is_handed_out=is_handed_out)[0]
 
     def _expected(self, known: Metadata | None = None) -> token_checks.Expected:
         settings, known = self._settings, known or self.metadata()

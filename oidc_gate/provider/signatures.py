@@ -17,6 +17,9 @@ __all__ = ["Signatures"]
 
 #: Strangers can send tokens with unknown keys; they make the gate ask for new keys at most this often.
 _KEY_PAUSE = 10.0
+#: What the provider itself has just handed out may be signed with a key that is newer than that; else logins would fail
+#: and sessions would end, whenever a stranger's token came shortly before the provider's keys changed.
+_OWN_KEY_PAUSE = 1.0
 
 
 class Signatures:
@@ -38,12 +41,16 @@ class Signatures:
         encrypted = token.count(".") == 4 and self._private_key is not None
         return keys.decrypt(token, self._private_key) if encrypted else None
 
-    def verified(self, token: str) -> tuple[keys.SignedToken, keys.KeySet]:
-        """Return a token whose signature is the provider's, and the keys it was verified with. Raises ProviderError."""
+    def verified(self, token: str, *, is_handed_out: bool = False) -> tuple[keys.SignedToken, keys.KeySet]:
+        """Return a token whose signature is the provider's, and the keys it was verified with. Raises ProviderError.
+
+        `is_handed_out`: it came from the provider's own server, over a connection that was made to it.
+        """
         signed = keys.read_compact(token)
         known = self._metadata.get()  # so that whoever waits for the keys waits for no more than these
         own = self._checked(signed, known)
-        for found in (self._keys.get, lambda: self._keys.again(_KEY_PAUSE)):
+        pause = _OWN_KEY_PAUSE if is_handed_out else _KEY_PAUSE
+        for found in (self._keys.get, lambda: self._keys.again(pause)):
             if (tried := found()).verifies(signed, own):
                 return signed, tried
         raise _unsigned()
