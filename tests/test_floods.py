@@ -261,6 +261,7 @@ def test_while_the_provider_is_silent_one_request_at_a_time_waits_for_it(
     with provider.fault("userinfo_down"):
         assert people[0].fetch("/").status == 200
     asked = len(provider.calls("userinfo"))
+    here.clock.advance(1)  # no sooner is it tried again
     with ThreadPoolExecutor(1) as pool, provider.hold("userinfo"):
         waiting = pool.submit(people[1].fetch, "/")
         until(lambda: len(provider.calls("userinfo")) == asked + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -269,3 +270,28 @@ def test_two_browsers_are_told_apart(stage: StageFactory, provider: LocalProvide
     for _ in range(3):
         assert [subject(browser.fetch("/")) for browser in (ada, grace)] == ["ada-1815", "grace-1906"]
     assert judge.counts() == (6, 0)
+
+
+def test_what_was_loaded_before_the_clock_was_set_back_is_believed_no_longer_for_that(
+    stage: StageFactory, tmp_path: Path
+) -> None:
+    """A logout at another process is seen within `session_cache_seconds`, and not only when the clock has caught up."""
+    here = stage(session_store=f"sqlite:///{tmp_path}/sessions.db")
+    here.clock.advance(90)
+    browser = met(here)
+    here.clock.advance(-90)
+    assert browser.fetch("/").status == 200
+    other = here.moved(browser, here.another_gate())
+    other.get("/oauth2/logout")
+    here.clock.advance(2)
+    assert browser.fetch("/").status == 401
+
+
+def test_a_clock_that_is_set_back_signs_nobody_out(stage: StageFactory) -> None:
+    here = stage()
+    here.clock.advance(3000)
+    browser = met(here)
+    here.clock.advance(-2000)
+    judge = Judge(here)
+    assert [browser.fetch("/").status for _ in range(5)] == [200] * 5
+    assert judge.counts()[0] >= 3, "it is recalled again"

@@ -320,6 +320,13 @@ def test_a_session_is_due_when_its_tokens_are_to_be_renewed() -> None:
     assert living(all_sessions, text, T0).due_at == living(all_sessions, text, T0).steady_until == T0 + 30
 
 
+def test_sessions_that_began_in_one_second_are_due_one_after_another() -> None:
+    limits = Limits(longest=NEVER, idle=NEVER, recheck=300, cache=0)
+    assert [limits.recheck_at(T0 + part, T0 + 100) for part in (0, 0.25, 0.5)] == [T0 + 400, T0 + 392.5, T0 + 385]
+    never = Limits(longest=NEVER, idle=NEVER, recheck=NEVER, cache=0)
+    assert never.recheck_at(T0 + 0.5, T0 + 100) == NEVER
+
+
 def test_without_an_interval_a_session_is_never_due() -> None:
     opened = living(sessions(), started(sessions())[1], T0)
     assert opened.due_at == NEVER
@@ -509,20 +516,24 @@ TIMES = st.one_of(st.floats(0, 4e9), st.just(NEVER))
 
 
 @given(
-    head=st.tuples(TIMES, st.floats(0, 4e9), st.floats(0, 4e9), TIMES), recheck=TIMES, idle=TIMES, allowed=st.booleans()
+    began=st.floats(0, 4e9),
+    head=st.tuples(TIMES, st.floats(0, 4e9), st.floats(0, 4e9), TIMES),
+    recheck=TIMES,
+    idle=TIMES,
+    allowed=st.booleans(),
 )
 def test_a_session_is_opened_as_it_would_be_planned(
-    head: tuple[float, float, float, float], recheck: float, idle: float, allowed: bool
+    began: float, head: tuple[float, float, float, float], recheck: float, idle: float, allowed: bool
 ) -> None:
     """Opening works its times out by hand, for speed; planning the same times must come to the same."""
     limits = Limits(longest=NEVER, idle=idle, recheck=recheck, cache=0)
-    whole = ("id", 0.0, *head, "user", 0, "")
+    whole = ("id", began, *head, "user", 0, "")
     opened = OpenSession(SessionCopy(whole, lambda: b""), b"", NAME, Forward(None), allowed, limits)
     found = opened.steady_until
     opened.plan(opened.renew_at, opened.due_at)
     assert opened.steady_until == found
     assert opened.renew_at == head[1] + limits.lag
-    assert opened.due_at == min(head[2] + recheck, head[3])
+    assert opened.due_at == min(limits.recheck_at(began, head[2]), head[3])
 
 
 def an_opened() -> OpenSession:

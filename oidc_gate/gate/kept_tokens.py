@@ -6,7 +6,7 @@ from oidc_gate.errors import ProviderError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.parties import Party
 from oidc_gate.provider import Tokens
-from oidc_gate.sessions import NEVER, StoreBackend
+from oidc_gate.sessions import NEVER, SPREAD, StoreBackend, place_in_line
 from oidc_gate.settings import SIGNING_ALGS
 
 __all__ = ["access_end", "check_signed_as_before", "kept_tokens", "note_algorithm", "refresh_time"]
@@ -38,10 +38,13 @@ def access_end(tokens: Tokens, now: float) -> float:
     return NEVER if tokens.expires_in is None else now + tokens.expires_in
 
 
-def refresh_time(tokens: Tokens, now: float) -> float:
-    """Return when tokens are to be renewed, shortly before the access token ends."""
+def refresh_time(tokens: Tokens, now: float, created_at: float) -> float:
+    """Return when tokens are to be renewed, before the access token ends: see `SPREAD`.
+
+    `created_at`: when the session began, or begins.
+    """
     life = tokens.expires_in or _USUAL_LIFE
-    return now + life - min(_EARLY, life * _EARLY_SHARE)
+    return now + life - min(_EARLY, life * _EARLY_SHARE) - life * SPREAD * place_in_line(created_at)
 
 
 def note_algorithm(components: Components, party: Party, issued: Tokens) -> None:

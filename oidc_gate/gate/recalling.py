@@ -1,6 +1,7 @@
 """What nearly all requests get: those of a browser whose session was good a moment ago, and to which nothing is due.
 
-Such a request is not decided again: what was decided for an earlier one holds for it.
+Such a request is not decided again: what was decided for an earlier one holds for it; not where that came later by the
+clock, for then it was set back.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Recalling:
         opened, recalled = found
         clock = self._clock  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         now = clock()
-        if now >= opened.steady_until or opened.session_id in self._ended:
+        if not opened.seen_at <= now < opened.steady_until or opened.session_id in self._ended:
             return None
         opened.seen_at = now
         return recalled
@@ -78,7 +79,11 @@ class Recalling:
         opened, recalled = found
         clock = self._clock
         now = clock()
-        if now >= opened.steady_until or now > opened.passes.get(place, 0.0) or opened.session_id in self._ended:
+        if (
+            not opened.seen_at <= now < opened.steady_until
+            or now > opened.passes.get(place, 0.0)
+            or opened.session_id in self._ended
+        ):
             return None
         opened.seen_at = now
         return recalled

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Lock
 from typing import Any, Literal
 
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError, StoreError
@@ -18,6 +17,7 @@ from oidc_gate.gate.components import Components
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.parties import Party
 from oidc_gate.gate.self_told_names import SelfToldNames
+from oidc_gate.gate.silence import Silence
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Tokens, refreshed_claims
 from oidc_gate.sessions import NEVER, OpenSession, Session, StoreBackend
@@ -73,13 +73,10 @@ class Rechecking:
         self._names = SelfToldNames(components, party)
         self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * settings.http_timeout)
         self._longest_call = settings.http_timeout
-        self._interval = settings.userinfo_refresh_interval or NEVER
+        self._limits = components.sessions.by_provider[party.key].limits
         self._grace = settings.provider_outage_grace or NEVER
         self._told = False
-        #: Whether the provider gave no answer last time. As long as that is so, one request at a time waits for it:
-        #: else everybody's would, one after another, and hold all threads of a server.
-        self._silent = False
-        self._trying = Lock()
+        self._silence = Silence(components.clock)
 
     def perform(self, text: str, opened: OpenSession, *, ask: bool = True) -> OpenSession | None:
         """Return the session as it is afterwards, or None when it has ended. Raises StoreError.
@@ -88,16 +85,11 @@ class Rechecking:
         """
         if not ask:
             return self._unanswered(text, opened)
-        one_at_a_time = self._silent and self._components.clock() < self._over_at(opened)
-        if one_at_a_time and not self._trying.acquire(blocking=False):
-            return self._unanswered(text, opened)
-        try:
-            kept = self._perform(text, opened)
-        except _NoAnswerError:
-            kept = self._unanswered(text, opened)
-        finally:
-            if one_at_a_time:
-                self._trying.release()
+        with self._silence.trying(must=self._components.clock() >= self._over_at(opened)) as may_ask:
+            try:
+                kept = self._perform(text, opened) if may_ask else self._unanswered(text, opened)
+            except _NoAnswerError:
+                kept = self._unanswered(text, opened)
         if kept is not None and opened.allowed and not kept.allowed:
             logger.warning("no longer allowed, by what the provider says now: subject %r", kept.identity.subject)
         return kept
@@ -112,7 +104,7 @@ class Rechecking:
         try:
             return self._attempt(text, opened, self._refresh, _ends_at_refresh)
         except _NoAnswerError:
-            if opened.session.checked_at + self._interval > self._components.clock():
+            if self._recheck_at(opened.session) > self._components.clock():
                 raise
         # A 401 is no clear no here: the access token may have ended since.
         kept = self._attempt(text, opened, self._recheck, _ends_without_token)
@@ -132,7 +124,7 @@ class Rechecking:
         try:
             return ask(text, opened)
         except (ProviderError, LoginError) as error:
-            self._silent = isinstance(error, ProviderDownError)
+            self._silence.note(is_silent=isinstance(error, ProviderDownError))
             self._party.telling.session_not_refreshed(opened, error)
             if isinstance(error, ProviderDownError) or not is_final(error.code):
                 raise _NoAnswerError from None
@@ -155,7 +147,10 @@ class Rechecking:
 
     def _over_at(self, opened: OpenSession) -> float:
         session = opened.session
-        return min(session.checked_at + self._interval, session.refresh_at) + self._grace
+        return min(self._recheck_at(session), session.refresh_at) + self._grace
+
+    def _recheck_at(self, session: Session) -> float:
+        return self._limits.recheck_at(session.created_at, session.checked_at)
 
     def _end(self, opened: OpenSession, reason: Literal["provider", "outage"], code: str = "") -> None:
         self._party.telling.session_ended(opened, reason, code=code)
@@ -164,14 +159,14 @@ class Rechecking:
     def _recheck(self, text: str, opened: OpenSession) -> OpenSession | None:
         latest = self._latest(text, opened)
         now = self._components.clock()
-        if latest is None or min(latest.session.checked_at + self._interval, latest.session.refresh_at) > now:
+        if latest is None or min(self._recheck_at(latest.session), latest.session.refresh_at) > now:
             return self._asked_by_another(latest)
         session = latest.session
         if now + self._longest_call >= session.access_ends_at and "refresh_token" not in session.tokens:
             self._tell_of_access_tokens()
             raise _NoAnswerError
         found = self._party.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
-        self._silent = False
+        self._silence.note(is_silent=False)
         claims, names = refreshed_claims(session.claims, session.kept, found)
         kept = self._keep(text, latest, claims=claims, kept=names, checked_at=now)
         return self._refreshed(kept, "claims")
@@ -198,13 +193,13 @@ class Rechecking:
         except ProviderDownError:
             claim.give_back()  # whoever asks next, here or elsewhere, need not wait for it to end
             raise
-        self._silent = False
+        self._silence.note(is_silent=False)
         now = self._components.clock()
         kept = self._keep(
             text,
             latest,
             tokens=_renewed_tokens(session, issued) | kept_tokens(self._components, self._party, issued),
-            refresh_at=refresh_time(issued, now),
+            refresh_at=refresh_time(issued, now, session.created_at),
             access_ends_at=access_end(issued, now),
         )
         claim.give_back()  # whoever comes now finds the new tokens, which may end before the claim would

@@ -171,7 +171,7 @@ class SignIn:
             claims = self._names.added(claims, callback)
         now = components.clock()
         tokens = kept_tokens(components, self._party, issued)
-        refresh_at = refresh_time(issued, now) if "refresh_token" in tokens else float("inf")
+        refresh_at = refresh_time(issued, now, now) if "refresh_token" in tokens else float("inf")
         session = components.sessions.start(
             claims, tokens, kept, now, refresh_at, access_end(issued, now), self._party.key
         )

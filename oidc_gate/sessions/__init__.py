@@ -22,15 +22,16 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `p
 from oidc_gate.sessions.backends import AskingBackend, Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
 from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.live_sessions import LiveSession
-from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession, Unloaded
+from oidc_gate.sessions.open_session import NEVER, SPREAD, UNLOADED, Limits, LoadOnLoop, OpenSession, Unloaded
 from oidc_gate.sessions.recent_sessions import Recalled
-from oidc_gate.sessions.session import Head, Session, hand_on
-from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
+from oidc_gate.sessions.session import Head, Session, hand_on, place_in_line
+from oidc_gate.sessions.sessions import Sessions
 from oidc_gate.sessions.token_sessions import KnownToken, RecentTokens, is_of_token, token_session
 from oidc_gate.sessions.watched_store import unwatched, watched
 
 __all__ = [
     "NEVER",
+    "SPREAD",
     "UNLOADED",
     "AskingBackend",
     "Backend",
@@ -51,6 +52,7 @@ __all__ = [
     "Unloaded",
     "hand_on",
     "is_of_token",
+    "place_in_line",
     "token_session",
     "unwatched",
     "watched",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from oidc_gate.sessions.session import Head, Session, SessionCopy
+from oidc_gate.sessions.session import Head, Session, SessionCopy, place_in_line
 
 if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
     from oidc_gate.identity import Identity
 
-__all__ = ["NEVER", "UNLOADED", "Limits", "OpenSession", "Unloaded"]
+__all__ = ["NEVER", "SPREAD", "UNLOADED", "Limits", "LoadOnLoop", "OpenSession", "Unloaded"]
 
 NEVER = float("inf")
+
+#: The provider is asked again about a session earlier than it need be, by up to this share of the time: so sessions
+#: that began in one moment do not come to it in one moment, and are further apart each time (docs/scale.md).
+SPREAD = 0.1
 
 #: Shared by all sessions of which no place was asked, and never changed.
 _NOTHING_ASKED: dict[int, float] = {}
@@ -25,7 +30,7 @@ class Limits:
 
     `longest`: from login to the absolute end. `idle`: between two requests. `recheck`: between two questions to the
     provider. `cache`: how long what was loaded from a store is believed. `lag`: how far what is kept of a session may
-    lag behind its last activity; without an idle end nobody asks.
+    lag behind its last activity; without an idle end nobody asks. `spread`: how much sooner than `recheck` it may be.
     """
 
     longest: float
@@ -33,15 +38,21 @@ class Limits:
     recheck: float
     cache: float
     lag: float = field(init=False)
+    spread: float = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lag", NEVER if self.idle == NEVER else min(60.0, self.idle / 20))
+        object.__setattr__(self, "spread", 0.0 if self.recheck == NEVER else self.recheck * SPREAD)
 
     def shortened(self, head: Head) -> Head:
         """Return the head with the end that holds now: `longest` may have been set lower since it was written down."""
         _, created_at, expires_at, *_ = head
         latest = created_at + self.longest
         return head if expires_at <= latest else (*head[:2], latest, *head[3:])
+
+    def recheck_at(self, created_at: float, checked_at: float) -> float:
+        """Return when the provider is to be asked again who the person of a session is."""
+        return checked_at + self.recheck - self.spread * place_in_line(created_at)
 
     def lifetime(self, session: Session) -> float:
         """Return how long what is kept of a session is good for, when nobody comes (seconds)."""
@@ -107,7 +118,7 @@ class OpenSession:
         by_path: bool = False,
     ) -> None:
         self.copy = copy
-        self.session_id, _, expires_at, seen_at, checked_at, refresh_at, _, _, self.provider_key = copy.head
+        self.session_id, created_at, expires_at, seen_at, checked_at, refresh_at, _, _, self.provider_key = copy.head
         self.expires_at = expires_at
         self.seen_at = self.looked_at = seen_at
         self.samples: tuple[Any, ...] = ()
@@ -119,7 +130,7 @@ class OpenSession:
         self.renew_at = renew_at = seen_at + limits.lag
         # What `plan` works out, compared by hand, for every opened session comes by here and `min` takes three times as
         # long: `test_sessions.py::test_a_session_is_opened_as_it_would_be_planned` holds the two together.
-        due_at = checked_at + limits.recheck
+        due_at = limits.recheck_at(created_at, checked_at)
         if refresh_at < due_at:
             due_at = refresh_at
         self.due_at = steady_until = due_at
@@ -188,3 +199,6 @@ class Unloaded:
 
 
 UNLOADED: Final = Unloaded()
+
+#: Loads a session on an event loop: by its cookie's text and name, and the time.
+LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]

@@ -4,8 +4,8 @@ An opened session is remembered by its cookie's text, so that the next request w
 that depend on the time. Only texts whose seal held are remembered; there is exactly one such text for a sealed value.
 What came from a store is believed for `session_cache_seconds`, then loaded again.
 
-Idle time: each request that reaches the app counts. What is kept of a session holds the time of the activity that it
-knows of, and is kept anew once that is out of date by a small part of the idle time; until then this process knows.
+Idle time: each request that reaches the app counts. What is kept of a session holds the time of some activity, and is
+kept anew once that is out of date by a small part of the idle time; until then this process knows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from oidc_gate.provider import is_time
 from oidc_gate.sessions.backends import AskingBackend, StoreBackend
 from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.memory import EndedSessions
-from oidc_gate.sessions.open_session import NEVER, UNLOADED, OpenSession, Unloaded
+from oidc_gate.sessions.open_session import NEVER, UNLOADED, LoadOnLoop, OpenSession, Unloaded
 from oidc_gate.sessions.over_sessions import OverSessions
 from oidc_gate.sessions.recent_sessions import RecentSessions
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
@@ -30,16 +30,15 @@ from oidc_gate.sessions.session import Head, Session, SessionCopy, is_of
 if TYPE_CHECKING:
     from oidc_gate.sessions.backends import Backend
 
-__all__ = ["LoadOnLoop", "Sessions"]
+__all__ = ["Sessions"]
 
 #: After a renewal was begun, requests with the old cookie begin none for this long (seconds): most bring the new one.
 _RETRY = 5.0
 #: A session that has ended by one machine's clock may not have by another's: so far they may be apart (seconds).
 _CLOCKS_APART = 300.0
+_SET_BACK = 5.0  #: What is believed for so much longer than it may be was loaded before the clock was set back.
 #: A session that others keep writing to at the same time is given up on after this many tries.
 _MOST_TRIES = 10
-
-LoadOnLoop = Callable[[str, str, float], Awaitable[OpenSession | None]]
 
 
 class Sessions:
@@ -73,6 +72,7 @@ class Sessions:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
         self.by_provider, self.limits = by_provider, by_provider[""].limits
+        self._believed = NEVER if self._asking is None else self.limits.cache + _SET_BACK
         self._idle, self._by_path, self._epoch = self.limits.idle, by_path, 0  # raised when everything is forgotten
         self._recent: RecentSessions = RecentSessions(memory, None if before is None else before._recent.live)
         self.live, self.recent_requests = self._recent.live, self._recent.requests
@@ -91,7 +91,7 @@ class Sessions:
         ended in any way. UNLOADED when only the store can tell: then `load` does.
         """
         opened = known = self.known(text, name)
-        if opened is None or now >= opened.stale_at:
+        if opened is None or now >= opened.stale_at or opened.stale_at - now > self._believed:
             if self._asking is not None:
                 return UNLOADED if known is not None or self._asking.key(text, name) else None
             opened = self._open(text, name, None, None)
