@@ -8,6 +8,7 @@
 # make recipes   docs/recipes as they stand there: nginx, Apache, HAProxy, Caddy, Traefik, servers, units, functions: minutes, not in CI
 # make apps   real apps (Dash, Streamlit, …) used in Chromium over the end of a session; `make apps APPS=dash`; not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
+# make soak   servers under a mixed load, with faults: an hour, or `make soak MINUTES=5`; leaves a picture, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,10 +29,13 @@ UPSTREAMS := .venv-upstreams
 # The real apps: folders of tests/real_apps. Each has a virtual environment of its own, in .apps.
 APPS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/real_apps/*/journey.py))))
 
+# How long `make soak` goes on.
+MINUTES := 60
+
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers proxy spa recipes apps monitoring fuzz mutants bench system-packages clean
+.PHONY: demo test lowest lint docs providers proxy spa recipes apps monitoring soak fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -73,6 +77,9 @@ apps: $(VENV)/.test system-packages
 monitoring: $(VENV)/.test
 	$(BIN)/python -m tests.promtool
 
+soak: $(VENV)/.test system-packages
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --out soak-report
+
 fuzz: $(VENV)/.fuzz
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz
 	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz.harness $$target -max_total_time=120 || exit 1; done
@@ -87,7 +94,7 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(SPA) $(RECIPES) $(UPSTREAMS) .apps .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist .cache *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf soak-report $(VENV) $(LOWEST) $(SPA) $(RECIPES) $(UPSTREAMS) .apps .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist .cache *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/pip
