@@ -143,6 +143,7 @@ def a_slow_provider(provider: LocalProvider, given: Given) -> None:
             time.sleep(3)
         return provider.serve_discovery(request)
 
+    given["http_timeout"] = 5
     provider.answer = {"discovery": slowly}
 
 

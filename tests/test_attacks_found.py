@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from oidc_gate.asgi import OIDCGate, handing_over
 from oidc_gate.asgi.lanes import Lanes
 from oidc_gate.decisions import Forward, Work
 from oidc_gate.provider.code_flow import login_hint_param
@@ -86,7 +87,13 @@ def test_work_that_nobody_waits_for_any_more_is_not_begun() -> None:
     assert sorted(begun) == [*range(16), 99]
 
 
-def test_the_gates_frame_does_not_show_the_session_when_the_app_fails(provider: LocalProvider) -> None:
+@pytest.mark.parametrize("hands_over", [False, True], ids=["gate", "gate that is handed over"])
+def test_the_gates_frames_do_not_show_the_session_when_the_app_fails(
+    provider: LocalProvider, monkeypatch: pytest.MonkeyPatch, hands_over: bool
+) -> None:
+    call = handing_over._answer_and_hand_over if hands_over else handing_over._answer
+    monkeypatch.setattr(OIDCGate, "__call__", call)
+
     async def failing(scope: dict[str, Any], _receive: Any, _send: Any) -> None:
         if scope["path"] == "/fails":
             raise RuntimeError("the app fails")

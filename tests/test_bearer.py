@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from oidc_gate import Settings, access_token_for
+from oidc_gate.decisions import LONGEST_KEY
 from oidc_gate.errors import GateError
 from oidc_gate.gate.credentials import taken_apart
 from oidc_gate.gate.gate import Gate
@@ -635,6 +636,7 @@ def test_a_recalled_token_is_looked_at_as_any_other(stage: StageFactory, provide
     for headers in ([("Cookie", f"Bearer {token}")], [("Cookie", "a=b"), ("Authorization", f"Bearer {token}")]):
         answer = program.send("/api", *headers)
         assert answer.status == (200 if len(headers) == 2 else 401)
+    assert program.ask("/api", "x" * (LONGEST_KEY + 1)).status == 401
     here.clock.advance(400)
     assert program.ask("/api", token).status == 401
 

@@ -165,7 +165,7 @@ def test_where_settings_come_from_is_told(
     config.write_text(re.sub("(?m)^cookie_secret.*$", f"cookie_secret_file = '{secret}'", config.read_text()))
     assert cli.main(["doctor", "--offline", "--set", "clock_leeway=30s"]) == 0
     told = capsys.readouterr().out
-    assert f"read: 8 from {config}, 1 from the environment, 1 from the command line" in told
+    assert f"read: 10 from {config}, 1 from the environment, 1 from the command line" in told
     assert f"others than the owner may read {secret}" in told
     assert f"chmod 600 {secret}" in told
 
@@ -184,7 +184,7 @@ def test_no_file_is_needed(
     for name, value in good(provider).items():
         monkeypatch.setenv(f"OIDC_GATE_{name.upper()}", str(value))
     assert cli.main(["doctor", "--strict"]) == 0
-    assert "read: 8 from the environment" in capsys.readouterr().out
+    assert "read: 10 from the environment" in capsys.readouterr().out
 
 
 def test_a_missing_cookie_secret_is_warned_of(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

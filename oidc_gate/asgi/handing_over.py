@@ -27,7 +27,9 @@ async def _answer_and_hand_over(self: OIDCGate, scope: Any, receive: Any, send: 
     """Answer as the gate does. The server's scope stays as it is, and so does what it holds: apps get a copy."""
     handed = _HandedOver(self, scope)
     CURRENT.set(handed)
-    await _answer(self, {**scope, GATE_KEY: handed}, receive, send)
+    answering = _answer(self, {**scope, GATE_KEY: handed}, receive, send)
+    scope = None  # what reports an app's errors may print this frame, and the session is in it
+    await answering
 
 
 class _HandedOver(HandedOver):

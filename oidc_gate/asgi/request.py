@@ -180,8 +180,6 @@ class ASGIRequest:
         if not self._telling & BY_TOKEN or self._host_at < 0 or self.is_websocket or self._scope.get("root_path"):
             return None
         pair = self._scope["headers"][self._telling // AUTHORIZED_AT - 1]
-        if len(pair[1]) > LONGEST_KEY:
-            return None
         return self._scope.get("scheme"), self._headers[self._host_at][1], pair[1], pair
 
     @property
