@@ -1,5 +1,5 @@
 // Signs in again in a pop-up when the session has ended, and goes on. docs/single-page-apps.md tells how.
-// relogin_script.py serves it: in one language, without comments and indentation.
+// relogin_script.py serves it: in one language, without comments, indentation and the spaces around operators.
 (() => {
   "use strict"
   const me = document.currentScript
@@ -81,16 +81,17 @@
   }
 
   // Tells whether it is a 401 of our own gate, for somebody who is not signed in.
-  const isOurs = answer => {
-    const said = /OIDC login_url="(.*?)"/.exec(answer.headers.get("www-authenticate"))
-    return answer.status == 401 && said && new URL(said[1], answer.url).href == base + "login"
+  const isOurs = (status, url, header) => {
+    const said = status == 401 && /OIDC login_url="(.*?)"/.exec(header("www-authenticate"))
+    return said && new URL(said[1], url) == base + "login"
   }
 
   const again = async (input, init) => {
     const spare = input instanceof Request ? input.clone() : input
     const answer = await plain(input, init)
     // What a stream has sent is gone; and pages that poll are not to have hundreds of requests ready.
-    if (!isOurs(answer) || init?.body?.getReader || held > 49) return answer
+    const {status, url, headers} = answer
+    if (!isOurs(status, url, name => headers.get(name)) || init?.body?.getReader || held > 49) return answer
     const signal = init?.signal || spare.signal
     const aborted = new Promise((_, fail) => signal?.addEventListener("abort", () => fail(signal.reason)))
     held++
@@ -130,6 +131,13 @@
   window.oidcGate = {fetch: again, signIn, watch}
   if (gentle) {
     window.fetch = again
+    // What is asked for in the old way fails as ever, and is not sent again: its person is told.
+    const old = XMLHttpRequest.prototype, {send} = old
+    old.send = function (body) {
+      const tell = () => isOurs(this.status, this.responseURL, name => this.getResponseHeader(name)) && signIn()
+      this.addEventListener("loadend", tell)
+      send.call(this, body)
+    }
     watch()
   }
 })()

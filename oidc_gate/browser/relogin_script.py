@@ -8,6 +8,7 @@ from reader to reader; all of them together would be too long.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha384
@@ -43,10 +44,12 @@ def _script(tag: str) -> Script:
     source = files("oidc_gate.browser").joinpath("relogin.js").read_text(encoding="utf-8")
     said = [*(language(tag).texts[key] for key in _SAID), tag]
     lines = [line.strip() for line in source.splitlines()]
-    kept = "\n".join(line for line in lines if line and not line.startswith("//"))
+    kept = _BETWEEN.sub(r"\1", "\n".join(line for line in lines if line and not line.startswith("//")))
     body = kept.replace("WORDS", json.dumps(said, ensure_ascii=False, separators=(",", ":")), 1).encode()
     digest = b64encode(sha384(body).digest()).decode()
     return Script(body, f"sha384-{digest}", digest[:_VERSION].translate(_TO_URL))
 
 
 _TO_URL = str.maketrans("+/", "-_")
+#: An operator with the spaces around it; none stands so in one of the script's texts.
+_BETWEEN = re.compile(r" ([-=?:<>&|]+) ")

@@ -102,7 +102,7 @@ def served(app: App, way: Way, provider: LocalProvider, folder: Path, **settings
 
 def _path_of_the_gate(way: Way, python: Path) -> str:
     """Return where the gate's programs are: beside the app, or, where it is a proxy, beside the tests."""
-    return str(Path(sys.executable).parent if way.app else python.parent)
+    return str(Path(sys.executable).parent if way.is_proxy else python.parent)
 
 
 def _with_ports(text: str, way: Way, port: int, app_port: int) -> str:
