@@ -17,5 +17,5 @@ APP = App(
     gated="as a proxy before `mlflow server`",
     settings="`bearer_audience` for its Python client; `public_paths` for the files of its page",
     sees="nobody: MLflow has no users of its own. A run's user is what its client says",
-    ends="nothing until the next click; then *Received status code 401*, and after a reload the page as it was",
+    ends="nothing until the next click; then *Received status code 401*, or an empty list. Loaded anew it goes on",
 )
