@@ -22,7 +22,7 @@ class Way:
     `gate` is the command that starts the gate, on port 8000 unless it says otherwise itself. `app` is a command that is
     started before it, on `app_port`, which `gate` or `env` names too. Where the gate is a proxy that is the app's own
     server, and the gate runs outside the app's virtual environment; else a server that the app needs. `env` is set
-    for both, and the pages say so. `limit`: seconds until it must have started.
+    for both, with the folder in the place of `$PWD`, and the pages say so. `limit`: seconds until it must have started.
     """
 
     name: str

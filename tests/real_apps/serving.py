@@ -69,7 +69,7 @@ def served(app: App, way: Way, provider: LocalProvider, folder: Path, **settings
     env = {f"OIDC_GATE_{name.upper()}": str(value) for name, value in (options | settings).items()}
     if (folder / "gate.toml").exists():
         env["OIDC_GATE_CONFIG"] = "gate.toml"
-    env |= {name: _with_ports(value, way, port, app_port) for name, value in way.env}
+    env |= {name: _with_ports(value, way, port, app_port).replace("$PWD", str(folder)) for name, value in way.env}
     inside, outside = str(python.parent), _path_of_the_gate(way, python)
     for command in app.setup:
         _run(command, folder, env, inside)
