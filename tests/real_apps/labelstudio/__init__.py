@@ -12,6 +12,7 @@ APP = App(
             app="label-studio start --no-browser --internal-host 127.0.0.1 --port 8080 --enable-legacy-api-token",
             app_port=8080,
             gate="oidc-gate run http://127.0.0.1:8080",
+            limit=1500.0,  # its first start makes its database
             env=(
                 ("LABEL_STUDIO_BASE_DATA_DIR", "$PWD"),
                 ("LABEL_STUDIO_USERNAME", "ada@example.com"),

@@ -22,7 +22,7 @@ def test_a_dashboard_is_there_after_the_end_of_a_session(visit: Visit) -> None:
     )
     page = visit.signed_in("/superset/welcome/")
     expect(page.get_by_text("Nothing here yet").first).to_be_visible()
-    assert roles(page, visit) == ["Admin"]
+    assert roles(page, visit) == ["Admin", "Gamma"]
     page.goto(visit.url + "/dashboard/new", wait_until="commit")
     title = page.get_by_test_id("editable-title-input").or_(page.locator("[data-test='editable-title-input']")).first
     title.fill("Harvest")
