@@ -14,7 +14,8 @@ FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 # The lowest versions that setup.cfg allows, and the tests that use each of them.
 LOWEST := .venv-lowest
 LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_threads cli client_authentication demo \
-	examples expressions metrics provider sealing settings stores surface_logins wsgi))
+	examples expressions identity_jwt metrics provider proxy proxy_websockets sealing settings stores surface_logins \
+	wsgi))
 
 SPA := .venv-spa
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import callback, in_process, memory, tokens, with_rules, with_telling
+from benchmarks import callback, in_process, many_browsers, memory, tokens, with_rules, with_telling
 from benchmarks.canned_provider import CannedProvider
 from benchmarks.measuring import FULL, QUICK, pin
 from benchmarks.report import is_within, table
@@ -24,7 +24,7 @@ def main() -> int:
     effort = QUICK if quick else FULL
     with CannedProvider() as provider:  # before `pin`: it has the other cores
         pin()
-        parts = (in_process, with_rules, tokens, with_telling, callback, memory)
+        parts = (in_process, many_browsers, with_rules, tokens, with_telling, callback, memory)
         rows = [row for part in parts for row in part.rows(provider, effort)]
     load = os.getloadavg()[0]
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f}; µs added over the bare app\n")

@@ -32,10 +32,20 @@ class Effort:
     large_sessions: int
     processes: int
     callbacks: int
+    browsers: tuple[int, ...]
 
 
-FULL = Effort(9, 300, flood=100_000, small_sessions=20_000, large_sessions=6_000, processes=9, callbacks=300)
-QUICK = Effort(1, 2, flood=500, small_sessions=200, large_sessions=50, processes=1, callbacks=5)
+FULL = Effort(
+    9,
+    300,
+    flood=100_000,
+    small_sessions=20_000,
+    large_sessions=6_000,
+    processes=9,
+    callbacks=300,
+    browsers=(1, 5_000, 20_000),
+)
+QUICK = Effort(1, 2, flood=500, small_sessions=200, large_sessions=50, processes=1, callbacks=5, browsers=(1, 3, 5))
 
 
 @dataclass(frozen=True)

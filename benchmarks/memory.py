@@ -50,7 +50,7 @@ def rows(provider: CannedProvider, effort: Effort) -> list[Row]:
     return [
         Row("WSGI", f"growth over {effort.flood:,} anonymous requests", flood, "MiB", limit=_NO_GROWTH),
         *(
-            Row("WSGI", f"growth over {count:,} {what}", _in_new_process(provider, kind, count), "MiB", limit=16.0)
+            Row("WSGI", f"growth over {count:,} {what}", _in_new_process(provider, kind, count), "MiB", limit=36.0)
             for kind, what, count in (
                 ("small", "distinct sessions", effort.small_sessions),
                 ("dense", "distinct sessions of 5 cookies", effort.large_sessions),

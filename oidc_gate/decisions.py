@@ -61,8 +61,8 @@ LANES: tuple[Lane, ...] = ("login", "logout", "token", "session", "store", *OTHE
 #: requests with one key differ in nothing that tells who is asking.
 Key = tuple[Any, Any, Any]
 
-#: A longer Cookie header is nobody's key: hundreds of them are kept whole, and a sample of it takes its time.
-LONGEST_KEY = 4096
+#: A longer Cookie header is nobody's key: there is no cookie of ours in it (`browser.cookies.LONGEST_HEADER`).
+LONGEST_KEY = 32768
 
 
 class By(NamedTuple):

@@ -19,6 +19,7 @@ from oidc_gate.gate.building import build
 from oidc_gate.gate.judging import Judging
 from oidc_gate.identity import ReadOnlyClaims, text_claim
 from oidc_gate.sessions import Limits, OpenSession
+from oidc_gate.sessions.session import SessionCopy
 from tests.apps import COOKIE_SECRET
 from tests.asked import Asked
 from tests.naive_rules import Asking, Policy
@@ -79,7 +80,7 @@ class Judge:
         lists = self.policy.lists_at("default")
         head = ("one", NOW, inf, NOW, NOW, inf, "ann", 100, "")
         forward, allowed = Forward(identity(claims, lists)), lists.allow(claims)
-        return OpenSession(head, lambda: b"", b"", "cookie", forward, allowed, ENDLESS)
+        return OpenSession(SessionCopy(head, lambda: b""), b"", "cookie", forward, allowed, ENDLESS)
 
     def verdict(self, claims: Mapping[str, Any] | None, asked: Asked | Asking, now: float = NOW) -> Verdict:
         """Return what comes of a request of somebody that comes for the first time."""

@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 #: Seconds until what has not happened counts as never happening.
 LIMIT = 120.0
+#: A provider or a store may take longer than a gate waits in life: no journey is to fail for that.
+PATIENT = {"http_timeout": "30s", "store_timeout": "20s"}
 
 
 def in_time(work: Callable[[], T], limit: float, tries: int = 6) -> T:

@@ -22,8 +22,6 @@ from tests.browser import Browser, World
 from tests.providers.local import LocalProvider
 
 HTML = {"Accept": "text/html"}
-#: On a busy machine a provider or a store may take longer than a gate waits in life: no journey is to fail for that.
-PATIENT = {"http_timeout": 30, "store_timeout": 20}
 
 
 class Clock:
@@ -66,7 +64,7 @@ class Stage:
 
     def another_gate(self, **changed: Any) -> Any:
         """Return one more gate in front of the same app: another process, or the next release's settings."""
-        options = self.provider.gate_options(**(PATIENT | self.settings | changed))
+        options = self.provider.gate_options(**(self.settings | changed))
         return timed(self.world, self.app, self.clock, **options)
 
     def browser(self, gate: Any = None, **options: Any) -> Browser:

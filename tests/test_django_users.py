@@ -222,7 +222,7 @@ def test_nobody_gets_the_user_of_another(project: Callable[..., Stage]) -> None:
 def test_groups_of_another_provider_make_nobody_staff(project: Callable[..., Stage]) -> None:
     make_groups("Finance")
     with LocalProvider() as other:
-        guests = {"providers": [other.gate_options() | {"auth_id": "guests", "allow_all": True}]}
+        guests = {"providers": [other.client_options() | {"auth_id": "guests", "allow_all": True}]}
         for providers, at, expected in (
             ({}, "guests", (False, [])),
             ({}, "", (True, ["Finance"])),

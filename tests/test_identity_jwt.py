@@ -156,7 +156,7 @@ def test_without_an_address_of_its_own_the_gate_names_no_issuer(stage: StageFact
 def test_it_is_never_printed(stage: StageFactory) -> None:
     here = stage(**ON)
     here.signed_in()
-    (opened,) = here.gate._gate._components.sessions._recent._new.values()
+    (opened,) = here.gate._gate._components.sessions._recent.all()
     assert repr(opened.forward.request_headers) == "<1 headers>"
 
 
@@ -179,7 +179,7 @@ def test_who_does_not_use_it_pays_nothing(stage: StageFactory) -> None:
 def test_people_of_another_provider_are_told_apart(stage: StageFactory) -> None:
     """As in the other headers: with the provider's name in front, and an address only where a list names it."""
     with LocalProvider() as guests:
-        entry = guests.gate_options() | {"auth_id": "guests", "allow_groups": ["engineers"]}
+        entry = guests.client_options() | {"auth_id": "guests", "allow_groups": ["engineers"]}
         here = stage(**ON, auth_id="staff", providers=[entry])
         guests.clock = here.clock
         browser = here.browser()
@@ -192,7 +192,7 @@ def test_people_of_another_provider_are_told_apart(stage: StageFactory) -> None:
 def test_nobody_is_named_as_somebody_of_another_provider(stage: StageFactory, provider: LocalProvider) -> None:
     provider.people["ada"] |= {"name": "guests:ada", "groups": ["guests:engineers"]}
     with LocalProvider() as guests:
-        entry = guests.gate_options() | {"auth_id": "guests", "allow_all": True}
+        entry = guests.client_options() | {"auth_id": "guests", "allow_all": True}
         here = stage(**ON, auth_id="staff", providers=[entry])
         browser = here.browser()
         claims = checked(here, token_in(browser.navigate("/oauth2/login?auth_id=staff&next=/")))

@@ -322,10 +322,10 @@ def test_a_provider_that_says_nothing_of_jwts_is_told_from_one_that_does_not_acc
 def test_a_provider_that_is_down_or_slow_is_503_and_sessions_go_on(
     stage: StageFactory, provider: LocalProvider
 ) -> None:
-    here = stage(http_timeout=0.3, **ASKING)
-    browser = here.signed_in()
+    here = stage(**ASKING)
+    browser, of_little_patience = here.signed_in(), here.another_gate(http_timeout=0.3)
     with provider.hold("introspect"):
-        assert Program(here).ask("/", "good-1").status == 503
+        assert Program(here, of_little_patience).ask("/", "good-1").status == 503
     provider.stop()
     assert Program(here).ask("/", "good-1").status == 503
     assert browser.fetch("/").status == 200

@@ -72,12 +72,11 @@ def test_a_websocket_ends_with_the_session(app: tuple[App, int]) -> None:
     ada = Visitor(app[1])
     with serving(ada.gate) as port:
         headers = {"Cookie": ada.cookie}
-        with connect(f"ws://127.0.0.1:{port}", additional_headers=headers, open_timeout=LIMIT) as connection:
+        with connect(f"ws://127.0.0.1:{port}/hears", additional_headers=headers, open_timeout=LIMIT) as connection:
             connection.send("a")
             assert connection.recv(LIMIT) == "a"
             ada.sign_out(port)
             with pytest.raises(ConnectionClosed):
                 connection.recv(LIMIT)
             assert connection.close_code == 4401
-    assert app[0].has_ended.wait(LIMIT)
-    assert app[0].ended[-1][0] == 4401
+    assert app[0].ended["/hears"].get(timeout=LIMIT)[0] == 4401

@@ -7,8 +7,10 @@ import contextlib
 import json
 import socket
 import threading
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -28,13 +30,11 @@ class App:
 
     def __init__(self) -> None:
         self.seen: list[Any] = []
-        self.ended: list[tuple[int, str]] = []
-        self.has_ended = threading.Event()
+        #: By the path of each: the code and the reason.
+        self.ended: defaultdict[str, SimpleQueue[tuple[int, str]]] = defaultdict(SimpleQueue)
 
     async def handle(self, connection: ServerConnection) -> None:
         assert connection.request is not None
-        self.seen.append(connection.request)
-        self.has_ended.clear()
         path = connection.request.path
         try:
             if path.startswith("/close"):
@@ -51,13 +51,14 @@ class App:
         except ConnectionClosed:
             pass
         await connection.wait_closed()
-        self.ended.append((connection.close_code or 0, connection.close_reason or ""))
-        self.has_ended.set()
+        self.ended[path].put((connection.close_code or 0, connection.close_reason or ""))
 
     def subprotocol(self, _: ServerConnection, offered: list[str]) -> str | None:
         return "b" if "b" in offered else None
 
     def request(self, connection: ServerConnection, request: Any) -> Any:
+        """Decide on the handshake. It is kept here, for the client has no answer yet."""
+        self.seen.append(request)
         if request.path == "/no":
             response = connection.respond(HTTPStatus.FORBIDDEN, "not you")
             response.headers["X-Why"] = "because"
@@ -161,21 +162,19 @@ def test_the_app_ends_without_a_code(path: str, code: int, address: str) -> None
     ("code", "reason", "seen"), [(1000, "", 1000), (4000, "because", 4000), (1001, "", 1001), (None, "", 1005)]
 )
 def test_the_client_closes(code: Any, reason: str, seen: int, app: tuple[App, int], address: str) -> None:
-    with opened(address) as connection:
+    with opened(f"{address}/left-with-{code}") as connection:
         connection.send("a")
         assert connection.recv(LIMIT) == "a"
         connection.close(code, reason)
-    assert app[0].has_ended.wait(LIMIT)
-    assert app[0].ended[-1] == (seen, reason)
+    assert app[0].ended[f"/left-with-{code}"].get(timeout=LIMIT) == (seen, reason)
 
 
 def test_the_client_vanishes(app: tuple[App, int], address: str) -> None:
-    with opened(address) as connection:
+    with opened(f"{address}/vanishes") as connection:
         connection.send("a")
         assert connection.recv(LIMIT) == "a"
         connection.socket.shutdown(socket.SHUT_RDWR)
-    assert app[0].has_ended.wait(LIMIT)
-    assert app[0].ended[-1] in ((1006, ""), (1005, ""))  # uvicorn does not tell them apart
+    assert app[0].ended["/vanishes"].get(timeout=LIMIT) in ((1006, ""), (1005, ""))  # uvicorn does not tell them apart
 
 
 def test_the_app_refuses(address: str) -> None:
@@ -248,9 +247,8 @@ class Brought:
 
 
 def test_a_client_that_is_known_to_have_vanished(app: tuple[App, int]) -> None:
-    Brought(app[1], "/", {"type": "websocket.disconnect", "code": 1006}).run()
-    assert app[0].has_ended.wait(LIMIT)
-    assert app[0].ended[-1] == (1006, "")
+    Brought(app[1], "/gone", {"type": "websocket.disconnect", "code": 1006}).run()
+    assert app[0].ended["/gone"].get(timeout=LIMIT) == (1006, "")
 
 
 def test_what_a_client_sends_when_the_app_has_closed_harms_nothing(app: tuple[App, int]) -> None:

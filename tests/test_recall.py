@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.decisions import Forward, Key, Request
-from oidc_gate.sessions.memory import Recalled
+from oidc_gate.decisions import LONGEST_KEY, Forward, Key, Request
+from oidc_gate.sessions.recent_sessions import Recalled
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
@@ -182,7 +182,9 @@ def test_one_cookie_at_two_hosts_is_judged_for_each(provider: LocalProvider) -> 
     cookie = f"{here.session_name}={session_cookie(met(here))}".encode()
     judge = Judge(here)
     one, other = (scope_for(headers=[(b"host", host), (b"cookie", cookie)]) for host in (b"app.test", b"a.app.test"))
-    for scope, counts in ((one, (0, 1)), (one, (1, 0)), (other, (0, 1)), (one, (0, 1)), (one, (1, 0))):
+    decided, recalled = (0, 1), (1, 0)
+    asked = [(one, decided), (one, decided), (one, recalled), (other, decided), (one, recalled)]
+    for scope, counts in [*asked, (other, decided), (other, recalled), (one, decided)]:
         assert run(here.gate, scope)[0]["status"] == 200
         assert judge.counts() == counts
 
@@ -238,7 +240,7 @@ def test_a_decision_that_is_recalled_is_the_one_that_was_made(stage: StageFactor
     assert judge.answer[1:] == tuple(judge.decision)
 
 
-@pytest.mark.parametrize("count", [0, 1, 4096, 4097], ids=lambda count: f"{count} characters of cookies")
+@pytest.mark.parametrize("count", [0, 1, LONGEST_KEY, LONGEST_KEY + 1], ids=lambda count: f"{count} of cookies")
 @pytest.mark.parametrize("host", [None, "app.test", "APP.test:443"])
 @pytest.mark.parametrize("more", [None, ("Upgrade", "h2c"), ("X-Forwarded-User", "boss"), ("Accept", "*/*")], ids=str)
 def test_a_request_is_looked_for_by_the_key_under_which_it_is_remembered(
@@ -253,7 +255,7 @@ def test_a_request_is_looked_for_by_the_key_under_which_it_is_remembered(
     here.browser().get("/", headers=headers, bare=True)
     assert judge.decided == 1
     assert judge.asked == judge.key
-    recallable = 0 < count <= 4096 and (world == "wsgi" or host is not None)
+    recallable = 0 < count <= LONGEST_KEY and (world == "wsgi" or host is not None)
     upgrade = world == "wsgi" and more is not None and more[0] == "Upgrade"
     assert (judge.key is not None) is (recallable and not upgrade)
 

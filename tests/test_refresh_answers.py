@@ -84,6 +84,16 @@ def test_a_refreshed_id_token_is_verified_like_the_first(
     assert here.moved(browser, here.another_gate()).fetch("/").status == 401
 
 
+def test_the_nonce_of_the_login_is_known_whatever_is_kept(refreshed: Refreshed, provider: LocalProvider) -> None:
+    here = refreshed(session_claims=["email"])
+    browser = here.signed_in()
+    here.clock.advance(3590)
+    assert browser.fetch("/").status == 200
+    here.clock.advance(3590)
+    with provider.fault("wrong_nonce"):
+        assert browser.fetch("/").status == 401
+
+
 def test_the_login_is_held_against_every_later_id_token(here: Stage, provider: LocalProvider) -> None:
     """Also when one between left out when it was; and `sid` is kept, which a logout of the provider's names."""
     browser = here.signed_in()

@@ -169,7 +169,7 @@ def test_a_person_steps_up_and_comes_back(stage: StageFactory, name: str, world:
 @pytest.mark.parametrize(("world", "name"), [("wsgi", "flask_app"), ("asgi", "starlette_app")], indirect=["world"])
 def test_with_several_providers_each_has_its_own_lists(stage: StageFactory, name: str, world: World) -> None:
     with LocalProvider() as other:
-        guests = other.gate_options() | {"auth_id": "guests", "allow_groups": ["Guests"]}
+        guests = other.client_options() | {"auth_id": "guests", "allow_groups": ["Guests"]}
         here = stage(app=app_of(name, world), **(DOOR | {"public_paths": list(DEMANDS)}), providers=[guests])
         assert person(here, groups=["Finance"]).fetch("/anybody").status == 200
         assert person(here, groups=["Guests"]).fetch("/anybody").status == 403

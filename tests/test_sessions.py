@@ -14,9 +14,9 @@ from oidc_gate.gate.forwarding import forwarding
 from oidc_gate.identity import username
 from oidc_gate.sessions.backends import Backend, CookieBackend, StoreBackend
 from oidc_gate.sessions.by_provider import ByProvider
-from oidc_gate.sessions.memory import RecentRequests, RecentSessions
 from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession
-from oidc_gate.sessions.session import Session
+from oidc_gate.sessions.recent_sessions import RecentSessions
+from oidc_gate.sessions.session import Session, SessionCopy
 from oidc_gate.sessions.sessions import Sessions
 from oidc_gate.stores.urls import open_store
 from tests.made_up import given, st
@@ -517,7 +517,7 @@ def test_a_session_is_opened_as_it_would_be_planned(
     """Opening works its times out by hand, for speed; planning the same times must come to the same."""
     limits = Limits(longest=NEVER, idle=idle, recheck=recheck, cache=0)
     whole = ("id", 0.0, *head, "user", 0, "")
-    opened = OpenSession(whole, lambda: b"", b"", NAME, Forward(None), allowed, limits)
+    opened = OpenSession(SessionCopy(whole, lambda: b""), b"", NAME, Forward(None), allowed, limits)
     found = opened.steady_until
     opened.plan(opened.renew_at, opened.due_at)
     assert opened.steady_until == found
@@ -526,8 +526,11 @@ def test_a_session_is_opened_as_it_would_be_planned(
 
 
 def an_opened() -> OpenSession:
+    """Return a session that nothing remembers."""
     all_sessions = sessions()
-    return living(all_sessions, started(all_sessions)[1], T0)
+    opened = living(all_sessions, started(all_sessions)[1], T0)
+    all_sessions.forget_all()
+    return opened
 
 
 def test_what_was_opened_lately_is_found_again() -> None:
@@ -538,60 +541,177 @@ def test_what_was_opened_lately_is_found_again() -> None:
     table.forget("text")
     table.forget("text")
     assert table.get("text") is None
+    assert (table._used, len(table._queue)) == (0, 0)
 
 
 def test_the_table_is_bounded_and_keeps_what_is_used() -> None:
-    table, opened = RecentSessions(100_000), an_opened()
-    opened.size = 100
-    table.put("used", opened)
+    table, used = RecentSessions(100_000), an_opened()
+    table.put("used", used)
     for number in range(1000):
-        table.put(f"text {number}", opened)
-        assert table.get("used") is opened
-    assert len(table._new) + len(table._old) < 100
+        table.put(f"text {number}", an_opened())
+        used.seen_at += 1
+        assert table.get("used") is used
+        assert table._used <= 100_000
+    assert 40 < len(table) < 100
     assert table.get("text 0") is None
-    assert table.get("text 999") is opened
+    assert all(table.get(f"text {number}") is not None for number in range(990, 1000))
     table.clear()
     assert table.get("text 999") is None
+    assert (table._used, len(table._queue)) == (0, 0)
 
 
-@pytest.mark.parametrize(("length", "most"), [(100, 52), (4_000, 4)])
-def test_long_sessions_take_more_room_than_short_ones(length: int, most: int) -> None:
-    table, opened = RecentSessions(100_000), an_opened()
-    opened.size = length
+def test_one_is_forgotten_for_each_that_comes_the_longest_unused_first() -> None:
+    """Where all were used since, there is no time to ask each of them: of those at the front, the longest unused."""
+    table = RecentSessions(100_000)
+    all_of_them: dict[str, OpenSession] = {}
+    while len(table) == len(all_of_them):
+        text = f"text {len(all_of_them):04}"
+        all_of_them[text] = an_opened()
+        table.put(text, all_of_them[text])
+    assert table.get("text 0000") is None
+    for opened in table.all():
+        opened.seen_at += 10
+    all_of_them["text 0007"].seen_at -= 5
+    before = set(table._by_text)
+    table.put("one more", an_opened())
+    assert before - set(table._by_text) == {"text 0007"}
+    assert len(table._queue) == len(table)
+
+
+@pytest.mark.parametrize(("length", "most"), [(100, 62), (4_000, 18)])
+def test_long_texts_take_more_room_than_short_ones(length: int, most: int) -> None:
+    table = RecentSessions(100_000)
     for number in range(1000):
-        table.put(f"text {number}", opened)
-    assert most / 2 < len(table._new) + len(table._old) <= most
+        table.put(f"text {number}".ljust(length), an_opened())
+    assert most / 2 < len(table) <= most
+
+
+def test_a_session_that_was_read_takes_more_room() -> None:
+    table, opened = RecentSessions(100_000), an_opened()
+    table.put("text", opened)
+    before = table._used
+    assert opened.identity.subject == "ann-1"
+    read = table._used
+    assert read > before + 1000
+    assert opened.session.claims["sub"] == "ann-1"
+    assert table._used == read, "it is read once, for the app and for the gate"
+    table.put("text", opened)
+    assert table._used == read
+    table.forget("text")
+    assert table._used == 0
+
+
+def test_what_is_read_once_it_was_forgotten_takes_no_room() -> None:
+    table, opened = RecentSessions(100_000), an_opened()
+    table.put("text", opened)
+    table.forget("text")
+    assert opened.identity.subject == "ann-1"
+    assert table._used == 0
+
+
+def test_two_threads_may_read_a_session_at_once() -> None:
+    table, opened = RecentSessions(100_000), an_opened()
+    table.put("text", opened)
+    read_rest, found = opened.copy._read_rest, []
+
+    def read_late() -> bytes:
+        opened.copy._read_rest = read_rest
+        found.append(opened.session)
+        return read_rest()
+
+    opened.copy._read_rest = read_late
+    assert opened.session == found[0]
+    assert opened.session is found[0], "the first that was read is kept"
 
 
 def key_for(cookies: str) -> tuple[str, str, str]:
     return "https", "app.test", cookies
 
 
-def test_a_decision_is_remembered_when_its_session_is_not_too_large() -> None:
-    recent_requests, opened = RecentRequests(), an_opened()
-    small, large = key_for("small" * 10), key_for("large" * 10)
-    recent_requests.put(small, opened, "a=b")
-    assert recent_requests.get(*small) == (opened, ("a=b", *opened.forward))
-    opened.size = 10_000
-    recent_requests.put(large, opened, "")
-    assert recent_requests.get(*large) is None
-    recent_requests.clear()
-    assert recent_requests.get(*small) is None
+def kept(most: int = 1_000_000) -> tuple[RecentSessions, OpenSession]:
+    table, opened = RecentSessions(most), an_opened()
+    table.put("text", opened)
+    return table, opened
 
 
-@pytest.mark.parametrize("place", range(60))
-def test_a_request_that_differs_in_one_character_is_another(place: int) -> None:
-    recent_requests, cookies = RecentRequests(), "c" * 60
-    recent_requests.put(key_for(cookies), an_opened(), "")
-    assert recent_requests.get(*key_for(cookies)) is not None
-    assert recent_requests.get(*key_for(cookies[:place] + "x" + cookies[place + 1 :])) is None
-    assert recent_requests.get("http", "app.test", cookies) is recent_requests.get("https", "b.test", cookies) is None
+def test_a_decision_is_remembered_as_long_as_its_session() -> None:
+    table, opened = kept()
+    table.remember_request(key_for("small" * 10), opened, "a=b")
+    assert table.requests.get(*key_for("small" * 10)) == (opened, ("a=b", *opened.forward))
+    table.forget("text")
+    assert table.requests.get(*key_for("small" * 10)) is None
+    assert (table._used, table.requests.by_sample) == (0, {})
+    table.remember_request(key_for("small" * 10), opened, "a=b")
+    assert table.requests.get(*key_for("small" * 10)) is None
 
 
-def test_only_so_many_requests_are_remembered() -> None:
-    recent_requests, opened = RecentRequests(), an_opened()
-    keys = [key_for(f"session={number:09}" * 8) for number in range(5000)]
-    for key in keys:
-        recent_requests.put(key, opened, "")
-        assert recent_requests.get(*key) == (opened, ("", *opened.forward))
-    assert sum(recent_requests.get(*key) is not None for key in keys) <= 512
+@pytest.mark.parametrize("length", [60, 1000, 20_000])
+def test_a_request_that_differs_in_one_character_is_another(length: int) -> None:
+    (table, opened), cookies = kept(), "c" * length
+    table.remember_request(key_for(cookies), opened, "")
+    for place in range(0, length, max(1, length // 300)):
+        assert table.requests.get(*key_for(cookies)) is not None
+        assert table.requests.get(*key_for(cookies[:place] + "x" + cookies[place + 1 :])) is None
+    for scheme, host in (("http", "app.test"), ("https", "b.test")):
+        assert table.requests.get(scheme, host, cookies) is None
+
+
+def test_a_session_has_few_requests_and_pushes_out_nobody_elses() -> None:
+    """As one whose app changes a cookie of its own with each answer."""
+    table, opened = kept(20_000)
+    other = an_opened()
+    table.put("other", other)
+    table.remember_request(key_for("other" * 12), other, "")
+    used = []
+    for number in range(500):
+        key = key_for(f"session={number:09}" * 8)
+        table.remember_request(key, opened, "")
+        assert (table.requests.get(*key) is not None) is (number == 0)
+        used.append(table._used)
+    assert len(table.requests.by_sample) == 2
+    assert table.requests.get(*key_for("other" * 12)) is not None
+    assert set(used[1:]) == {used[1]}
+    table.remember_request(key, opened, "a=b")
+    assert table.requests.get(*key) == (opened, ("a=b", *opened.forward)), "it came twice in a row"
+    for number in range(5):
+        key = key_for(f"theme={number:09}" * 8)
+        table.remember_request(key, opened, "")
+        table.remember_request(key, opened, "")
+        assert table.requests.get(*key) == (opened, ("", *opened.forward))
+    assert len(table.requests.by_sample) == 5
+    assert table.requests.get(*key_for(f"session={0:09}" * 8)) is None
+    table.forget("text")
+    table.forget("other")
+    assert table._used == 0
+
+
+def test_the_same_request_is_remembered_in_its_own_place() -> None:
+    table, opened = kept()
+    for told in ("a=b", "a=c", ("cookie", b"a=d"), None):
+        for _ in range(2):
+            table.remember_request(key_for("one" * 50), opened, told)
+        assert table.requests.get(*key_for("one" * 50)) == (opened, (told, *opened.forward))
+    assert len(opened.samples) == 1
+    table.forget("text")
+    assert table._used == 0
+
+
+def test_requests_with_one_sample_push_each_other_out() -> None:
+    table, opened = kept()
+    other = an_opened()
+    table.put("other", other)
+    table.remember_request(("https", "a.test", "c" * 60), opened, "")
+    table.remember_request(("https", "b.test", "c" * 60), other, "")
+    assert table.requests.get("https", "a.test", "c" * 60) is None
+    table.forget("text")
+    assert table.requests.get("https", "b.test", "c" * 60) is not None
+    table.forget("other")
+    assert table._used == 0
+
+
+def test_a_request_that_does_not_fit_is_not_remembered() -> None:
+    table, opened = kept(3000)
+    table.remember_request(key_for("c" * 10_000), opened, "")
+    assert (len(table), table._used, table.requests.by_sample) == (0, 0, {})
+
+

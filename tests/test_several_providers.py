@@ -51,7 +51,7 @@ def third(_served_others: tuple[LocalProvider, LocalProvider]) -> Iterator[Local
 def entry(provider: LocalProvider, auth_id: str = "guests", **more: Any) -> dict[str, Any]:
     """Return the table of a further provider, whose people may all pass unless `more` says otherwise."""
     named = {"allow_all": True} if not any(name.startswith("allow_") for name in more) else {}
-    return provider.gate_options() | {"auth_id": auth_id} | named | more
+    return provider.client_options() | {"auth_id": auth_id} | named | more
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ RULES = {
 TAKEN: dict[Any, Any] = {
     readers.read_bool: options.Switch,
     readers.read_duration: options.Duration,
+    readers.read_megabytes: options.Megabytes,
     readers.read_identity_headers: options.Text | Mapping[str, str],
     readers.read_list: options.Texts,
     readers.read_metrics: options.MetricsKept,

@@ -197,6 +197,7 @@ def _sessions(
     return Sessions(
         backend,
         {party.key: _by_provider(party, parties, told, response_headers, clock, signer) for party in parties},
+        memory=settings.session_cache_mb << 20,
         by_path=bool(settings.idle_exempt_paths) or overrides_some,
         before=None if before is None else before.sessions,
     )

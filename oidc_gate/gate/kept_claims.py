@@ -1,4 +1,4 @@
-"""Which claims a session keeps, where `session_claims` names some; a cookie has room for about 3,000 characters."""
+"""Which claims a session keeps: a cookie has room for about 3,000 characters, and each request carries it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["KeptClaims"]
 
 #: What sessions themselves go by: who it is, and of which sign-in later tokens are to be.
 _OF_SESSIONS = frozenset({"sub", "iss", "tid", "sid", "auth_time"})
-#: What only the exchange of the code needs.
+#: What only the exchange of the code needs; but the nonce of a refreshed ID token has to be the login's (Core, 12.2).
 _OF_PROTOCOL = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
 #: Where a provider says that it has left claims out (Core, 5.6.2; Entra ID).
 _ELSEWHERE = frozenset({"_claim_names", "hasgroups"})
@@ -22,10 +22,10 @@ _IDENTITY = "actions.ngrok.oidc.identity."
 
 
 class KeptClaims:
-    """Leaves out of a session's claims what nobody asked for. Without `session_claims` all are kept.
+    """Leaves out of a session's claims what nobody asked for: what only the protocol needs, in any case.
 
-    A name with dots keeps the whole claim that it leads into. What a function in a rule reads, or an expression in
-    `oidc.claims`, nobody can tell: it has to be named.
+    Without `session_claims` all others are kept. A name with dots keeps the whole claim that it leads into. What a
+    function in a rule reads, or an expression in `oidc.claims`, nobody can tell: it has to be named.
     """
 
     def __init__(self, settings: Settings, policy: Policy, told: Told) -> None:
@@ -38,18 +38,18 @@ class KeptClaims:
 
     def of(self, claims: Mapping[str, Any]) -> dict[str, Any]:
         """Return the claims that are kept of these."""
-        names = self._names
-        if names is None:
-            return dict(claims)
-        return {
-            claim: value
-            for claim, value in claims.items()
-            if claim not in _OF_PROTOCOL and any(name == claim or name.startswith(f"{claim}.") for name in names)
-        }
+        return {claim: value for claim, value in claims.items() if claim not in _OF_PROTOCOL and self._has(claim)}
 
     def in_session(self, session: Session) -> Session:
         """Return the session with the claims that are kept."""
-        return session if self._names is None else session._replace(claims=self.of(session.claims))
+        claims = self.of(session.claims)
+        if "refresh_token" in session.tokens and "nonce" in session.claims:
+            claims["nonce"] = session.claims["nonce"]
+        return session._replace(claims=claims)
+
+    def _has(self, claim: str) -> bool:
+        names = self._names
+        return names is None or any(name == claim or name.startswith(f"{claim}.") for name in names)
 
 
 def _called_for(settings: Settings, policy: Policy, told: Told) -> Iterator[str]:

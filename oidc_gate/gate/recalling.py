@@ -43,6 +43,7 @@ class Recalling:
         self._clock = components.clock
         self._reads_forwarded = components.addresses.reads_forwarded
         self._recent_requests = components.sessions.recent_requests
+        self._remember_request = components.sessions.remember_request
         self._ended = components.sessions.ended
         self._places, self._known_place, self._by_host = judging.places, judging.known_place, policy.by_host
 
@@ -86,7 +87,7 @@ class Recalling:
         """Have the browser's next requests recalled; behind proxies other headers have a say, and there is no key."""
         key = None if self._reads_forwarded else request.key
         if key is not None:
-            self._recent_requests.put(key, opened, request.told_cookies)
+            self._remember_request(key, opened, request.told_cookies)
 
 
 def _by_either(by_cookie: Recall, by_token: Recall) -> Recall:

@@ -9,7 +9,8 @@ Modules, from the ground up; each may import only from those before it:
 - `open_session`: a session that is open in this process, and how long sessions last
 - `by_provider`: what the sessions of one provider go by
 - `live_sessions`: those that WebSockets and event streams hang on
-- `memory`: bounded tables of what a process remembers: open sessions, whole requests
+- `recent_sessions`: what a process remembers of sessions, and of whole requests
+- `memory`: bounded tables of what it remembers by their ids
 - `over_sessions`: telling of sessions that are over
 - `recheck_schedule`: which request asks the provider again, and when
 - `sessions`: `Sessions`, which puts them together
@@ -21,8 +22,8 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `p
 from oidc_gate.sessions.backends import AskingBackend, Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
 from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.live_sessions import LiveSession
-from oidc_gate.sessions.memory import Recalled
 from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession, Unloaded
+from oidc_gate.sessions.recent_sessions import Recalled
 from oidc_gate.sessions.session import Head, Session, hand_on
 from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
 from oidc_gate.sessions.token_sessions import KnownToken, RecentTokens, token_session

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from oidc_gate.sessions.session import Head, Session
+from oidc_gate.sessions.session import Head, Session, SessionCopy
 
 if TYPE_CHECKING:
     from oidc_gate.decisions import Forward
@@ -61,7 +60,7 @@ class OpenSession:
       goes by the claims of this copy, which never change.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
     - `session_id`, `expires_at`, `provider_key`: of the session.
-    - `size`: the bytes of the rest, not deflated, from which its memory is estimated.
+    - `copy`: the session as it was opened; `samples`, `unsettled`, `looked_at`: see `RecentSessions`.
     - `seen_at`: the last request that reached the app.
     - `renew_at`: when it is to be kept anew.
     - `due_at`: when the provider is to be asked again, inf for never.
@@ -74,32 +73,31 @@ class OpenSession:
     """
 
     __slots__ = (
-        "_head",
         "_is_plain",
-        "_read_rest",
-        "_session",
         "allowed",
+        "copy",
         "due_at",
         "expires_at",
         "forward",
         "look_at",
+        "looked_at",
         "met",
         "name",
         "passes",
         "provider_key",
         "renew_at",
+        "samples",
         "seen_at",
         "session_id",
-        "size",
         "stale_at",
         "steady_until",
         "stored",
+        "unsettled",
     )
 
     def __init__(
         self,
-        head: Head,
-        read_rest: Callable[[], bytes],
+        copy: SessionCopy,
         stored: bytes,
         name: str,
         forward: Forward,
@@ -108,12 +106,12 @@ class OpenSession:
         *,
         by_path: bool = False,
     ) -> None:
-        self._head = head
-        self._read_rest = read_rest
-        self._session: Session | None = None
-        self.session_id, _, expires_at, seen_at, checked_at, refresh_at, _, self.size, self.provider_key = head
+        self.copy = copy
+        self.session_id, _, expires_at, seen_at, checked_at, refresh_at, _, _, self.provider_key = copy.head
         self.expires_at = expires_at
-        self.seen_at = seen_at
+        self.seen_at = self.looked_at = seen_at
+        self.samples: tuple[Any, ...] = ()
+        self.unsettled: Any = ""
         self.name = name
         self.passes = _NOTHING_ASKED
         self.forward = forward
@@ -138,9 +136,7 @@ class OpenSession:
     @property
     def session(self) -> Session:
         """The whole session, which is read on first use."""
-        if self._session is None:
-            self._session = Session.read(self._head, self._read_rest())
-        return self._session
+        return self.copy.session
 
     @property
     def has_news(self) -> bool:
@@ -150,7 +146,7 @@ class OpenSession:
     @property
     def kept_at(self) -> float:
         """The latest activity that the cookie or the store knows of."""
-        return self._head[3]
+        return self.copy.head[3]
 
     def remember_passing(self, place: int, until: float) -> None:
         """Remember until when this session passes at a place."""

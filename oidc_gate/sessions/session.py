@@ -21,11 +21,11 @@ from collections.abc import Callable, Collection
 from hashlib import blake2b
 from math import inf
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from oidc_gate.identity import Identity, ReadOnlyClaims, text_claim, username
 
-__all__ = ["FORMAT", "Head", "Session", "hand_on", "is_of", "pack_head", "person_tag", "read_head"]
+__all__ = ["FORMAT", "Head", "Session", "SessionCopy", "hand_on", "is_of", "pack_head", "person_tag", "read_head"]
 
 #: Raised with every change of what is written down. It is part of what sessions are sealed for, so that one which
 #: another version has kept is none.
@@ -134,6 +134,46 @@ class Session(NamedTuple):
         )
 
 
+class Account(Protocol):
+    """Keeps count of the memory that copies of sessions take."""
+
+    def was_read(self, copy: SessionCopy) -> None:
+        """Take note that all of this session is in memory now."""
+
+
+class SessionCopy:
+    """A session as it was opened: its head, and all of it once somebody has asked for that.
+
+    `head`: see `Head`. `charged`: the bytes that `account` has put down for it, 0 where it keeps no count of it.
+    """
+
+    __slots__ = ("_read_rest", "_session", "account", "charged", "head")
+
+    def __init__(self, head: Head, read_rest: Callable[[], bytes]) -> None:
+        self.head = head
+        self._read_rest = read_rest
+        self._session: Session | None = None
+        self.account: Account | None = None
+        self.charged = 0
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all of it is in memory."""
+        return self._session is not None
+
+    @property
+    def session(self) -> Session:
+        """The whole session, which is read on first use. Two threads may read it at once; one of both is kept."""
+        found = self._session
+        if found is None:
+            found = Session.read(self.head, self._read_rest())
+            if self._session is None:
+                self._session = found
+                if self.account is not None:
+                    self.account.was_read(self)
+        return found
+
+
 def is_of(tenants: Collection[str], head: Head, read_rest: Callable[[], bytes]) -> bool:
     """Return whether a session that was kept is of one of these tenants (`tid`): their list may be shorter by now."""
     return Session.read(head, read_rest()).claims.get("tid") in tenants
@@ -141,10 +181,10 @@ def is_of(tenants: Collection[str], head: Head, read_rest: Callable[[], bytes]) 
 
 def hand_on(identity: Identity, clock: Callable[[], float]) -> None:
     """Let whoever holds this identity of a session ask for its access token; see `access_token_for`."""
-    _, head, read_rest = identity._reading
+    _, copy = identity._reading
 
     def access_token() -> str | None:
-        session = Session.read(head, read_rest())
+        session: Session = copy.session
         return session.tokens.get("access_token") if clock() < session.access_ends_at else None
 
     object.__setattr__(identity, "_access_token", access_token)  # it is frozen

@@ -44,8 +44,8 @@ class SessionSeal:
         """
         sealed_head, _, sealed_rest = text.partition(".")
         packed = self._head.open(sealed_head, f"{name}={sealed_rest}")
-        return None if packed is None else (read_head(packed), partial(self._open_rest, sealed_rest, name), stored)
+        return None if packed is None else (read_head(packed), partial(self._open_rest, text, name), stored)
 
-    def _open_rest(self, sealed_rest: str, name: str) -> bytes:
-        """Return the rest; it always opens, for the head's seal vouches for its text."""
-        return self._rest.open(sealed_rest, name) or b""  # never that, but mypy cannot know
+    def _open_rest(self, text: str, name: str) -> bytes:
+        """Return the rest; it always opens, for the head's seal vouches for its text. All of that is there already."""
+        return self._rest.open(text.partition(".")[2], name) or b""  # never that, but mypy cannot know

@@ -20,19 +20,18 @@ from oidc_gate.identity import Identity
 from oidc_gate.provider import is_time
 from oidc_gate.sessions.backends import AskingBackend, StoreBackend
 from oidc_gate.sessions.by_provider import ByProvider
-from oidc_gate.sessions.memory import EndedSessions, RecentRequests, RecentSessions
+from oidc_gate.sessions.memory import EndedSessions
 from oidc_gate.sessions.open_session import NEVER, UNLOADED, OpenSession, Unloaded
 from oidc_gate.sessions.over_sessions import OverSessions
+from oidc_gate.sessions.recent_sessions import RecentSessions
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
-from oidc_gate.sessions.session import Head, Session, is_of
+from oidc_gate.sessions.session import Head, Session, SessionCopy, is_of
 
 if TYPE_CHECKING:
     from oidc_gate.sessions.backends import Backend
 
 __all__ = ["LoadOnLoop", "Sessions"]
 
-#: Bytes that remembered sessions may take, by estimate: two generations of this each.
-_GENERATION_BYTES = 6_000_000
 #: After a renewal was begun, requests with the old cookie begin none for this long (seconds): most bring the new one.
 _RETRY = 5.0
 #: A session that has ended by one machine's clock may not have by another's: so far they may be apart (seconds).
@@ -49,6 +48,8 @@ class Sessions:
     `by_provider`: what those of each provider go by, by their `provider_key`; the first one's limits hold for all, but
     for when it is to be asked again. A session of a provider that is not among them is none.
 
+    `memory`: the bytes that what is remembered of sessions may take.
+
     `before`: those of the gate whose place this one takes; what has ended there has ended here. All else is forgotten.
     """
 
@@ -57,6 +58,7 @@ class Sessions:
         backend: Backend,
         by_provider: Mapping[str, ByProvider],
         *,
+        memory: int = 32 << 20,
         by_path: bool = False,
         before: Sessions | None = None,
     ) -> None:
@@ -65,17 +67,16 @@ class Sessions:
         self._asking = backend if isinstance(backend, AskingBackend) else None
         #: Whether a store has to be asked about a session, and whether sessions live there.
         self.asks, self.stores = self._asking is not None, isinstance(backend, StoreBackend)
-        #: `load_afresh` on an event loop, and what ends that; None where the store has no such way. A failure is not
-        #: remembered for others.
+        #: `load_afresh` on an event loop, and what ends that; None where the store cannot. No failure is remembered.
         self.load_on_loop: LoadOnLoop | None = None
         if self._asking is not None and self._asking.load_on_loop is not None:
             self.load_on_loop = partial(self._load_on_loop, self._asking, self._asking.load_on_loop)
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
         self.by_provider, self.limits = by_provider, by_provider[""].limits
         self._idle, self._by_path, self._epoch = self.limits.idle, by_path, 0  # raised when everything is forgotten
-        live = None if before is None else before._recent.live
-        self._recent: RecentSessions = RecentSessions(_GENERATION_BYTES, live)
-        self.live, self.recent_requests = self._recent.live, RecentRequests()
+        self._recent: RecentSessions = RecentSessions(memory, None if before is None else before._recent.live)
+        self.live, self.recent_requests = self._recent.live, self._recent.requests
+        self.remember_request = self._recent.remember_request
         # Changed in place: the gate looks into them, as into `live`, and so do those that come after these.
         self.recheck_schedule: RecheckSchedule = RecheckSchedule() if before is None else before.recheck_schedule
         self.ended: EndedSessions = EndedSessions() if before is None else before.ended
@@ -163,14 +164,14 @@ class Sessions:
 
     def _opened(self, head: Head, read_rest: Callable[[], bytes], stored: bytes, name: str) -> OpenSession:
         """Return the session with what is worked out once: whether the lists let it pass, and what the app is told."""
-        own = self.by_provider[head[-1]]
-        forward = own.forward(Identity.unread(self._identity, head, read_rest), head)
-        # Asked first, for without lists the rest need not be read.
+        own, copy = self.by_provider[head[-1]], SessionCopy(head, read_rest)
+        forward = own.forward(Identity.unread(self._identity, copy), head)
+        # Asked first, for without lists the rest need not be read; nor need it be kept for that.
         allowed = own.lists.allow_all or own.lists.allow(Session.read(head, read_rest()).claims)
-        return OpenSession(head, read_rest, stored, name, forward, allowed, own.limits, by_path=self._by_path)
+        return OpenSession(copy, stored, name, forward, allowed, own.limits, by_path=self._by_path)
 
-    def _identity(self, head: Head, read_rest: Callable[[], bytes]) -> Identity:
-        return self.identity(Session.read(head, read_rest()))
+    def _identity(self, copy: SessionCopy) -> Identity:
+        return self.identity(copy.session)
 
     def identity(self, session: Session) -> Identity:
         """Return the app's view of a session."""
@@ -297,4 +298,3 @@ class Sessions:
         for opened in self._recent.all():  # a request under way may hold one, and would have it recalled
             opened.supersede()
         self._recent.clear()
-        self.recent_requests.clear()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_gate.identity import Identity
 from oidc_gate.provider import is_time
 from oidc_gate.sessions.open_session import NEVER, Limits, OpenSession
-from oidc_gate.sessions.session import Session
+from oidc_gate.sessions.session import Session, SessionCopy
 
 if TYPE_CHECKING:
     from oidc_gate.provider import AccessToken
@@ -50,15 +50,14 @@ def token_session(
     head = (session_id, since, until, now, now, NEVER, session.user, len(text), provider_key)
     own = sessions.by_provider[provider_key]
 
-    def read_rest() -> bytes:
-        return session.parts()[1]
+    copy = SessionCopy(head, lambda: session.parts()[1])
 
     def identity(*_: Any) -> Identity:
         return replace(sessions.identity(session), scopes=token.scopes)
 
-    forward = own.forward(Identity.unread(identity, head, read_rest), head)
+    forward = own.forward(Identity.unread(identity, copy), head)
     allowed = own.lists.allow_all or own.lists.allow(claims)
-    return OpenSession(head, read_rest, b"", "", forward, allowed, _LIMITS)
+    return OpenSession(copy, b"", "", forward, allowed, _LIMITS)
 
 
 def _name(jti: Any, text: str) -> str:

@@ -23,6 +23,7 @@ File: TypeAlias = str | Path | None
 Texts: TypeAlias = str | list[str] | tuple[str, ...] | set[str] | frozenset[str] | None
 Switch: TypeAlias = bool | str | None
 Duration: TypeAlias = float | str | timedelta | None
+Megabytes: TypeAlias = int | str | None
 Params: TypeAlias = str | Mapping[str, str] | Mapping[str, str | int] | None
 Proxies: TypeAlias = int | Texts
 Rules: TypeAlias = Sequence[Rule | Mapping[str, Any] | Conditional] | None
@@ -68,6 +69,7 @@ class SettingsOptions(TypedDict, total=False):
     cookie_deny_list: Text
     cookie_deny_list_file: File
     session_cache_seconds: Duration
+    session_cache_mb: Megabytes
     store_timeout: Duration
     auth_cookie_domain: Text
     max_session_duration: Duration

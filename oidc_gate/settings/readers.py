@@ -21,6 +21,7 @@ __all__ = [
     "read_duration",
     "read_identity_headers",
     "read_list",
+    "read_megabytes",
     "read_metrics",
     "read_params",
     "read_path",
@@ -37,6 +38,7 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|ns|d|h|m|s)", re.ASCII
 #: Go writes microseconds with either of two characters that look alike.
 _MICRO = str.maketrans("\u00b5\u03bc", "uu")
 _LONGEST = 100 * 365 * 86400.0
+_MOST_MEGABYTES = 65536
 
 #: How alike a misspelt name is to the right one, at least, as difflib measures it from 0 to 1.
 _ALIKE = 0.86
@@ -108,6 +110,15 @@ def _duration_of_text(text: str) -> float | None:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         return None
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def read_megabytes(value: Any) -> int:
+    """Return a whole number of MiB, at least 1."""
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,9}\s*", value, re.ASCII):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_MEGABYTES:
+        raise ValueError(f"must be a whole number of MiB, from 1 to {_MOST_MEGABYTES}")
+    return value
 
 
 def read_list(value: Any) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from werkzeug import Request, Response
 from werkzeug.datastructures import MultiDict
 
+from tests.patience import PATIENT
 from tests.providers import people
 from tests.providers.binding import Binding
 from tests.providers.clients import AWKWARD_SECRET, Client, OAuthError
@@ -70,10 +71,14 @@ class LocalProvider(Pushing, TokenEndpoints, Binding, ProviderCore):
         return self.add_client(client_id, secret=AWKWARD_SECRET)
 
     def gate_options(self, client_id: str = "app", **more: Any) -> dict[str, Any]:
-        """Return the settings with which a gate is this client of this provider."""
+        """Return the settings with which a gate is this client of this provider, and as patient as a test is to be."""
+        return PATIENT | self.client_options(client_id) | more
+
+    def client_options(self, client_id: str = "app") -> dict[str, Any]:
+        """Return the settings that make a gate this client of this provider, as an entry of `providers` has them."""
         client = self.clients[client_id]
         options = {"issuer_url": self.issuer, "client_id": client_id, "client_auth_method": client.auth_method}
-        return options | ({"client_secret": client.secret} if client.secret else {}) | more
+        return options | ({"client_secret": client.secret} if client.secret else {})
 
     # Discovery and keys
 
