@@ -1,8 +1,11 @@
 # make demo   a login to look at, without an account: a local provider and a gated sample app
 # make test   everything CI runs; installs what it needs, Debian packages too where it may
+# make docs   writes what the documents have from the code, and builds them as a site: build/site
 # make providers   real providers from public registries (pip, Go, Maven): takes minutes and gigabytes, CI does not run it
-# make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Vite in Chromium; not in CI
+# make proxy   what takes longer than tests should of the gate as a proxy: 500 MB, 10,000 messages, Autobahn's cases for
+#              WebSockets, Vite, Jupyter and Streamlit in Chromium; minutes, not in CI
 # make spa    pages made with React, HTMX, Turbo and Dash whose session ends while they are open: a minute, not in CI
+# make recipes   docs/recipes as they stand there: nginx, Apache, HAProxy, Caddy, Traefik, servers, units, functions: minutes, not in CI
 # make apps   real apps (Dash, Streamlit, …) used in Chromium over the end of a session; `make apps APPS=dash`; not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
@@ -18,6 +21,8 @@ LOWEST_TESTS := $(addprefix tests/test_,$(addsuffix .py,algorithms asgi asgi_thr
 	wsgi))
 
 SPA := .venv-spa
+RECIPES := .venv-recipes
+UPSTREAMS := .venv-upstreams
 
 # The real apps: folders of tests/real_apps. Each has a virtual environment of its own, in .apps.
 APPS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/real_apps/*/journey.py))))
@@ -25,7 +30,7 @@ APPS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/real_apps/*/journey.py))
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers proxy spa apps monitoring fuzz mutants bench system-packages clean
+.PHONY: demo test lowest lint docs providers proxy spa recipes apps monitoring fuzz mutants bench system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -43,16 +48,23 @@ lint: $(VENV)/.test
 
 docs: $(VENV)/.test
 	$(BIN)/python -m tests.docs_tables
+	$(BIN)/zensical build --clean --strict
+	$(BIN)/python -m tests.documented.site build/site
 
 providers: $(VENV)/.test
 	$(BIN)/pytest $(addprefix tests/real_providers/,journeys.py doctor_journeys.py token_journeys.py pair_journeys.py) -p no:cacheprovider
 
-proxy: $(VENV)/.test system-packages tests/vite/node_modules/.package-lock.json
-	$(BIN)/pytest tests/proxy_endurance.py -p no:cacheprovider -s
+proxy: $(UPSTREAMS)/.upstreams system-packages tests/vite/node_modules/.package-lock.json
+	$(UPSTREAMS)/bin/pytest tests/proxy_endurance.py tests/autobahn/conformance.py -p no:cacheprovider -s
 
 # Dash brings a plugin for pytest along that no other tests are to have.
 spa: $(SPA)/.spa system-packages tests/spa/node_modules/.package-lock.json
 	$(SPA)/bin/pytest -p no:dash -p no:cacheprovider tests/spa/journeys.py
+
+recipes: $(RECIPES)/.recipes
+	@.ci/install-system-packages nginx:nginx-light apache2:apache2-bin haproxy:haproxy \
+		systemd-socket-activate:systemd
+	$(RECIPES)/bin/pytest -p no:cacheprovider $(addprefix tests/recipes/,journeys.py platforms.py migrations.py)
 
 apps: $(VENV)/.test system-packages
 	$(BIN)/pytest -p no:cacheprovider $(APPS:%=tests/real_apps/%/journey.py)
@@ -74,32 +86,47 @@ system-packages:
 	@.ci/install-system-packages
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(SPA) .apps .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(SPA) $(RECIPES) $(UPSTREAMS) .apps .providers $(NPM:%=%/node_modules) tests/vite/node_modules tests/spa/node_modules build dist .cache *.egg-info .coverage* .*_cache .hypothesis
 
 # Installed when there is no virtual environment yet, or when what to install has changed since.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
+$(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/pip
+	@$(BIN)/python .ci/install $*
 	@touch $@
 
-$(LOWEST)/.test: setup.cfg pyproject.toml .ci/lowest-versions | $(LOWEST)/bin/python
+$(LOWEST)/.test: setup.cfg pyproject.toml .ci/lowest-versions | $(LOWEST)/bin/pip
 	.ci/lowest-versions > $(LOWEST)/constraints.txt
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(LOWEST)/constraints.txt \
 		--editable '.[test-core]'
 	@touch $@
 
-$(SPA)/.spa: setup.cfg pyproject.toml | $(SPA)/bin/python
+$(RECIPES)/.recipes: setup.cfg pyproject.toml | $(RECIPES)/bin/pip
+	$(RECIPES)/bin/pip install --quiet --disable-pip-version-check --editable '.[recipes]'
+	@touch $@
+
+$(UPSTREAMS)/.upstreams: setup.cfg pyproject.toml | $(UPSTREAMS)/bin/pip
+	@$(UPSTREAMS)/bin/python .ci/install upstreams
+	@touch $@
+
+$(SPA)/.spa: setup.cfg pyproject.toml | $(SPA)/bin/pip
 	$(SPA)/bin/pip install --quiet --disable-pip-version-check --editable '.[spa]'
 	@touch $@
 
-$(SPA)/bin/python:
-	.ci/make-venv $(SPA)
+# pip is what comes last into a virtual environment: without it, it is there in part only.
+$(UPSTREAMS)/bin/pip:
+	@.ci/make-venv $(UPSTREAMS)
 
-$(BIN)/python:
-	.ci/make-venv $(VENV)
+$(SPA)/bin/pip:
+	@.ci/make-venv $(SPA)
+
+$(RECIPES)/bin/pip:
+	@.ci/make-venv $(RECIPES)
+
+$(BIN)/pip:
+	@.ci/make-venv $(VENV)
 
 # On the lowest Python too, where there is a choice.
-$(LOWEST)/bin/python:
-	PYTHON="$(or $(PYTHON),python3.11 python3.12 python3.13 python3)" .ci/make-venv $(LOWEST)
+$(LOWEST)/bin/pip:
+	@PYTHON="$(or $(PYTHON),python3.11 python3.12 python3.13 python3)" .ci/make-venv $(LOWEST)
 
 %/node_modules/.package-lock.json: %/package-lock.json | system-packages
 	cd $* && npm ci --silent --no-audit --no-fund

@@ -33,6 +33,7 @@ Folders say in their docstrings which modules they have.
 - `gate/`: what happens to a request
 - `doctor/`: what keeps people from signing in, found before one of them tries
 - `wsgi/`, `asgi/`: the adapters, which do not know each other
+- `outermost`: the gate that stands in front of an app, found from the app
 - `proxy/`: a gated reverse proxy, for apps in any language
 - `command/`: the command `oidc-gate`
 - `requiring`: what parts of an app demand of whoever asks

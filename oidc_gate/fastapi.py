@@ -140,5 +140,7 @@ def _all_of(scopes: tuple[str, ...]) -> Checking:
     return Checking(allow=each[0] if len(each) == 1 else {"all": each})
 
 
+#: Who asks, as the type of a parameter: `who: CurrentIdentity`. Somebody has to be signed in.
 CurrentIdentity = Annotated[Identity, Depends(require())]
+#: The same where nobody needs to be signed in: then it is None.
 OptionalIdentity = Annotated[Identity | None, Depends(current_identity)]

@@ -5,44 +5,25 @@ Each stands between two comments that name it. `test_docs.py` fails when one is 
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from oidc_gate import Settings
 from oidc_gate.browser.request_kinds import Kind
 from oidc_gate.doctor.about import ABOUT
 from oidc_gate.doctor.table import CHECKS
 from oidc_gate.telling.metrics import METRICS
 from oidc_gate.telling.opentelemetry_metrics import NAMES
+from tests.documented import navigation
+from tests.documented.commands import commands_text
+from tests.documented.python_api import python_text
+from tests.documented.settings import settings_text
 from tests.real_apps.pages import apps_table
 
 __all__ = ["TABLES", "written_anew"]
 
 ROOT = Path(__file__).parents[1]
-_UNITS = ((3600.0, "h"), (60.0, "m"), (1.0, "s"))
-
-
-def settings_table() -> str:
-    """Return a row for each setting: its name, its default as an operator would write it, and its meaning."""
-    fields = dataclasses.fields(Settings)
-    rows = [f"| `{each.name}` | {_default(each)} | {each.metadata['meaning']} |" for each in fields]
-    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
-
-
-def _default(each: dataclasses.Field[object]) -> str:
-    if each.metadata["shown"]:
-        return str(each.metadata["shown"])
-    value = each.default
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, tuple):
-        return f"`{' '.join(value)}`" if value else "\u2013"
-    if isinstance(value, float) and value:
-        unit, letter = next((unit, letter) for unit, letter in _UNITS if value % unit == 0)
-        return f"`{int(value / unit)}{letter}`"
-    return "\u2013" if value in (None, "") else f"`{value}`"
+REFERENCE = ROOT / "docs" / "reference"
 
 
 def kinds_table() -> str:
@@ -77,22 +58,35 @@ def metrics_table() -> str:
 
 #: In which document a table stands, its name there, and what makes it.
 TABLES: list[tuple[Path, str, Callable[[], str]]] = [
-    (ROOT / "README.md", "settings", settings_table),
-    (ROOT / "README.md", "kinds of request", kinds_table),
+    (REFERENCE / "settings.md", "settings", settings_text),
+    (REFERENCE / "paths.md", "kinds of request", kinds_table),
+    (REFERENCE / "commands.md", "commands", commands_text),
+    (REFERENCE / "python.md", "Python API", python_text),
     (ROOT / "docs" / "doctor.md", "checks", checks_text),
     (ROOT / "docs" / "operations.md", "metrics", metrics_table),
+    *((ROOT / "zensical.toml", name, lines) for name, lines in navigation.GROUPS.items()),
     (ROOT / "docs" / "apps" / "README.md", "apps", apps_table),
 ]
 
 
 def written_anew(text: str, name: str, table: str, command: str = "make docs") -> str:
-    """Return the document's text with this table as it is to be; `command` is what writes it."""
-    start, end = f"<!-- {name}: written by `{command}` -->", f"<!-- end of {name} -->"
-    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
-    found, count = pattern.subn(lambda _: f"{start}\n\n{table}\n\n{end}", text)
+    """Return the document's text with this table as it is to be; `command` is what writes it.
+
+    It stands between two comments: of Markdown, or of TOML, whose lines are indented as the comments are.
+    """
+    written = re.escape(f"{name}: written by `{command}`")
+    of_markdown = re.compile(rf"(<!-- {written} -->\n\n).*?(<!-- end of {name} -->)", re.DOTALL)
+    of_toml = re.compile(rf"^(( *)# {written}\n).*?(^ *# end of {name}$)", re.DOTALL | re.MULTILINE)
+    found, count = of_markdown.subn(lambda match: f"{match[1]}{table}\n\n{match[2]}", text)
+    if not count:
+        found, count = of_toml.subn(lambda match: f"{match[1]}{_indented(table, match[2])}{match[3]}", text)
     if count != 1:
         raise ValueError(f"the table {name} has no place, or two")
     return found
+
+
+def _indented(table: str, margin: str) -> str:
+    return "".join(f"{margin}{line}\n" for line in table.splitlines())
 
 
 if __name__ == "__main__":

@@ -141,6 +141,18 @@ class Line:
         return not self.is_over
 
 
+class Deaf(Line):
+    """A client that does not care that it was told to close, and a server that waits for its answer."""
+
+    async def _send(self, message: Message) -> None:
+        assert not self.is_over, f"{message} after the end"
+        self.sent.append(message)
+
+    def shout(self, text: str) -> None:
+        """Send a message, and wait for nothing."""
+        LOOP.run(self._inbox.put({"type": "websocket.receive", "text": text}))
+
+
 async def _joined(task: asyncio.Task[None]) -> None:
     await task
 

@@ -261,6 +261,20 @@ def test_another_sites_form_is_never_kept(scene: Scene, page: Page) -> None:
     save(page)
     expect(page.get_by_role("heading")).to_have_text("Your session has ended")
     assert page.locator("form").count() == 0
+    page.reload()  # which sends the form once more, as that site's still
+    expect(page.get_by_role("heading")).to_have_text("Your session has ended")
+    assert page.locator("form").count() == 0
+    page.goto("http://localhost/evil")
+    page.evaluate("document.forms[0].target = '_blank'")
+    with page.expect_popup() as pop_up:
+        save(page)
+    expect(pop_up.value.get_by_role("heading")).to_have_text("Your session has ended")
+    assert pop_up.value.locator("form").count() == 0
+    page.evaluate("document.querySelector('iframe').hidden = false; document.forms[0].target = 'inside'")
+    save(page)
+    page.wait_for_timeout(100)
+    assert page.frame_locator("iframe").get_by_role("button").count() == 0
+    assert len(scene.taken) == 0
 
 
 def test_what_is_too_large_is_told_so_and_still_there(scene: Scene, page: Page, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import os
 import pickle
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -231,6 +232,16 @@ def test_an_app_at_an_address_is_served_behind_the_gate(argv: list[str], served:
     assert (settings.base_url, settings.upstream_host) == ("https://app.example.com", "rewrite")
     assert settings.scopes == ("openid", "email")
     assert (served.options["server_header"], served.options["date_header"]) == (False, False)
+
+
+@pytest.mark.usefixtures("served")
+def test_whether_the_app_is_there_is_told_at_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert cli.main(["http", f"127.0.0.1:{port}", *FLAGS]) == 0
+        assert f"requests are handed on to http://127.0.0.1:{port}\n" in capsys.readouterr().err
+    assert cli.main(["http", f"127.0.0.1:{port}", *FLAGS]) == 0
+    assert f"requests are handed on to http://127.0.0.1:{port}, where nothing listens yet\n" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("served")

@@ -256,6 +256,31 @@ def test_who_may_not_pass_is_nobody(project: Callable[..., Stage]) -> None:
     assert here.browser().fetch("/open").json()["user"] == ""
 
 
+def test_a_user_who_was_here_before_is_linked(project: Callable[..., Stage]) -> None:
+    """By hand, once: not by whoever comes later, and nobody's account becomes another's."""
+    from django.contrib.auth.models import User
+
+    from oidc_gate.django.users import link
+
+    here = project(GROUPS=False)
+    person(here, sub="bob", email="bob@example.com").fetch("/who")
+
+    def linked() -> list[bool]:
+        old = User.objects.create_user("old-ann", email="ann@example.com", is_staff=True)
+        bob = User.objects.get(username="bob@example.com")
+        people = [(old, "ann"), (old, "ann"), (bob, "ann"), (old, "bob")]
+        return [link(user, here.provider.issuer, subject) for user, subject in people]
+
+    assert database(linked) == [True, True, False, False]
+    seen = person(here, given_name="Ann", family_name="Lee").fetch("/who").json()
+    assert (seen["user"], seen["first_name"], seen["is_staff"]) == ("old-ann", "Ann", True)
+    assert person(here, iss="https://other.test").fetch("/who").json()["user"] == "ann@example.com"
+    assert users() == ["ann@example.com", "bob@example.com", "old-ann"]
+    for issuer, subject in (("", "ann"), (here.provider.issuer, "")):
+        with pytest.raises(ValueError, match="neither of them empty"):
+            link(None, issuer, subject)
+
+
 def test_djangos_own_login_counts_where_nobody_is_signed_in_alone(project: Callable[..., Stage]) -> None:
     here = project()
     local = django_project.session_of("local")

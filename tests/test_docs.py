@@ -22,6 +22,7 @@ from oidc_gate.gate.refusals import _REASONS
 from oidc_gate.provider.http_messages import Endpoint
 from oidc_gate.telling import words as told
 from oidc_gate.telling.metrics import METRICS
+from tests import documents
 from tests.docs_tables import TABLES, written_anew
 from tests.real_apps.app import App, apps
 from tests.real_providers import pages
@@ -267,8 +268,8 @@ each_app = pytest.mark.parametrize("app", apps(), ids=lambda app: app.name)
 @each_app
 def test_every_app_that_is_run_has_a_page_with_what_is_run(app: App) -> None:
     page = app.page.read_text(encoding="utf-8")
-    shown = dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
-    assert shown == dict(app.files)
+    blocks = documents.page(app.page.relative_to(ROOT).as_posix()).blocks()
+    assert {block.title: block.text for block in blocks if block.title} == dict(app.files)
     typed = re.findall(r"^\$ (.*)$", page, re.MULTILINE)
     wanted = [*app.setup, *(command for way in app.ways for command in way.commands)]
     assert [command for command in wanted if command not in typed] == []
@@ -338,8 +339,14 @@ def words() -> frozenset[str]:
 
 
 def is_there(file: str) -> bool:
-    """Tell whether there is such a file or folder, of the repository or of the package, where a name may be alone."""
+    """Tell whether there is such a file or folder, of the repository or of the package, where a name may be alone.
+
+    Or whether it is in a folder that comes by a run, which `.gitignore` names by its whole path.
+    """
     package = ROOT / "oidc_gate"
+    ignored = [line for line in (ROOT / ".gitignore").read_text().splitlines() if re.fullmatch(r"\w+/.*/", line)]
+    if any(file.startswith(folder) for folder in ignored):
+        return True
     alone = "/" not in file and any(package.rglob(file))
     return alone or (ROOT / file).exists() or (package / file).exists()
 

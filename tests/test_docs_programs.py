@@ -18,19 +18,19 @@ from werkzeug import Request, Response
 
 from oidc_gate import identity_of
 from tests.access_tokens import access_token
-from tests.documents import ROOT
+from tests.documents import page
 from tests.providers import keys
 from tests.providers.core import json_response
 from tests.providers.local import LocalProvider
 from tests.providers.serving import ServerThread
 from tests.stage import Stage
 
-PAGE = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
+PAGE = page("docs/programs.md").text
 APP = "https://app.example.com"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return [block.text for block in page("docs/programs.md").blocks(language)]
 
 
 def b64decode(text: str) -> bytes:
@@ -164,7 +164,7 @@ def test_every_setting_and_code_that_the_page_names_is_one() -> None:
     known = {each.name for each in fields(Settings)}
     named = set(re.findall(r"`((?:bearer|protected|cors|trusted|cookie|public)_[a-z_]+)", PAGE))
     assert named <= known
-    errors = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    errors = page("docs/errors.md").text
     for code in ("invalid_token", "insufficient_scope", "login_required", "not_allowed", "audience_mismatch"):
         assert code in PAGE
         assert f"| `{code}`" in errors

@@ -1,4 +1,4 @@
-"""docs/rules.md, docs/from-oauth2-proxy.md, docs/from-apache.md, and the README's word on rules are true.
+"""docs/rules.md, docs/from-oauth2-proxy.md and docs/from-apache.md are true.
 
 Every policy in them starts, or stops the start where the page says so. Every row of their tables that says who gets
 what is asked of the gate in both worlds and of `oidc-gate explain`. Commands run as they stand, and say what is below.
@@ -30,14 +30,13 @@ from tests.answers import Answer
 from tests.apps import COOKIE_SECRET, echo
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
-from tests.documents import README, ROOT
+from tests.documents import ROOT
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, query, subject
 
 pytestmark = pytest.mark.uncounted
 
 PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("rules", "from-oauth2-proxy", "from-apache")}
-PAGES["README"] = README.split("\n## Rules\n")[1].split("\n## ")[0]
 REQUIRED: dict[str, Any] = {
     "issuer_url": "https://issuer.test/",
     "client_id": "app",
@@ -344,25 +343,6 @@ def test_every_setting_that_a_table_names_is_one(page: str) -> None:
     known = {each.name for each in dataclasses.fields(Settings)} | {each.name for each in dataclasses.fields(Rule)}
     known |= {"realm_access"}
     assert set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", cells)) - known == set()
-
-
-def anchors(text: str) -> set[str]:
-    """Return the anchors of a document's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.*)$", A_BLOCK.sub("", text), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize(
-    "page", ["rules", "from-oauth2-proxy", "from-apache", "from-ngrok", "errors", "troubleshooting"]
-)
-def test_every_link_leads_to_a_heading_that_is_there(page: str) -> None:
-    folder, wrong = ROOT / "docs", []
-    for target in re.findall(r"\]\(([^)\s]+)\)", (folder / f"{page}.md").read_text()):
-        name, _, anchor = target.partition("#")
-        file = folder / (name or f"{page}.md")
-        if not file.exists() or (anchor and anchor not in anchors(file.read_text())):
-            wrong.append(target)
-    assert wrong == []
 
 
 # The laws and the pitfalls, where no table says so

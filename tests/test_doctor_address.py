@@ -427,6 +427,30 @@ def test_a_trusted_proxy_that_does_not_tell_the_scheme_is_found(site: Site) -> N
     assert statuses(report) == {"A2": "warn"}, report.text(colour=False)
 
 
+def inner_host(asked: Message) -> None:
+    asked.put("Host", "127.0.0.1:8000")
+
+
+@pytest.mark.parametrize("base_url", [None, BASE])
+def test_a_trusted_proxy_that_keeps_the_host_from_the_app_is_found(site: Site, base_url: str | None) -> None:
+    """The gate goes by X-Forwarded-Host; the app may not."""
+    site.proxy(site.gate(base_url=base_url, trusted_proxies=1), asks=inner_host)
+    report = site.report(trusted_proxies=1)
+    assert statuses(report) == {"A2": "warn"}, report.text(colour=False)
+    assert "the app is told the Host 127.0.0.1:8000" in found(report, "A2")
+    assert "proxy_set_header Host $host" in found(report, "A2")
+
+
+def port_of_https(asked: Message) -> None:
+    asked.put("Host", "APP.test:443")
+
+
+def test_the_schemes_own_port_makes_no_other_host(site: Site) -> None:
+    site.proxy(site.gate(trusted_proxies=1), asks=port_of_https)
+    report = site.report(trusted_proxies=1)
+    assert statuses(report) == {}, report.text(colour=False)
+
+
 @pytest.mark.parametrize("base_url", [None, BASE])
 def test_a_proxy_that_passes_on_what_clients_say_of_proxies_is_found(site: Site, base_url: str | None) -> None:
     def also_https(asked: Message) -> None:

@@ -20,12 +20,12 @@ from oidc_gate.settings import from_traffic_policy
 from oidc_gate.settings.policy_answers import ANSWERS
 from oidc_gate.settings.traffic_policy import HARMLESS_ACTIONS
 from tests.browser import World
-from tests.documents import ROOT
+from tests.documents import ROOT, page
 from tests.naive_rules import Asking
 from tests.rule_gates import RuleGate
 
-TEXT = (ROOT / "docs" / "from-ngrok.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+PAGE = page("docs/from-ngrok.md")
+TEXT, BLOCKS = PAGE.text, PAGE.blocks()
 REQUIRED = {
     "issuer_url": "https://id.example.com",
     "client_id": "the-app",
@@ -58,8 +58,7 @@ def cases() -> list[Case]:
 
 
 def block(section: str, language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", sections()[section], re.MULTILINE | re.DOTALL)
-    assert isinstance(found, str)
+    (found,) = [each.text for each in PAGE.blocks(language) if each.section == section]
     return found
 
 
@@ -81,7 +80,7 @@ def read(folder: Path, policy: str) -> dict[str, Any]:
 
 
 def test_every_block_is_of_a_kind_that_is_run_here() -> None:
-    assert [language for language, _ in BLOCKS] == ["console", "console", *["yaml", "toml"] * 3, "yaml", "text"]
+    assert [each.language for each in BLOCKS] == ["console", "console", *["yaml", "toml"] * 3, "yaml", "text"]
     assert len(cases()) == 24
     assert {case.section for case in cases()} == {
         "Only some domain",
@@ -100,7 +99,7 @@ def test_a_policy_and_the_same_in_toml_do_what_the_table_says(world: World, case
 
 
 def test_the_commands_are_those_of_the_command_line() -> None:
-    install, secret, run = (line.removeprefix("$ ") for line in BLOCKS[0][1].splitlines())
+    install, secret, run = (line.removeprefix("$ ") for line in BLOCKS[0].text.splitlines())
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     extras = re.search(r"\[(.*)\]", install)

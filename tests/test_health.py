@@ -65,7 +65,7 @@ def test_behind_a_proxy_it_tells_both_what_came_and_what_the_gate_goes_by(stage:
     browser = here.browser(origin="http://inner:8000")
     found = proof(here, browser.get(f"/oauth2/health?challenge={CHALLENGE}", headers=sent))
     assert found is not None
-    assert (found.seen, found.own) == ("http://wrong.test", "https://app.test/shop")
+    assert (found.seen, found.own, found.host) == ("http://wrong.test", "https://app.test/shop", "inner:8000")
     assert (found.client, found.cookies) == ("192.0.2.7", 0)
     assert found.forwarded == {name.lower(): value for name, value in sent.items()}
     mounted = here.browser(root_path="/shop").get(f"/shop/oauth2/health?challenge={CHALLENGE}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -15,6 +14,7 @@ from tests.access_tokens import TAKING, Program, access_token
 from tests.answers import Answer
 from tests.apps import COOKIE_SECRET
 from tests.conftest import StageFactory
+from tests.documents import page
 from tests.providers.local import LocalProvider
 from tests.proxied import open_settings, serving
 from tests.stage import Stage
@@ -200,8 +200,7 @@ def test_nobody_is_named_as_somebody_of_another_provider(stage: StageFactory, pr
 
 
 def test_the_program_in_the_documents_checks_it() -> None:
-    text = (Path(__file__).parents[1] / "docs" / "any-app.md").read_text(encoding="utf-8")
-    program = text.partition("```python\n")[2].partition("```")[0]
+    (shown,) = page("docs/any-app.md").blocks("python")
     options: dict[str, Any] = {
         "identity_jwt": True,
         "base_url": "https://app.example.com",
@@ -214,7 +213,7 @@ def test_the_program_in_the_documents_checks_it() -> None:
     signed, _ = signer.__self__.jwt({"sub": "ada"}, float("inf"))
     with serving(gate) as port:
         found: dict[str, Any] = {}
-        exec(program.replace(":8000/", f":{port}/"), found)
+        exec(shown.text.replace(":8000/", f":{port}/"), found)
         assert found["who_asks"]({"x-oidc-gate-jwt": signed})["sub"] == "ada"
         head, claims, signature = signed.split(".")
         for wrong in (f"{head}.{claims}.{signature[::-1]}", f"{head}.{claims[:-2]}xx.{signature}"):

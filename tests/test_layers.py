@@ -114,7 +114,7 @@ THIRD_PARTY = {
     "cryptography": {"sealing", "signing", "doctor/provider_checks"},
     "django": {
         *(f"django/{name}" for name in ("apps", "backends", "consumers", "middleware", "models", "project", "users")),
-        "django/views",
+        *(f"django/{name}" for name in ("caches", "own_sessions", "views")),
         "testing/django_clients",
     },
     "fastapi": {"fastapi"},
@@ -130,7 +130,7 @@ THIRD_PARTY = {
     "requests": {"provider/transport"},
     "starlette": {"starlette"},
     "urllib3": {"provider/transport"},
-    "uvicorn": {"command/run"},
+    "uvicorn": {"command/demo_server", "command/run"},
     "websockets": {"proxy/relay"},
     "werkzeug": {"command/demo_provider", "flask", "wsgi/middleware"},
     "yaml": {"settings/files"},

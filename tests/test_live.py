@@ -20,7 +20,7 @@ from oidc_gate.stores.sqlite import SQLiteStore
 from tests.access_tokens import TAKING, Program, access_token
 from tests.browser import Browser
 from tests.counted import Counted
-from tests.live import SOON, Line, LiveApp
+from tests.live import SOON, Deaf, Line, LiveApp
 from tests.providers.local import LocalProvider
 from tests.redis_servers import RedisServers, until
 from tests.stage import Clock, Stage, session_cookie, timed
@@ -103,6 +103,18 @@ def test_a_logout_in_another_tab_ends_both_kinds_and_the_app_is_told(
         "a WebSocket is closed, session ended: subject 'ada-1815'",
         *["an event stream is closed, session ended: subject 'ada-1815'"] * 2,
     ]
+
+
+def test_what_a_client_sends_that_does_not_close_is_not_heard(live: Live) -> None:
+    here = live()
+    browser = here.signed_in()
+    line = Deaf.socket(here, browser)
+    line.say("before")
+    browser.get("/oauth2/logout")
+    until(lambda: line.is_over)
+    line.shout("after")
+    assert line.end() == ENDED
+    assert here.app.told == [{"type": "websocket.disconnect", "code": 4401, "reason": ""}]
 
 
 @pytest.mark.parametrize(("seconds", "asked"), [(601, 0), (7201, 590)], ids=["idle", "absolute"])

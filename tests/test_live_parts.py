@@ -43,7 +43,7 @@ def store(tmp_path: Path) -> Failing:
 def held(here: Stage) -> LiveSession:
     """Return what a connection of somebody who has just signed in hangs on."""
     browser = here.signed_in()
-    return LiveSession("one", session_cookie(browser), session_names(browser)[0])
+    return LiveSession("one", session_cookie(browser), session_names(browser)[0], here.clock() + 7200)
 
 
 @pytest.mark.parametrize("kept", ["prometheus", "opentelemetry"])
@@ -83,21 +83,37 @@ def test_headers_with_a_session_are_not_printed() -> None:
     assert repr(Unprinted((("set-cookie", "secret"),))) == "<1 headers>"
 
 
-def test_a_connection_whose_token_is_forgotten_hangs_on_nothing(provider: LocalProvider) -> None:
+def test_a_connection_whose_token_is_forgotten_hangs_on_what_the_provider_says_of_it(provider: LocalProvider) -> None:
     here = Stage("asgi", provider, **TAKING)
-    assert Program(here).ask("/", access_token(provider)).status == 200
+    token = access_token(provider)
+    assert Program(here).ask("/", token).status == 200
+    live, identity = here.gate._gate.live, here.app.raw[-1]["oidc_gate.identity"]
+    live._checking._recent.clear()
+    request: Any = SimpleNamespace(authorization=f"Bearer {token}")
+    holder = live.hold("websocket", request, identity)
+    found = live.find(holder)
+    assert found is UNLOADED
+    work = live.work(holder, found)
+    assert work is not None
+    work.run()
+    known = live.find(holder)
+    assert isinstance(known, OpenSession)
+    live._checking._recent.put(live._checking.known(holder.text)._replace(lacking=("api:admin",)))
+    assert live.find(holder) is None, "its scopes are not enough any more"
+    here.clock.advance(361)
+    assert live.find(holder) is None
+
+
+def test_a_connection_whose_cookie_counts_no_more_hangs_on_a_session_that_has_ended(stage: StageFactory) -> None:
+    """The settings have changed between a request and the stream that it asked for."""
+    here = stage()
+    here.signed_in()
     identity = here.app.raw[-1]["oidc_gate.identity"]
-    request: Any = SimpleNamespace(authorization="Bearer forgotten")
-    assert here.gate._gate.live.hold("websocket", request, identity) is None
-
-    async def connection() -> int:
-        async def send(_: Any) -> None:
-            """Send nothing."""
-
-        here.gate._live.ended(here.gate._live.began("websocket", request, identity, send))
-        return len(here.gate._live.open)
-
-    assert asyncio.run(connection()) == 0
+    changed = here.another_gate(auth_id="another")._gate.live
+    request: Any = SimpleNamespace(cookie_header="", host="app.test", header=lambda _: "", scheme="https", root_path="")
+    holder = changed.hold("event_stream", request, identity)
+    assert changed.find(holder) is None
+    changed.release("event_stream", holder)
 
 
 def test_while_nothing_is_known_of_a_session_and_the_store_is_silent_its_connection_goes_on(
@@ -108,6 +124,8 @@ def test_while_nothing_is_known_of_a_session_and_the_store_is_silent_its_connect
     store.fails = True
     assert elsewhere.load(holder) is UNLOADED
     assert elsewhere.over(cast("Any", None), UNLOADED) is None
+    here.clock.advance(7200)
+    assert elsewhere.load(holder) is None, "not past the end that was known when it began"
 
 
 def test_a_store_that_does_not_answer_a_recheck_ends_nothing(
@@ -168,7 +186,7 @@ def test_a_connection_is_ended_once_and_found_anew_after_the_provider_was_asked(
 def test_a_cookie_of_an_earlier_request_takes_no_newer_ones_place() -> None:
     kept = sessions()
     (_, early), (_, late) = started(kept, T0), started(kept, T0 + 10)
-    live = LiveSession("one", late, NAME)
+    live = LiveSession("one", late, NAME, T0 + 7200)
     live.meet(late, living(kept, late, T0 + 10))
     live.meet(early, living(kept, early, T0 + 10))
     assert live.text == late

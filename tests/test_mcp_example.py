@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +14,12 @@ import pytest
 
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
+from tests.documents import page
 from tests.patience import LIMIT
 from tests.providers.real import Panva, panva
 from tests.servers import free_port, running
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "mcp_server"
-PAGE = Path(__file__).parent.parent / "docs" / "mcp.md"
 COME_BACK = "http://127.0.0.1:1/callback"  # nobody is there: the browser's last address is read, and not opened
 
 
@@ -60,8 +59,8 @@ def provider(ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory) ->
 def served(which: str, port: int, provider: Panva, folder: Path) -> Iterator[str]:
     """Serve one of the examples, or the one of docs/mcp.md; return the URL of its MCP endpoint."""
     url = f"http://127.0.0.1:{port}/mcp"
-    (text,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    (folder / "documented.py").write_text(text.replace("https://tools.example.com", f"http://127.0.0.1:{port}"))
+    (shown,) = page("docs/mcp.md").blocks("python")
+    (folder / "documented.py").write_text(shown.text.replace("https://tools.example.com", f"http://127.0.0.1:{port}"))
     env = {f"OIDC_GATE_{name.upper()}": str(value) for name, value in provider.gate_options().items()}
     env |= {"OIDC_GATE_COOKIE_SECRET": COOKIE_SECRET, "MCP_URL": url}
     argv = [sys.executable, "-m", "uvicorn", "--port", "{port}", f"{which}:app"]

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.documents import README, ROOT
+from tests.documents import README, REPOSITORY, ROOT, page
 
 pytestmark = pytest.mark.uncounted
 
@@ -113,7 +113,7 @@ def prose(markdown: str) -> str:
 
 
 DEFINED = dict(re.findall(r"^\[([^\]]+)\]: (\S+)$", prose(README), re.MULTILINE))
-USED = re.findall(r"\[([^\]]+)\](?![(:])", prose(README))
+USED = re.findall(r"\[([^\]]+)\](?!\(|: https:)", prose(README))
 TARGETS = [*DEFINED.values(), *re.findall(r"\]\(([^)]+)\)", prose(README)), *urls().values()]
 
 
@@ -126,22 +126,10 @@ def test_each_link_by_name_has_a_target_and_each_target_a_link() -> None:
 def test_a_link_leads_somewhere_on_the_index_too(target: str) -> None:
     """There a relative one leads nowhere."""
     if target.startswith("#"):
-        assert target[1:] in headings()
+        assert target[1:] in page("README.md").anchors()
         return
     assert target.startswith("https://")
-    if target.startswith(f"{urls()['Source']}/blob/"):
-        assert (ROOT / target.removeprefix(f"{urls()['Source']}/blob/main/")).is_file()
+    if target.startswith(REPOSITORY):
+        assert (ROOT / target.removeprefix(REPOSITORY).partition("#")[0]).is_file()
     else:
         assert "/oidc-gate" not in target.removeprefix(urls()["Source"]), "another address of the repository"
-
-
-def headings() -> list[str]:
-    """Return the anchors of the README's headings, as GitHub makes them."""
-    found = re.findall(r"^#+ (.+)$", prose(README), re.MULTILINE)
-    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found]
-
-
-@pytest.mark.parametrize("document", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
-def test_a_link_between_documents_leads_to_a_file(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", prose(document.read_text(encoding="utf-8"))):
-        assert target.startswith(("https://", "#")) or (document.parent / target.partition("#")[0]).is_file(), target

@@ -16,6 +16,7 @@ from oidc_gate.browser.layout import _STYLE
 from oidc_gate.decisions import Reply
 from oidc_gate.gate.gate import Gate
 from oidc_gate.settings.colors import contrast, read_color, shades
+from tests import documents
 from tests.asked import Asked
 from tests.test_settings import LOGO, REQUIRED, TEMPLATE
 
@@ -265,8 +266,7 @@ def test_what_is_said_is_escaped_before_it_gets_into_a_template() -> None:
 
 
 def test_the_template_in_the_documents_is_one(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
-    (template,) = re.findall(r"^```html\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    (tmp_path / "page.html").write_text(template, encoding="utf-8")
-    shown = error(gate(page_template=tmp_path / "page.html")).body.decode()
-    assert "<h1>This address was not called correctly</h1>" in shown
+    (shown,) = documents.page("docs/pages.md").blocks("html")
+    (tmp_path / "page.html").write_text(shown.text, encoding="utf-8")
+    answer = error(gate(page_template=tmp_path / "page.html")).body.decode()
+    assert "<h1>This address was not called correctly</h1>" in answer

@@ -50,6 +50,14 @@ document.querySelector("#save").onclick = async () => {
 }
 """
 
+#: A form of the page's own, which is sent by itself.
+FORM = """
+const form = Object.assign(document.createElement("form"), {method: "post", action: "/taken"})
+form.append(Object.assign(document.createElement("input"), {name: "a", value: "b"}))
+document.body.append(form)
+form.submit()
+"""
+
 Serve = Callable[..., str]
 
 
@@ -267,6 +275,25 @@ def test_for_another_person_the_page_is_loaded_anew_and_nothing_is_sent(
     until(page, "!window.typed")
     expect(page.get_by_label("Text")).to_have_value("")
     assert len(sent) == 1
+
+
+def test_a_page_that_answers_a_form_is_loaded_anew_without_sending_that_again(
+    serve: Serve, provider: LocalProvider, page: Page
+) -> None:
+    """`location.reload()` would: what one person wrote, as another; and what another site sent, as the app's own."""
+    opened(page, serve() + "/")
+    forms: list[str] = []
+    page.on("request", lambda sent: forms.append(sent.url) if sent.url.endswith("/taken") and sent.post_data else None)
+    with page.expect_navigation():
+        run(page, FORM)
+    until(page, "document.readyState == 'complete' && location.pathname == '/taken'")
+    run(page, "location.hash = 'part'; window.typed = true")
+    end_session(page)
+    with page.expect_popup() as pop_up:
+        page.get_by_role("button", name="Save").click()
+    sign_in(pop_up.value, "grace")
+    until(page, "!window.typed && location.pathname == '/taken' && !location.hash")
+    assert len(forms) == 1
 
 
 def test_a_tab_of_somebody_else_is_loaded_anew_though_it_asks_for_nothing(serve: Serve, page: Page) -> None:

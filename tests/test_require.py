@@ -17,7 +17,7 @@ from tests.access_tokens import TAKING, Program, access_token
 from tests.answers import Answer
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
-from tests.documents import ROOT
+from tests.documents import page
 from tests.providers.local import LocalProvider
 from tests.requiring_apps import DEMANDS, rules
 from tests.stage import Stage, is_login
@@ -340,10 +340,8 @@ def test_what_is_handed_over_shows_nothing(stage: StageFactory, world: World) ->
 
 def example(name: str) -> dict[str, Any]:
     """Return what an example of the page defines."""
-    page = (ROOT / "docs" / "frameworks.md").read_text(encoding="utf-8")
-    (text,) = re.findall(rf"^```python {re.escape(name)}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     defined: dict[str, Any] = {"__name__": name}
-    exec(compile(text, name, "exec"), defined)
+    exec(compile(page("docs/frameworks.md").titled(name), name, "exec"), defined)
     return defined
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -23,7 +22,7 @@ from tests import django_project
 from tests import framework_apps as apps
 from tests.apps import COOKIE_SECRET, echo
 from tests.browser import Browser, World
-from tests.documents import ROOT
+from tests.documents import page
 from tests.redis_servers import RedisServers
 from tests.rule_gates import CLIENT
 
@@ -426,10 +425,8 @@ def test_somebody_is_signed_in(oidc_signed_in):
 
 
 def test_the_examples_of_the_page_on_tests_run(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
-    for language, name, text in re.findall(r"^```(python) +([a-z_]+[.]py)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
-        assert language == "python"
-        (tmp_path / name).write_text(text)
+    for shown in page("docs/testing.md").blocks("python"):
+        (tmp_path / shown.title).write_text(shown.text)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "pytest_oidc_gate", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -29,9 +29,11 @@ __all__ = [
 
 #: What makes a path ambiguous, once decoded: a dot segment, a doubled slash, a backslash, a control character, a
 #: parameter (some servers cut them off, and see a dot segment behind them), a blank at the end of a segment (so do
-#: Windows and some file servers), a character that was no UTF-8, or an escape left over from encoding one twice.
+#: Windows and some file servers), a character that was no UTF-8, an escape left over from encoding one twice, or one as
+#: IIS has them (`%u002e`).
 _AMBIGUOUS = re.compile(
-    r"//|/\.{1,2}(?:/|$)|;|\s(?:/|$)|[\\\x00-\x1f\x7f\ufffd]|%(?:2[ef5]|5c|3b|0[0-9a-f]|1[0-9a-f])", re.IGNORECASE
+    r"//|/\.{1,2}(?:/|$)|;|\s(?:/|$)|[\\\x00-\x1f\x7f\ufffd]|%(?:2[ef5]|5c|3b|[01][0-9a-f]|u[0-9a-f]{4})",
+    re.IGNORECASE,
 )
 #: What most paths are, and is told sooner: segments of characters that mean nothing, no dot at either end.
 is_plain = re.compile(r"(?:/[\w~-](?:[\w.~-]*[\w~-])?)*/?", re.ASCII).fullmatch

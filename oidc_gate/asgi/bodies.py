@@ -16,14 +16,14 @@ Receive: TypeAlias = Callable[[], Awaitable[Any]]
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:
     """Return the body, or None when there is more than `limit` bytes of it or the client went away."""
-    body, more = b"", True
+    body, more = bytearray(), True  # to bytes each part would be copied as often as there are parts after it
     while more:
         message: Any = await receive()
         if message["type"] != "http.request" or len(body) > limit:
             return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    return body if len(body) <= limit else None
+    return bytes(body) if len(body) <= limit else None
 
 
 def with_body(receive: Receive, body: bytes) -> Receive:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from oidc_gate.asgi.lanes import Lanes
     from oidc_gate.asgi.request import ASGIRequest
-    from oidc_gate.decisions import Decision, Request
-    from oidc_gate.gate import Found, Gate, Holder, Live, LiveKind, Over
+    from oidc_gate.decisions import Decision
+    from oidc_gate.gate import Found, Gate, Holder, Live, LiveKind, OnMessage, Over
     from oidc_gate.identity import Identity
 
     Receive = Callable[[], Awaitable[Any]]
@@ -118,24 +118,38 @@ class LiveConnections:
         if found is not None and found.remove(connection):
             del self._rounds[loop]
 
-    def noticing(self, receive: Receive, request: Request, gate: Gate) -> Receive:
+    def accepted(
+        self, receive: Receive, send: Send, request: ASGIRequest, identity: Identity, gate: Gate
+    ) -> tuple[Receive, Send]:
+        """Return what the app of somebody's WebSocket is to receive and to send with."""
+        on_message, connection = gate.live.on_message(request), None
+        if gate.live.within:
+            send = self.began("websocket", request, identity, send)
+            connection = self.open[send]
+        return self._receiving(receive, on_message, connection), send
+
+    def _receiving(self, receive: Receive, on_message: OnMessage | None, connection: Connection | None) -> Receive:
         """Return a `receive` for the app that tells the gate of each message; it waits for nothing that comes of that.
 
         Were it to wait, an app that gives up on receiving would lose the message that is here already.
+        What comes when the connection is over the app gets no more: a client may go on sending though it was told to
+        close, and some servers (uvicorn with `websockets`) hand that on until they give up waiting for its answer.
         """
-        on_message, lanes = gate.live.on_message(request), self._lanes
-        if on_message is None:
+        lanes = self._lanes
+        if on_message is None and connection is None:
             return receive
 
-        async def noticing() -> Any:
+        async def received() -> Any:
             message = await receive()
             if message["type"] == "websocket.receive":
-                work = on_message()
+                if connection is not None and connection.is_over:
+                    return {"type": "websocket.disconnect", "code": _CLOSE_CODE, "reason": ""}
+                work = on_message() if on_message is not None else None
                 if work is not None:
                     lanes.submit("store", work)
             return message
 
-        return noticing
+        return received
 
 
 class _Round:
@@ -154,8 +168,6 @@ class _Round:
         """See `LiveConnections.add`."""
         live = self._gate().live
         holder = live.hold(connection.kind, connection.request, connection.identity)
-        if holder is None:
-            return
         self._held[connection] = live, holder
         shared = self._by_key.get(holder.key)
         if shared is None:
@@ -167,14 +179,12 @@ class _Round:
 
     def remove(self, connection: Connection) -> bool:
         """Take a connection away; return whether none is left."""
-        held = self._held.pop(connection, None)
-        if held is not None:
-            live, holder = held
-            live.release(connection.kind, holder)
-            shared = self._by_key[holder.key]
-            shared.connections.discard(connection)
-            if not shared.connections:
-                del self._by_key[holder.key], self._places[shared.place][holder.key]
+        live, holder = self._held.pop(connection)
+        live.release(connection.kind, holder)
+        shared = self._by_key[holder.key]
+        shared.connections.discard(connection)
+        if not shared.connections:
+            del self._by_key[holder.key], self._places[shared.place][holder.key]
         if not self._held and self._timer is not None:
             self._timer.cancel()
         return not self._held

@@ -201,8 +201,7 @@ class OIDCGate:
         identity = decision.identity
         if not request.is_websocket or identity is None:
             return receive, send
-        receive = self._live.noticing(receive, request, gate)
-        return receive, self._live.began("websocket", request, identity, send) if gate.live.within else send
+        return self._live.accepted(receive, send, request, identity, gate)
 
     def _stream_began(self, used: Send, send: Send, get: Callable[..., Any], identity: Identity) -> Send:
         """See `StreamBegan`."""

@@ -23,12 +23,13 @@
   }
   const first = look().then(found => who = found)
 
-  // Goes on where the same person is signed in again. Another must not see, nor send, what is in this page.
+  // Goes on where the same person is signed in again. Another must not see, nor send, what is in this page: to reload it
+  // would send a form once more whose answer it is, as another, and another site's as if it were ours.
   const check = async () => {
     await first
     const now = await look()
     if (now.sub && now.sub === who.sub && now.issuer === who.issuer) settle?.(true)
-    else if ((now.sub || now.status == 403) && (waiting || who.sub)) location.reload()
+    else if ((now.sub || now.status == 403) && (waiting || who.sub)) location.replace(location.pathname + location.search)
     return now
   }
 

@@ -1,6 +1,7 @@
 """Which kind of request this is: what decides between a redirect, a page and JSON for someone who is not signed in.
 
-`Kind` is the table: `make docs` writes it into README, and `tests/test_kinds.py` holds it against what Chromium sends.
+`Kind` is the table: `make docs` writes it into `docs/reference/paths.md`, and `tests/test_kinds.py` holds it against
+what Chromium sends.
 """
 
 from __future__ import annotations

@@ -8,9 +8,11 @@ Modules, from the ground up; each may import only from those before it:
 - `stored_sessions`: list stored sessions, and end them
 - `demo_provider`: the demo's OpenID provider
 - `provider_process`: that provider, run in a process of its own
-- `demo`: a local provider and a gated sample app
 - `listening`: where `run` listens, and what it says of that
 - `run`: serve an app behind the gate
+- `sample_app`: the app that the demo shows where none is named
+- `demo_server`: serves an app while the demo does other things
+- `demo`: a provider on this machine, made-up people, and an app behind the gate
 - `on_paper`: a gate that judges requests which nobody has sent
 - `people`, `token_bearer`: for whom it is asked
 - `expectations`: a file of what is to come of requests
@@ -24,7 +26,7 @@ Modules, from the ground up; each may import only from those before it:
 - `cli`: how these are asked for on the command line
 
 May import: `errors`, `identity`, `carriers`, `stores`, `access`, `settings`, `provider`,
-`sessions`, `telling`, `gate`, `doctor`, `wsgi`, `asgi`, `proxy`.
+`sessions`, `telling`, `gate`, `doctor`, `wsgi`, `asgi`, `outermost`, `proxy`.
 """
 
 from oidc_gate.command.cli import main

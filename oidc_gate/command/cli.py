@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_gate.command.flags import (
     Version,
+    add_demo,
     add_examination,
     add_question,
     add_serving,
     add_settings,
     add_token,
-    port,
 )
 from oidc_gate.command.sessions import add_sessions
 from oidc_gate.errors import SettingsError, StoreError
@@ -99,8 +99,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    demo = commands.add_parser("demo", help="a local provider and a gated sample app: no account, no network")
-    demo.add_argument("--port", type=port, default=0, help="of the sample app; 0, the default, takes a free one")
+    demo = commands.add_parser(
+        "demo",
+        allow_abbrev=False,
+        help="a login to look at, without an account: made-up people, in front of a sample app or of yours",
+        description="Put the gate in front of a sample app, or of an app of yours, with a provider on this machine and"
+        " made-up people to sign in as. It needs no account, no settings, and no network. For trying out, not for"
+        " production: whoever can open the address can sign in, so it is an address of this machine alone.",
+    )
+    add_demo(demo)
     demo.set_defaults(command=_demo)
 
 
@@ -229,9 +236,9 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from oidc_gate.command.demo import demo
+    from oidc_gate.command.demo import Shown, demo
 
-    return demo(arguments.port)
+    return demo(Shown(arguments.target, arguments.port, dict(arguments.set)))
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -60,10 +60,19 @@ h3 { margin: 0; font-size: 1.4rem } .bi { display: none } .d-block { display: bl
 .form-control { width: 100%; padding: .6rem .75rem; border: 1px solid #8888; border-radius: .5rem; font: inherit }
 .btn { width: 100%; padding: .7rem; border: 0; border-radius: .5rem; background: #0d6efd; color: #fff; font: inherit }
 .authorize-card { width: 100% }
+.who { width: 100%; margin-bottom: 1.5rem; border-collapse: collapse; font-size: .9rem; text-align: left }
+.who caption { margin-bottom: .25rem; text-align: left } .who th { font-weight: normal; opacity: .7 }
+.who td, .who th { padding: .15rem .75rem .15rem 0 } .who td:nth-child(-n+2) { font-family: monospace }
 @media (prefers-color-scheme: dark) {
   .authorize-card, .client-info, .form-control { background: #1c2028 !important; color: #e8eaee !important }
 }
 </style></head>"""
+
+
+#: Above the form to sign in with: nobody has to look the passwords up.
+_WHO = """<table class="who"><caption>Made-up people, to try things out with</caption>
+<tr><th>Username</th><th>Password</th><th>Groups</th></tr>{rows}</table>
+<form"""
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -146,12 +155,20 @@ def _application(folder: str) -> Any:
     from nanoidp.app import create_app
 
     application = create_app(folder)
-    application.after_request(_without_network)
+    application.after_request(_dressed)
     return application
 
 
-def _without_network(response: Any) -> Any:
+def _dressed(response: Any) -> Any:
+    """Take out of a page what comes from the network, and put in who can sign in."""
     if response.mimetype == "text/html":
-        text: str = response.get_data(as_text=True)
-        response.set_data(_FROM_THE_NETWORK.sub("", text).replace("</head>", _STYLE, 1))
+        text: str = _FROM_THE_NETWORK.sub("", response.get_data(as_text=True)).replace("</head>", _STYLE, 1)
+        if 'type="password"' in text:
+            text = text.replace("<form", _WHO.format(rows="".join(map(_row, PEOPLE))), 1)
+        response.set_data(text)
     return response
+
+
+def _row(person: Person) -> str:
+    cells = (person.username, person.password, ", ".join(person.groups))
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

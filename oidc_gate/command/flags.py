@@ -9,6 +9,7 @@ from typing import Any
 
 __all__ = [
     "Version",
+    "add_demo",
     "add_examination",
     "add_question",
     "add_serving",
@@ -16,6 +17,7 @@ __all__ = [
     "add_token",
     "assignment",
     "header",
+    "loopback",
     "port",
     "positive",
     "public_url",
@@ -81,6 +83,27 @@ def add_serving(command: argparse.ArgumentParser) -> None:
         "--host-header",
         metavar="HOST",
         help="upstream_host: the Host that an app at an address is told: keep (the default), rewrite, or a host",
+    )
+
+
+def add_demo(demo: argparse.ArgumentParser) -> None:
+    """Add those that say what the demo shows, and where."""
+    demo.add_argument(
+        "target",
+        metavar="module:app|URL",
+        nargs="?",
+        default="",
+        help="your app: module:app, or where it listens: 3000, http://127.0.0.1:3000; without it, the sample app",
+    )
+    demo.add_argument("--port", type=port, default=0, help="to listen on; 0, the default, takes a free one")
+    demo.add_argument("--host", type=loopback, default="127.0.0.1", help="127.0.0.1 or localhost, and no other")
+    demo.add_argument(
+        "--set",
+        metavar="FIELD=VALUE",
+        type=assignment,
+        action="append",
+        default=[],
+        help="a setting of the gate in front of your app, like allow_groups=engineers",
     )
 
 
@@ -155,6 +178,16 @@ def port(text: str) -> int:
     if not (text.isdecimal() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text} is not a port: a number from 0 to 65535")
     return int(text)
+
+
+def loopback(text: str) -> str:
+    """Return the address of this machine that no other machine can reach; both of its names are one to the demo."""
+    if text not in ("127.0.0.1", "localhost"):
+        raise argparse.ArgumentTypeError(
+            f"the demo's passwords are known to all, so it listens at 127.0.0.1, and not at {text}; to let others in,"
+            " take a provider of yours, and oidc-gate run"
+        )
+    return "127.0.0.1"
 
 
 def public_url(text: str) -> str:

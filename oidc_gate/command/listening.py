@@ -13,12 +13,15 @@ from oidc_gate.settings import Settings
 if TYPE_CHECKING:
     from oidc_gate.proxy import Upstream
 
-__all__ = ["check_no_circle", "free_port", "in_url", "tell_where"]
+__all__ = ["check_no_circle", "free_port", "in_url", "is_there", "tell_where"]
 
 logger = logging.getLogger("oidc_gate")
 
 #: Hosts that mean this machine alone, and all its addresses.
 _THIS_MACHINE, _ANY_ADDRESS = ("127.0.0.1", "localhost"), ("0.0.0.0", "::", "")  # noqa: S104  # to be told apart
+
+#: So long may it take to find out whether the app is there, in seconds.
+_PATIENCE = 1.0
 
 
 def tell_where(settings: Settings, host: str, port: int) -> None:
@@ -49,6 +52,20 @@ def check_no_circle(upstream: Upstream, port: int) -> None:
             f"the app is at port {upstream.port}, where the gate itself would listen: give the gate another, like"
             f" --port {8001 if upstream.port == 8000 else 8000}."
         )
+
+
+def is_there(upstream: Upstream) -> bool:
+    """Return whether something listens where the app is to be."""
+    try:
+        if upstream.path:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(_PATIENCE)
+                connection.connect(upstream.path)
+        else:
+            socket.create_connection((upstream.host, upstream.port), _PATIENCE).close()
+    except OSError:
+        return False
+    return True
 
 
 def free_port(host: str) -> int:

@@ -23,16 +23,18 @@ PATIENCE_SECONDS = 10.0
 
 @contextmanager
 def provider_process(
-    client_id: str, client_secret: str, redirect_uris: Sequence[str]
+    client_id: str, client_secret: str, redirect_uris: Sequence[str], *, description: str
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the provider in a child process, which ends with its standard input; yield it and its issuer.
+
+    `description`: of the client, as people see it when they sign in.
 
     Raises SettingsError where it does not come up; why stands on stderr, which the two share.
     """
     client = {
         "client_id": client_id,
         "client_secret": client_secret,
-        "description": "the sample app of oidc_gate" if client_id == "demo" else "the app under test",
+        "description": description,
         "redirect_uris": list(redirect_uris),
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("NANOIDP_", "MOCK_IDP_"))}

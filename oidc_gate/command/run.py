@@ -18,14 +18,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from oidc_gate.command.listening import check_no_circle, free_port, in_url, tell_where
+from oidc_gate.command.listening import check_no_circle, free_port, in_url, is_there, tell_where
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings import Settings, SettingsFile, from_config_file, from_traffic_policy, is_asgi, load_app
 
 if TYPE_CHECKING:
     from oidc_gate.proxy import Upstream
 
-__all__ = ["Launch", "is_given", "serve", "worker"]
+__all__ = ["Launch", "gated", "is_given", "loaded", "serve", "worker"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -34,8 +34,14 @@ _HANDED: list[Launch] = []
 #: Requests that one gunicorn worker answers at a time.
 THREADS = 8
 
-#: For uvicorn in front of a server: what that says of itself passes, and streams that never end do not hold up the end.
-_AS_PROXY: dict[str, Any] = {"server_header": False, "date_header": False, "timeout_graceful_shutdown": 10}
+#: For uvicorn in front of a server: what that says of itself passes, streams that never end do not hold up the end, and
+#: few messages of a WebSocket, which may have 16 MB each, wait for a server that is slow.
+_AS_PROXY: dict[str, Any] = {
+    "server_header": False,
+    "date_header": False,
+    "timeout_graceful_shutdown": 10,
+    "ws_max_queue": 4,
+}
 
 #: Signals that end gunicorn and its workers.
 ENDING = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
@@ -101,7 +107,7 @@ def is_given(name: str, file: Mapping[str, Any], environ: Mapping[str, str], opt
 def serve(launch: Launch) -> int:
     """Serve until SIGINT or SIGTERM. Raises SettingsError before the server starts, and where it is not installed."""
     log_to_stderr(logging.WARNING)  # of the addresses the gate itself knows less than this command
-    app = _loaded(launch.target)
+    app = loaded(launch.target)
     settings = launch.settings()
     interface, gate = gated(app, launch.interface, settings)
     launch = replace(launch, port=launch.port or free_port(launch.host))
@@ -109,7 +115,7 @@ def serve(launch: Launch) -> int:
         check_no_circle(app, launch.port)
     logger.setLevel(logging.INFO)
     if not callable(app):
-        logger.info("requests are handed on to %s", app)
+        logger.info("requests are handed on to %s%s", app, "" if is_there(app) else ", where nothing listens yet")
     tell_where(settings, launch.host, launch.port)
     if interface == "asgi":
         options = launch.options
@@ -122,7 +128,7 @@ def serve(launch: Launch) -> int:
     return _serve_wsgi(gate, launch)
 
 
-def _loaded(target: str) -> Callable[..., Any] | Upstream:
+def loaded(target: str) -> Callable[..., Any] | Upstream:
     """Return the app, as seen from the current folder, or where it is. Raises SettingsError."""
     from oidc_gate.proxy import read_upstream  # late: `Launch` is for other commands too
 
@@ -197,7 +203,7 @@ def worker() -> Any:
     """Return the gate inside one of uvicorn's worker processes."""
     log_to_stderr(logging.ERROR)  # what is to be said at the start, the parent has said
     launch = _HANDED.pop()
-    _, gate = gated(_loaded(launch.target), launch.interface, launch.settings())
+    _, gate = gated(loaded(launch.target), launch.interface, launch.settings())
     logger.setLevel(logging.WARNING)
     return gate
 

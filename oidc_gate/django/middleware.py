@@ -2,12 +2,13 @@
 
 So a user is signed in as long as at the gate, and no password of Django's counts where somebody is signed in there. Who
 is signed in there and not let in by the gate's lists, as on a public path, is nobody to Django. Where nobody is signed
-in, `request.user` stays what it was.
+in, `request.user` stays what it was. What an app keeps in Django's session is found by the same person alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from inspect import iscoroutine
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -15,6 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
 
 from oidc_gate.carriers import identity_of
+from oidc_gate.django.caches import tell_apart, vary
+from oidc_gate.django.own_sessions import bind, mark
+from oidc_gate.identity import Identity
 
 __all__ = ["OIDCMiddleware"]
 
@@ -36,13 +40,31 @@ class OIDCMiddleware:
             raise ImproperlyConfigured(
                 "oidc_gate.django.OIDCMiddleware stands after django.contrib.auth.middleware.AuthenticationMiddleware."
             )
-        if identity_of(request) is not None:
-            _sign_in(request)
-        return self._get_response(request)
+        identity = identity_of(request)
+        tell_apart(request, identity)
+        if identity is None:
+            return self._get_response(request)
+        found = _sign_in(request)
+        bind(request, identity)
+        answer = self._get_response(request)
+        if iscoroutine(answer):
+            return _answered_later(answer, request, identity, found)
+        return _answered(answer, request, identity, found)
 
 
-def _sign_in(request: Any) -> None:
-    """Have the request's user be that of whoever asks, looked up when it is asked for, once."""
+async def _answered_later(answer: Awaitable[Any], request: Any, identity: Identity, found: list[Any]) -> Any:
+    return _answered(await answer, request, identity, found)
+
+
+def _answered(response: Any, request: Any, identity: Identity, found: list[Any]) -> Any:
+    mark(request, identity)
+    if found:
+        vary(response)
+    return response
+
+
+def _sign_in(request: Any) -> list[Any]:
+    """Have the request's user be that of whoever asks, looked up once, when asked for; return where it is then."""
     found: list[Any] = []
 
     def user() -> Any:
@@ -56,6 +78,7 @@ def _sign_in(request: Any) -> None:
         return found[0] if found else await sync_to_async(user)()
 
     request.user, request.auser = SimpleLazyObject(user), auser
+    return found
 
 
 def _nobody() -> Any:

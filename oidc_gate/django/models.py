@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
-
 from django.conf import settings
 from django.db import models
 
+from oidc_gate.django.project import account_key
+
 __all__ = ["Account", "account_key"]
-
-
-def account_key(issuer: str, subject: str) -> str:
-    """Return what a person is found by: some databases compare texts without regard to case, or cut them off."""
-    return sha256(json.dumps([issuer, subject]).encode()).hexdigest()
 
 
 class Account(models.Model):  # type: ignore[misc]

@@ -1,12 +1,14 @@
-"""What the project's settings say of users: the dict `OIDC_GATE`."""
+"""What the project's settings say of users, the dict `OIDC_GATE`; and what a person is known by."""
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 
-__all__ = ["UserSettings", "user_settings"]
+__all__ = ["UserSettings", "account_key", "user_settings"]
 
 
 class UserSettings(NamedTuple):
@@ -41,6 +43,11 @@ def user_settings() -> UserSettings:
             raise ImproperlyConfigured(f"OIDC_GATE: {name} must be a list of texts.")
     read: dict[str, Any] = {names[name]: value if name == "GROUPS" else tuple(value) for name, value in given.items()}
     return UserSettings(**read)
+
+
+def account_key(issuer: str, subject: str) -> str:
+    """Return what a person is found by: some databases compare texts without regard to case, or cut them off."""
+    return sha256(json.dumps([issuer, subject]).encode()).hexdigest()
 
 
 def _is_list_of_texts(value: Any) -> bool:

@@ -20,10 +20,25 @@ from oidc_gate.django.project import UserSettings, user_settings
 from oidc_gate.identity import Identity, is_verified
 from oidc_gate.requiring import first_provider, is_let_in
 
-__all__ = ["user_asking", "user_of"]
+__all__ = ["link", "user_asking", "user_of"]
 
 #: Letters of which a name that is taken is made another.
 _TAIL = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def link(user: Any, issuer: str, subject: str) -> bool:
+    """Have a person at a provider be a user who is here already, from the person's next visit on.
+
+    `issuer`, `subject`: `iss` and `sub` as ID tokens for this app have them. Returns whether the person is that user
+    now; False where they are another user here already, who stays theirs. Raises ValueError where one is empty.
+
+    Whoever calls this vouches for it: the person gets all that the user has.
+    """
+    if not issuer or not subject:
+        raise ValueError("a person has an issuer and a subject, neither of them empty")
+    key = account_key(issuer, subject)
+    account, _ = Account.objects.get_or_create(key=key, defaults={"user": user, "issuer": issuer, "subject": subject})
+    return bool(account.user_id == user.pk)
 
 
 def user_asking(request: Any) -> Any:

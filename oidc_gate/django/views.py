@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from oidc_gate.carriers import identity_of
 from oidc_gate.decisions import Reply
+from oidc_gate.django.caches import keep_out
 from oidc_gate.identity import Identity
 from oidc_gate.requiring import Requirement
 from oidc_gate.settings.demands import Demands
@@ -21,7 +22,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def current_identity(request: HttpRequest) -> Identity | None:
-    """Return who asks, None where nobody is signed in."""
+    """Return who asks, None where nobody is signed in. Django's cache does not keep an answer that goes by that."""
+    keep_out(request)
     return identity_of(request)
 
 
@@ -44,12 +46,16 @@ class Require(Requirement):
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             reply = self.refusal(request)
-            return view(request, *args, **kwargs) if reply is None else _response(reply)
+            response = view(request, *args, **kwargs) if reply is None else _response(reply)
+            keep_out(request)
+            return response
 
         @wraps(view)
         async def guarded_on_loop(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             reply = await self.refusal_on_loop(request)
-            return await view(request, *args, **kwargs) if reply is None else _response(reply)
+            response = await view(request, *args, **kwargs) if reply is None else _response(reply)
+            keep_out(request)
+            return response
 
         return guarded_on_loop if iscoroutinefunction(view) else guarded  # type: ignore[return-value]
 

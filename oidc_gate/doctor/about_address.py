@@ -21,9 +21,10 @@ ABOUT_ADDRESS = {
     ),
     "A2": About(
         "The sealed answer of A1 says for what address the gate takes itself, and which scheme and host the request"
-        " had as it came. The first must be `base_url`; the second should have its host.",
+        " had as it came. The first must be `base_url`; the second should have its host, and so should the Host header"
+        " alone, which is what the app is told where proxies are believed.",
         "The redirect URI is made of the first; at any other than the registered one the provider refuses each login."
-        " The app makes its own links of the second.",
+        " The app makes its own links of the second, or of the Host header.",
         "Set `base_url`; or have the proxy tell (`X-Forwarded-Host`, `X-Forwarded-Proto`) and the gate believe it:"
         " `trusted_proxies` is the number of proxies, or their addresses. nginx: `proxy_set_header Host $host;`."
         " Apache: `ProxyPreserveHost On`.",

@@ -27,6 +27,7 @@ from oidc_gate.gate import Proof
 __all__ = ["ADDRESS_CHECKS"]
 
 _FORGED_HOST, _FORGED_CLIENT = "forged.invalid", "203.0.113.99"
+_HOST_PASSED_ON = "have the proxy pass the Host header on (nginx: proxy_set_header Host $host)"
 #: A page that no app has, with what something on the way may read otherwise.
 _PAGE_PATH = "/oidc-gate-doctor/a%2Fb//c%20d"
 
@@ -78,6 +79,13 @@ def _what_it_sees(case: Case) -> Finding:
             f"trusted proxies say {proof.seen}, and base_url is {base}",
             "have the outermost proxy set X-Forwarded-Proto, and count the proxies: trusted_proxies",
         )
+    told = proof.host.lower().removesuffix(":443" if wanted.startswith("https:") else ":80")
+    if told and told != urlsplit(wanted).netloc:
+        return warn(
+            f"the gate goes by what proxies say; the app is told the Host {proof.host}, and addresses it makes have"
+            " that, unless it goes by X-Forwarded-Host too",
+            _HOST_PASSED_ON,
+        )
     return ok(f"the gate goes by {base}; requests come as {proof.seen}")
 
 
@@ -89,7 +97,7 @@ def _how_to_tell(case: Case, proof: Proof, *, wrong: str) -> str:
         hops = told.count(",") + 1
         return f"the proxy tells of {host} and is not believed: set trusted_proxies = {hops}, or name {proof.peer}"
     if urlsplit(wrong).netloc != host:
-        return "have the proxy pass the Host header on (nginx: proxy_set_header Host $host); set base_url for the gate"
+        return f"{_HOST_PASSED_ON}; set base_url for the gate"
     return "set base_url for the gate as here, or have the proxy send X-Forwarded-Proto and set trusted_proxies"
 
 

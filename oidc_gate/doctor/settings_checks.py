@@ -23,7 +23,7 @@ _LEAST_OF_CLIENT = 16
 
 def settings_refused(detail: str) -> Finding:
     """Return what S1 finds where the settings stop start-up."""
-    return fail(detail, "correct this setting; the README's table has all of them")
+    return fail(detail, "correct this setting; docs/reference/settings.md has all of them")
 
 
 def _sources(case: Case) -> Finding:

@@ -53,6 +53,7 @@ May import: `errors`, `identity`, `sealing`, `signing`, `decisions`, `reserved_h
 `settings`, `provider`, `sessions`, `browser`, `telling`.
 """
 
+from oidc_gate.gate.activity import OnMessage
 from oidc_gate.gate.announcement import log_addresses
 from oidc_gate.gate.authorization_requests import known_prompt, reauthentication_prompt
 from oidc_gate.gate.building import backend_of, build
@@ -74,6 +75,7 @@ __all__ = [
     "Judging",
     "Live",
     "LiveKind",
+    "OnMessage",
     "Over",
     "Party",
     "Proof",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from oidc_gate.browser import Kind, kind_of
 from oidc_gate.decisions import Decision, Request
+from oidc_gate.sessions import is_of_token
 from oidc_gate.settings.demands import check_demand
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from oidc_gate.sessions import OpenSession
 
 __all__ = ["answer_to", "lets_in"]
-
-#: What the id of a token's session begins with, and that of no other: see `sessions.token_sessions`.
-_OF_TOKEN = ("t:", "t.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def _without_session(gate: Gate, request: Request, rule: CheckedRule) -> Decisio
 
 def _refused(gate: Gate, request: Request, opened: OpenSession, verdict: Verdict, rule: CheckedRule) -> Decision:
     of_program = gate._refusals.of_program
-    if of_program is not None and opened.session_id.startswith(_OF_TOKEN):
+    if of_program is not None and is_of_token(opened.session_id):
         return of_program(request, opened, verdict)
     if verdict.outcome != "step_up":
         return gate._refusals.not_allowed(request, opened, verdict)

@@ -22,7 +22,7 @@ from oidc_gate.gate.credentials import taken_apart
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.rechecking import Rechecking
 from oidc_gate.gate.token_checking import TokenChecking
-from oidc_gate.sessions import NEVER, UNLOADED, KnownToken, LiveSession, LoadOnLoop, OpenSession, Unloaded
+from oidc_gate.sessions import NEVER, UNLOADED, LiveSession, LoadOnLoop, OpenSession, Unloaded, is_of_token
 from oidc_gate.telling import LiveKind
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ logger = logging.getLogger("oidc_gate")
 
 #: Why a connection ends.
 Over: TypeAlias = Literal["session ended", "not allowed any more"]
-#: How the ids of those begin who came with an access token.
-_OF_PROGRAMS = "t:"
 #: A provider that gave no answer about a token is asked again after so long (seconds).
 _PAUSE = 30.0
 
@@ -49,9 +47,9 @@ class HeldByToken:
 
     __slots__ = ("expires_at", "is_over", "key", "not_before", "text")
 
-    def __init__(self, known: KnownToken) -> None:
-        self.key = self.text = known.text
-        self.expires_at = known.opened.expires_at
+    def __init__(self, text: str, expires_at: float) -> None:
+        self.key = self.text = text
+        self.expires_at = expires_at
         self.is_over, self.not_before = False, 0.0
 
 
@@ -85,22 +83,21 @@ class Live:
 
     # What connections hang on
 
-    def hold(self, kind: LiveKind, request: Request, identity: Identity) -> Holder | None:
+    def hold(self, kind: LiveKind, request: Request, identity: Identity) -> Holder:
         """Return what a connection hangs on that was forwarded with this identity; `release` it when it has ended.
 
-        None for a token that is not remembered any more, so that nobody knows what to look after.
+        That may be over already: a stream begins when its app likes, and the settings may be others by then.
         """
-        holder = self._holder(request, identity)
-        if holder is not None:
-            self._telling.live_began(kind)
-        return holder
-
-    def _holder(self, request: Request, identity: Identity) -> Holder | None:
-        if identity.session_id.startswith(_OF_PROGRAMS):
-            known = None if self._checking is None else self._checking.known(request.authorization)
-            return None if known is None else HeldByToken(known)
+        self._telling.live_began(kind)
+        if is_of_token(identity.session_id):
+            return HeldByToken(request.authorization, identity.expires_at)
         name, text = self._components.cookies(request).session_text(request.cookie_header)
-        return None if text is None else self._sessions.live.add(identity.session_id, text, name)
+        sessions = self._sessions
+        live = sessions.live.add(identity.session_id, text or "", name, identity.expires_at)
+        known = sessions.known(live.text, live.name)
+        if known is not None and live.opened is None:
+            live.meet(live.text, known)
+        return live
 
     def release(self, kind: LiveKind, holder: Holder) -> None:
         """Take note that a connection has ended, whoever ended it."""
@@ -117,7 +114,9 @@ class Live:
         if self._checking is None or holder.is_over or self._clock() >= holder.expires_at + self._leeway:
             return None
         known = self._checking.known(holder.text)
-        return UNLOADED if known is None else known.opened
+        if known is None:
+            return UNLOADED
+        return None if known.lacking else known.opened
 
     @property
     def loads_on_loop(self) -> bool:
@@ -127,7 +126,7 @@ class Live:
     def load(self, holder: Holder, asked_at: float = NEVER) -> Found:
         """Return what `find` would, asking the store. May block.
 
-        Without an answer the connection goes on, as far as is known here: UNLOADED where nothing is.
+        Without an answer the connection goes on, to the end that is known here: UNLOADED where little is.
         `asked_at`: see `Sessions.load`.
         """
         try:
@@ -151,10 +150,12 @@ class Live:
         if not self._is_silent:
             self._is_silent = True
             logger.warning("live connections go on unchecked, for the store does not answer: %s", error)
-        known = self._sessions.known(holder.text, _name(holder))
+        known, now = self._sessions.known(holder.text, _name(holder)), self._clock()
+        if known is None and isinstance(holder, LiveSession):
+            known = holder.opened  # which is remembered as long as there are connections
         if known is None:
-            return UNLOADED
-        return known if self._sessions.is_alive(known, self._clock()) else None
+            return UNLOADED if now < holder.expires_at else None
+        return known if self._sessions.is_alive(known, now) else None
 
     def is_unloaded(self, holder: Holder, found: Found) -> bool:
         """Return whether the store has to be asked."""
@@ -181,7 +182,8 @@ class Live:
                 self._unanswered(holder, error)
             return ASK_AGAIN
 
-        return Work("session", look_after, turned_away=lambda: Work("store", lambda: look_after(ask=False)))
+        lane = self._components.parties[found.provider_key].lane("session")
+        return Work(lane, look_after, turned_away=lambda: Work("store", lambda: look_after(ask=False)))
 
     def _asking(self, holder: HeldByToken, now: float) -> Work | None:
         """Return the work of checking a token anew.
@@ -193,17 +195,18 @@ class Live:
         if now < holder.not_before or (known is not None and known.holds(now)):
             return None
         holder.not_before = now + _PAUSE
+        sent = taken_apart(holder.text)
+        party = checking.party_of(sent.token)
 
         def ask() -> Decision:
             try:
-                sent = taken_apart(holder.text)
-                checking.ask(checking.party_of(sent.token), sent)
+                checking.ask(party, sent)
                 holder.not_before = 0.0
             except GateError as error:
                 holder.is_over = error.status not in (500, 503)  # no answer says nothing of the token
             return ASK_AGAIN
 
-        return Work("token", ask, turned_away=lambda: ASK_AGAIN)
+        return Work(party.lane("token"), ask, turned_away=lambda: ASK_AGAIN)
 
     # Judging
 

@@ -26,7 +26,7 @@ _MOST_TOLD = 200
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _NAME = "health"
 #: Raised with every change of what is told. It is part of the seal, so that what another version tells is no proof.
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Proof(NamedTuple):
@@ -34,6 +34,7 @@ class Proof(NamedTuple):
 
     - `seen`: the public URL of the app as the request has it, and proxies that are believed.
     - `own`: the same as the gate uses it: `base_url`, where that is set.
+    - `host`: the Host header alone, which is what the app is told.
     - `target`: the path as it stood on the request line, `""` where the server does not tell.
     - `peer`: the address of who connected; `client`: of who asked, as far as proxies are believed.
     - `cookies`: how long the Cookie header was.
@@ -43,6 +44,7 @@ class Proof(NamedTuple):
 
     seen: str
     own: str
+    host: str
     target: str
     peer: str
     client: str
@@ -62,7 +64,7 @@ def proof_for(request: Request, addresses: Addresses, secrets: Sequence[str], co
     """Return the sealed proof for a checked challenge."""
     origins = addresses.seen(request).url, addresses.origin(request).url
     came = {name: value[:_MOST_TOLD] for name in FORWARDED if (value := request.header(name))}
-    told = [each[:_MOST_TOLD] for each in (request.raw_target, request.peer, addresses.client(request))]
+    told = [each[:_MOST_TOLD] for each in (request.host, request.raw_target, request.peer, addresses.client(request))]
     row = [*origins, *told, len(request.cookie_header), came]
     return _seal(secrets, context, challenge).seal(json.dumps(row).encode(), _NAME)
 
@@ -73,9 +75,9 @@ def read_proof(text: str, secrets: Sequence[str], context: str, challenge: str) 
     plaintext = seal.open(text, _NAME)
     if plaintext is None:
         return None
-    seen, own, target, peer, client, cookies, forwarded = json.loads(plaintext)
+    seen, own, host, target, peer, client, cookies, forwarded = json.loads(plaintext)
     is_newest = text.startswith(seal.newest_prefix)
-    return Proof(seen, own, target, peer, client, cookies, forwarded, is_newest)
+    return Proof(seen, own, host, target, peer, client, cookies, forwarded, is_newest)
 
 
 def _seal(secrets: Sequence[str], context: str, challenge: str) -> Seal:

@@ -206,16 +206,16 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Keep the head of the final answer; one before it may say that the body may come."""
-        if self.is_complete:
+        if self.is_complete or self._error is not None:  # what follows one that is refused is no answer to this request
             return
         status: int = self._parser.get_status_code()
         headers, self._headers = self._headers, []
-        if status < 200:
+        if 100 <= status < 200:
             self.may_go_on = self.may_go_on or status == 100
             return
         lengths, codings = _framing(headers)
         version = self._parser.get_http_version()
-        if not is_wellformed(headers) or status > 599 or version not in ("1.0", "1.1"):
+        if not is_wellformed(headers) or not 200 <= status <= 599 or version not in ("1.0", "1.1"):
             self._broken("has a malformed head")
             return
         if len(lengths) > 1 or (lengths and codings) or (codings and (codings != [b"chunked"] or version == "1.0")):
@@ -229,7 +229,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Keep some of the body."""
-        if self.is_complete:
+        if self.is_complete or self._error is not None:
             self._is_overfull = True
             return
         self._chunks.append(body)

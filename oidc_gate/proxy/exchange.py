@@ -18,6 +18,8 @@ __all__ = ["ClientGoneError", "CutOffError", "Exchange"]
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 #: So long is the server waited for to say that a body may come; then it comes (RFC 9110, 10.1.1).
 _PATIENCE = 1.0
+#: So long may a client send nothing of its body, at least: a connection of the server's waits with it, in seconds.
+_LONGEST_SILENCE = 60.0
 #: An answer that takes longer is worth looking whether its client is still there, in seconds.
 _USUAL = 0.05
 
@@ -115,12 +117,14 @@ class Exchange:
         return connection
 
     def _look(self, connection: Connection) -> None:
-        """Give up on the server, unless it is the client that is waited for, or something has moved."""
-        left = self._moved_at + self._timeout - self._loop.time()
-        if not self._waits_for_server:
-            left = max(left, self._timeout)
+        """Give up on the server, or on the client where its body is waited for, unless something has moved."""
+        patience = self._timeout if self._waits_for_server else max(self._timeout, _LONGEST_SILENCE)
+        left = self._moved_at + patience - self._loop.time()
         if left > 0:
             self._timers[0] = self._loop.call_later(left, self._look, connection)
+            return
+        if not self._waits_for_server:
+            connection.fail(_silent())
             return
         connection.fail(UpstreamSlowError("upstream_slow", f"no answer within {self._timeout:g} s (upstream_timeout)"))
 
@@ -200,6 +204,11 @@ _LAST = b"0\r\n\r\n"
 
 def _other_length() -> LoginError:
     return LoginError("request_malformed", "the body is not as long as Content-Length says")
+
+
+def _silent() -> LoginError:
+    said = f"nothing of the body has come for {_LONGEST_SILENCE:g} s or more"
+    return LoginError("request_malformed", said, status=408)
 
 
 def _announces_trailers(connection: Connection) -> bool:

@@ -37,11 +37,17 @@ _OF_OTHER_PROXIES = frozenset(
         *("x-forwarded", "forwarded-for", "x-forwarded-by", "x-forwarded-path", "x-forwarded-prefix"),
         *("x-forwarded-protocol", "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-ssl", "x-forwarded-uri"),
         *("x-forwarded-method", "x-forwarded-client-cert", "x-url-scheme", "x-scheme", "front-end-https"),
-        *("x-script-name", "x-original-host", "x-host"),
+        *("x-script-name", "x-original-host", "x-original-method", "x-original-proto", "x-original-for", "x-host"),
         *("x-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "x-originating-ip", "x-remote-ip"),
         *("x-remote-addr", "true-client-ip", "cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip"),
         *("x-azure-clientip", "x-azure-socketip", "x-envoy-external-address"),
     }
+)
+#: How further ones begin, and those that tell of the client's certificate (RFC 9440), by which apps know who asks.
+_FAMILIES_OF_PROXIES = (
+    *("x-forwarded-", "x-envoy-", "x-real-", "cloudfront-viewer-"),
+    *("client-cert", "x-client-cert", "x-client-verify", "ssl-client-", "x-ssl-client-", "x-tls-client-"),
+    *("x-amzn-mtls-", "x-arr-clientcert"),
 )
 #: Apps of some frameworks go by these in place of the path, which is what rules were asked about.
 _OTHER_PATHS = frozenset({"x-original-url", "x-original-uri", "x-rewrite-url"})
@@ -52,6 +58,8 @@ _FOR_THE_APP = frozenset({"authorization", "content-type", "content-encoding", "
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+#: What sets a gate's cookie; one without a name is sent as if its value were name and value.
+_GATES_COOKIE = re.compile(rb"[\s=]*(?:__Host-|__Secure-)?oidc_gate\.", re.IGNORECASE)
 
 #: Names that were seen, lower case, and whether they pass: always, never, or where a proxy is believed.
 _seen: dict[bytes, bool | None] = {}
@@ -64,7 +72,9 @@ def _passes(name: bytes) -> bool | None:
     False for a name that is none (RFC 9110, 5.1).
     """
     spelt = folded(name.decode("latin-1"))
-    passes = None if spelt in _OF_OTHER_PROXIES else spelt not in _NEVER and bool(_NAME.fullmatch(name))
+    passes: bool | None = spelt not in _NEVER and bool(_NAME.fullmatch(name))
+    if passes and (spelt in _OF_OTHER_PROXIES or spelt.startswith(_FAMILIES_OF_PROXIES)):
+        passes = None
     if len(name) <= _LONGEST_SEEN:
         if len(_seen) >= _MOST_SEEN:
             _seen.clear()
@@ -86,8 +96,8 @@ def options_of(headers: Headers) -> set[bytes]:
 def kept_of_request(headers: Headers, reserved: Container[str], *, from_proxy: bool) -> Headers | None:
     """Return the headers of a request that pass; None where one has a malformed value.
 
-    `reserved`: names that only the gate may say, and has said: whoever names them in Connection is not heeded.
-    `from_proxy`: whether a proxy that is believed has sent them.
+    `reserved`: names that only the gate may say, and has said: whoever names them in Connection is not heeded, nor who
+    names what a proxy says. `from_proxy`: whether a proxy that is believed has sent them.
     """
     kept: Headers = []
     for pair in headers:
@@ -101,6 +111,7 @@ def kept_of_request(headers: Headers, reserved: Container[str], *, from_proxy: b
     if options:
         options = {each for each in options if each.decode("latin-1") not in _FOR_THE_APP}
         options = {each for each in options if each.decode("latin-1") not in reserved}
+        options = {each for each in options if _passes(each) is not None}
         kept = [pair for pair in kept if pair[0].lower() not in options]
     return kept
 
@@ -108,12 +119,19 @@ def kept_of_request(headers: Headers, reserved: Container[str], *, from_proxy: b
 def kept_of_answer(headers: Headers, *, has_length: bool) -> Headers:
     """Return the headers of an answer that pass, names in lower case, as ASGI has them.
 
-    `has_length`: whether it may say how long its content is.
+    `has_length`: whether it may say how long its content is. No app sets a gate's cookie, or deletes one: with somebody
+    else's session in it, a browser would go on in their name.
     """
     dropped = _DROPPED_OF_ANSWER if has_length else _DROPPED_OF_SHORT
     options = options_of(headers) - _LENGTH
     lowered = [(name.lower(), value) for name, value in headers]
-    return [pair for pair in lowered if pair[0] not in dropped and pair[0] not in options]
+    return [
+        pair
+        for pair in lowered
+        if pair[0] not in dropped
+        and pair[0] not in options
+        and not (pair[0] == b"set-cookie" and _GATES_COOKIE.match(pair[1]))
+    ]
 
 
 _LENGTH = frozenset({b"content-length", b"set-cookie"})

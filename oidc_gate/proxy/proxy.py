@@ -84,6 +84,9 @@ class Proxy:
             return None  # without an end, so that the server closes the connection
         except GateError as error:
             reply = self.gate.gate.failure(self._forwarded.request(scope), error)
+            if isinstance(error, LoginError) and str(scope.get("http_version", ""))[:1] == "1":
+                # Where a malformed request ends is not sure, so nothing is read behind it (RFC 9112, 6.3).
+                reply = reply._replace(headers=(*reply.headers, ("connection", "close")))
         if reply is not None:
             await answer(reply, scope, receive, send)
         return None
@@ -118,6 +121,8 @@ class Proxy:
         """Return Host, the headers that pass, and the lines on the client. Raises LoginError."""
         headers = scope["headers"]
         said = next((value for name, value in headers if name == b"host"), b"")
+        if not said and scope.get("http_version") == "1.1":
+            raise LoginError("request_malformed", "HTTP/1.1 asks for a Host header (RFC 9112, 3.2)")
         gate = self.gate.gate
         told, from_proxy = self._forwarded.lines(scope, said, gate.addresses)
         kept = kept_of_request(headers, gate.reserved_headers, from_proxy=from_proxy)

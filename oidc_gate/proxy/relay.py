@@ -25,6 +25,8 @@ __all__ = ["RefusedError", "Relay"]
 
 #: A longer message ends the connection with 1009, in bytes: as at uvicorn.
 _LONGEST_MESSAGE = 16 * 1024 * 1024
+#: So many of the app's messages wait for a client that is slow; then the app waits.
+_MOST_WAITING = 4
 #: Closed: normally; without a code; without a word; by a server behind that broke off (IANA's registry).
 _NORMAL, _NO_CODE, _ABNORMAL, _BAD_GATEWAY = 1000, 1005, 1006, 1014
 #: What the library says itself.
@@ -71,7 +73,13 @@ class Relay:
         offered: Any = subprotocols or None
         protocol = ClientProtocol(uri, subprotocols=offered, max_size=_LONGEST_MESSAGE)
         upstream: ClientConnection = await self._pool.connected(
-            partial(ClientConnection, protocol, ping_interval=None, close_timeout=self._timeout)
+            partial(
+                ClientConnection,
+                protocol,
+                ping_interval=None,
+                close_timeout=self._timeout,
+                max_queue=_MOST_WAITING,
+            )
         )
         said = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers if name not in _ITS_OWN]
         is_open = False

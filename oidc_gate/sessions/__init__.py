@@ -26,7 +26,7 @@ from oidc_gate.sessions.open_session import NEVER, UNLOADED, Limits, OpenSession
 from oidc_gate.sessions.recent_sessions import Recalled
 from oidc_gate.sessions.session import Head, Session, hand_on
 from oidc_gate.sessions.sessions import LoadOnLoop, Sessions
-from oidc_gate.sessions.token_sessions import KnownToken, RecentTokens, token_session
+from oidc_gate.sessions.token_sessions import KnownToken, RecentTokens, is_of_token, token_session
 from oidc_gate.sessions.watched_store import unwatched, watched
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "StoreBackend",
     "Unloaded",
     "hand_on",
+    "is_of_token",
     "token_session",
     "unwatched",
     "watched",

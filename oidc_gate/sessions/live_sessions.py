@@ -15,12 +15,13 @@ class LiveSession:
     A cookie session goes on in another cookie now and then, and what came with the first has no part in that.
 
     `key`: the session's id; `text`, `name`: of the cookie; `opened`: what it was opened to, None before it was.
+    `expires_at`: when the session ends at the latest, as it was known when the first connection began.
     """
 
-    __slots__ = ("connections", "key", "name", "opened", "text")
+    __slots__ = ("connections", "expires_at", "key", "name", "opened", "text")
 
-    def __init__(self, key: str, text: str, name: str) -> None:
-        self.key, self.text, self.name = key, text, name
+    def __init__(self, key: str, text: str, name: str, expires_at: float) -> None:
+        self.key, self.text, self.name, self.expires_at = key, text, name, expires_at
         self.opened: OpenSession | None = None
         self.connections = 0
 
@@ -41,12 +42,12 @@ class LiveSessions(dict[str, LiveSession]):
         super().__init__()
         self._lock = Lock()  # guards additions and removals
 
-    def add(self, session_id: str, text: str, name: str) -> LiveSession:
-        """Add a connection to a session; it came with this cookie."""
+    def add(self, session_id: str, text: str, name: str, expires_at: float) -> LiveSession:
+        """Add a connection to a session; it came with this cookie. `expires_at`: see `LiveSession`."""
         with self._lock:
             live = self.get(session_id)
             if live is None:
-                live = self[session_id] = LiveSession(session_id, text, name)
+                live = self[session_id] = LiveSession(session_id, text, name, expires_at)
             live.connections += 1
             return live
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oidc_gate.provider import AccessToken
     from oidc_gate.sessions.sessions import Sessions
 
-__all__ = ["KnownToken", "RecentTokens", "token_session"]
+__all__ = ["KnownToken", "RecentTokens", "is_of_token", "token_session"]
 
 #: Of a header so many characters are looked up: the end of a signature, or of what is random anyway.
 _SAMPLE = 32
@@ -58,6 +58,11 @@ def token_session(
     forward = own.forward(Identity.unread(identity, copy), head)
     allowed = own.lists.allow_all or own.lists.allow(claims)
     return OpenSession(copy, b"", "", forward, allowed, _LIMITS)
+
+
+def is_of_token(session_id: str) -> bool:
+    """Return whether a session's id is that of an access token, of whichever provider."""
+    return session_id.startswith(("t:", "t."))
 
 
 def _name(jti: Any, text: str) -> str:

@@ -91,7 +91,7 @@ class AppFields:
         None, read_list, "paths that need no login: each covers itself and all below it, in whole segments"
     )
     rules: tuple[Any, ...] | None = setting(
-        None, read_rules, "who may do what, where: tables in a file, or `Rule` in code; see `docs/rules.md`"
+        None, read_rules, "who may do what, where: tables in a file, or `Rule` in code; see [docs/rules.md]"
     )
     providers: tuple[Any, ...] | None = setting(
         None,
@@ -99,7 +99,7 @@ class AppFields:
         "further providers: tables in a file, or maps in code, each with settings of its own; see"
         " [docs/several-providers.md]",
     )
-    allow_cors_preflight: bool = setting(False, read_bool, "lets true preflights pass")
+    allow_cors_preflight: bool = setting(False, read_bool, "lets true CORS preflights pass without a login")
     cors_origins: tuple[str, ...] | None = setting(
         None, read_list, "origins of other sites whose scripts may read the gate's own 401 and 403, with credentials"
     )
@@ -121,8 +121,8 @@ class AppFields:
     cache_control: str = setting(
         "private",
         read_text,
-        "added where the app says nothing of caching; `force no-store` (or another value) overrides the app's word on"
-        " protected pages; `off`: nothing",
+        "the `Cache-Control` that is added where the app says nothing of caching; `force no-store` (or another value)"
+        " overrides the app's word on protected pages; `off`: nothing",
     )
     logout_cookies: tuple[str, ...] | None = setting(
         None, read_list, "names of the app's own cookies that logout deletes too, such as `sessionid`"
@@ -137,7 +137,7 @@ class AppFields:
         "off",
         read_metrics,
         "`prometheus` or `opentelemetry` (extras of the same names); in code also an object with `count(name, labels)`"
-        " and `observe(name, seconds, labels)`; see `docs/operations.md`",
+        " and `observe(name, seconds, labels)`; see [docs/operations.md]",
     )
     audit: bool = setting(False, read_bool, "who did what, as JSON, one event a line, to the logger `oidc_gate.audit`")
     upstream_host: str = setting(
@@ -147,12 +147,17 @@ class AppFields:
         " answers to no other name; or a host",
     )
     upstream_timeout: float = setting(
-        60.0, read_duration, "the same: how long the app may take until its answer begins", shown="60s"
+        60.0,
+        read_duration,
+        "`oidc-gate run http://…`: how long the app may take until its answer begins",
+        shown="`60s`",
     )
     insecure_public_upstream: bool = setting(
-        False, read_bool, "the same, for an app that is neither on this machine nor in a private network"
+        False,
+        read_bool,
+        "allows `oidc-gate run http://…` in front of an app that is neither on this machine nor in a private network",
     )
-    brand_name: str = setting("", read_text, "whose app it is, on the gate's pages; see `docs/pages.md`")
+    brand_name: str = setting("", read_text, "whose app it is, on the gate's pages; see [docs/pages.md]")
     brand_logo: str = setting("", read_path, "an SVG or PNG file of at most 32 KB, shown in place of the name")
     brand_color: str = setting(
         "", read_color, "colour of buttons, like `#1f5fd0`; dark enough for white text, and lighter in dark pages"
@@ -164,6 +169,5 @@ class AppFields:
     reload: str = setting(
         "off",
         choice("off", "watch"),
-        "or `watch`: changed settings, and files that they name, are taken over without a restart; see"
-        " [docs/reload.md]",
+        "`watch`: changed settings, and files that they name, are taken over without a restart; see [docs/reload.md]",
     )

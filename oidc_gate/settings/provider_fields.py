@@ -22,11 +22,11 @@ class ProviderFields:
         " `cognito:REGION/POOL`, `gitlab`, `authentik:URL/APPLICATION`",
         shown="required",
     )
-    client_id: str = setting("", read_text, "of the app as registered at the provider", shown="required")
+    client_id: str = setting("", read_text, "the client id of the app as registered at the provider", shown="required")
     client_secret: str = setting(
         "",
         read_text,
-        "of the app as registered at the provider; not with `private_key_jwt` or `none`",
+        "the client secret of the app as registered at the provider; not with `private_key_jwt` or `none`",
         shown="required",
         secret=True,
     )
@@ -41,9 +41,9 @@ class ProviderFields:
             "client_secret_basic_raw",
             "client_assertion",
         ),
-        "or `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `none`; `client_secret_basic_raw` for a"
-        " provider"
-        " that compares the secret without decoding it; `client_assertion` with `client_assertion_file`",
+        "how the gate proves to the provider that it is this client: `client_secret_basic`, `client_secret_post`,"
+        " `client_secret_jwt`, `private_key_jwt`, `none`; `client_secret_basic_raw` for a provider that compares the"
+        " secret without decoding it; `client_assertion` with `client_assertion_file`",
     )
     client_private_key_file: str = setting(
         "",
@@ -61,7 +61,7 @@ class ProviderFields:
     scopes: tuple[str, ...] = setting(
         ("openid", "profile", "email"),
         read_words,
-        "`openid` is always sent; `offline_access` needs a server-side `session_store`",
+        "what is asked for: `openid` is always sent; `offline_access` needs a server-side `session_store`",
     )
     authz_url_params: tuple[tuple[str, str], ...] = setting(
         (), read_params, "extra authorization parameters: a map, in the environment a query string"
@@ -69,7 +69,11 @@ class ProviderFields:
     auth_id: str = setting(
         "default", read_text, "names this provider: scopes its cookies, selects it on the login and logout paths"
     )
-    response_mode: str = setting("query", choice("query", "form_post"), "or `form_post`")
+    response_mode: str = setting(
+        "query",
+        choice("query", "form_post"),
+        "how the answer comes back from the provider: `query`, in the address, or `form_post`",
+    )
     signing_algs: tuple[str, ...] | None = setting(
         None,
         read_words,

@@ -12,6 +12,6 @@ Reader = Callable[[Any], Any]
 
 
 def setting(default: Any, read: Reader, meaning: str, *, shown: str = "", secret: bool = False) -> Any:
-    """Return a field. `meaning` is its line in the README's table, where `shown` stands in for its default."""
+    """Return a field. `meaning` stands in docs/reference/settings.md, where `shown` stands in for its default."""
     metadata = {"read": read, "meaning": meaning, "shown": shown}
     return field(default=default, repr=not secret, metadata=metadata)

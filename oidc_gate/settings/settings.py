@@ -4,8 +4,8 @@ Frozen, and checked whole when it is made: a gate never starts with a setting th
 type or at odds with another. Later sources win: file, environment, keyword.
 
 A new setting is a field in one of the four modules of fields, with its reader and meaning, a keyword in `options`, a
-check in `checks` if it depends on others, its use (in `gate.components.build`, most often), and `make docs`, which
-writes its row into the README.
+check in `checks` if it depends on others, its use (in `gate.components.build`, most often), and an example in
+`tests/documented/settings_examples.py`; `make docs` writes its section into `docs/reference/settings.md`.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def _named(options: Mapping[str, Any]) -> dict[str, Any]:
             from oidc_gate.settings.other_names import meant  # late: nobody else needs it
 
             hint = _AT_THE_TOP if isinstance(value, Mapping) else meant(name, _NAMES)
-            raise SettingsError(f"{name} is not a setting of oidc_gate.{hint} See the README's table.")
+            raise SettingsError(f"{name} is not a setting of oidc_gate.{hint} See docs/reference/settings.md.")
     given: dict[str, Any] = {}
     present = {name: value for name, value in options.items() if value is not None}
     for name, value in sources.read_secret_files(present, _KNOWN).items():

@@ -65,5 +65,5 @@ class TokenFields:
         "gate",
         choice("gate", "app", "off"),
         "who answers at `/.well-known/oauth-protected-resource` (RFC 9728), by which programs find the provider: the"
-        " gate, the `app`, or nobody",
+        " `gate`, the `app`, or nobody (`off`)",
     )

@@ -7,13 +7,12 @@ provider, for tests from end to end. No app and no gate imports this folder.
 
 Modules, from the ground up; each may import only from those before it:
 
-- `gates`: which gate stands in front of an app
 - `django_clients`: Django's test clients, which pass by what stands in front of Django
 - `clients`: the test clients that are known, and their cookies
 - `signing_in`: somebody is signed in
 - `end_to_end`: a provider to sign in at
 
-May import: `errors`, `gate`, `wsgi`, `asgi`, `command`.
+May import: `errors`, `gate`, `wsgi`, `asgi`, `outermost`, `command`.
 """
 
 from oidc_gate.testing.end_to_end import LocalProvider, local_provider

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import Request
 
+from oidc_gate.outermost import AnyGate, gate_in_front_of
 from oidc_gate.testing.django_clients import gate_of_project, is_gated, put_in_front
-from oidc_gate.testing.gates import AnyGate, gate_in_front_of
 
 __all__ = ["KnownClient", "known_client"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from oidc_gate.asgi import OIDCGate as ASGIGate
-from oidc_gate.testing.gates import AnyGate, gate_in_front_of
+from oidc_gate.outermost import AnyGate, gate_in_front_of
 from oidc_gate.wsgi import OIDCGate as WSGIGate
 
 __all__ = ["gate_of_project", "is_gated", "put_in_front"]

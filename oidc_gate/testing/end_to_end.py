@@ -43,7 +43,7 @@ def local_provider(*redirect_uris: str) -> Iterator[LocalProvider]:
     if find_spec("nanoidp") is None:
         raise ModuleNotFoundError("The local provider is in an extra: pip install 'oidc-gate[demo]'", name="nanoidp")
     secret = secrets.token_urlsafe()
-    with provider_process(_CLIENT, secret, redirect_uris) as (_, issuer):
+    with provider_process(_CLIENT, secret, redirect_uris, description="the app under test") as (_, issuer):
         settings = {
             "issuer_url": issuer,
             "client_id": _CLIENT,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from oidc_gate.errors import LoginError
+from oidc_gate.outermost import AnyGate, gate_in_front_of
 from oidc_gate.testing.clients import known_client
-from oidc_gate.testing.gates import AnyGate, gate_in_front_of
 
 if TYPE_CHECKING:
     from oidc_gate.gate.parties import Party

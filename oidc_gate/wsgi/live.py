@@ -44,7 +44,7 @@ class LiveStream:
         self._request, self._identity, self._is_stream = request, identity, is_stream
         self._live: Live | None = None
         self._holder: Holder | None = None
-        self._look_at = 0.0
+        self._look_at, self._began_at = 0.0, time.monotonic()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -57,10 +57,12 @@ class LiveStream:
 
     def _is_over(self) -> bool:
         """Return whether the connection may not go on; settle when to look next."""
-        live = self._gate().live
-        self._look_at = time.monotonic() + live.within * _PART
+        live, now = self._gate().live, time.monotonic()
+        self._look_at = now + live.within * _PART
         if self._live is None:
-            return self._begins(live)
+            self._begins(live)
+            if now < self._began_at + live.within * _PART:  # it was judged a moment ago
+                return False
         if self._holder is None or not live.within:
             return False
         reason = live.over_now(self._request, self._holder, self._perform)
@@ -70,14 +72,13 @@ class LiveStream:
         self._look_at = 0.0  # whoever asks once more is told the same
         return True
 
-    def _begins(self, live: Live) -> bool:
-        """Look after this answer from its first chunk on, if it is an event stream; it was judged a moment ago."""
+    def _begins(self, live: Live) -> None:
+        """Look after this answer from its first chunk on, if it is an event stream."""
         self._live = live
         if self._is_stream():
             self._holder = live.hold("event_stream", self._request, self._identity)
-        if self._holder is None:
+        else:
             self._look_at = float("inf")
-        return False
 
     def close(self) -> None:
         """End the app's part, as the server has it."""

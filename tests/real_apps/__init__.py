@@ -19,8 +19,9 @@ Each app is a folder here, and a page in `docs/apps/`. To add one, NAME:
            ...
 
    `visit` serves the app once for all tests of a way (`Way`: one that the app can be gated in).
-4. `docs/apps/NAME.md` has each file of `app/` as a block (```` ```python app.py ````), the commands behind `$ `, and an
-   empty place `<!-- what was tried: written by `make apps` --> <!-- end of what was tried -->`.
+4. `docs/apps/NAME.md` has each file of `app/` as a block (```` ```python title="app.py" ````), the commands behind
+   `$ `, and an empty place `<!-- what was tried: written by `make apps` --> <!-- end of what was tried -->`. These
+   blocks need no comment that says who runs them; any other does (tests/test_docs_blocks.py).
 5. `make apps APPS=NAME` installs it into `.apps/NAME`, runs the journeys, writes the versions onto the page, and leaves
    pictures in `tests/screenshots/apps/`. Look at them. Then `make docs` writes the table in `docs/apps/README.md`.
 
