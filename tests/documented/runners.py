@@ -3,7 +3,7 @@
 No comment has to say so, and nothing else on these pages passes for it:
 
 - on the page of an app of `tests/real_apps`: a block that is one of the app's files (its title, and every word), and a
-  console in which nothing is typed but the app's commands and `pip install`
+  console in which nothing is typed but the app's commands, `pip install`, and `export` of what they are run with
 - on a page of `docs/recipes`: a block whose first line names a file, where a module of `tests/recipes` asks for it:
   `file("nginx", "/etc/nginx/conf.d/app.conf")`
 - below the heading of a server in `docs/recipes/servers.md`: each file that is named so, and the console
@@ -49,7 +49,18 @@ def _is_of(block: Block, app: App) -> bool:
         return dict(app.files).get(block.title) == block.text
     commands = {*app.setup, *(command for way in app.ways for command in way.commands)}
     typed = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
-    return all(line in commands or line.startswith("pip install ") for line in typed)
+    known = {f"{name}={value}" for way in app.ways for name, value in way.env}
+    known |= {"OIDC_GATE_CONFIG=gate.toml"} if "gate.toml" in dict(app.files) else set()
+    return all(
+        line in commands or line.startswith("pip install ") or (_exported(line) and _exported(line) <= known)
+        for line in typed
+    )
+
+
+def _exported(line: str) -> set[str]:
+    """Return what this line gives to the commands after it."""
+    command, *given = line.split()
+    return set(given) if command == "export" else set()
 
 
 def _named_in_first_line(block: Block) -> str:

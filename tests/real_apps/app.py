@@ -19,10 +19,10 @@ GATE_PORT = 8000
 class Way:
     """One way to put the gate in front of an app.
 
-    `gate` is the command that starts the gate, on port 8000 unless it says otherwise itself. Where the gate is a proxy,
-    `app` is the command that starts the app's own server, on `app_port`, which `gate` names too; the gate then runs
-    outside the app's virtual environment. `env` is set for both, and the pages say so. `limit`: seconds until it must
-    have started.
+    `gate` is the command that starts the gate, on port 8000 unless it says otherwise itself. `app` is a command that is
+    started before it, on `app_port`, which `gate` or `env` names too. Where the gate is a proxy that is the app's own
+    server, and the gate runs outside the app's virtual environment; else a server that the app needs. `env` is set
+    for both, with the folder in the place of `$PWD`, and the pages say so. `limit`: seconds until it must have started.
     """
 
     name: str
@@ -31,6 +31,10 @@ class Way:
     app_port: int = 0
     env: tuple[tuple[str, str], ...] = ()
     limit: float = 300.0
+
+    @property
+    def is_proxy(self) -> bool:
+        return "://" in self.gate
 
     @property
     def commands(self) -> list[str]:

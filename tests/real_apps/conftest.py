@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def _write(app: App) -> None:
     python = installed(app)
-    names = [package.split("[")[0].split("=")[0] for package in app.packages]
+    names = [re.split(r"[\[<=>]", package)[0] for package in app.packages]
     code = (
         "import importlib.metadata as m, platform, sys; print(platform.python_version(), *map(m.version, sys.argv[1:]))"
     )

@@ -69,7 +69,7 @@ def served(app: App, way: Way, provider: LocalProvider, folder: Path, **settings
     env = {f"OIDC_GATE_{name.upper()}": str(value) for name, value in (options | settings).items()}
     if (folder / "gate.toml").exists():
         env["OIDC_GATE_CONFIG"] = "gate.toml"
-    env |= {name: _with_ports(value, way, port, app_port) for name, value in way.env}
+    env |= {name: _with_ports(value, way, port, app_port).replace("$PWD", str(folder)) for name, value in way.env}
     inside, outside = str(python.parent), _path_of_the_gate(way, python)
     for command in app.setup:
         _run(command, folder, env, inside)
@@ -102,7 +102,7 @@ def served(app: App, way: Way, provider: LocalProvider, folder: Path, **settings
 
 def _path_of_the_gate(way: Way, python: Path) -> str:
     """Return where the gate's programs are: beside the app, or, where it is a proxy, beside the tests."""
-    return str(Path(sys.executable).parent if way.app else python.parent)
+    return str(Path(sys.executable).parent if way.is_proxy else python.parent)
 
 
 def _with_ports(text: str, way: Way, port: int, app_port: int) -> str:

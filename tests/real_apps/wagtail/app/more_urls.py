@@ -1,0 +1,3 @@
+from django.views.generic import RedirectView
+
+urlpatterns.insert(0, path("admin/logout/", RedirectView.as_view(url="/oauth2/logout")))
