@@ -391,16 +391,20 @@ def test_signing_in_in_another_tab_by_other_ways_is_noticed_when_the_page_has_th
     output(page).to_have_text("ada-1815 POST a long text")
 
 
+#: What other 401s say, each of one that is none of this gate's for somebody who is not signed in.
+OTHERS: list[dict[str, str]] = [
+    {"WWW-Authenticate": 'OIDC login_url="/other/login"'},
+    {"WWW-Authenticate": 'OIDC login_url="/oauth2/login?step_up=1"'},
+    {"WWW-Authenticate": 'Basic realm="x"'},
+    {},
+]
+
+
 def test_an_answer_that_is_none_of_this_gates_is_handed_on(serve: Serve, page: Page) -> None:
     opened(page, serve() + "/")
-    said = iter(['OIDC login_url="/other/login"', 'OIDC login_url="/oauth2/login?step_up=1"', 'Basic realm="x"', ""])
-
-    def refuse(route: Route) -> None:
-        told = next(said)
-        route.fulfill(status=401, headers={"WWW-Authenticate": told} if told else {}, body="{}")
-
-    page.route("**/api", refuse)
-    for _ in range(4):
+    said = iter(OTHERS)
+    page.route("**/api", lambda route: route.fulfill(status=401, headers=next(said), body="{}"))
+    for _ in OTHERS:
         assert run(page, "oidcGate.fetch('api').then(answer => answer.status)") == 401
     expect(bar(page)).to_have_count(0)
 
@@ -477,6 +481,54 @@ def test_a_page_that_polls_says_what_has_happened_and_never_opens_a_window(serve
         bar(page).get_by_role("button", name="Sign in").click()
     sign_in(pop_up.value)
     until(page, "window.told == 'ada-1815 GET '")
+    expect(bar(page)).to_have_count(0)
+
+
+def test_the_bar_of_a_request_stays_when_the_watch_sees_the_end_too(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/?src=/oauth2/relogin.js data-gentle")
+    end_session(page)
+    run(page, "fetch('/api'); 0")
+    expect(bar(page)).to_contain_text("Your session has ended")
+    with page.expect_response("**/oauth2/userinfo"):
+        run(page, "window.dispatchEvent(new Event('focus'))")
+    for _ in range(5):
+        page.wait_for_timeout(200)
+        assert bar(page).is_visible()
+
+
+#: Asks as jQuery does; comes to the answer's status and text.
+OLD_WAY = """
+window.poll = url => new Promise(done => {
+    const old = new XMLHttpRequest()
+    old.onloadend = () => done(old.status + " " + old.responseText)
+    old.open("POST", url)
+    old.send("text")
+})
+0"""
+
+
+def test_a_page_that_polls_in_the_old_way_says_so_too(serve: Serve, page: Page) -> None:
+    """What jQuery and axios ask for with XMLHttpRequest fails as ever, and the next goes on."""
+    opened(page, serve() + "/?src=/oauth2/relogin.js data-gentle")
+    run(page, OLD_WAY)
+    assert run(page, "poll('/api')") == "200 ada-1815 POST text"
+    end_session(page)
+    assert run(page, "poll('/api')").startswith("401 ")
+    expect(bar(page)).to_contain_text("Your session has ended")
+    with page.expect_popup() as pop_up:
+        bar(page).get_by_role("button", name="Sign in").click()
+    sign_in(pop_up.value)
+    expect(bar(page)).to_have_count(0)
+    assert run(page, "poll('/api')") == "200 ada-1815 POST text"
+
+
+def test_in_the_old_way_too_an_answer_that_is_none_of_this_gates_says_nothing(serve: Serve, page: Page) -> None:
+    opened(page, serve() + "/?src=/oauth2/relogin.js data-gentle")
+    run(page, OLD_WAY)
+    said = iter(OTHERS)
+    page.route("**/api", lambda route: route.fulfill(status=401, headers=next(said), body="mine"))
+    for _ in OTHERS:
+        assert run(page, "poll('/api')") == "401 mine"
     expect(bar(page)).to_have_count(0)
 
 

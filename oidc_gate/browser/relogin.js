@@ -108,12 +108,8 @@
     }
   }
 
-  const bars = left => {
-    if (left && left <= 60) return show(1)
-    quiet = 0
-    hide()
-    if (!left) signIn()
-  }
+  // What waits has its bar already.
+  const bars = left => left && left <= 60 ? show(1) : waiting || (quiet = 0, hide(), left || signIn())
 
   const isRefused = entry => entry.responseStatus == 401 && entry.name != base + "userinfo"
   const watch = (tell = bars, lead = 60) => {
