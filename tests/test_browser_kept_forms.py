@@ -66,7 +66,7 @@ def app_of(world: World, taken: list[tuple[Any, ...]]) -> Any:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         target = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
         page = answer(environ, environ["REQUEST_METHOD"], target, environ.get("CONTENT_TYPE"), body)
-        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")])
         return [page]
 
     async def asgi(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -77,7 +77,7 @@ def app_of(world: World, taken: list[tuple[Any, ...]]) -> Any:
         kind = dict(scope["headers"]).get(b"content-type", b"").decode()
         target = f"{scope['path']}?{scope['query_string'].decode()}"
         page = answer(scope, scope["method"], target, kind, body)
-        headers = [(b"content-type", b"text/html; charset=utf-8")]
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": page})
 
@@ -178,6 +178,57 @@ def test_a_form_with_a_file_outlives_its_session(scene: Scene, page: Page) -> No
         assert scene.sent[:3] == ("ada-1815", "/save?draft=1", [TEXT.encode(), NOISE])
         first, again = (form.split(b"\r\n", 1)[0] for form in (body, scene.sent[3]))
         assert body.replace(first, b"-") == scene.sent[3].replace(again, b"-"), "all but the boundary, byte for byte"
+
+
+def sign_out(page: Page, scene: Scene) -> None:
+    tab = page.context.new_page()
+    tab.goto(f"{scene.origin}/oauth2/logout")
+    expect(tab.get_by_role("heading")).to_have_text("You are signed out")
+    tab.close()
+
+
+@pytest.mark.parametrize("size", [len(NOISE), 2**20])
+def test_what_is_not_kept_is_sent_again_by_loading_the_page_again(
+    scene: Scene, page: Page, tmp_path: Path, size: int
+) -> None:
+    """Signed out, or too large. The page behind is empty then: the app says that it may not be kept."""
+    file = tmp_path / "noise.bin"  # of the disk: one that is made in the page goes with it
+    file.write_bytes(NOISE.ljust(size, b"."))
+    page.goto(f"{scene.origin}/write")
+    page.get_by_role("textbox").fill(TEXT)
+    page.locator("input[type=file]").set_input_files(file)
+    if size == len(NOISE):
+        sign_out(page, scene)
+    else:
+        end_idly(scene)
+    save(page)
+    expect(page.get_by_text("then load this page again")).to_be_visible()
+    page.screenshot(path=PICTURES / f"form-not-kept-{size}.png")
+    with page.expect_popup() as tab:
+        page.get_by_role("link", name="Sign in in a new tab").click()
+    expect(tab.value.get_by_role("heading")).to_have_text("Write" if size == len(NOISE) else "You are signed in")
+    assert scene.taken == []
+    page.reload()
+    expect(page.get_by_role("heading")).to_have_text("Taken")
+    assert scene.sent[:3] == ("ada-1815", "/save?draft=1", [TEXT.encode(), NOISE.ljust(size, b".")])
+
+
+def test_a_form_of_another_site_is_not_sent_by_loading_the_page_again(scene: Scene, page: Page) -> None:
+    page.route(
+        "http://localhost:1/",
+        lambda route: route.fulfill(
+            content_type="text/html", body=f"<form method=post action={scene.origin}/save><button>Save</button></form>"
+        ),
+    )
+    page.goto("http://localhost:1/")
+    save(page)
+    expect(page.get_by_role("heading")).to_have_text("Your session has ended")
+    with page.expect_popup() as tab:
+        page.get_by_role("link", name="Sign in in a new tab").click()
+    expect(tab.value.get_by_role("heading")).to_have_text("Write")
+    page.reload()
+    expect(page.get_by_role("heading")).to_have_text("Your session has ended")
+    assert scene.taken == []
 
 
 def test_somebody_else_in_between_sends_nothing(scene: Scene, page: Page, provider: LocalProvider) -> None:

@@ -155,8 +155,8 @@ def kept(answer: Answer) -> str:
 
 
 def is_lost(answer: Answer) -> bool:
-    """Tell whether the answer to a form keeps nothing of it: then the page says that it is in the page behind."""
-    return answer.status == 401 and not answer.forms and "go back" in answer.text
+    """Tell whether the answer to a form keeps nothing of it: then the page says to load it again."""
+    return answer.status == 401 and not answer.forms and "load this page again" in answer.text
 
 
 def link_of(answer: Answer) -> str:
@@ -448,7 +448,7 @@ def test_the_largest_form_is_kept_and_a_larger_one_is_told_so(there: There) -> N
     page = send(browser, body=noise[:MIB], kind=MULTIPART, url=f"/?{'x' * 30_000}")
     too_large = send(browser, body=noise, kind=MULTIPART)
     assert (too_large.status, too_large.forms) == (413, [])
-    assert "still in the page behind" in too_large.text
+    assert "load this page again" in too_large.text
     sign_in(browser, too_large)
     assert browser.submit(page).status == 200
     assert taken(here)[-1][-1] == noise[:MIB]

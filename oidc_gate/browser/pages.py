@@ -112,12 +112,14 @@ class Pages:
     def session_ended(self, request: Request, asked: Header, back: str, *, is_step_up: bool = False) -> Reply:
         """Return the 401 for a form that came too late; `back` leads to the page that the form was on, signed in.
 
-        `asked`: the header that says what is asked of programs. `is_step_up`: the session is there, and not good
-        enough.
+        That opens in a new tab, for this page is what still has the form: a browser that loads it again sends it once
+        more. The page behind may be empty by then, where it may not be kept (`Cache-Control: no-store`). `asked`: the
+        header that says what is asked of programs. `is_step_up`: the session is there, and not good enough.
         """
+        language = language_of(request)
         title = "title_sign_in_for_this" if is_step_up else "title_session_ended"
-        sign_in = ("do_sign_in", back)
-        return self.message(request, 401, title, "text_session_ended", action=sign_in, headers=(asked,))
+        link = link_to(language, ("do_sign_in_in_new_tab", back), NEW_TAB)
+        return self._page(language, 401, title, "text_session_ended", link, headers=(asked,))
 
     def kept_form(
         self,

@@ -48,13 +48,14 @@ TEXTS = {
     "text_close_window": "Sie können dieses Fenster schließen.",
     "text_sign_out": "Sie wurden zum Abmelden hierher geschickt. Noch ist nichts geschehen.",
     "text_signing_out": "Hier sind Sie abgemeldet. Ein weiterer Schritt beendet Ihre Sitzung beim Anmeldedienst.",
-    "text_session_ended": "Was Sie gesendet haben, wurde nicht gespeichert, steht aber noch auf der Seite davor: Gehen"
-    " Sie zurück, kopieren Sie es, melden Sie sich wieder an und senden Sie es noch einmal.",
+    "text_session_ended": "Was Sie gesendet haben, wurde nicht gespeichert, aber diese Seite hat es noch. Melden Sie"
+    " sich in einem neuen Tab an und laden Sie dann diese Seite neu: Der Browser fragt, ob er es noch einmal senden"
+    " soll.",
     "text_kept_form": "Was Sie gesendet haben, ist nicht angekommen, wird aber auf dieser Seite {time} lang"
     " aufgehoben. Melden Sie sich in einem neuen Tab an, kommen Sie dann hierher zurück und drücken Sie „{button}“.",
     "text_form_too_large": "Was Sie gesendet haben, wurde nicht gespeichert und ist zu groß, um es hier aufzuheben."
-    " Es steht noch auf der Seite davor: Melden Sie sich in einem neuen Tab an, gehen Sie dann in diesem zurück und"
-    " senden Sie es noch einmal.",
+    " Melden Sie sich in einem neuen Tab an und laden Sie dann diese Seite neu: Der Browser fragt, ob er es noch"
+    " einmal senden soll.",
     "text_signed_in_for_form": "Sie können diesen Tab schließen. Gehen Sie zurück zu dem mit Ihrem Formular und"
     " senden Sie es ab.",
     "text_choose_provider": "Wählen Sie, wo Sie ein Konto haben.",

@@ -48,12 +48,12 @@ TEXTS = {
     "text_close_window": "You can close this window.",
     "text_sign_out": "You have been sent here to sign out. Nothing has happened yet.",
     "text_signing_out": "You are signed out here. One more step ends your session at the sign-in provider.",
-    "text_session_ended": "What you sent has not been saved, but it is still in the page behind this one: go back,"
-    " copy it, then sign in again and send it once more.",
+    "text_session_ended": "What you sent has not been saved, but this page still has it. Sign in in a new tab, then"
+    " load this page again: the browser asks whether to send it once more.",
     "text_kept_form": "What you sent has not arrived, but it is kept in this page for {time}. Sign in in a new tab,"
     " then come back to this one and press “{button}”.",
-    "text_form_too_large": "What you sent has not been saved, and it is too large to be kept here. It is still in"
-    " the page behind this one: sign in in a new tab, then go back in this one and send it once more.",
+    "text_form_too_large": "What you sent has not been saved, and it is too large to be kept here. Sign in in a new"
+    " tab, then load this page again: the browser asks whether to send it once more.",
     "text_signed_in_for_form": "You can close this tab. Go back to the one with your form, and send it.",
     "text_choose_provider": "Choose where you have an account.",
     "text_framed": "You are not signed in, and that cannot be done in here. Load this page again afterwards.",

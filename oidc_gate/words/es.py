@@ -49,12 +49,12 @@ TEXTS = {
     "text_sign_out": "Le han enviado aquí para cerrar la sesión. Todavía no ha pasado nada.",
     "text_signing_out": "Aquí ya ha cerrado la sesión. Un paso más cierra su sesión en el servicio de inicio de"
     " sesión.",
-    "text_session_ended": "Lo que ha enviado no se ha guardado, pero sigue en la página anterior: vuelva atrás,"
-    " cópielo, inicie sesión y envíelo otra vez.",
+    "text_session_ended": "Lo que ha enviado no se ha guardado, pero esta página todavía lo tiene. Inicie sesión en"
+    " otra pestaña y vuelva a cargar después esta página: el navegador pregunta si debe enviarlo otra vez.",
     "text_kept_form": "Lo que ha enviado no ha llegado, pero esta página lo conserva durante {time}. Inicie sesión"
     " en otra pestaña, vuelva después a esta y pulse «{button}».",
-    "text_form_too_large": "Lo que ha enviado no se ha guardado, y es demasiado grande para conservarlo aquí. Sigue"
-    " en la página anterior: inicie sesión en otra pestaña, vuelva después atrás en esta y envíelo otra vez.",
+    "text_form_too_large": "Lo que ha enviado no se ha guardado, y es demasiado grande para conservarlo aquí. Inicie"
+    " sesión en otra pestaña y vuelva a cargar después esta página: el navegador pregunta si debe enviarlo otra vez.",
     "text_signed_in_for_form": "Puede cerrar esta pestaña. Vuelva a la de su formulario y envíelo.",
     "text_choose_provider": "Elija dónde tiene una cuenta.",
     "text_framed": "No ha iniciado sesión, y aquí dentro no es posible hacerlo. Después vuelva a cargar esta página.",

@@ -49,13 +49,13 @@ TEXTS = {
     "text_sign_out": "Vous avez été envoyé ici pour vous déconnecter. Rien ne s’est encore passé.",
     "text_signing_out": "Vous êtes déconnecté ici. Une dernière étape met fin à votre session auprès du service de"
     " connexion.",
-    "text_session_ended": "Ce que vous avez envoyé n’a pas été enregistré, mais se trouve encore dans la page"
-    " précédente\u00a0: revenez en arrière, copiez-le, puis reconnectez-vous et envoyez-le de nouveau.",
+    "text_session_ended": "Ce que vous avez envoyé n’a pas été enregistré, mais cette page l’a encore. Connectez-vous"
+    " dans un nouvel onglet, puis rechargez cette page\u00a0: le navigateur demande s’il doit l’envoyer de nouveau.",
     "text_kept_form": "Ce que vous avez envoyé n’est pas arrivé, mais cette page le garde pendant {time}."
     " Connectez-vous dans un nouvel onglet, puis revenez dans celui-ci et appuyez sur «\u00a0{button}\u00a0».",
     "text_form_too_large": "Ce que vous avez envoyé n’a pas été enregistré, et c’est trop volumineux pour être gardé"
-    " ici. Il se trouve encore dans la page précédente\u00a0: connectez-vous dans un nouvel onglet, puis revenez en"
-    " arrière dans celui-ci et envoyez-le de nouveau.",
+    " ici. Connectez-vous dans un nouvel onglet, puis rechargez cette page\u00a0: le navigateur demande s’il doit"
+    " l’envoyer de nouveau.",
     "text_signed_in_for_form": "Vous pouvez fermer cet onglet. Revenez à celui de votre formulaire, et envoyez-le.",
     "text_choose_provider": "Choisissez où vous avez un compte.",
     "text_framed": "Vous n’êtes pas connecté, et il n’est pas possible de le faire dans ce cadre. Rechargez ensuite"

@@ -48,13 +48,12 @@ TEXTS = {
     "text_close_window": "Può chiudere questa finestra.",
     "text_sign_out": "È arrivato qui per disconnettersi. Finora non è successo nulla.",
     "text_signing_out": "Qui è disconnesso. Un altro passo chiude la Sua sessione presso il servizio di accesso.",
-    "text_session_ended": "Ciò che ha inviato non è stato salvato, ma si trova ancora nella pagina precedente: torni"
-    " indietro, lo copi, poi acceda di nuovo e lo invii ancora una volta.",
+    "text_session_ended": "Ciò che ha inviato non è stato salvato, ma questa pagina lo ha ancora. Acceda in una nuova"
+    " scheda, poi ricarichi questa pagina: il browser chiede se inviarlo ancora una volta.",
     "text_kept_form": "Ciò che ha inviato non è arrivato, ma questa pagina lo conserva per {time}. Acceda in una"
     " nuova scheda, poi torni in questa e prema «{button}».",
-    "text_form_too_large": "Ciò che ha inviato non è stato salvato, ed è troppo grande per essere conservato qui. Si"
-    " trova ancora nella pagina precedente: acceda in una nuova scheda, poi in questa torni indietro e lo invii"
-    " ancora una volta.",
+    "text_form_too_large": "Ciò che ha inviato non è stato salvato, ed è troppo grande per essere conservato qui."
+    " Acceda in una nuova scheda, poi ricarichi questa pagina: il browser chiede se inviarlo ancora una volta.",
     "text_signed_in_for_form": "Può chiudere questa scheda. Torni a quella con il Suo modulo e lo invii.",
     "text_choose_provider": "Scelga dove ha un account.",
     "text_framed": "Non ha effettuato l’accesso, e qui dentro non è possibile farlo. Dopo, ricarichi questa pagina.",

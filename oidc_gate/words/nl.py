@@ -48,13 +48,12 @@ TEXTS = {
     "text_close_window": "U kunt dit venster sluiten.",
     "text_sign_out": "U bent hierheen gestuurd om uit te loggen. Er is nog niets gebeurd.",
     "text_signing_out": "Hier bent u uitgelogd. Met nog één stap eindigt uw sessie bij de inlogdienst.",
-    "text_session_ended": "Wat u hebt verzonden, is niet opgeslagen, maar staat nog op de pagina hiervoor: ga terug,"
-    " kopieer het, log dan opnieuw in en verzend het nog een keer.",
+    "text_session_ended": "Wat u hebt verzonden, is niet opgeslagen, maar deze pagina heeft het nog. Log in op een"
+    " nieuw tabblad en laad deze pagina daarna opnieuw: de browser vraagt of het nog een keer moet worden verzonden.",
     "text_kept_form": "Wat u hebt verzonden, is niet aangekomen, maar wordt {time} lang op deze pagina bewaard. Log"
     " in op een nieuw tabblad, kom dan terug op dit tabblad en druk op “{button}”.",
-    "text_form_too_large": "Wat u hebt verzonden, is niet opgeslagen en is te groot om hier te bewaren. Het staat"
-    " nog op de pagina hiervoor: log in op een nieuw tabblad, ga dan op dit tabblad terug en verzend het nog een"
-    " keer.",
+    "text_form_too_large": "Wat u hebt verzonden, is niet opgeslagen en is te groot om hier te bewaren. Log in op een"
+    " nieuw tabblad en laad deze pagina daarna opnieuw: de browser vraagt of het nog een keer moet worden verzonden.",
     "text_signed_in_for_form": "U kunt dit tabblad sluiten. Ga terug naar het tabblad met uw formulier en verzend"
     " het.",
     "text_choose_provider": "Kies waar u een account hebt.",

@@ -48,13 +48,13 @@ TEXTS = {
     "text_close_window": "Można zamknąć to okno.",
     "text_sign_out": "Skierowano tu Państwa w\u00a0celu wylogowania. Nic się jeszcze nie stało.",
     "text_signing_out": "Tutaj już Państwa wylogowano. Jeszcze jeden krok zakończy sesję w\u00a0usłudze logowania.",
-    "text_session_ended": "Wysłane dane nie zostały zapisane, ale są jeszcze na poprzedniej stronie: proszę wrócić,"
-    " skopiować je, zalogować się ponownie i\u00a0wysłać jeszcze raz.",
+    "text_session_ended": "Wysłane dane nie zostały zapisane, ale ta strona jeszcze je ma. Proszę zalogować się"
+    " w\u00a0nowej karcie, a\u00a0potem odświeżyć tę stronę: przeglądarka zapyta, czy wysłać je jeszcze raz.",
     "text_kept_form": "Wysłane dane nie dotarły, ale ta strona przechowuje je przez {time}. Proszę zalogować się"
     " w\u00a0nowej karcie, potem wrócić do tej i\u00a0nacisnąć „{button}”.",
-    "text_form_too_large": "Wysłane dane nie zostały zapisane i\u00a0są zbyt duże, aby je tu przechować. Są jeszcze"
-    " na poprzedniej stronie: proszę zalogować się w\u00a0nowej karcie, potem w\u00a0tej wrócić i\u00a0wysłać je"
-    " jeszcze raz.",
+    "text_form_too_large": "Wysłane dane nie zostały zapisane i\u00a0są zbyt duże, aby je tu przechować. Proszę"
+    " zalogować się w\u00a0nowej karcie, a\u00a0potem odświeżyć tę stronę: przeglądarka zapyta, czy wysłać je jeszcze"
+    " raz.",
     "text_signed_in_for_form": "Można zamknąć tę kartę. Proszę wrócić do karty z\u00a0formularzem i\u00a0go wysłać.",
     "text_choose_provider": "Wybierz, gdzie masz konto.",
     "text_framed": "Nie są Państwo zalogowani, a\u00a0w\u00a0tej ramce nie można się zalogować. Potem proszę odświeżyć"

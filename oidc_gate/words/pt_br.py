@@ -48,12 +48,12 @@ TEXTS = {
     "text_close_window": "Você pode fechar esta janela.",
     "text_sign_out": "Você foi enviado para cá para sair. Nada aconteceu ainda.",
     "text_signing_out": "Aqui você já saiu. Mais um passo encerra sua sessão no serviço de login.",
-    "text_session_ended": "O que você enviou não foi salvo, mas ainda está na página anterior: volte, copie, entre"
-    " novamente e envie mais uma vez.",
+    "text_session_ended": "O que você enviou não foi salvo, mas esta página ainda o tem. Entre em uma nova aba e"
+    " depois recarregue esta página: o navegador pergunta se deve enviar mais uma vez.",
     "text_kept_form": "O que você enviou não chegou, mas esta página o guarda por {time}. Entre em uma nova aba,"
     " depois volte a esta e pressione “{button}”.",
-    "text_form_too_large": "O que você enviou não foi salvo, e é grande demais para ser guardado aqui. Ainda está na"
-    " página anterior: entre em uma nova aba, depois volte nesta e envie mais uma vez.",
+    "text_form_too_large": "O que você enviou não foi salvo, e é grande demais para ser guardado aqui. Entre em uma"
+    " nova aba e depois recarregue esta página: o navegador pergunta se deve enviar mais uma vez.",
     "text_signed_in_for_form": "Você pode fechar esta aba. Volte à do seu formulário e envie-o.",
     "text_choose_provider": "Escolha onde você tem uma conta.",
     "text_framed": "Você não entrou, e não é possível fazer isso aqui dentro. Depois, recarregue esta página.",
