@@ -589,6 +589,29 @@ def test_one_is_forgotten_for_each_that_comes_the_longest_unused_first() -> None
     assert len(table._queue) == len(table)
 
 
+@pytest.mark.parametrize("count", [1, 3, 15, 16, 17])
+def test_few_that_are_large_and_were_all_used_make_room_too(count: int) -> None:
+    table = RecentSessions(count * 10_000)
+    opened = [an_opened() for _ in range(count)]
+    for number, each in enumerate(opened):
+        table.put(f"{number}".ljust(8_000), each)
+        each.seen_at += 100 - number
+    assert len(table) == count
+    for each in opened:
+        assert each.identity.subject == "ann-1"
+    assert table._used <= count * 10_000
+    assert len(table._queue) == len(table) < count
+    assert table.get(f"{min(count - 1, 15)}".ljust(8_000)) is None, "of those at the front, the longest unused"
+
+
+def test_headers_that_never_come_again_make_room_too() -> None:
+    table, opened = kept(30_000)
+    table.remember_request(key_for("c" * 60), opened, "")
+    opened.seen_at += 1
+    table.remember_request(key_for("d" * 29_000), opened, "")
+    assert table._used <= 30_000
+
+
 @pytest.mark.parametrize(("length", "most"), [(100, 62), (4_000, 18)])
 def test_long_texts_take_more_room_than_short_ones(length: int, most: int) -> None:
     table = RecentSessions(100_000)

@@ -134,6 +134,7 @@ class RecentSessions:
             if opened.samples and opened.unsettled != cookies:
                 self._charge(copy, len(cookies) - len(opened.unsettled))
                 opened.unsettled = cookies
+                self._make_room()
                 return
             self._charge(copy, -len(opened.unsettled))
             opened.looked_at, opened.unsettled = opened.seen_at, ""
@@ -164,14 +165,14 @@ class RecentSessions:
     def _make_room(self) -> None:
         passed_over: list[str] = []
         while self._used > self._most:
-            text = self._queue.popleft()
-            opened = self._by_text[text]
-            if opened.seen_at > opened.looked_at and len(passed_over) < _MOST_PASSED_OVER:
-                opened.looked_at = opened.seen_at
-                passed_over.append(text)
-                continue
-            if len(passed_over) == _MOST_PASSED_OVER:  # all were used: of these, the one that was unused for longest
-                passed_over.append(text)
+            if self._queue and len(passed_over) < _MOST_PASSED_OVER:
+                text = self._queue.popleft()
+                opened = self._by_text[text]
+                if opened.seen_at > opened.looked_at:
+                    opened.looked_at = opened.seen_at
+                    passed_over.append(text)
+                    continue
+            else:  # all were used: of these, the one that was unused for longest
                 text = min(passed_over, key=lambda each: self._by_text[each].seen_at)
                 passed_over.remove(text)
             self._drop(text)
