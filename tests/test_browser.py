@@ -182,16 +182,17 @@ def test_the_back_button_after_a_login_shows_a_page_and_no_error(
     expect(page.get_by_role("heading")).to_have_text("Hello, Ada Lovelace, at /report!")
 
 
-def test_a_form_that_is_sent_too_late_leads_to_a_page_with_a_way_in(
+def test_a_form_that_is_sent_too_late_is_sent_again_by_loading_its_page_again(
     serve: Serve, provider: LocalProvider, page: Page
 ) -> None:
     base = serve(public_paths="/public")
     page.goto(f"{base}/public")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading")).to_have_text("Your session has ended")
-    page.get_by_role("link", name="Sign in").click()
-    expect(page.get_by_role("heading")).to_have_text("Hello, Ada Lovelace, at /public!")
-    page.get_by_role("button", name="Save").click()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Sign in in a new tab").click()
+    expect(opened.value.get_by_role("heading")).to_have_text("Hello, Ada Lovelace, at /public!")
+    page.reload()
     expect(page.get_by_role("heading")).to_have_text("Hello, Ada Lovelace, at /save!")
 
 
