@@ -130,12 +130,12 @@ class Browser:
         """Fill in a form of the page and send it off; hidden fields are kept, the answer is not followed."""
         chosen = answer.forms[form]
         data = urlencode(chosen.filled(fields))
-        site = relation(answer.url, chosen.action)
+        site = relation(answer.url, chosen.sends_to)
         if chosen.method == "GET":
-            url = f"{chosen.action.partition('?')[0]}?{data}"
+            url = f"{chosen.sends_to.partition('?')[0]}?{data}"
             return self._send(Sent("GET", url, b"", "", answer.url, site, True))
         kind = "application/x-www-form-urlencoded"
-        return self._send(Sent("POST", chosen.action, data.encode(), kind, answer.url, site, True))
+        return self._send(Sent("POST", chosen.sends_to, data.encode(), kind, answer.url, site, True))
 
     def websocket(
         self,

@@ -9,10 +9,11 @@ from urllib.parse import urljoin
 
 @dataclass
 class Form:
-    """One form of a page; `buttons` are the submit buttons that have a name."""
+    """One form of a page; `buttons` are the submit buttons that have a name, `sends_to` is where the first sends it."""
 
     action: str
     method: str
+    sends_to: str
     fields: dict[str, str] = field(default_factory=dict)
     buttons: dict[str, str] = field(default_factory=dict)
 
@@ -62,7 +63,7 @@ class _Reader(HTMLParser):
             self._in_script = True
         elif tag == "form":
             action = urljoin(self.url, attributes.get("action", "") or self.url)
-            self._open = Form(action, attributes.get("method", "get").upper())
+            self._open = Form(action, attributes.get("method", "get").upper(), action)
             self.forms.append(self._open)
             if "id" in attributes:  # a control may stand outside its form and name it
                 self._by_id[attributes["id"]] = self._open
@@ -87,6 +88,8 @@ class _Reader(HTMLParser):
 
     def _control(self, form: Form, tag: str, attributes: dict[str, str]) -> None:
         name, kind = attributes.get("name", ""), attributes.get("type", "").lower()
+        if tag == "button" and form.sends_to == form.action and "formaction" in attributes:
+            form.sends_to = urljoin(self.url, attributes["formaction"])
         if tag == "option" and self._select:
             if "selected" in attributes or self._select not in form.fields:
                 form.fields[self._select] = attributes.get("value", "")

@@ -33,6 +33,10 @@ TEXT = "Grüße, 您好 & <b>“quoted”</b> = 100 %\r\nsecond line"
 FORM = """<!doctype html><meta charset=utf-8><title>App</title><h1>Write</h1>
 <form method=post action="/save?draft=1" enctype=multipart/form-data><textarea name="té xt"></textarea>
 <input type=file name=file><button>Save</button></form><iframe hidden name=inside></iframe>"""
+#: As a form that is shown again with what is wrong in it: it leads to where it came from.
+TAKEN = """<!doctype html><meta charset=utf-8><title>App</title><h1>Taken</h1>
+<form method=post enctype="{}"><textarea name="té xt"></textarea><input type=file name=file>
+<button>Improve</button></form><a href="" target=_blank>Once more</a>"""
 
 
 @dataclass
@@ -60,7 +64,7 @@ def app_of(world: World, taken: list[tuple[Any, ...]]) -> Any:
             return FORM.encode()
         seen = identity_of(raw)
         taken.append((seen and seen.subject, *sent))
-        return b"<!doctype html><title>App</title><h1>Taken</h1>"
+        return TAKEN.format(sent[1].partition(";")[0]).encode()
 
     def wsgi(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -174,10 +178,37 @@ def test_a_form_with_a_file_outlives_its_session(scene: Scene, page: Page) -> No
         assert len(scene.taken) == calls
         send_again(page)
         expect(page.get_by_role("heading")).to_have_text("Taken")
-        assert page.url == f"{scene.origin}/oauth2/resume"
+        assert page.url.partition("?")[0] == f"{scene.origin}/oauth2/resume"
         assert scene.sent[:3] == ("ada-1815", "/save?draft=1", [TEXT.encode(), NOISE])
         first, again = (form.split(b"\r\n", 1)[0] for form in (body, scene.sent[3]))
         assert body.replace(first, b"-") == scene.sent[3].replace(again, b"-"), "all but the boundary, byte for byte"
+
+
+@pytest.mark.parametrize("encoding", ["multipart/form-data", "application/x-www-form-urlencoded"])
+def test_the_answers_own_form_and_link_lead_to_where_the_form_belongs(
+    scene: Scene, page: Page, encoding: str
+) -> None:
+    page.goto(f"{scene.origin}/write")
+    page.evaluate("encoding => { document.forms[0].enctype = encoding }", encoding)
+    page.get_by_role("textbox").fill(TEXT)
+    end_idly(scene)
+    save(page)
+    sign_in(page, page)
+    send_again(page)
+    expect(page.get_by_role("heading")).to_have_text("Taken")
+    with page.expect_popup() as tab:
+        page.get_by_role("link", name="Once more").click()
+    expect(tab.value).to_have_url(f"{scene.origin}/save?draft=1")
+    expect(tab.value.get_by_role("heading")).to_have_text("Write")
+    page.get_by_role("textbox").fill("better")
+    calls = len(scene.taken)
+    page.get_by_role("button", name="Improve").click()
+    expect(page).to_have_url(f"{scene.origin}/save?draft=1")
+    expect(page.get_by_role("heading")).to_have_text("Taken")
+    (improved,) = scene.taken[calls:]
+    assert improved[:2] == ("ada-1815", "/save?draft=1")
+    assert improved[2].partition(";")[0] == encoding
+    assert b"better" in improved[3]
 
 
 def sign_out(page: Page, scene: Scene) -> None:

@@ -657,3 +657,88 @@ def test_nothing_of_a_form_is_logged(there: There, caplog: pytest.LogCaptureFixt
     assert "a kept form of 14 bytes is sent" in caplog.text
     for secret in ("hunter2", kept(page), "draft"):
         assert secret not in caplog.text
+
+
+# The app's answer: where it stands, and what is sent from it
+
+
+def answered(here: Stage, url: str = ADDRESS, **settings: Any) -> tuple[Browser, Answer]:
+    """Return a browser that shows the app's answer to a form that was kept."""
+    browser = ended(here)
+    page = send(browser, url)
+    sign_in(browser, page)
+    return browser, browser.submit(page)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (URLENCODED, b"text=better"),
+        (URLENCODED, b"text=kept=1"),
+        (URLENCODED, b"text=" + b"x" * 2 * MIB),
+        (MULTIPART, b"kept=" + b"x" * 2 * MIB),
+        ("text/plain", b"kept=1"),
+    ],
+)
+def test_a_form_without_an_address_in_the_apps_answer_is_led_on_to_where_it_belongs(
+    there: There, kind: str, body: bytes
+) -> None:
+    """As a form that is shown again with what is wrong in it, which Django's admin has: no `action`."""
+    here = there("sqlite")
+    browser, answer = answered(here)
+    assert urlsplit(answer.url).path == "/oauth2/resume"
+    led = send(browser, answer.url, body, kind, headers={"Referer": answer.url})
+    assert (led.status, led.header("Location"), led.header("Cache-Control")) == (307, ADDRESS, "no-store")
+    at_home = send(browser, led.header("Location"), body, kind)
+    assert (at_home.status, taken(here)[-1][1:4], taken(here)[-1][5]) == (200, ("POST", ADDRESS, kind), body)
+
+
+def test_it_is_kept_there_once_more_when_its_session_has_ended_too(there: There) -> None:
+    here = there()
+    browser, answer = answered(here)
+    end_idly(here, browser)
+    led = send(browser, answer.url, b"text=better", headers={"Referer": answer.url})
+    page = send(browser, led.header("Location"), b"text=better")
+    sign_in(browser, page)
+    assert browser.submit(page).body == b"taken"
+    assert taken(here)[-1][5] == b"text=better"
+
+
+def test_whoever_asks_anew_for_the_answers_address_is_led_to_the_forms(there: There) -> None:
+    here = there()
+    browser, answer = answered(here, "/")
+    assert answer.url.endswith("/oauth2/resume?next=/")
+    led = browser.get(answer.url)
+    assert (led.status, led.header("Location")) == (302, "/")
+
+
+@pytest.mark.parametrize("foreign", ["https://evil.example/", "//evil.example", "/a/../b", "x", "/" + "y" * 8000])
+def test_nothing_is_led_to_any_address_but_the_apps_own(there: There, foreign: str) -> None:
+    here = there()
+    browser, _ = answered(here)
+    address = "/oauth2/resume?next=" + quote(foreign)
+    refused = send(browser, address, b"text=better")
+    assert (refused.status, names_of(refused)) == (400, "kept_form_invalid")
+    told = browser.get(address)
+    assert (told.status, told.header("Location")) == (200, "")
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": None, "Origin": "null"}])
+def test_nothing_of_another_site_is_led_on(there: There, headers: dict[str, str | None]) -> None:
+    here = there()
+    browser, answer = answered(here)
+    refused = send(browser, answer.url, b"text=better", MULTIPART, headers=headers)
+    assert (refused.status, names_of(refused)) == (403, "kept_form_foreign")
+
+
+def test_a_second_place_is_a_mistake(there: There) -> None:
+    here = there()
+    browser, answer = answered(here)
+    refused = send(browser, f"{answer.url}&next=/x", b"text=better")
+    assert (refused.status, names_of(refused)) == (400, "parameter_repeated")
+
+
+def test_a_place_that_no_browser_could_be_led_to_is_not_told(there: There) -> None:
+    browser = ended(there())
+    (form,) = send(browser, "/a?" + "x" * 9000).forms
+    assert form.sends_to == form.action == "https://app.test/oauth2/resume"

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from oidc_gate.browser import Pages, pages, scripted_pages
+from oidc_gate.browser import KeptForm, Pages, pages, scripted_pages
 from oidc_gate.decisions import Reply
 from oidc_gate.words import Phrase, Said
 from tests.asked import Asked
@@ -33,10 +33,17 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
     "signed_out": lambda text: MADE.signed_out(ASKS, text, ()),
     "session_ended": lambda text: MADE.session_ended(ASKS, ASKED, text),
     "kept_form": lambda text: MADE.kept_form(
-        ASKS, ASKED, sign_in=text, resume=text, sealed=text, left=(text, "minutes")
+        ASKS, ASKED, KeptForm(text, text, text), sign_in=text, left=(text, "minutes")
     ),
     "refusal_that_keeps": lambda text: MADE.refusal(
-        ASKS, 403, text, "title_failed", said_of(text), reference=text, action=("do_go_on", text), kept=(text, text)
+        ASKS,
+        403,
+        text,
+        "title_failed",
+        said_of(text),
+        reference=text,
+        action=("do_go_on", text),
+        kept=KeptForm(text, text, text),
     ),
     "form_too_large": lambda text: MADE.form_too_large(ASKS, text),
     "framed": lambda text: MADE.framed(ASKS, ASKED, text),

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from oidc_gate import Settings
-from oidc_gate.browser import Pages, pages, scripted_pages
+from oidc_gate.browser import KeptForm, Pages, pages, scripted_pages
 from oidc_gate.decisions import Reply
 from oidc_gate.errors import (
     BusyError,
@@ -71,7 +71,7 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
     """Return all pages there are, in a language."""
     asks = Asked(headers={"accept": "text/html", "accept-language": tag})
 
-    def told(error: GateError, kept: tuple[str, str] | None = None) -> Reply:
+    def told(error: GateError, kept: KeptForm | None = None) -> Reply:
         return error_reply(TELLING, made, error, asks, action_path="/reports", kept=kept)
 
     def refused(key: str) -> Reply:
@@ -83,7 +83,7 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
 
     def kept(is_step_up: bool) -> Reply:
         return made.kept_form(
-            asks, ASKED, sign_in="/", resume="/", sealed="x" * 9000, left=("15", "minutes"), is_step_up=is_step_up
+            asks, ASKED, KeptForm("/", "", "x" * 9000), sign_in="/", left=("15", "minutes"), is_step_up=is_step_up
         )
 
     return {
@@ -95,7 +95,7 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
         "choose provider": made.choose_provider(asks, [(LONG, "/oauth2/login?auth_id=a"), ("شركة", "/b")]),
         "kept form": kept(False),
         "kept form, step-up": kept(True),
-        "kept form of another": told(LoginError("kept_form_other_person", status=403), ("/", "x" * 9000)),
+        "kept form of another": told(LoginError("kept_form_other_person", status=403), KeptForm("/", "", "x" * 9000)),
         "form too large": made.form_too_large(asks, "/oauth2/login"),
         "signed in for a form": made.message(asks, 200, "title_signed_in", "text_signed_in_for_form"),
         "framed": made.framed(asks, ASKED, "/reports"),

@@ -21,7 +21,7 @@ from oidc_gate.browser import pages, scripted_pages
 from oidc_gate.browser.addresses import LONGEST_PATH, Addresses, Origin, own_path, requested_path, safe_path
 from oidc_gate.browser.cookies import LOGIN_SLOTS, LONGEST_HEADER, Cookies
 from oidc_gate.browser.login_attempts import Attempt, Attempts, BegunLogin, Note, State, person_of
-from oidc_gate.browser.pages import Pages
+from oidc_gate.browser.pages import KeptForm, Pages
 from oidc_gate.browser.request_kinds import (
     Kind,
     begins_login,
@@ -41,6 +41,7 @@ __all__ = [
     "Attempts",
     "BegunLogin",
     "Cookies",
+    "KeptForm",
     "Kind",
     "Note",
     "Origin",

@@ -42,10 +42,13 @@ def link_to(language: Language, action: tuple[str, str] | None, attributes: str 
     return LINK.format(escape(action[1]), attributes, escape(language.texts[action[0]]))
 
 
-def form_with(language: Language, url: str, fields: Iterable[tuple[str, str]], button: str) -> str:
-    """Return a form of hidden fields, with a button."""
+def form_with(
+    language: Language, url: str, fields: Iterable[tuple[str, str]], button: str, *, query: str = ""
+) -> str:
+    """Return a form of hidden fields, with a button, which adds this query to the form's address."""
     hidden = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields)
-    button = f'<button class="act">{escape(language.texts[button])}</button>'
+    to = f' formaction="{escape(f"{url}?{query}")}"' if query else ""
+    button = f'<button class="act"{to}>{escape(language.texts[button])}</button>'
     return f'<form method="post" action="{escape(url)}">{hidden}{button}</form>'
 
 

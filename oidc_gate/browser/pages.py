@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_gate.browser.markup import LINK, NEW_TAB, SOFT, contact_of, form_with, language_of, link_to, markup
 from oidc_gate.browser.replies import COMMON, accepted, blank, challenge, grpc_status, json_reply, redirect, reference
@@ -18,12 +18,20 @@ from oidc_gate.decisions import Reply, Request
 if TYPE_CHECKING:
     from oidc_gate.words import Language, Phrase, Said
 
-__all__ = ["Pages", "accepted", "blank", "challenge", "grpc_status", "json_reply", "redirect", "reference"]
+__all__ = ["KeptForm", "Pages", "accepted", "blank", "challenge", "grpc_status", "json_reply", "redirect", "reference"]
 
 Header = tuple[str, str]
 
 #: Sends the form of the page.
 _SEND = "document.forms[0].submit()"
+
+
+class KeptForm(NamedTuple):
+    """A form that a page keeps. `sealed`: its hidden field; `path`, `query`: where its button sends that."""
+
+    path: str
+    query: str
+    sealed: str
 
 
 class Pages:
@@ -125,14 +133,13 @@ class Pages:
         self,
         request: Request,
         asked: Header,
+        kept: KeptForm,
         *,
         sign_in: str,
-        resume: str,
-        sealed: str,
         left: tuple[str, str],
         is_step_up: bool = False,
     ) -> Reply:
-        """Return the 401 that keeps a form: `sealed` is its hidden field, and its button sends that to `resume`.
+        """Return the 401 that keeps a form.
 
         `sign_in`: where a new tab leads. `left`: for how long it is good, a number and its unit.
         """
@@ -142,7 +149,7 @@ class Pages:
         again = Phrase("do_send_again")
         said = Phrase("text_kept_form", {"time": Phrase(left[1], {"number": left[0]}), "button": again})
         link = link_to(language, ("do_sign_in_in_new_tab", sign_in), NEW_TAB)
-        form = _again(language, resume, sealed)
+        form = _again(language, kept)
         title = "title_sign_in_for_this" if is_step_up else "title_session_ended"
         reply = self._page(language, 401, title, said, link + form)
         return reply._replace(headers=(*self._framed, asked))
@@ -184,12 +191,12 @@ class Pages:
         reference: str,
         action: tuple[str, str] | None = None,
         headers: tuple[Header, ...] = (),
-        kept: tuple[str, str] | None = None,
+        kept: KeptForm | None = None,
     ) -> Reply:
         """Return an error: a page that says whose fault it is and what to do, or JSON with the same code.
 
         What is `said` follows each other. The page names whom to ask, where that is set. `kept`: a form that it goes on
-        keeping, by where that is sent and how it is sealed; then its link opens a new tab.
+        keeping; then its link opens a new tab.
         """
         from oidc_gate.words import Phrase, english
 
@@ -205,7 +212,7 @@ class Pages:
             status,
             title,
             said,
-            link_to(language, action, NEW_TAB if kept else "") + (_again(language, *kept) if kept else ""),
+            link_to(language, action, NEW_TAB if kept else "") + (_again(language, kept) if kept else ""),
             note=f"<footer>{''.join(map(SOFT.format, lines))}</footer>",
             reference=reference,
             headers=headers,
@@ -254,9 +261,9 @@ class Pages:
         return _page_headers(f"{self._layout.policy}; script-src {source_of(script)}", "DENY")
 
 
-def _again(language: Language, resume: str, sealed: str) -> str:
+def _again(language: Language, kept: KeptForm) -> str:
     """Return the form that sends what is kept."""
-    return form_with(language, resume, (("kept", sealed),), "do_send_again")
+    return form_with(language, kept.path, (("kept", kept.sealed),), "do_send_again", query=kept.query)
 
 
 def _page_headers(policy: str, frames: str) -> tuple[Header, ...]:

@@ -8,7 +8,7 @@ from oidc_gate.browser import LONGEST_PATH, own_path, requested_path, safe_path
 from oidc_gate.errors import GateError
 from oidc_gate.gate.components import Here
 
-__all__ = ["base_path_kept", "page_asked_for", "return_address", "tell_too_long"]
+__all__ = ["base_path_kept", "own_address", "page_asked_for", "return_address", "tell_too_long"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -29,11 +29,18 @@ def page_asked_for(here: Here) -> str:
 
 def return_address(target: str, here: Here) -> str:
     """Return where to go after a login or logout; the app's root when none is given or it is not ours."""
-    if len(target) > LONGEST_PATH:  # before anything of it is looked at
+    if len(target) > LONGEST_PATH:
         tell_too_long(len(target))
-        target = ""
-    found = safe_path(target, here.origin) if target else "/"
-    return own_path(here.origin, "/") if found == "/" else found
+    found = own_address(target, here)
+    return own_path(here.origin, "/") if found in ("", "/") else found
+
+
+def own_address(target: str, here: Here) -> str:
+    """Return an address that is the app's and that a browser can be led to, and `""` for any other."""
+    if len(target) > LONGEST_PATH:  # before anything of it is looked at
+        return ""
+    found = safe_path(target, here.origin)
+    return "" if found == "/" != target else found
 
 
 def base_path_kept(path: str) -> GateError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_gate.browser import Pages, pages
+from oidc_gate.browser import KeptForm, Pages, pages
 from oidc_gate.decisions import Reply, Request
 from oidc_gate.errors import BusyError, GateError
 from oidc_gate.telling import About, Telling
@@ -74,7 +74,7 @@ def error_reply(
     about: About = "request",
     status: int | None = None,
     headers: tuple[Header, ...] = (),
-    kept: tuple[str, str] | None = None,
+    kept: KeptForm | None = None,
 ) -> Reply:
     """Return the answer that tells of an error, and have its cause told to the operator.
 

@@ -9,6 +9,9 @@ What keeps others away, each by itself enough against some of them; `docs/securi
 - only where the session's cookie was sent and its seal opens: of strangers nothing is read;
 - it is sealed for the person whose session that was, and sent for nobody else;
 - it is good for `login_timeout`, and once, where there is a store.
+
+The app's answer stands at the path that the form was sent again to, and a form in it without an address of its own is
+sent there too. So that path says in its query where the form belongs, and leads on there what is sent (307).
 """
 
 from __future__ import annotations
@@ -18,14 +21,17 @@ import logging
 import zlib
 from hashlib import sha256
 from typing import NamedTuple
+from urllib.parse import quote
 
 from oidc_gate.access import CheckedRule, counted
-from oidc_gate.browser import Kind, is_from_own_page, kind_of, own_path, safe_path
+from oidc_gate.browser import KeptForm, Kind, is_from_own_page, kind_of, own_path, pages, requested_path, safe_path
 from oidc_gate.decisions import Decision, Instead, ReadBody, Reply, Request, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
+from oidc_gate.gate.addresses_asked_for import own_address
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.refusals import Refusals
+from oidc_gate.provider import code_flow
 from oidc_gate.sealing import Seal
 from oidc_gate.sessions import AskingBackend
 
@@ -39,6 +45,8 @@ _FORMAT = 1
 _LARGEST, _LONGEST_HEAD, _LONGEST_SEALED = 2**20, 2**16, 3 * 2**19
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _FIELD = b"kept="
+#: The type of the form that sends what is kept.
+_SENDS_AS = _FORMS[0]
 #: A seal's text as it stands in a form without being encoded again.
 _TO_FORM, _FROM_FORM = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
 #: What has the login path force nobody to sign in anew.
@@ -100,7 +108,8 @@ class KeptForms:
                 self._components.telling.login_required(request, kind)
             if body is None:
                 return self._components.pages.form_too_large(request, self._login(here, rule))
-            return Work("store", lambda: self._page(here, self._sealed(here, person, body), self._lifetime, rule))
+            page = own_address(requested_path(request, here.origin.root_path), here)
+            return Work("store", lambda: self._page(here, page, self._sealed(here, person, body), self._lifetime, rule))
 
         return ReadBody(_LARGEST, keep)
 
@@ -117,17 +126,16 @@ class KeptForms:
             body,
         )
         logger.debug("the page keeps a form of %d bytes for %r", len(body), request.path)
-        return self._seal.seal(kept.packed(), _place(here)).translate(_TO_FORM)
+        return self._seal.seal(kept.packed(), _place(here))
 
-    def _page(self, here: Here, sealed: str, left: float, rule: CheckedRule | None = None) -> Reply:
+    def _page(self, here: Here, belongs_to: str, text: str, left: float, rule: CheckedRule | None = None) -> Reply:
         demand = self._refusals.demand(here.origin.root_path, rule)
         left = left // 60 * 60 if left >= 60 else left  # rather less than more
         return self._components.pages.kept_form(
             here.request,
             demand.challenge,
+            self._on_page(here, belongs_to, text),
             sign_in=self._login(here, rule),
-            resume=self._components.path(here, "resume"),
-            sealed=sealed,
             left=counted(left),
             is_step_up=demand.is_step_up,
         )
@@ -140,12 +148,24 @@ class KeptForms:
         login = self._refusals.demand(here.origin.root_path, rule).coming_back(self._components.path(here, "resume"))
         return login if rule is not None else login + _FOR_PAGE
 
+    def _on_page(self, here: Here, belongs_to: str, text: str) -> KeptForm:
+        """Return the form as a page keeps it. `text`: a seal's."""
+        query = belongs_to and f"next={quote(belongs_to, safe='/')}"
+        return KeptForm(self._components.path(here, "resume"), query, text.translate(_TO_FORM))
+
     # Sending again
 
     def resume(self, request: Request) -> Decision:
         """Return what happens at the path where kept forms are sent to, and logins for them come back to."""
+        here = self._components.here(request)
+        try:
+            page = _belongs_to(here)
+        except LoginError as error:
+            return self._refusals.failure(request, error, own_path(here.origin, "/"))
         if request.method == "POST":
-            return self._sent(self._components.here(request))
+            return self._sent(here, page)
+        if page:  # somebody asks anew for the address at which the app's answer stood
+            return pages.redirect(page)
         sessions = self._components.sessions
         return Work("store", lambda: self._landed(request)) if sessions.asks else self._landed(request)
 
@@ -162,15 +182,26 @@ class KeptForms:
             return self._departures.send(request, None)
         return self._refusals.login_required(request, kind)
 
-    def _sent(self, here: Here) -> Decision:
-        """Read a kept form, if it comes from a page of this gate, and from somebody who had a session here."""
+    def _sent(self, here: Here, page: str) -> Decision:
+        """Read a kept form, if it comes from a page of this gate, and from somebody who had a session here.
+
+        What can be none, and was sent from the app's answer to one, is led on to where that belongs.
+        """
         request = here.request
         if not is_from_own_page(request, here.origin.site):
             error = LoginError("kept_form_foreign", "a kept form was sent by another site", status=403)
             return self._refusals.failure(request, error, own_path(here.origin, "/"))
+        if page and _content_type(request) != _SENDS_AS:
+            return pages.redirect(page, status=307)
         if not self._components.person(here):
             return self._refusals.login_required(request, kind_of(request))
-        return ReadBody(_LONGEST_SEALED, lambda body: Work("store", lambda: self._judged(here, body or b"")))
+
+        def read(body: bytes | None) -> Decision:
+            if page and (body is None or not body.startswith(_FIELD)):
+                return pages.redirect(page, status=307)
+            return Work("store", lambda: self._judged(here, body or b""))
+
+        return ReadBody(_LONGEST_SEALED, read)
 
     def _judged(self, here: Here, body: bytes) -> Decision:
         """Return the request that was kept, for whoever may send it; else say why not."""
@@ -194,13 +225,13 @@ class KeptForms:
         except StoreError as down:
             return self._not_yet(here, text, down, "")
         if opened is None:
-            return self._page(here, text.translate(_TO_FORM), left)
+            return self._page(here, _belongs_to(here), text, left)
         other = LoginError("kept_form_other_person", "a form was kept for another person", status=403)
         return self._not_yet(here, text, other, self._login(here, None).removesuffix(_FOR_PAGE))
 
     def _not_yet(self, here: Here, text: str, error: GateError, link: str) -> Reply:
         """Return a page that says what is in the way, and goes on keeping the form."""
-        kept = self._components.path(here, "resume"), text.translate(_TO_FORM)
+        kept = self._on_page(here, _belongs_to(here), text)
         return self._refusals.failure(here.request, error, link, kept=kept)
 
     def _claim(self, text: str) -> None:
@@ -223,13 +254,23 @@ def _as_it_was(kept: _Kept) -> Instead:
     return Instead(kept.path, kept.raw_target, kept.query, headers, kept.body)
 
 
+def _belongs_to(here: Here) -> str:
+    """Return the address that the query of a request to our path names, `""` for none. Raises LoginError."""
+    params = code_flow.single_values(code_flow.read_form(here.request.query), ("next",))
+    return own_address(params.get("next", ""), here)
+
+
+def _content_type(request: Request) -> str:
+    return request.header("content-type").partition(";")[0].strip().lower()
+
+
 def _is_keepable(here: Here) -> bool:
     """Return whether a form could be sent again just as it is, and comes from a page of the app's own."""
     request = here.request
     head = (request.path, request.raw_target, request.query, request.header("content-type"), request.header("referer"))
     return (
         request.method == "POST"
-        and request.header("content-type").partition(";")[0].strip().lower() in _FORMS
+        and _content_type(request) in _FORMS
         and not request.header("content-encoding")
         and "\ufffd" not in request.path  # the server's bytes were no text, and cannot be had back
         and sum(map(len, head)) < _LONGEST_HEAD

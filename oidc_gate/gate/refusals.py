@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from oidc_gate.access import Answer, CheckedRule, Reason, Verdict
-from oidc_gate.browser import Kind, Pages, kind_of, pages, requested_path, safe_path
+from oidc_gate.browser import KeptForm, Kind, Pages, kind_of, pages, requested_path, safe_path
 from oidc_gate.decisions import METHOD_HEADERS, Reply, Request
 from oidc_gate.errors import GateError
 from oidc_gate.gate.challenges import step_up_challenge
@@ -173,7 +173,7 @@ class Refusals:
         action_path: str,
         status: int | None = None,
         about: About = "request",
-        kept: tuple[str, str] | None = None,
+        kept: KeptForm | None = None,
     ) -> Reply:
         """Return the answer that tells of an error; see `oidc_gate.gate.error_replies`."""
         telling, made = self._components.telling, self._components.pages
