@@ -232,9 +232,14 @@ def chromium() -> Iterator[playwright.sync_api.Browser]:
 
 
 def fresh(provider: ProviderT) -> Iterator[ProviderT]:
-    """Lend a served provider to one test: clean before, running again after, and without a failure of its own."""
+    """Lend a served provider to one test: clean before and after, running, and without a failure of its own.
+
+    After too: what is made for a whole module is made before that module's first test asks for a clean one.
+    """
     provider.reset()
     provider.start()
     yield provider
     provider.start()
-    assert provider.failures == []
+    failures = provider.failures
+    provider.reset()
+    assert failures == []

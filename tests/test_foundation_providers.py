@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.by_hand import CALLBACK, ByHand
+from tests.conftest import fresh
 from tests.patience import LIMIT
 from tests.providers import keys
 from tests.providers.clients import ASSERTION_TYPE
@@ -28,6 +29,14 @@ def test_discovery_names_the_issuer(provider: LocalProvider) -> None:
     assert document["issuer"] == provider.issuer
     assert document["token_endpoint"] == provider.url("token")
     assert [call.path for call in provider.calls("discovery")] == ["/.well-known/openid-configuration"]
+
+
+def test_nothing_of_one_test_is_left_for_what_the_next_module_makes_before_its_first() -> None:
+    with LocalProvider() as provider:
+        new = provider.gate_options()
+        for lent in fresh(provider):
+            lent.add_client(auth_method="private_key_jwt", secret=None)
+        assert provider.gate_options() == new
 
 
 def test_a_whole_login(by_hand: ByHand) -> None:
