@@ -5,6 +5,7 @@ Modules, from the ground up; each may import only from those before it:
 - `http_messages`: requests and answers as values, and JSON read strictly
 - `quoting`: the provider's own words in messages for the log
 - `network_errors`: why there was no answer, and what to do about it
+- `deadlines`: the end of a call, and what cuts it off
 - `transport`: the only code that goes over the network to the provider
 - `cache`: what the provider said of itself, kept for an hour
 - `keys`: its keys, and whether one of them signed a token

@@ -10,13 +10,11 @@ import logging
 import os
 import socket
 import ssl
-import time
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from threading import Timer, local
 from typing import Any
 
 import requests
@@ -27,6 +25,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from oidc_gate.errors import SettingsError
+from oidc_gate.provider.deadlines import Deadline
 from oidc_gate.provider.http_messages import HTTPAnswer, HTTPRequest
 from oidc_gate.provider.network_errors import AnswerTooLongError, no_answer
 
@@ -58,7 +57,7 @@ class Transport:
         """
         if self._process != os.getpid():
             self._process, self._session = os.getpid(), self._new_session()
-        deadline = _Deadline(self._timeout)
+        deadline = Deadline(self._timeout)
         try:
             with deadline:
                 return self._sent(request, deadline)
@@ -70,7 +69,7 @@ class Transport:
         """Return the proxy through which this address is asked, `""` for none. It may hold a password."""
         return select_proxy(url, dict(self._proxies(url))) or ""
 
-    def _sent(self, request: HTTPRequest, deadline: _Deadline) -> HTTPAnswer:
+    def _sent(self, request: HTTPRequest, deadline: Deadline) -> HTTPAnswer:
         """Send the request; a GET once more where its connection broke, as one does that was kept for too long."""
         try:
             return self._try(request, deadline)
@@ -79,7 +78,7 @@ class Transport:
                 raise
         return self._try(request, deadline)
 
-    def _try(self, request: HTTPRequest, deadline: _Deadline) -> HTTPAnswer:
+    def _try(self, request: HTTPRequest, deadline: Deadline) -> HTTPAnswer:
         with self._session.request(
             "GET" if request.body is None else "POST",
             request.url,
@@ -106,50 +105,6 @@ class Transport:
         for scheme in ("https://", "http://"):
             session.mount(scheme, _Adapter(self.context))
         return session
-
-
-class _Deadline:
-    """The end of one call, in this thread; as a context it cuts the connection then.
-
-    Time-outs of single steps would let an answer drip for ever.
-    """
-
-    _of_thread = local()
-
-    def __init__(self, seconds: float) -> None:
-        self._at = time.monotonic() + seconds
-        self._timer = Timer(seconds, self._cut)
-        self._timer.daemon = True
-        self._sockets: list[Any] = []
-
-    @classmethod
-    def watch(cls, sock: Any) -> None:
-        """Have this thread's call end with this connection."""
-        cls._of_thread.deadline._sockets.append(sock)
-
-    def left(self) -> float:
-        """Return the seconds that are left. Raises TimeoutError when there are none."""
-        left = self._at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the time is over."""
-        return time.monotonic() >= self._at
-
-    def __enter__(self) -> None:
-        self._of_thread.deadline = self
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def _cut(self) -> None:
-        for sock in self._sockets:
-            with suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own, which another thread is using
 
 
 class _Session(requests.Session):
@@ -183,12 +138,12 @@ class _Punctual:
 
     def _tunnel(self) -> None:
         """See http.client: a proxy's answer to CONNECT is read here, and may drip as any other."""
-        _Deadline.watch(self.sock)
+        Deadline.watch(self.sock)
         super()._tunnel()  # type: ignore[misc]
 
     def getresponse(self) -> Any:
         """See http.client."""
-        _Deadline.watch(self.sock)
+        Deadline.watch(self.sock)
         return super().getresponse()  # type: ignore[misc]
 
 
@@ -252,7 +207,7 @@ def _context(ca_bundle: str, _: bytes) -> ssl.SSLContext:
     return context
 
 
-def _read(response: requests.Response, deadline: _Deadline) -> bytes:
+def _read(response: requests.Response, deadline: Deadline) -> bytes:
     """Return the body. What has come is taken at once, so that no more than a little beyond the limit is ever held."""
     body = bytearray()
     while chunk := response.raw.read1(65536, decode_content=True):

@@ -81,9 +81,7 @@ class OIDCGate:
     def __init__(
         self, app: Any = None, *, settings: Settings | None = None, **options: Unpack[SettingsOptions]
     ) -> None:
-        import werkzeug.wsgi  # noqa: F401  # for _read_body; what a mere import should not cost comes with the gate
-
-        from oidc_gate.gate import open_gate
+        from oidc_gate.gate import open_gate  # a mere import of this module need not pay for it
 
         self._app: WSGIApplication = resolve_app(app)
         check_app(self._app, "wsgi")
@@ -265,7 +263,7 @@ def _rare_reason(status: int) -> str:
 
 def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:
     """Return the body, or None when there is more than `limit` bytes of it, or less than was announced."""
-    from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+    from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge  # late: 3 MB, and most read no body
     from werkzeug.wsgi import get_input_stream
 
     try:
