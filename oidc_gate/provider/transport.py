@@ -13,7 +13,6 @@ import ssl
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ __all__ = ["Transport", "tls_context"]
 logger = logging.getLogger("oidc_gate")
 
 LONGEST_ANSWER = 1_000_000
+_HEADERS = {"User-Agent": "oidc_gate", "Accept-Encoding": "gzip, deflate", "Accept": "*/*", "Connection": "keep-alive"}
 
 
 class Transport:
@@ -45,7 +45,8 @@ class Transport:
         self.context = tls_context(ca_bundle)
         self._timeout = timeout
         self._process = os.getpid()
-        self._session = self._new_session()
+        #: Without a `requests.Session`, which would keep cookies, follow redirects and read `.netrc`.
+        self._adapter = _Adapter(self.context)
         #: Asked once for each of the provider's few addresses: to go through the environment takes a tenth of a login.
         self._proxies = lru_cache(maxsize=32)(get_environ_proxies)
 
@@ -56,7 +57,7 @@ class Transport:
         look-up of the host's name is the system's own affair.
         """
         if self._process != os.getpid():
-            self._process, self._session = os.getpid(), self._new_session()
+            self._process, self._adapter = os.getpid(), _Adapter(self.context)
         deadline = Deadline(self._timeout)
         try:
             with deadline:
@@ -79,40 +80,19 @@ class Transport:
         return self._try(request, deadline)
 
     def _try(self, request: HTTPRequest, deadline: Deadline) -> HTTPAnswer:
-        with self._session.request(
-            "GET" if request.body is None else "POST",
-            request.url,
-            headers=request.headers,
-            data=request.body,
-            timeout=Timeout(total=deadline.left()),  # type: ignore[arg-type]  # requests hands it on to urllib3
-            allow_redirects=False,
-            stream=True,
-            proxies=self._proxies(request.url),
-        ) as response:
+        method = "GET" if request.body is None else "POST"
+        headers = _HEADERS | request.headers
+        prepared = requests.Request(method, request.url, headers=headers, data=request.body).prepare()
+        timeout: Any = Timeout(total=deadline.left())  # which requests hands on to urllib3
+        proxies = self._proxies(request.url)
+        with self._adapter.send(prepared, stream=True, timeout=timeout, proxies=proxies) as response:
             body = _read(response, deadline)
-        headers = response.headers
-        content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        told = response.headers
+        content_type = told.get("content-type", "").partition(";")[0].strip().lower()
         path = request.url.partition("?")[0]
         logger.debug("%s: %d, %s, %d bytes", path, response.status_code, content_type or "no content type", len(body))
         came = tuple((name.lower(), value) for name, value in response.raw.headers.items())
-        return HTTPAnswer(response.status_code, content_type, body, request.url, headers.get("location", ""), came)
-
-    def _new_session(self) -> requests.Session:
-        session = _Session()
-        session.trust_env = False  # or .netrc and REQUESTS_CA_BUNDLE would overrule what is set here
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.headers["User-Agent"] = "oidc_gate"
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, _Adapter(self.context))
-        return session
-
-
-class _Session(requests.Session):
-    """Knows no redirects: not following one is not enough, for requests reads its whole body all the same."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
-        """Return None: every answer is the last one."""
-        return
+        return HTTPAnswer(response.status_code, content_type, body, request.url, told.get("location", ""), came)
 
 
 class _Punctual:
