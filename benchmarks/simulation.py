@@ -234,7 +234,7 @@ class Simulation:
         self.gates = [Gate(settings, self.clock) for _ in range(gates)]
         for gate in self.gates:
             (party,) = gate._components.parties
-            party.provider._transport._session.mount("https://", self.provider)
+            party.provider._transport._adapter = self.provider  # type: ignore[assignment]
         self._cookie_name = self.gates[0]._components.secure_cookies.session
         self._cookies: dict[int, str] = {}
 
