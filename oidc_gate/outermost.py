@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from inspect import getclosurevars
 from types import FunctionType
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from oidc_gate.asgi import OIDCGate as ASGIGate
 from oidc_gate.wsgi import OIDCGate as WSGIGate
 
-__all__ = ["AnyGate", "gate_in_front_of"]
+__all__ = ["AnyGate", "gate_in_front_of", "is_behind"]
 
 AnyGate = WSGIGate | ASGIGate
 
@@ -32,18 +33,26 @@ _MOST_STEPS = 64
 
 def gate_in_front_of(app: Any) -> AnyGate | None:
     """Return the gate that requests to this app meet first, None where they meet none."""
-    ahead, seen = deque([app]), set[int]()
+    return next((each for each in _way_inward(app) if isinstance(each, AnyGate)), None)
+
+
+def is_behind(app: Any, gate: AnyGate) -> bool:
+    """Return whether requests meet this app after the gate: whoever asks the app itself passes by the gate."""
+    return any(each is app or getattr(each, "__self__", None) is app for each in _way_inward(gate))
+
+
+def _way_inward(app: Any) -> Iterator[Any]:
+    """Yield what a request to this app meets, as far as that can be seen."""
+    ahead, seen = deque([app] if app is not None else []), set[int]()
     while ahead and len(seen) < _MOST_STEPS:
         each = ahead.popleft()
-        if isinstance(each, AnyGate):
-            return each
         if id(each) in seen:
             continue
         seen.add(id(each))
+        yield each
         _have_built(each)
         ahead += [found for name in _INWARD if (found := getattr(each, name, None)) is not None]
         ahead += _held_by(each)
-    return None
 
 
 def _held_by(app: Any) -> list[Any]:

@@ -288,6 +288,8 @@ def test_a_session_of_requests_and_any_other_client_gets_the_cookie(tmp_path: Pa
     older = [COOKIE_SECRET, "another-secret-for-tests-that-was-the-one-before-9876543210"]
     gate = ASGIGate(echo("asgi"), **(OPEN | {"cookie_secret": older}))
     with requests.Session() as session:
+        with pytest.raises(LookupError, match="No gate was found"):
+            signed_in(session, url="http://127.0.0.1:8000")
         signed_in(session, gate=gate, url="http://127.0.0.1:8000")
         cookie: Any = next(iter(session.cookies))
         assert (cookie.domain, cookie.secure) == ("127.0.0.1", False)
@@ -348,11 +350,29 @@ def without_a_gate() -> list[Any]:
     ]
 
 
+def apps_behind_a_gate() -> list[Any]:
+    """Return apps, the gate of their world, and what makes a client that asks an app, or the gate."""
+    from starlette.testclient import TestClient
+    from werkzeug.test import Client as WerkzeugClient
+
+    return [
+        (apps.flask_app(), WSGIGate, WerkzeugClient),
+        (apps.flask_app(), WSGIGate, lambda asked: httpx_of(asked).client),
+        (apps.starlette_app(), ASGIGate, TestClient),
+    ]
+
+
 def test_a_client_without_a_gate_in_front_is_told_so() -> None:
     for client in without_a_gate():
         with pytest.raises(LookupError, match=r"No gate was found in front .* signed_in\(client, gate=") as caught:
             signed_in(client)
         assert type(client).__name__ in str(caught.value)
+    for app, gate_class, make in apps_behind_a_gate():
+        gate = gate_class(app, **OPEN)
+        with pytest.raises(LookupError, match=r"asks the app behind the gate, and would pass by the gate\. Give it"):
+            signed_in(make(app), gate=gate)
+        ask_through = make(gate)
+        assert signed_in(ask_through, gate=gate) is ask_through
     round_and_round: Any = apps.flask_app()
     round_and_round.app = round_and_round
     with pytest.raises(LookupError, match="No gate was found"):

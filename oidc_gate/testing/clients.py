@@ -24,12 +24,14 @@ class KnownClient(NamedTuple):
     - `find_gate()`: the gate in front of its app, None for none
     - `url`: where it asks as a rule; `""` where it does not say
     - `take(url, set_cookies)`: have it take these Set-Cookie headers as from an answer from there
+    - `app`: what it asks in this process, None where it asks a server, or where `meet` sees to that
     - `meet(gate)`: have its requests meet the gate; None where they do by themselves
     """
 
     find_gate: Callable[[], AnyGate | None]
     url: str
     take: Callable[[str, Iterable[str]], None]
+    app: Any = None
     meet: Callable[[AnyGate], None] | None = None
 
 
@@ -51,7 +53,7 @@ def known_client(client: Any) -> KnownClient:
     transport = getattr(client, "_transport", None)
     found = app if app is not None else getattr(transport, "app", None)
     url = str(getattr(client, "base_url", "")) or ("http://localhost" if hasattr(client, "cookie_jar") else "")
-    return KnownClient(lambda: gate_in_front_of(found), url, lambda where, headers: _put(jar, where, headers))
+    return KnownClient(lambda: gate_in_front_of(found), url, lambda where, headers: _put(jar, where, headers), found)
 
 
 def _django(client: Any) -> KnownClient:
@@ -70,7 +72,7 @@ def _django(client: Any) -> KnownClient:
     def find_gate() -> AnyGate | None:
         return client.handler.gate if is_gated(client) else gate_of_project(client)
 
-    return KnownClient(find_gate, url, take, meet)
+    return KnownClient(find_gate, url, take, meet=meet)
 
 
 def _werkzeug(client: Any) -> KnownClient:
@@ -88,7 +90,7 @@ def _werkzeug(client: Any) -> KnownClient:
             else:
                 client.set_cookie(name, value, **where, origin_only="domain" not in attributes)
 
-    return KnownClient(lambda: gate_in_front_of(client.application), url, take)
+    return KnownClient(lambda: gate_in_front_of(client.application), url, take, client.application)
 
 
 def _taken_apart(header: str) -> tuple[tuple[str, str], dict[str, str]]:

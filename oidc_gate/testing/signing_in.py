@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from oidc_gate.errors import LoginError
-from oidc_gate.outermost import AnyGate, gate_in_front_of
+from oidc_gate.outermost import AnyGate, gate_in_front_of, is_behind
 from oidc_gate.testing.clients import known_client
 
 if TYPE_CHECKING:
@@ -47,21 +47,30 @@ def signed_in(
     - `claims`, and keywords: the claims of the ID token, as the provider would send them; a mapping is for names that
       are no keywords (`"https://example.com/roles"`, `gate`). `sub` is `test-user`, and `iss`, `aud`, `iat` and
       `auth_time` are those of a sign-in this moment, unless they are given; None leaves one out. No others are made up.
-    - `gate`: where it cannot be found, as with a server that runs elsewhere in the process.
+    - `gate`: where it cannot be found, as with a server that runs elsewhere in the process. It has to stand in front of
+      what the client asks.
     - `url`: where the test asks, when that is not the client's own base URL: scheme and host count.
     - `provider`: at which of several providers, by its `auth_id`; the first unless it is given.
     - `access_token`: for `access_token_for`, where `access_token_for_app` is set.
 
-    Raises TypeError for a client that is not known, LookupError where no gate is found, ValueError for what no provider
-    sends. May block where the gate's sessions are in a store; raises StoreError where that does not answer.
+    Raises TypeError for a client that is not known, LookupError where no gate is found or the client would pass by it,
+    ValueError for what no provider sends. May block where the gate's sessions are in a store; raises StoreError where
+    that does not answer.
     """
     known = known_client(client)
-    gate = gate or known.find_gate()
+    found = known.find_gate()
+    if gate is not None and found is None and known.app is not None and is_behind(known.app, gate):
+        raise LookupError(
+            f"This {type(client).__name__} asks the app behind the gate, and would pass by the gate. Give it the gate:"
+            " werkzeug.test.Client(gate), TestClient(gate), or httpx.WSGITransport(gate), httpx.ASGITransport(gate)."
+        )
+    gate = gate or found
     if gate is None:
         raise LookupError(
             f"No gate was found in front of the app of this {type(client).__name__}. Give the client the app with its"
             " gate, as it is served: app.wsgi_app = OIDCGate(app.wsgi_app), app.add_middleware(OIDCGate), or"
-            " TestClient(OIDCGate(app)). Where it stands elsewhere, hand it over: signed_in(client, gate=…)."
+            " TestClient(OIDCGate(app)), werkzeug.test.Client(OIDCGate(app)). For a client that asks a server hand it"
+            " over: signed_in(client, gate=…)."
         )
     url = url or known.url
     if known.meet is not None:
