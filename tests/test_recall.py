@@ -111,6 +111,29 @@ def test_what_is_not_the_same_is_decided_anew(stage: StageFactory, changed: dict
     assert found.status == (401 if "scheme" in changed else 200)
 
 
+@pytest.mark.parametrize("rules", [None, [{"path": "/admin", "allow": {"groups": "admins"}}]], ids=["door", "rules"])
+@pytest.mark.parametrize("length", [60, 1000, LONGEST_KEY - 900])
+def test_no_request_is_recalled_that_differs_in_one_character(
+    stage: StageFactory, rules: list[Any] | None, length: int
+) -> None:
+    """Looked up by a sample of it, and compared whole: in all of its places."""
+    here = stage(rules=rules)
+    browser, judge = here.signed_in(), Judge(here)
+    whole = f"theme={'d' * length}; {here.session_name}={session_cookie(browser)}; size=l"
+    for _ in range(3):
+        sent = [("Host", "app.test"), ("Cookie", whole)]
+        assert browser.get("/page", headers=sent, bare=True).status == 200
+    scheme, host, cookies = judge.asked or pytest.fail("it was not asked")
+    recall = here.gate._gate._gate.recall
+    line = "/page"
+    assert recall(scheme, host, cookies, line) is not None
+    for place in range(0, len(whole), max(1, len(whole) // 300)):
+        changed = whole[:place] + ("x" if whole[place] != "x" else "y") + whole[place + 1 :]
+        assert recall(scheme, host, changed if isinstance(cookies, str) else changed.encode(), line) is None
+    for other_scheme, other_host in (("http", host), (scheme, host + host)):
+        assert recall(other_scheme, other_host, cookies, line) is None
+
+
 @pytest.mark.parametrize("place", range(16))
 def test_one_character_changed_makes_another_request(stage: StageFactory, place: int) -> None:
     here = stage()

@@ -2,6 +2,9 @@
 
 Such a request is not decided again: what was decided for an earlier one holds for it; not where that came later by the
 clock, for then it was set back.
+
+Both ways look it up in `Sessions.recent_requests` themselves, and not by a function: to call one takes as long as to
+look. Where thousands of browsers take turns, each object that is looked at comes from slow memory: there are few.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_gate.decisions import BY_PATH, By, Request
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.judging import Judging
-from oidc_gate.sessions import OpenSession, Recalled
+from oidc_gate.sessions import SAMPLE, OpenSession, Recalled
 
 if TYPE_CHECKING:
     from oidc_gate.gate.recalling_tokens import TokenRecalling
@@ -43,7 +46,7 @@ class Recalling:
             self.by = self.by._replace(heeds_tokens=True)
         self._clock = components.clock
         self._reads_forwarded = components.addresses.reads_forwarded
-        self._recent_requests = components.sessions.recent_requests
+        self._by_sample = components.sessions.recent_requests
         self._remember_request = components.sessions.remember_request
         self._ended = components.sessions.ended
         self._places, self._known_place, self._by_host = judging.places, judging.known_place, policy.by_host
@@ -54,21 +57,27 @@ class Recalling:
         `scheme`, `host`, `cookies`: the three of `Request.key`; `path`: as the server gave it, for only the gate's own
         prefix, which is ASCII, is looked for in it.
         """
-        found = self._recent_requests.get(scheme, host, cookies)
-        if found is None or path.startswith(self._prefix):
+        found = self._by_sample.get(cookies[:: len(cookies) // SAMPLE or 1])
+        if found is None:
             return None
-        opened, recalled = found
+        its_scheme, its_host, its_cookies, opened, recalled = found
+        if cookies != its_cookies or host != its_host or scheme != its_scheme or path.startswith(self._prefix):
+            return None
         clock = self._clock  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         now = clock()
-        if not opened.seen_at <= now < opened.steady_until or opened.session_id in self._ended:
+        ended = self._ended
+        if not opened.seen_at <= now < opened.steady_until or (ended and opened.session_id in ended):
             return None
         opened.seen_at = now
         return recalled
 
     def _recall_by_place(self, scheme: Any, host: Any, cookies: Any, line: str) -> Recalled | None:
         """Return the decision where rules have a say; `line`: see `By`, a blank after the method."""
-        found = self._recent_requests.get(scheme, host, cookies)
+        found = self._by_sample.get(cookies[:: len(cookies) // SAMPLE or 1])
         if found is None:
+            return None
+        its_scheme, its_host, its_cookies, opened, recalled = found
+        if cookies != its_cookies or host != its_host or scheme != its_scheme:
             return None
         place = self._places.get((host, line) if self._by_host else line)
         if place is None:
@@ -76,13 +85,12 @@ class Recalling:
             place = known_place(host, line)
             if place is None:
                 return None
-        opened, recalled = found
-        clock = self._clock
+        clock, ended = self._clock, self._ended
         now = clock()
         if (
             not opened.seen_at <= now < opened.steady_until
             or now > opened.passes.get(place, 0.0)
-            or opened.session_id in self._ended
+            or (ended and opened.session_id in ended)
         ):
             return None
         opened.seen_at = now

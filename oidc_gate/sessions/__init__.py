@@ -23,7 +23,7 @@ from oidc_gate.sessions.backends import AskingBackend, Backend, CookieBackend, D
 from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.live_sessions import LiveSession
 from oidc_gate.sessions.open_session import NEVER, SPREAD, UNLOADED, Limits, LoadOnLoop, OpenSession, Unloaded
-from oidc_gate.sessions.recent_sessions import Recalled
+from oidc_gate.sessions.recent_sessions import SAMPLE, Recalled
 from oidc_gate.sessions.session import Head, Session, hand_on, place_in_line
 from oidc_gate.sessions.sessions import Sessions
 from oidc_gate.sessions.token_sessions import KnownToken, RecentTokens, is_of_token, token_session
@@ -31,6 +31,7 @@ from oidc_gate.sessions.watched_store import unwatched, watched
 
 __all__ = [
     "NEVER",
+    "SAMPLE",
     "SPREAD",
     "UNLOADED",
     "AskingBackend",

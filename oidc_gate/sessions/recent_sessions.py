@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from oidc_gate.identity import Identity
     from oidc_gate.sessions.session import SessionCopy
 
-__all__ = ["Recalled", "RecentSessions"]
+__all__ = ["SAMPLE", "Recalled", "RecentRequests", "RecentSessions"]
 
 #: What a session takes that nobody has read: so many bytes and its cookie's text. Once read: so many more, and so
 #: many for each byte of its rest, for texts of three letters take ten times the room that they have in JSON.
@@ -32,37 +32,24 @@ _REQUEST, _MOST_REQUESTS = 450, 4
 #: So many are passed over, at most, in looking for one that goes.
 _MOST_PASSED_OVER = 16
 #: A Cookie header is looked up by about so many of its characters, evenly spread.
-_SAMPLE = 64
+SAMPLE = 64
+#: Of so many schemes and hosts there is one text for all requests.
+_MOST_SHARED = 64
 
 #: An earlier decision that still holds: `Request.told_cookies`, and the fields of a `Forward`. A mere tuple, for Python
 #: is faster to take that apart than one with names.
 Recalled = tuple[Any, "Identity | None", str, "tuple[Header, ...]", "tuple[Header, ...]", "tuple[Header, ...]"]
-_Remembered = tuple[Any, Any, Any, tuple[OpenSession, Recalled]]
-
-
-class RecentRequests:
-    """What was decided for requests lately: one for each sample of a Cookie header, for one scheme, host and header.
-
-    A Cookie header is long, and to hash all of it takes longer than to compare it; so it is looked up by a sample, and
-    compared whole. How long that takes tells nothing: to find anything one must have ten characters of a sealed text,
-    which are as good as random.
-
-    A request is found again only as long as its other cookies stay as they are; else it goes the slower way. So do
-    requests that share a sample, as one cookie at two hosts does: they push each other out. What is here can be out of
-    date: the times in an `OpenSession`, and `Sessions.ended`, say whether it may be gone by.
-    """
-
-    def __init__(self) -> None:
-        #: A key, and the session with what holds for that key.
-        self.by_sample: dict[Any, _Remembered] = {}
-
-    def get(self, scheme: Any, host: Any, cookies: Any) -> tuple[OpenSession, Recalled] | None:
-        """Return the session and what was decided for a request with this key, or None."""
-        found = self.by_sample.get(cookies[:: len(cookies) // _SAMPLE or 1])
-        if found is None:
-            return None
-        its_scheme, its_host, its_cookies, decided = found
-        return decided if cookies == its_cookies and host == its_host and scheme == its_scheme else None
+#: What was decided for requests lately: one for each sample of a Cookie header, for one scheme, host and header, with
+#: the session and what holds.
+#:
+#: A Cookie header is long, and to hash all of it takes longer than to compare it; so it is looked up by a sample, and
+#: has to be compared whole. How long that takes tells nothing: to find anything one must have ten characters of a
+#: sealed text, which are as good as random.
+#:
+#: A request is found again only as long as its other cookies stay as they are; else it goes the slower way. So do
+#: requests that share a sample, as one cookie at two hosts does: they push each other out. What is here can be out of
+#: date: the times in an `OpenSession`, and `Sessions.ended`, say whether it may be gone by.
+RecentRequests = dict[Any, tuple[Any, Any, Any, OpenSession, Recalled]]
 
 
 class RecentSessions:
@@ -74,10 +61,11 @@ class RecentSessions:
     def __init__(self, most: int, live: LiveSessions | None = None) -> None:
         self._most = most
         self.live = LiveSessions() if live is None else live
-        self.requests = RecentRequests()
+        self.requests: RecentRequests = {}
         #: Guards all that follows; a session that was opened from two cookies is there twice, each with its own copy.
         self._lock = Lock()
         self._by_text: dict[str, OpenSession] = {}
+        self._shared: dict[Any, Any] = {}
         self._queue: deque[str] = deque()
         self._used = 0
 
@@ -138,15 +126,15 @@ class RecentSessions:
                 return
             self._charge(copy, -len(opened.unsettled))
             opened.looked_at, opened.unsettled = opened.seen_at, ""
-            sample, by_sample = cookies[:: len(cookies) // _SAMPLE or 1], self.requests.by_sample
-            samples = opened.samples
+            sample, samples = cookies[:: len(cookies) // SAMPLE or 1], opened.samples
             if sample in samples or len(samples) == _MOST_REQUESTS:
                 gone = sample if sample in samples else samples[0]
                 samples = tuple(each for each in samples if each != gone)
                 self._forget_request(gone, opened)
-            found = by_sample[sample] = (*key, (opened, (told_cookies, *opened.forward)))
+            recalled = (told_cookies, *opened.forward)
+            self.requests[sample] = (self._one_of(key[0]), self._one_of(key[1]), cookies, opened, recalled)
             opened.samples = (*samples, sample)
-            self._charge(copy, _taken(found))
+            self._charge(copy, _taken(cookies, recalled))
             self._make_room()
 
     def was_read(self, copy: SessionCopy) -> None:
@@ -157,6 +145,12 @@ class RecentSessions:
                 self._make_room()
 
     # All that follows is called with the lock held.
+
+    def _one_of(self, text: Any) -> Any:
+        """Return one text for all that are equal: each request brings its own, and thousands would be kept."""
+        if len(self._shared) >= _MOST_SHARED:
+            self._shared.clear()
+        return self._shared.setdefault(text, text)
 
     def _charge(self, copy: SessionCopy, size: int) -> None:
         copy.charged += size
@@ -188,17 +182,17 @@ class RecentSessions:
         opened.copy.charged = 0
 
     def _forget_request(self, sample: Any, opened: OpenSession) -> None:
-        found = self.requests.by_sample.get(sample)
-        if found is not None and found[-1][0] is opened:  # else another session's request has taken its place
-            del self.requests.by_sample[sample]
-            self._charge(opened.copy, -_taken(found))
+        found = self.requests.get(sample)
+        if found is not None and found[3] is opened:  # else another session's request has taken its place
+            del self.requests[sample]
+            self._charge(opened.copy, -_taken(found[2], found[4]))
 
 
 def _read(copy: SessionCopy) -> int:
     return _READ + _READ_PER_BYTE * copy.head[7]
 
 
-def _taken(request: _Remembered) -> int:
-    _, _, cookies, (_, (told_cookies, *_)) = request
+def _taken(cookies: Any, recalled: Recalled) -> int:
+    told_cookies = recalled[0]
     told = told_cookies if isinstance(told_cookies, str) or not told_cookies else told_cookies[1]
     return _REQUEST + len(cookies) + len(told or "")
