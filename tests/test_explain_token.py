@@ -13,6 +13,7 @@ import pytest
 
 from oidc_gate.command import cli
 from tests.access_tokens import AUDIENCE, TAKING, access_token
+from tests.patience import PATIENT
 from tests.providers.core import json_response
 from tests.providers.local import LocalProvider
 
@@ -39,7 +40,7 @@ def asked(
 
     def ask(text: str, *arguments: str, **settings: Any) -> tuple[int, Any]:
         Path("token").write_text(text)
-        given = {"issuer_url": provider.issuer, "client_id": "app"} | TAKING | settings
+        given = PATIENT | {"issuer_url": provider.issuer, "client_id": "app"} | TAKING | settings
         lines = [f"{name} = {json.dumps(value)}" for name, value in given.items() if value is not None]
         Path("gate.toml").write_text("\n".join([*lines, RULES]))
         status = cli.main(

@@ -19,6 +19,7 @@ from tests.answers import Answer
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
 from tests.conftest import StageFactory, fresh
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.stage import HTML, Stage, is_login, query, subject
 
@@ -656,13 +657,14 @@ def test_doctor_examines_each_provider(
     own = {"auth_id": "staff", "cookie_secret": COOKIE_SECRET, "base_url": "https://app.test"}
     first = Settings(**provider.gate_options(**own, providers=[entry(guests)]))
     cases = [Case(first), Case(first.all_providers[1], callback="callback/guests")]
-    report = examine(cases[0], CHECKS, "title", others=cases[1:])
+    report = examine(cases[0], CHECKS, "title", LIMIT, others=cases[1:])
     of_guests = [each for each in report.examined if each.finding.found.startswith("guests: ")]
     assert {each.check.id[0] for each in of_guests} == {"N", "P", "C"}
     found = {each.check.id: each.finding.status for each in of_guests}
     assert (found["P11"], found["P7"]) == ("ok", "ok")
     guests.add_client("app", redirect_uris=(callback,))
-    again = examine(Case(first), CHECKS, "title", others=[Case(first.all_providers[1], callback="callback/guests")])
+    others = [Case(first.all_providers[1], callback="callback/guests")]
+    again = examine(Case(first), CHECKS, "title", LIMIT, others=others)
     wrong = [each for each in again.examined if each.finding.status == "fail"]
     assert [(each.check.id, each.finding.found.startswith("guests: ")) for each in wrong] == [("P11", True)]
 

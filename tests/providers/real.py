@@ -24,7 +24,7 @@ from joserfc.jwk import ECKey, Key, RSAKey
 
 from tests.answers import Answer
 from tests.browser import Browser
-from tests.patience import LIMIT
+from tests.patience import LIMIT, PATIENT
 from tests.providers import keys
 from tests.servers import ServerProcess, free_port, running
 
@@ -59,8 +59,8 @@ class RealProvider:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def gate_options(self, client_id: str = "", **more: Any) -> dict[str, Any]:
-        """Return the settings with which a gate is a client of this provider."""
-        options = {"issuer_url": self.issuer, "client_id": client_id or self.client_id}
+        """Return the settings with which a gate is a client of this provider, and as patient as a test is to be."""
+        options = PATIENT | {"issuer_url": self.issuer, "client_id": client_id or self.client_id}
         return options | {"client_secret": self.client_secret} | more
 
     def login(self, browser: Browser, page: Answer, username: str = "", *, until: str = "") -> Answer:
