@@ -203,6 +203,17 @@ def test_a_browser_that_keeps_no_session_is_told_so_and_not_sent_round(
     assert is_login(browser.get("/report"), provider)
 
 
+def test_logins_before_a_clock_was_set_back_are_no_circle(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage()
+    browser = here.browser()
+    for _ in range(4):
+        assert browser.navigate("/oauth2/login?next=/report").status == 200
+        here.clock.advance(61)
+    here.clock.advance(-3600)
+    browser.cookies.delete(here.session_name)
+    assert browser.navigate("/report").status == 200
+
+
 def test_a_browser_that_keeps_no_cookies_at_all_is_told_so(stage: StageFactory) -> None:
     browser = stage().browser()
     at_provider = browser.navigate("/report", until=CALLBACK)

@@ -245,9 +245,13 @@ class Attempts:
             return {}
         return {slot: each for slot in range(LOGIN_SLOTS) for each in self._in_slot(slot, cookies, header)}
 
-    def finished_since(self, since: float, cookies: Cookies, header: str) -> int:
-        """Return how many logins this browser has finished since then."""
-        return sum(isinstance(each, Note) and each.done_at > since for each in self.all(cookies, header).values())
+    def finished_lately(self, seconds: float, now: float, cookies: Cookies, header: str) -> int:
+        """Return how many logins this browser has finished in the last seconds, or by a clock that is ahead by so many.
+
+        One that was finished later than that was finished before the clock was set back, and tells nothing.
+        """
+        found = self.all(cookies, header).values()
+        return sum(isinstance(each, Note) and abs(now - each.done_at) < seconds for each in found)
 
     def finish(self, state: State, cookies: Cookies, now: float) -> Header:
         """Return the Set-Cookie header that leaves a note in the place of a login that was answered."""

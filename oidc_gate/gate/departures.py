@@ -202,8 +202,8 @@ class Departures:
         return scripted_pages.leaving(self._components.pages, here.request, url, return_to, (asked, *headers))
 
     def _goes_in_circles(self, here: Here, most: int = _LOOP_LOGINS) -> bool:
-        since, attempts = self._components.clock() - _LOOP_SECONDS, self._components.attempts
-        return attempts.finished_since(since, here.cookies, here.cookie_header) >= most
+        now, attempts = self._components.clock(), self._components.attempts
+        return attempts.finished_lately(_LOOP_SECONDS, now, here.cookies, here.cookie_header) >= most
 
 
 def _redirected(here: Here, url: str, _: str, headers: tuple[Header, ...]) -> Reply:
