@@ -275,13 +275,19 @@ def gradios() -> Any:
     return type("Interface", (blocks,), {"__module__": "gradio.interface"})()
 
 
+def dashes() -> Any:
+    """Return what Dash's Dash is, which is called as an app is, by the name of its class."""
+    return type("Dash", (WSGIApp,), {"__module__": "dash.dash"})()
+
+
 @pytest.mark.parametrize("world", ["wsgi", "asgi"])
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (tornados, "is a Application: Tornado speaks neither WSGI nor ASGI"),
         (aiohttps, "is a Application: aiohttp speaks neither WSGI nor ASGI"),
-        (gradios, "is a Interface: name the app that gradio.mount_gradio_app(fastapi.FastAPI(), demo"),
+        (gradios, "is a Interface: wrap the app that gradio.mount_gradio_app(fastapi.FastAPI(), demo"),
+        (dashes, "is a Dash: wrap its Flask app: OIDCGate(app.server)."),
     ],
 )
 def test_the_apps_of_other_frameworks_are_refused_with_what_to_do(
@@ -292,12 +298,39 @@ def test_the_apps_of_other_frameworks_are_refused_with_what_to_do(
     assert says in str(raised.value)
 
 
-def test_what_is_no_callable_may_still_be_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("make", "target", "says"),
+    [
+        (dashes, "someapps.web:found", "is a Dash, name its Flask app: someapps.web:found.server."),
+        (dashes, "someapps.web:make()", "is a Dash, name its Flask app: module:app.server."),
+        (tornados, "someapps.web:found", "is a Application, Tornado speaks neither WSGI nor ASGI"),
+        (gradios, "someapps.web:found", "is a Interface, name the app that gradio.mount_gradio_app("),
+    ],
+)
+def test_one_that_is_named_is_told_what_to_name(
+    make: Any, target: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app_target.load_app("someapps.web:app")
-    dash = type("Dash", (), {"__module__": "dash.dash"})()
-    monkeypatch.setattr(sys.modules["someapps.web"], "dash", dash, raising=False)
-    with pytest.raises(SettingsError, match=r"is a Dash, name its Flask app: module:app\.server"):
-        app_target.load_app("someapps.web:dash")
+    monkeypatch.setattr(sys.modules["someapps.web"], "found", make(), raising=False)
+    monkeypatch.setattr(sys.modules["someapps.web"], "make", make, raising=False)
+    with pytest.raises(SettingsError) as raised:
+        app_target.load_app(target)
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meant"), [("sevrer", "server"), ("aplication", "application"), ("x", "application")]
+)
+def test_the_nearest_name_is_meant_and_none_that_is_refused(
+    wanted: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app_target.load_app("someapps.web:app")
+    module = sys.modules["someapps.web"]
+    monkeypatch.setattr(module, "app", dashes())
+    for name in ("application", "server"):
+        monkeypatch.setattr(module, name, a_wsgi_app, raising=False)
+    with pytest.raises(SettingsError, match=f"Did you mean someapps.web:{meant}[?]"):
+        app_target.load_app(f"someapps.web:{wanted}")
 
 
 # The settings of a gate

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_gate.errors import SettingsError
+from oidc_gate.settings.readers import nearest_name
 from oidc_gate.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,14 +23,19 @@ World = Literal["wsgi", "asgi"]
 #: What an app of each world is called with.
 _CALLED_WITH = {"wsgi": ("environ", "start_response"), "asgi": ("scope", "receive", "send")}
 
-#: Classes of web frameworks whose objects are no apps of either world, and what to name in their place.
+#: Classes of web frameworks whose objects are no apps of either world, and what to do with one that `{target}` named.
 _OTHERS = {
     ("tornado.web", "Application"): "Tornado speaks neither WSGI nor ASGI; let it listen, and name where it does"
     " (oidc-gate run http://127.0.0.1:8888)",
     ("aiohttp.web_app", "Application"): "aiohttp speaks neither WSGI nor ASGI; let it listen, and name where it does"
     " (oidc-gate run http://127.0.0.1:8080)",
     ("gradio.blocks", "Blocks"): 'name the app that gradio.mount_gradio_app(fastapi.FastAPI(), demo, path="/") returns',
-    ("dash.dash", "Dash"): "name its Flask app: module:app.server",
+    ("dash.dash", "Dash"): "name its Flask app: {target}.server",
+}
+#: What to do with one that is given in code, where that is something else.
+_IN_CODE = {
+    ("gradio.blocks", "Blocks"): 'wrap the app that gradio.mount_gradio_app(fastapi.FastAPI(), demo, path="/") returns',
+    ("dash.dash", "Dash"): "wrap its Flask app: OIDCGate(app.server)",
 }
 #: Where an HTTP server listens, in place of an app: `3000`, `localhost:3000`, `http://127.0.0.1:3000`.
 _ADDRESS = re.compile(r"[A-Za-z]+://.*|(?:[\w.-]+:|\[[0-9A-Fa-f:]+\]:)?[0-9]+", re.ASCII)
@@ -80,11 +86,12 @@ def load_app(target: str) -> Callable[..., Any]:
     for name in names:
         module, found = found, getattr(found, name, None)
         if found is None:
-            raise SettingsError(f"there is no {name} in {target!r}.{_app_in(module, target)}")
+            raise SettingsError(f"there is no {name} in {target!r}.{_app_in(module, target, name)}")
     if called and callable(found):
         found = found()
-    if not callable(found):
-        advice = _advice(found) or f"not an app.{_app_in(found, target)}"
+    advice = _advice(found, "module:app" if called else target)
+    if advice or not callable(found):
+        advice = advice or f"not an app.{_app_in(found, target)}"
         raise SettingsError(f"{target!r} is a {type(found).__name__}, {advice}")
     app: Callable[..., Any] = found
     return app
@@ -125,17 +132,21 @@ def _takes(app: Callable[..., Any], number: int) -> bool:
     return True
 
 
-def _advice(found: Any) -> str:
-    """Return what to do with the app of a framework that speaks neither WSGI nor ASGI; `""` for any other object."""
+def _advice(found: Any, target: str = "") -> str:
+    """Return what to do with the app of a framework that speaks neither WSGI nor ASGI; `""` for any other object.
+
+    `target` is the name that it was found by; without one it was given in code.
+    """
     classes = {(base.__module__, base.__name__) for base in type(found).__mro__}
-    return next((f"{advice}." for each, advice in _OTHERS.items() if each in classes), "")
+    advice = _OTHERS if target else _OTHERS | _IN_CODE
+    return next((f"{text}.".replace("{target}", target) for each, text in advice.items() if each in classes), "")
 
 
-def _app_in(found: Any, target: str) -> str:
-    """Return which app was meant, perhaps, by a target that led to a module, or to nothing in it."""
+def _app_in(found: Any, target: str, wanted: str = "") -> str:
+    """Return which app was meant, perhaps, by a target that led to a module, or to nothing in it by the name wanted."""
     if not inspect.ismodule(found):
         return ""
-    names = _names_in(found)
+    names = _names_in(found, wanted)
     if names or ":" in target:
         return f" Did you mean {found.__name__}:{names[0] if names else 'app'}?"
     module = target.removesuffix(".py")
@@ -146,10 +157,13 @@ def _app_in(found: Any, target: str) -> str:
     return f" Did you mean {module}:{names[0] if names else 'app'}?"
 
 
-def _names_in(module: Any) -> list[str]:
-    """Return the usual names of an app that this module has."""
+def _names_in(module: Any, wanted: str = "") -> list[str]:
+    """Return the usual names of an app that this module has, the one that is nearest to the wanted name first."""
     usual = ("app", "application", "api", "server", "create_app")
-    return [name for name in usual if callable(vars(module).get(name))]
+    has = vars(module)
+    names = [name for name in usual if callable(has.get(name)) and not _advice(has[name])]
+    nearest = nearest_name(wanted, names, alike=0.6)
+    return sorted(names, key=lambda name: name != nearest)
 
 
 def is_asgi(app: Any) -> bool:

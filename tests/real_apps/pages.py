@@ -8,14 +8,16 @@ from tests.real_apps.app import App, apps
 
 __all__ = ["apps_table", "tried_block"]
 
+#: What each page says of running it, behind what was tried.
+RUN_IT = "To run it with your provider, or with made-up people: [how](README.md#run-one-of-them)."
 #: The name of the place on each page that `make apps` writes.
 TRIED = "what was tried"
 
 
 def tried_block(versions: dict[str, str], python: str, date: str) -> str:
-    """Return what is written onto a page: which versions were tried, the app's own first, and when."""
+    """Return what is written onto a page: which versions were tried, the app's own first, when, and how to run it."""
     first, *others = [f"{name} {version}" for name, version in versions.items()]
-    return f"Tried with {', '.join([f'**{first}**', *others])}, Python {python}, on {date}."
+    return f"Tried with {', '.join([f'**{first}**', *others])}, Python {python}, on {date}.\n{RUN_IT}"
 
 
 def version_of(app: App) -> str:

@@ -32,11 +32,10 @@ HANDSHAKE = {
 How = Literal["logout", "revoked"]
 
 
-def each_way(app: App) -> pytest.MarkDecorator:
-    """Have a test run once for each way of this app, with the fixture `visit`."""
-    return pytest.mark.parametrize(
-        "gated", [(app, way) for way in app.ways], ids=[way.name for way in app.ways], indirect=True
-    )
+def each_way(app: App, *names: str) -> pytest.MarkDecorator:
+    """Have a test run once for each way of this app, or for those with these names, with the fixture `visit`."""
+    ways = [way for way in app.ways if not names or way.name in names]
+    return pytest.mark.parametrize("gated", [(app, way) for way in ways], ids=[way.name for way in ways], indirect=True)
 
 
 #: Have a test run once for each way that a session ends.
