@@ -353,6 +353,7 @@ def test_where_nothing_answers_nobody_can_tell(site: Site) -> None:
     report = site.report()
     assert statuses(report) == skipped_but(A1="unknown")
     assert "base_url cannot be reached from here" in found(report, "A1")
+    assert "start the app and what is in front of it first" in found(report, "A1")
     assert "nothing answers at base_url: A1" in found(report, "A2")
     assert proxy.served != []
 

@@ -23,8 +23,10 @@ from tests import framework_apps as apps
 from tests.apps import COOKIE_SECRET, echo
 from tests.browser import Browser, World
 from tests.documents import page
+from tests.patience import LIMIT
 from tests.redis_servers import RedisServers
 from tests.rule_gates import CLIENT
+from tests.servers import free_port
 
 #: As its entry point has it loaded where the package is installed.
 pytest_plugins = ["pytest_oidc_gate"]
@@ -36,6 +38,17 @@ SETTINGS: dict[str, Any] = OPEN | {
 }
 #: More than a cookie has room for, and more than all of them have.
 LONG, TOO_LONG = (" ".join(sha256(str(each).encode()).hexdigest() for each in range(count)) for count in (160, 600))
+#: The browser of this machine, for what stands on the page.
+CHROMIUM = 'executable_path="/usr/bin/chromium", args=["--no-sandbox"]'
+#: What a project with another port writes.
+REGISTERED = """
+import pytest
+
+
+@pytest.fixture(scope="session")
+def oidc_redirect_uris():
+    return [f"http://localhost:{{port}}/oauth2/callback" for port in (8000, {port})]
+"""
 Ask = Callable[[str], tuple[int, Any]]
 LOOP = asyncio.new_event_loop()
 
@@ -445,12 +458,20 @@ def test_somebody_is_signed_in(oidc_signed_in):
 
 
 def test_the_examples_of_the_page_on_tests_run(tmp_path: Path) -> None:
+    """The port is a free one, and the browser the machine's, with as much time as it takes."""
+    port = free_port()
     for shown in page("docs/testing.md").blocks("python"):
-        (tmp_path / shown.title).write_text(shown.text)
+        text = shown.text
+        if shown.title == "test_in_a_browser.py":
+            text = text.replace("8000", str(port)).replace("launch()", f"launch({CHROMIUM})")
+            text = text.replace(".new_page()", f".new_page(); page.set_default_timeout({1000 * LIMIT})")
+        (tmp_path / shown.title).write_text(text)
+    with (tmp_path / "conftest.py").open("a") as more:
+        more.write(REGISTERED.format(port=port))
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "pytest_oidc_gate", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert "5 passed" in done.stdout, done.stdout + done.stderr
+    assert "6 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_plugin_loads_nothing_until_it_is_used(tmp_path: Path) -> None:

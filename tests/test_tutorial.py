@@ -77,6 +77,31 @@ def test_with_a_provider_of_ones_own_on_this_machine(folder: Path) -> None:
         assert greeting(f"http://localhost:{server.port}/", "admin", "admin") == "Hello admin@example.org"
 
 
+def test_with_the_demos_people_at_a_server_of_ones_own(folder: Path) -> None:
+    """`docs/trying.md`: the provider in one terminal, gunicorn in another."""
+    trying, port = page("docs/trying.md"), free_port()
+    _, serve = next(block.text for block in trying.blocks("console") if "demo.toml" in block.text).splitlines()
+    (folder / "provider.py").write_text(trying.titled("provider.py").replace("8000", str(port)))
+    argv = shlex.split(serve.removeprefix("$ ").replace("8000", "{port}"))
+    with subprocess.Popen(
+        [sys.executable, "provider.py"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as provider:
+        assert provider.stdout is not None
+        said = [provider.stdout.readline() for _ in range(4)]
+        assert said[0].startswith("ada engine "), said
+        with running(
+            [str(BIN / argv[0]), *argv[1:]],
+            folder=folder,
+            cwd=folder,
+            env={"OIDC_GATE_CONFIG": "demo.toml"},
+            ready_path="/oauth2/health",
+            port=port,
+        ):
+            assert greeting(f"http://localhost:{port}/", "ada", "engine") == "Hello Ada Lovelace"
+        provider.communicate("\n")
+    assert provider.returncode == 0
+
+
 def greeting(url: str, username: str, password: str) -> str:
     """Sign in as a person does, and return what the app says then."""
     browser = visitor()

@@ -147,8 +147,8 @@ def what_answered(case: Case, found: Reached) -> tuple[str, str]:
     answer = found.answer
     if answer is None:
         return f"base_url cannot be reached from here: {found.trouble}", (
-            "start the app and what is in front of it, or correct base_url; if only this machine has no way to it, run"
-            " doctor where there is one"
+            "start the app and what is in front of it first, for the A checks ask it as it runs; or correct base_url;"
+            " if only this machine has no way to it, run doctor where there is one"
         )
     said = health_answer(answer)
     if said:

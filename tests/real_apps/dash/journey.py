@@ -7,7 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.documents import page
 from tests.real_apps.dash import APP
+from tests.real_apps.serving import Served
 from tests.real_apps.visiting import Visit, each_way
 
 #: What a Dash page sends as somebody clicks on *Show*.
@@ -112,3 +114,10 @@ def test_a_dash_app_at_an_address_of_its_own_is_guarded_by_a_rule(visit: Visit) 
         assert page.request.get(visit.url + path).status == 403, path
     assert page.request.post(f"{visit.url}/admin/_dash-update-component", data=SHOW).status == 403
     assert "100,000" not in page.request.post(f"{visit.url}/_dash-update-component", data=SHOW).text()
+
+
+@each_way(APP, "pages")
+def test_the_test_on_the_page_passes(gated: Served) -> None:
+    (block,) = (each for each in page("docs/apps/dash.md").blocks("python") if not each.title)
+    (gated.folder / "salaries.py").write_text(f"{block.text}\n\ntest_salaries_are_for_admins()\n")
+    gated.run("python salaries.py")
