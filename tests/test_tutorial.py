@@ -82,6 +82,7 @@ def test_with_the_demos_people_at_a_server_of_ones_own(folder: Path) -> None:
     trying, port = page("docs/trying.md"), free_port()
     _, serve = next(block.text for block in trying.blocks("console") if "demo.toml" in block.text).splitlines()
     (folder / "provider.py").write_text(trying.titled("provider.py").replace("8000", str(port)))
+    (folder / "more.toml").write_text('[[rules]]\npath = "/"\nallow = { groups = "admins" }\n')
     argv = shlex.split(serve.removeprefix("$ ").replace("8000", "{port}"))
     with subprocess.Popen(
         [sys.executable, "provider.py"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -98,6 +99,7 @@ def test_with_the_demos_people_at_a_server_of_ones_own(folder: Path) -> None:
             port=port,
         ):
             assert greeting(f"http://localhost:{port}/", "ada", "engine") == "Hello Ada Lovelace"
+            assert "You may not use this page" in greeting(f"http://localhost:{port}/", "grace", "compiler")
         provider.communicate("\n")
     assert provider.returncode == 0
 
