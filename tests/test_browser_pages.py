@@ -126,7 +126,7 @@ PAGES: dict[str, tuple[Show, str]] = {
 def test_a_page_can_be_read_and_used_anywhere(
     name: str, chromium: Browser, serve: Serve, provider: LocalProvider
 ) -> None:
-    """No page has a script, so one that is shown already is what it would be if it had been loaded so."""
+    """No script changes these pages, so one that is shown already is what it would be if it had been loaded so."""
     show, title = PAGES[name]
     with chromium.new_context() as context:
         context.set_default_timeout(1000 * LIMIT)

@@ -130,7 +130,7 @@ def test_a_short_one_is_a_redirect(stage: StageFactory, provider: LocalProvider)
     browser = stage(provider_logout=True).signed_in()
     answer = browser.get("/oauth2/logout")
     assert (answer.status, len(answer.target) <= 2000) == (302, True)
-    assert "script-src" not in browser.follow(answer).header("Content-Security-Policy")
+    assert "<form" not in browser.follow(answer).text, "nothing has to be sent"
 
 
 def test_the_form_sends_itself_in_a_real_browsers_terms(

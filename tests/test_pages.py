@@ -30,7 +30,6 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
     "message": lambda text: MADE.message(ASKS, 200, "title_busy", "error_busy", action=("do_go_on", text)),
     "confirm_logout": lambda text: MADE.confirm_logout(ASKS, text, {"next": text, text: "x"}),
     "form_post": lambda text: MADE.form_post(ASKS, text, [("next", text), (text, "x")], ()),
-    "signed_out": lambda text: MADE.signed_out(ASKS, text, ()),
     "session_ended": lambda text: MADE.session_ended(ASKS, ASKED, text),
     "kept_form": lambda text: MADE.kept_form(
         ASKS, ASKED, KeptForm(text, text, text), sign_in=text, left=(text, "minutes")
@@ -49,6 +48,7 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
     "framed": lambda text: MADE.framed(ASKS, ASKED, text),
     "reloading": lambda text: MADE.reloading(ASKS, ASKED, text),
     "done": lambda _: scripted_pages.signed_in(MADE, ASKS),
+    "signed_out": lambda text: scripted_pages.signed_out(MADE, ASKS, text, ()),
     "leaving": lambda text: scripted_pages.leaving(MADE, ASKS, text, text, (ASKED,)),
     "arriving": lambda text: scripted_pages.arriving(MADE, ASKS, text, ()),
     "refusal": lambda text: MADE.refusal(
@@ -62,7 +62,7 @@ MAKERS: dict[str, Callable[[str], Reply]] = {
     ),
 }
 #: The pages with a script of their own, which is allowed by its hash.
-SCRIPTED = [MAKERS[name] for name in ("form_post", "done", "leaving", "arriving")]
+SCRIPTED = [MAKERS[name] for name in ("form_post", "done", "signed_out", "leaving", "arriving")]
 #: Those that may be shown in a frame of the app's own.
 FRAMED = [MAKERS[name] for name in ("framed", "kept_form", "refusal_that_keeps")]
 a_page = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -288,7 +288,7 @@ def test_signing_out_is_asked_for_with_a_form_that_keeps_what_was_asked() -> Non
 
 
 def test_the_page_after_signing_out_leads_nowhere_by_itself() -> None:
-    reply = MADE.signed_out(ASKS, "/oauth2/login", (("set-cookie", "a=; Max-Age=0"),))
+    reply = scripted_pages.signed_out(MADE, ASKS, "/oauth2/login", (("set-cookie", "a=; Max-Age=0"),))
     assert reply.status == 200
     assert ("set-cookie", "a=; Max-Age=0") in reply.headers
     assert "location" not in headers(reply)

@@ -87,7 +87,7 @@ def made_by(made: Pages, tag: str) -> dict[str, Reply]:
         )
 
     return {
-        "signed out": made.signed_out(asks, "/oauth2/login", ()),
+        "signed out": scripted_pages.signed_out(made, asks, "/oauth2/login", ()),
         "confirm logout": made.confirm_logout(asks, "/oauth2/logout", {"next": "/"}),
         "form post": made.form_post(asks, "/logout", [("state", "x")], ()),
         "session ended": made.session_ended(asks, ASKED, "/reports"),
@@ -234,7 +234,7 @@ def test_axe_finds_nothing_to_complain_of(tag: str, scheme: Scheme, page: Page) 
 def test_axe_would_find_something(page: Page) -> None:
     faint = Pages(colors=("#9ab", "#9ab"), template="<h1>$heading</h1>$body $action $style")
     asks = Asked(headers={"accept": "text/html"})
-    found = complaints(page, "light", without_scripts({"x": faint.signed_out(asks, "/", ())}))
+    found = complaints(page, "light", without_scripts({"x": scripted_pages.signed_out(faint, asks, "/", ())}))
     assert {each.partition(": ")[2].partition(",")[0] for each in found} >= {"color-contrast", "html-has-lang"}
 
 

@@ -104,6 +104,19 @@ def test_a_login_for_the_pop_up_forces_nothing_and_ends_at_a_page_that_tells_the
     assert not any(word in page.text for word in ("ada", "Ada", "session_id", "sub"))
 
 
+def test_the_page_after_signing_out_tells_the_others_too(stage: StageFactory) -> None:
+    page = stage().signed_in().navigate("/oauth2/logout")
+    assert "You are signed out" in page.text
+    (script,) = re.findall("<script>(.*?)</script>", page.text)
+    assert script == 'new BroadcastChannel("oidc_gate").postMessage("signed-out")'
+    source = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = page.header("Content-Security-Policy")
+    assert re.findall(r"script-src ([^;]*)", policy) == [f"'sha256-{source}'"]
+    assert "default-src 'none'" in policy
+    assert page.header("Cache-Control") == "no-store"
+    assert not any(word in page.text for word in ("ada", "Ada", "session_id", "sub"))
+
+
 def test_the_page_is_for_whoever_is_signed_in_alone(stage: StageFactory, provider: LocalProvider) -> None:
     """Without a session it is a page as any other: nobody is told that they are signed in who are not."""
     browser = stage().browser()

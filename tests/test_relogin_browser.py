@@ -464,10 +464,13 @@ def test_no_more_than_fifty_requests_wait(serve: Serve, page: Page) -> None:
 
 # Pages that poll
 
+#: A page that the gate's script watches, and whose time is far: who looks from time to time looks too late.
+GENTLE = "/?src=/oauth2/relogin.js data-gentle"
+
 
 def test_a_page_that_polls_says_what_has_happened_and_never_opens_a_window(serve: Serve, page: Page) -> None:
     """`data-gentle` is for apps that nobody can change: it takes the place of `fetch`, and watches."""
-    opened(page, serve() + "/?src=/oauth2/relogin.js data-gentle")
+    opened(page, serve() + GENTLE)
     run(page, "window.poll = async () => { window.told = await (await fetch('/api')).text() }; poll()")
     until(page, "window.told == 'ada-1815 GET '")
     end_session(page)
@@ -485,7 +488,7 @@ def test_a_page_that_polls_says_what_has_happened_and_never_opens_a_window(serve
 
 
 def test_the_bar_of_a_request_stays_when_the_watch_sees_the_end_too(serve: Serve, page: Page) -> None:
-    opened(page, serve() + "/?src=/oauth2/relogin.js data-gentle")
+    opened(page, serve() + GENTLE)
     end_session(page)
     run(page, "fetch('/api'); 0")
     expect(bar(page)).to_contain_text("Your session has ended")
@@ -509,7 +512,7 @@ window.poll = url => new Promise(done => {
 
 def test_a_page_that_polls_in_the_old_way_says_so_too(serve: Serve, page: Page) -> None:
     """What jQuery and axios ask for with XMLHttpRequest fails as ever, and the next goes on."""
-    opened(page, serve() + "/?src=/oauth2/relogin.js data-gentle")
+    opened(page, serve() + GENTLE)
     run(page, OLD_WAY)
     assert run(page, "poll('/api')") == "200 ada-1815 POST text"
     end_session(page)
@@ -523,13 +526,61 @@ def test_a_page_that_polls_in_the_old_way_says_so_too(serve: Serve, page: Page) 
 
 
 def test_in_the_old_way_too_an_answer_that_is_none_of_this_gates_says_nothing(serve: Serve, page: Page) -> None:
-    opened(page, serve() + "/?src=/oauth2/relogin.js data-gentle")
+    opened(page, serve() + GENTLE)
     run(page, OLD_WAY)
     said = iter(OTHERS)
     page.route("**/api", lambda route: route.fulfill(status=401, headers=next(said), body="mine"))
     for _ in OTHERS:
         assert run(page, "poll('/api')") == "401 mine"
     expect(bar(page)).to_have_count(0)
+
+
+#: Polls, and counts the answers.
+POLLS = {
+    "fetch": "setInterval(async () => { (await (await fetch('/api')).text()); polled++ }, 300)",
+    "XMLHttpRequest": "setInterval(async () => { await poll('/api'); polled++ }, 300)",
+}
+
+
+@pytest.mark.parametrize("way", POLLS)
+def test_whoever_closes_the_bar_of_a_page_that_polls_hears_no_more_of_that_end(
+    serve: Serve, page: Page, way: str
+) -> None:
+    address = serve()
+    opened(page, address + GENTLE)
+    run(page, f"window.polled = 0; {OLD_WAY}; {POLLS[way]}; 0")
+    until(page, "polled > 1")
+    log_out_unheard(page, address)
+    expect(bar(page)).to_contain_text("Your session has ended")
+    with page.expect_response("**/oauth2/userinfo"):
+        bar(page).get_by_role("button", name="Close").click()
+    run(page, "window.polled = 0")
+    with page.expect_response("**/oauth2/userinfo"):
+        until(page, "polled > 5")
+    expect(bar(page)).to_have_count(0)
+
+    other = page.context.new_page()
+    other.goto(f"{address}/oauth2/login?page=1&next=/oauth2/done")  # the provider still knows who it is
+    until(page, "fetch('/api').then(answer => answer.ok)")
+    log_out_unheard(page, address)
+    expect(bar(page)).to_contain_text("Your session has ended")
+
+
+def test_closing_the_bar_is_no_click_for_a_window(serve: Serve, page: Page) -> None:
+    """Where the watch sees the end only then, the bar does not come back, and no window opens."""
+    opened(page, serve() + "/")
+    with page.expect_response("**/oauth2/userinfo"):
+        run(page, "window.stop = oidcGate.watch(); 0")
+    end_session(page)
+    save(page)
+    run(page, "window.asked = 0; window.open = () => { asked++ }; 0")
+    bar(page).get_by_role("button", name="Close").click()
+    output(page).to_have_text("status 401")
+    with page.expect_response("**/oauth2/userinfo"):
+        run(page, "window.dispatchEvent(new Event('focus'))")
+    run(page, "new Promise(done => setTimeout(done, 300))")
+    expect(bar(page)).to_have_count(0)
+    assert run(page, "asked") == 0
 
 
 def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Callable[[int], None]:
@@ -561,7 +612,7 @@ def test_a_page_is_told_before_its_session_ends_and_when_it_has(serve: Serve, pa
     left: list[float | None] = [400]
     ask = "window.told = []; window.stop = oidcGate.watch(left => told.push(left), 90); undefined"
     later = watched(page, serve() + "/", ask, left)
-    for seconds, now in ((300, 99), (9, 90), (15, 75), (15, 3600), (300, 80), (15, 10), (11, None), (60, None)):
+    for seconds, now in ((60, 99), (9, 90), (15, 75), (15, 3600), (60, 80), (15, 10), (11, None), (60, None)):
         left[0] = now
         later(seconds)
     until(page, "JSON.stringify(told) == '[90,75,3600,80,10,0]'")
@@ -572,14 +623,16 @@ def test_a_page_is_told_before_its_session_ends_and_when_it_has(serve: Serve, pa
 
 
 def test_without_words_of_its_own_the_page_has_the_bar(serve: Serve, page: Page) -> None:
-    left: list[float | None] = [30]
+    left: list[float | None] = [600]
     later = watched(page, serve() + "/", "oidcGate.watch(); undefined", left)
+    left[0] = 30
+    later(60)
     expect(bar(page)).to_contain_text("Your session is about to end")
     left[0] = 600
     later(15)
     expect(bar(page)).to_have_count(0)
     left[0] = 20
-    later(300)
+    later(60)
     bar(page).get_by_role("button", name="Close").click()
     left[0] = 5
     later(15)
@@ -592,6 +645,54 @@ def test_without_words_of_its_own_the_page_has_the_bar(serve: Serve, page: Page)
     expect(bar(page)).to_have_count(0)
 
 
+def test_a_session_of_a_few_seconds_is_not_about_to_end_whenever_it_has_been_used(serve: Serve, page: Page) -> None:
+    """The page polls, and its session's idle time is ten seconds; then the polls stop for a while."""
+    left: list[float | None] = [10]
+    ask = "window.told = []; window.stop = oidcGate.watch((...all) => told.push(all)); undefined"
+    later = watched(page, serve() + "/", ask, left)
+    for seconds, now in ((8, 9.5), (8, 9), (8, 2), (3, 10)):
+        left[0] = now
+        later(seconds)
+    until(page, "JSON.stringify(told) == '[[2,2.5],[10,2.5]]'")
+
+
+def test_the_bar_is_not_there_right_after_signing_in_however_soon_the_session_ends(serve: Serve, page: Page) -> None:
+    left: list[float | None] = [10]
+    later = watched(page, serve() + "/", "oidcGate.watch(); undefined", left)
+    expect(bar(page)).to_have_count(0)
+    left[0] = 2
+    later(8)
+    expect(bar(page)).to_contain_text("Your session is about to end")
+    left[0] = 10
+    later(3)
+    expect(bar(page)).to_have_count(0)
+
+
+def test_a_page_that_nobody_sees_looks_less_often(serve: Serve, page: Page) -> None:
+    ask = "Object.defineProperty(document, 'hidden', {value: true}); window.stop = oidcGate.watch(); undefined"
+    later = watched(page, serve() + "/", ask, [3600])
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.fast_forward(290_000)
+    run(page, "0")
+    assert asked == []
+    later(10)
+
+
+def test_a_page_is_not_told_what_could_not_be_asked(serve: Serve, page: Page) -> None:
+    left: list[float | None] = [600]
+    later = watched(page, serve() + "/", "window.told = []; oidcGate.watch(left => told.push(left)); undefined", left)
+    left[0] = None
+    later(60)
+    until(page, "told.length == 1")
+    page.route("**/oauth2/userinfo", lambda route: route.fulfill(status=503))
+    later(60)
+    page.unroute("**/oauth2/userinfo")
+    page.route("**/oauth2/userinfo", lambda route: route.fulfill(json={"sub": "ada", "issuer": "i", "ends_in": 600}))
+    later(60)
+    until(page, "JSON.stringify(told) == '[0,600]'")
+
+
 def test_asking_when_the_session_ends_does_not_keep_it_alive(serve: Serve, page: Page) -> None:
     opened(page, serve(idle_session_timeout="1h") + "/")
     told = run(page, "new Promise(told => oidcGate.watch(told, 3600))")
@@ -601,8 +702,6 @@ def test_asking_when_the_session_ends_does_not_keep_it_alive(serve: Serve, page:
 
 # What tells of the end before it is looked for
 
-#: A page that the gate's script watches, and whose time is far: who looks from time to time looks too late.
-GENTLE = "/?src=/oauth2/relogin.js data-gentle"
 CONNECT = """new Promise((heard, failed) => {
     const socket = window.socket = new WebSocket(location.origin.replace("http", "ws") + "/ws")
     socket.onmessage = message => heard(message.data)
@@ -617,6 +716,14 @@ def log_out_elsewhere(page: Page, address: str) -> None:
     other = page.context.new_page()
     other.goto(f"{address}/oauth2/logout")
     expect(other.get_by_role("heading")).to_have_text("You are signed out")
+    other.close()
+
+
+def log_out_unheard(page: Page, address: str) -> None:
+    """Sign out in another tab by a script, which shows no page that could tell the others."""
+    other = page.context.new_page()
+    other.goto(f"{address}/oauth2/userinfo")
+    assert other.evaluate("fetch('/oauth2/logout', {method: 'POST'}).then(answer => answer.status)") == 200
     other.close()
 
 
@@ -661,6 +768,17 @@ def test_the_line_for_a_websocket_of_ones_own_connects_again_after_signing_in(se
     without_a_click(page, "0", lambda: log_out_elsewhere(page, address))
     sign_in_by_the_bar(page)
     assert run(page, "told.then(message => message.data)") == "hello"
+
+
+def test_a_page_that_asks_for_nothing_hears_of_a_logout_in_another_tab(serve: Serve, page: Page) -> None:
+    """As one whose WebSocket is a worker's, which nothing in the page can listen to."""
+    address = serve()
+    with page.expect_response("**/oauth2/userinfo"):
+        opened(page, address + GENTLE)
+    log_out_elsewhere(page, address)
+    expect(bar(page)).to_contain_text("Your session has ended")
+    sign_in_by_the_bar(page)
+    expect(page.get_by_label("Text")).to_have_value("a long text")
 
 
 def test_whatever_gets_401_has_a_page_that_watches_say_so(serve: Serve, page: Page) -> None:

@@ -112,11 +112,6 @@ class Pages:
         reply = self._page(language, status, title, text, link_to(language, action), more=head)
         return reply._replace(headers=(*self._allowing(script), *headers))
 
-    def signed_out(self, request: Request, login_path: str, headers: tuple[Header, ...]) -> Reply:
-        """Return the page after signing out. It leads nowhere by itself: the provider may still know the person."""
-        again = ("do_sign_in_again", login_path)
-        return self.message(request, 200, "title_signed_out", "text_close_window", action=again, headers=headers)
-
     def session_ended(self, request: Request, asked: Header, back: str, *, is_step_up: bool = False) -> Reply:
         """Return the 401 for a form that came too late; `back` leads to the page that the form was on, signed in.
 

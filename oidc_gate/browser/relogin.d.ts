@@ -17,16 +17,18 @@ interface OidcGate {
   signIn(): Promise<boolean>
 
   /**
-   * Looks from time to time when the session ends, which keeps it from ending no longer; and within a second when
-   * anything that the page asks for gets 401.
+   * Looks from time to time when the session ends, which keeps it from ending no longer; and within about a second when
+   * anything that the page asks for gets 401, when the page has the focus again, and after a logout in another tab that
+   * shows the page "You are signed out".
    *
    * @param tell is called with the seconds that are left once they are no more than `lead`, then every 15 seconds; with
    *   0 when the session has ended; and with more than `lead`, perhaps Infinity, when it goes on after all. Without it,
    *   a bar says so.
-   * @param lead in seconds, 60 where it is left out.
+   * @param lead in seconds. Where it is left out: 60, and no more than a quarter of the longest time that was left since
+   *   the page was loaded.
    * @returns what stops it.
    */
-  watch(tell?: (left: number) => void, lead?: number): () => void
+  watch(tell?: (left: number, lead: number) => void, lead?: number): () => void
 }
 
 declare const oidcGate: OidcGate

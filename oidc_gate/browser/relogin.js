@@ -5,13 +5,11 @@
   const me = document.currentScript
   if (!me) throw Error("relogin.js: use <script src>, not a module")
   if (window.oidcGate) return
-  const base = new URL(".", me.src).href, plain = fetch.bind(window)
+  const base = new URL(".", me.src).href, plain = fetch.bind(window), words = WORDS
   const gentle = "gentle" in me.dataset || /[?&]gentle/.test(me.src)
-  const words = WORDS
 
-  let bar, waiting, settle, hinted, held = 0, who = {}
-  // What the person wants to hear no more of: 1, that the session is about to end; 2, that it has ended.
-  let quiet = 0
+  // `quiet`: what the person wants to hear no more of: 1, that the session is about to end; 2, that it has ended.
+  let bar, waiting, settle, hinted, quiet = 0, held = 0, who = {}
   const turns = new Set()
 
   // Asks who is signed in now, which is no activity.
@@ -30,8 +28,12 @@
   const check = async () => {
     await first
     const now = await look()
-    if (now.sub && now.sub === who.sub && now.issuer === who.issuer) settle?.(true)
-    else if ((now.sub || now.status == 403) && (waiting || who.sub)) location.replace(location.pathname + location.search)
+    if (now.sub && now.sub === who.sub && now.issuer === who.issuer) {
+      // The end that was to be quiet is over: there may be another.
+      quiet %= 2
+      settle?.(true)
+    } else if ((now.sub || now.status == 403) && (waiting || who.sub))
+      location.replace(location.pathname + location.search)
     return now
   }
 
@@ -46,8 +48,8 @@
 
   const popUp = () => {
     const {provider: auth_id} = who, next = new URL(base + "done").pathname
-    const query = new URLSearchParams({page: 1, next, ...auth_id && {auth_id}})
-    open(base + "login?" + query, "oidc_gate", "popup,width=520,height=680")
+    open(base + "login?" + new URLSearchParams({page: 1, next, ...auth_id && {auth_id}}), "oidc_gate",
+      "popup,width=520,height=680")
   }
 
   const hide = () => bar = bar?.remove()
@@ -72,19 +74,21 @@
         settle?.(false)
       }})
     )
-    const modals = [...document.querySelectorAll(":modal")]
-    ;(modals.pop() || document.body).append(bar)
+    ;([...document.querySelectorAll(":modal")].pop() || document.body).append(bar)
   }
 
-  const signIn = async () => {
-    const clicked = !gentle && navigator.userActivation?.isActive
-    if (clicked) quiet = 0
-    if (quiet > 1) return false
-    return waiting ??= new Promise(done => {
-      settle = done
-      show(2)
-      if (clicked) popUp()
-    }).finally(() => waiting = settle = hide())
+  // Has the bar ask until somebody is signed in, or does not want to.
+  const wait = async () => quiet < 2 && (waiting ??= new Promise(done => {
+    settle = done
+    show(2)
+  }).finally(() => waiting = settle = hide()))
+
+  const signIn = () => {
+    if (!gentle && navigator.userActivation?.isActive) {
+      quiet = 0
+      waiting || popUp()
+    }
+    return wait()
   }
 
   // Tells whether it is a 401 of our own gate, for somebody who is not signed in.
@@ -108,24 +112,28 @@
     }
   }
 
-  // What waits has its bar already.
-  const bars = left => left && left <= 60 ? show(1) : waiting || (quiet = 0, hide(), left || signIn())
+  const bars = (left, lead) => left > lead ? (quiet = 0, hide()) : left ? show(1) : wait()
 
-  const isRefused = entry => entry.responseStatus == 401 && entry.name != base + "userinfo"
-  const watch = (tell = bars, lead = 60) => {
-    let timer, before
+  const watch = (tell = bars, given) => {
+    let timer, before, most = 0
     const turn = async () => {
       const now = await check()
       if (!who.sub || !turns.has(turn)) return
-      const left = now.status == 401 ? 0 : now.sub ? now.ends_in ?? Infinity : NaN
-      if (left != before && (left <= lead || before <= lead)) tell(left)
+      const left = now.status == 401 ? 0 : now.sub ? now.ends_in ?? Infinity : before
+      // A session that is short by its idle time is not about to end whenever it has just been used.
+      most = Math.max(most, left ?? 0)
+      const lead = given ?? Math.min(most / 4, 60)
+      if (left != before && (left <= lead || before <= lead)) tell(left, lead)
       before = left
       clearTimeout(timer)
-      timer = setTimeout(turn, 1e3 * (left > lead ? Math.min(left - lead, 300) : left ? Math.min(left + 1, 15) : 60))
+      // Not everything that ends a session is seen from here: what a worker asks for is not.
+      timer = setTimeout(turn, 1e3 * (
+        left > lead ? Math.min(left - lead, document.hidden ? 300 : 60) : left ? Math.min(left + 1, 15) : 60))
     }
     turns.add(turn)
     turn()
-    const seen = new PerformanceObserver(list => list.getEntries().some(isRefused) && hint())
+    const seen = new PerformanceObserver(list =>
+      list.getEntries().some(entry => entry.responseStatus == 401 && entry.name != base + "userinfo") && hint())
     seen.observe({type: "resource"})
     return () => {
       turns.delete(turn)

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from oidc_gate.browser.pages import Pages
     from oidc_gate.decisions import Header, Reply, Request
 
-__all__ = ["arriving", "leaving", "signed_in"]
+__all__ = ["arriving", "leaving", "signed_in", "signed_out"]
 
-#: Tells the app's other pages that somebody has signed in, and nothing of who it is: whoever hears it asks.
-_TELL = 'new BroadcastChannel("oidc_gate").postMessage("signed-in");close()'
+#: Tells the app's other pages that somebody has signed in or out, and nothing of who it is: whoever hears it asks.
+_TELL = 'new BroadcastChannel("oidc_gate").postMessage("{}")'
+_TELL_SIGNED_IN = _TELL.format("signed-in") + ";close()"
+_TELL_SIGNED_OUT = _TELL.format("signed-out")
 #: Both read the one `meta` of ours. Storage may be forbidden, and then there is no fragment.
 _KEEP = (
     '{const{content:to,dataset:{page}}=document.querySelector("meta[name=oidc-gate]");'
@@ -38,7 +40,18 @@ _META = (
 
 def signed_in(made: Pages, request: Request) -> Reply:
     """Return the page on which a login in a pop-up ends: it tells the app's pages, and closes the window if it may."""
-    return made.scripted(request, 200, "title_signed_in", "text_close_window", _TELL)
+    return made.scripted(request, 200, "title_signed_in", "text_close_window", _TELL_SIGNED_IN)
+
+
+def signed_out(made: Pages, request: Request, login_path: str, headers: tuple[Header, ...]) -> Reply:
+    """Return the page after signing out, which tells the app's pages.
+
+    It leads nowhere by itself: the provider may still know the person.
+    """
+    again = ("do_sign_in_again", login_path)
+    return made.scripted(
+        request, 200, "title_signed_out", "text_close_window", _TELL_SIGNED_OUT, action=again, headers=headers
+    )
 
 
 def leaving(made: Pages, request: Request, url: str, page: str, headers: tuple[Header, ...]) -> Reply:

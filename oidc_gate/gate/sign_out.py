@@ -12,7 +12,7 @@ import logging
 import secrets
 from urllib.parse import quote
 
-from oidc_gate.browser import is_cross_site, is_speculative, pages
+from oidc_gate.browser import is_cross_site, is_speculative, pages, scripted_pages
 from oidc_gate.decisions import Decision, Reply, Request, Work
 from oidc_gate.errors import LoginError, ProviderError
 from oidc_gate.gate.addresses_asked_for import return_address
@@ -173,7 +173,8 @@ class SignOut:
     def _done(self, here: Here, return_to: str | None, headers: tuple[Header, ...]) -> Reply:
         if return_to is not None:
             return self._redirect(here, return_to, headers)
-        return self._components.pages.signed_out(here.request, self._components.path(here, "login"), headers)
+        login_path = self._components.path(here, "login")
+        return scripted_pages.signed_out(self._components.pages, here.request, login_path, headers)
 
     def _redirect(self, here: Here, url: str, headers: tuple[Header, ...]) -> Reply:
         return pages.redirect(url, headers, status=303 if here.request.method == "POST" else 302)
