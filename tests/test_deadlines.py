@@ -8,8 +8,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Barrier, Thread
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -40,48 +42,53 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield here, there
 
 
-def waited(deadline: Deadline, sock: socket.socket) -> float:
-    """Wait for what never comes, and return for how long."""
-    begun = time.monotonic()
-    with deadline:
-        Deadline.watch(sock)
-        assert sock.recv(1) == b""
-    return time.monotonic() - begun
+def waited(sock: Any, watched: Any = None, seen: list[int] | None = None) -> float:
+    """Wait on a connection for what never comes, and return for how many seconds more than was to be waited.
+
+    A machine may be too busy to begin in that time: then it is tried with more. `watched`: what stands for it.
+    """
+    for seconds in (0.2, 2.0, 20.0):
+        begun = time.monotonic()
+        with suppress(TimeoutError), Deadline(seconds):
+            Deadline.watch(watched or sock)
+            if seen is not None:
+                seen.append(watching())
+            assert sock.recv(1) == b""
+            return time.monotonic() - begun - seconds
+    raise AssertionError("it never began in time")
 
 
 def test_a_call_ends_in_time(pair: tuple[socket.socket, socket.socket]) -> None:
-    assert waited(Deadline(0.2), pair[0]) > 0.19
+    assert waited(pair[0]) > -0.01
 
 
 def test_one_thread_watches_all_and_ends_when_there_is_nothing_to_watch() -> None:
-    together, seen = Barrier(9), []
+    together, seen, late = Barrier(8), list[int](), list[float]()
 
     def call() -> None:
         here, there = socket.socketpair()
         with here, there:
             here.settimeout(LIMIT)
             together.wait(LIMIT)
-            seen.append(waited(Deadline(1.0), here))
+            late.append(waited(here, seen=seen))
 
     calls = [Thread(target=call) for _ in range(8)]
     for each in calls:
         each.start()
-    together.wait(LIMIT)
-    wait_for(lambda: watching() == 1)
     for each in calls:
         each.join(LIMIT)
-        assert watching() <= 1
-    assert len(seen) == 8
+    assert (len(late), max(seen)) == (8, 1)
+    assert min(late) > -0.01
     wait_for(lambda: watching() == 0)
     here, there = socket.socketpair()
     with here, there:
-        assert waited(Deadline(0.1), here) > 0.09
+        assert waited(here) > -0.01
 
 
 def test_a_call_that_ends_sooner_than_the_others_is_cut_first(pair: tuple[socket.socket, socket.socket]) -> None:
     def soon() -> None:
         with Deadline(LIMIT):
-            assert waited(Deadline(0.2), pair[0]) > 0.19
+            assert waited(pair[0]) > -0.01
 
     in_time(soon, LIMIT / 2, 1)
 
@@ -89,8 +96,10 @@ def test_a_call_that_ends_sooner_than_the_others_is_cut_first(pair: tuple[socket
 def test_a_call_that_is_done_cuts_nothing(pair: tuple[socket.socket, socket.socket]) -> None:
     """Its connection is kept, and another call's by then."""
     here, there = pair
-    with Deadline(0.1):
-        Deadline.watch(here)
+    for seconds in (0.2, 2.0, 20.0):
+        with suppress(TimeoutError), Deadline(seconds):
+            Deadline.watch(here)
+            break
     wait_for(lambda: watching() == 0)
     there.send(b"x")
     assert here.recv(1) == b"x"
@@ -104,10 +113,7 @@ def test_nothing_is_waited_for_when_the_time_is_over(pair: tuple[socket.socket, 
 
 
 def test_a_connection_within_tls_of_a_proxy_is_cut_too(pair: tuple[socket.socket, socket.socket]) -> None:
-    here, _ = pair
-    with Deadline(0.1):
-        Deadline.watch(SimpleNamespace(socket=here))  # as urllib3's SSLTransport has it
-        assert here.recv(1) == b""
+    assert waited(pair[0], SimpleNamespace(socket=pair[0])) > -0.01  # as urllib3's SSLTransport has it
 
 
 def test_a_thread_that_cannot_be_started_is_started_by_the_next_call(
@@ -122,11 +128,12 @@ def test_a_thread_that_cannot_be_started_is_started_by_the_next_call(
         patched.setattr(Thread, "start", none_left)
         with pytest.raises(RuntimeError), Deadline(0.1):
             raise AssertionError
-    assert waited(Deadline(0.1), pair[0]) > 0.09
+    assert waited(pair[0]) > -0.01
 
 
 FORKED = """
 import os, socket, sys, warnings
+from contextlib import suppress
 warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the one that watches is to stay behind
 from oidc_gate.provider.deadlines import Deadline
 
@@ -135,9 +142,11 @@ with Deadline(100):
     if child == 0:
         here, there = socket.socketpair()
         here.settimeout(60)
-        with Deadline(0.2):
-            Deadline.watch(here)
-            os._exit(0 if here.recv(1) == b"" else 1)
+        for seconds in (0.2, 2.0, 20.0):
+            with suppress(TimeoutError), Deadline(seconds):
+                Deadline.watch(here)
+                os._exit(0 if here.recv(1) == b"" else 1)
+        os._exit(1)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
