@@ -53,6 +53,14 @@ def test_hot_path_runs_and_prints_every_row() -> None:
         assert sum(line.startswith(start) for line in lines) == 1, start
 
 
+def test_race_signs_in_to_the_gate_and_measures_it_beside_the_bare_apps() -> None:
+    found = run("-m", "benchmarks.peers", "--quick", "gate-flask-sqlite,gate-fastapi").splitlines()
+    rows = {cells[1].strip(): cells[2:] for line in found if len(cells := line.split("|")) > 2}
+    for name in ("bare-flask", "bare-fastapi", "gate-flask-sqlite", "gate-fastapi"):
+        assert float(rows[name][0].replace(",", "")) > 0, rows[name]
+    assert rows["gate-fastapi"][7].strip() == rows["gate-flask-sqlite"][7].strip() == "302"
+
+
 @pytest.mark.parametrize("world", ["wsgi", "asgi"])
 def test_import_leaves_the_provider_side_for_later(world: str) -> None:
     loaded = json.loads(run("-c", f"import json, sys, oidc_gate.{world}; print(json.dumps(list(sys.modules)))"))
