@@ -90,7 +90,7 @@ def _peers() -> Iterable[Entrant]:
     yield Entrant("bare-starlette", "", versions, in_python(uvicorn, "bare:starlette"))
     versions = partial(installing.python, "starlette", "Authlib", "uvicorn")
     start = in_python(uvicorn, "starlette_authlib:app")
-    says = SIGNED_COOKIE + "; the cookie is set anew with each answer"
+    says = f"{SIGNED_COOKIE}; the cookie is set anew with each answer; each redirect makes an httpx client with its TLS"
     yield Entrant("starlette-authlib", "bare-starlette", versions, start, says)
     versions = partial(installing.python, "fastapi", "PyJWT", "uvicorn")
     start = in_python(uvicorn, "fastapi_pyjwt:app")

@@ -17,6 +17,8 @@ __all__ = ["app"]
 
 DATABASE = os.environ.get("RACE_DATABASE", "")
 ISSUER = os.environ.get("RACE_ISSUER", "")
+#: As a new project has it; without it answers have no length.
+COMMON = ["django.middleware.common.CommonMiddleware"]
 OIDC = {
     "INSTALLED_APPS": [
         "django.contrib.auth",
@@ -25,6 +27,7 @@ OIDC = {
         "mozilla_django_oidc",
     ],
     "MIDDLEWARE": [
+        *COMMON,
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "mozilla_django_oidc.middleware.SessionRefresh",
@@ -59,7 +62,7 @@ def app() -> Any:
         ROOT_URLCONF=__name__,
         USE_TZ=True,
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
-        **(OIDC if DATABASE else {}),
+        **(OIDC if DATABASE else {"MIDDLEWARE": COMMON}),
     )
     django.setup()
     if DATABASE:
