@@ -95,8 +95,7 @@ mutants: $(VENV)/.mutants
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
 
-race: $(VENV)/.test
-	@.ci/install-system-packages wrk:wrk
+race: $(VENV)/.test system-packages
 	$(BIN)/python -m benchmarks.peers $(RACE)
 
 system-packages:

@@ -14,14 +14,15 @@ processes (PSS); the same for requests without a session; processor time of a wh
 
 - oauth2-proxy and mod_auth_openidc stand in front of any app in any language, and pay for it with a hop and the copy of
   each request. Their memory is that of two servers. The gate and the libraries are in the app's own process.
-- fastapi-pyjwt verifies an RS256 signature on each request, and has no session; the others verify one at the login, and
-  on a request the tag of a cookie, or look a session up. The gate's cheapest rows are of a session that the worker has
-  seen before, which is what most requests are; it remembers what it opened, the others open it each time.
-- What revocation they see differs, and is said under the table. `gate-…-sqlite` and `-redis` ask the store once a
-  second for a session; mozilla-django-oidc asks its database on each request; those with all in a cookie ask nobody.
-- The gate, oauth2-proxy, mod_auth_openidc and express-openid-connect check and set more around a login (PKCE, state
-  for several tabs, headers for the app) than the ten lines that an app with Authlib has here. Those protect one app as
-  their documentation shows it, without limits on a session's life.
+- fastapi-pyjwt verifies an RS256 signature on each request, and has no session. The others verify one at the login, and
+  on a request the tag of a cookie, or look a session up. The gate remembers sessions that a process has opened, and all
+  its requests here are of one such; the others open theirs each time. `hot_path.py` has what a first request costs.
+- What each sees of a revocation is said under the table. `gate-…-sqlite` and `-redis` ask their store once a second;
+  mozilla-django-oidc asks its database on each request; those that have all in a cookie ask nobody.
+- The gate, oauth2-proxy, mod_auth_openidc and express-openid-connect do more around a login (several tabs at once,
+  limits on a session's life, logout) than the ten lines that an app with Authlib has here, which guard one app as
+  Authlib's documentation shows it. Settings stand at their defaults, PKCE too, which not all of them use then; but
+  nobody logs requests, and mod_auth_openidc's sessions may rest for longer than five minutes.
 - "302*" goes to the entrant's own login page first, not to the provider: it is too cheap to compare.
 - One cookie, over and over; one machine, which `wrk` and the provider share; an app that does nothing. In an app that
   does something, all of these are small.

@@ -17,8 +17,8 @@ __all__ = ["ENTRANTS", "chosen"]
 
 HERE = Path(__file__).parent
 FLASK, FASTAPI = partial(installing.here, "gunicorn", "Flask"), partial(installing.here, "uvicorn", "fastapi")
-COOKIE = "the tag of its own cookie; a logout elsewhere only where back-channel logout is on"
-SERVER_SIDE = "a session in its store, at most a second old"
+COOKIE = "its own sealed cookie, opened once by a process, and the session's ages; a logout elsewhere is not seen"
+SERVER_SIDE = "the session in its store, asked for once a second, and its ages; so a logout elsewhere is seen"
 SIGNED_COOKIE = "the tag of the framework's cookie, not when the login was; a logout elsewhere is not seen"
 
 
