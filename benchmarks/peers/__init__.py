@@ -5,10 +5,11 @@ nothing, and they take turns under `wrk`. Each has one worker process, the WSGI 
 asked while it is measured: without a session, and with one of which a character was changed, it may not say "hello",
 and with one it must. An entrant that fails this has no figures, and the exit status is 1.
 
-**The columns.** Requests a second and their times; processor time of a request in all processes of the entrant; the
-same minus that of the bare app (for a proxy: of the app alone, so that the hop counts as added); memory of all
-processes (PSS); the same for requests without a session; processor time of a whole login, from the first page to
-"hello", in the entrant's processes, not the provider's; how many cores others used meanwhile, at most.
+**The columns.** Requests a second, how far apart the rounds were, and the requests' times; all are medians of the
+rounds; processor time of a request in all processes of the entrant; the same minus that of the bare app (for a proxy:
+of the app alone, so that the hop counts as added); memory of all processes (PSS); the same for requests without a
+session; processor time of a whole login, from the first page to "hello", in the entrant's processes, not the
+provider's; how many cores others used meanwhile, at most.
 
 **What is not fair.** These do not do the same thing, so that no row is "better" by its figures alone:
 

@@ -15,8 +15,8 @@ from benchmarks.peers.load import Load
 __all__ = ["report"]
 
 HEAD = (
-    "| entrant | req/s | p50 / p99 ms | CPU µs | added µs | MiB | without a session: req/s | CPU µs | answer"
-    " | login, CPU ms | other cores |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    "| entrant | req/s | ± % | p50 / p99 ms | CPU µs | added µs | MiB | without a session: req/s | CPU µs | answer"
+    " | login, CPU ms | other cores |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
 #: Above these, other work was going on: a load average by core before the start, cores in use beside a load.
 BUSY_BEFORE, BUSY_BESIDE = 0.25, 0.15
@@ -26,7 +26,7 @@ def report(contenders: Sequence[Contender], absent: dict[str, str], load_before:
     """Return everything that is to be read of a race: machine, table, versions, what each one checks."""
     bare = {each.entrant.name: _cpu(each.loads) for each in contenders if each.loads}
     rows = [_row(each, bare.get(each.entrant.bare)) for each in contenders]
-    rows += [f"| {name} | not run: {_cell(why)} |{' |' * 9}" for name, why in absent.items()]
+    rows += [f"| {name} | not run: {_cell(why)} |{' |' * 10}" for name, why in absent.items()]
     notes = [
         f"- {each.entrant.name}: {each.versions}{'. On a request: ' * bool(each.entrant.says)}{each.entrant.says}"
         for each in contenders
@@ -59,11 +59,13 @@ def _cpu(loads: Sequence[Load]) -> float:
 def _row(contender: Contender, bare: float | None) -> str:
     name = contender.entrant.name
     if contender.wrong:
-        return f"| {name} | **not counted**: {_cell(contender.wrong)} |{' |' * 9}"
+        return f"| {name} | **not counted**: {_cell(contender.wrong)} |{' |' * 10}"
     loads, anonymous = contender.loads, contender.anonymous
     added = f"{_cpu(loads) - bare:+.0f}" if bare is not None else "-"
     times = f"{median(each.p50 for each in loads):.2f} / {median(each.p99 for each in loads):.1f}"
-    cells = [name, f"{median(each.rate for each in loads):,.0f}", times, f"{_cpu(loads):.0f}", added]
+    rates = [each.rate for each in loads]
+    spread = 50 * (max(rates) - min(rates)) / median(rates)
+    cells = [name, f"{median(rates):,.0f}", f"{spread:.0f}", times, f"{_cpu(loads):.0f}", added]
     cells += [f"{contender.memory:.0f}"]
     if anonymous:
         cells += [f"{median(each.rate for each in anonymous):,.0f}", f"{_cpu(anonymous):.0f}", contender.sends_away]
