@@ -9,6 +9,8 @@
 # make apps   real apps (Dash, Streamlit, …) used in Chromium over the end of a session; `make apps APPS=dash`; not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make soak   servers under a mixed load, with faults: an hour, or `make soak MINUTES=5`; leaves a picture, not in CI
+# make race   logins side by side: this gate, oauth2-proxy, mod_auth_openidc, express-openid-connect and Python packages, before
+#             the same app; `make race RACE=gate,oauth2-proxy` runs some; on a quiet machine, some minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,13 +31,16 @@ UPSTREAMS := .venv-upstreams
 # The real apps: folders of tests/real_apps. Each has a virtual environment of its own, in .apps.
 APPS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/real_apps/*/journey.py))))
 
+# Which entrants run in `make race`: how their names begin, with commas between; none: all.
+RACE :=
+
 # How long `make soak` goes on.
 MINUTES := 60
 
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers proxy spa recipes apps monitoring soak fuzz mutants bench system-packages clean
+.PHONY: demo test lowest lint docs providers proxy spa recipes apps monitoring soak fuzz mutants bench race system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -89,6 +94,9 @@ mutants: $(VENV)/.mutants
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
+
+race: $(VENV)/.test system-packages
+	$(BIN)/python -m benchmarks.peers $(RACE)
 
 system-packages:
 	@.ci/install-system-packages

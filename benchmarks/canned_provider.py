@@ -2,7 +2,7 @@
 
 `POST /prepare` with a nonce signs an ID token and returns the code under which the token endpoint hands it out, `POST
 /sign` with an algorithm and a number an access token; that is done before the clock runs. The signatures are real ones,
-and connections are kept.
+and connections are kept. `GET /authorize` asks nobody anything and sends the browser back with such a code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, Self
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
@@ -125,6 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer({"keys": public})
         if self.path == "/userinfo":
             return self._answer(id_token_claims(issuer, ""))
+        if self.path.startswith("/authorize?"):
+            return self._send_back(issuer)
         return self._answer(
             {
                 "issuer": issuer,
@@ -132,9 +134,20 @@ class _Handler(BaseHTTPRequestHandler):
                 "token_endpoint": f"{issuer}/token",
                 "userinfo_endpoint": f"{issuer}/userinfo",
                 "jwks_uri": f"{issuer}/jwks",
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+                "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
                 "id_token_signing_alg_values_supported": ["RS256", "ES256"],
             }
         )
+
+    def _send_back(self, issuer: str) -> None:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        answer = urlencode({"code": self._code(issuer, asked.get("nonce", "")), "state": asked["state"]})
+        self.send_response(302)
+        self.send_header("Location", f"{asked['redirect_uri']}?{answer}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -150,17 +163,19 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(self.pause)
             found = self.prepared.pop(parse_qs(body)["code"][0], None)
             return self._send(found) if found is not None else self._send(b'{"error": "invalid_grant"}', 400)
-        claims = id_token_claims(f"http://{self.headers['Host']}", body)
+        return self._send(self._code(f"http://{self.headers['Host']}", body).encode())
+
+    def _code(self, issuer: str, nonce: str) -> str:
         header = {"alg": "RS256", "kid": self.key.kid}
         answer = {
             "access_token": _ACCESS_TOKEN,
             "token_type": "Bearer",
             "expires_in": 3600,
-            "id_token": jwt.encode(header, claims, self.key),
+            "id_token": jwt.encode(header, id_token_claims(issuer, nonce), self.key),
         }
         code = os.urandom(16).hex()
         self.prepared[code] = json.dumps(answer).encode()
-        return self._send(code.encode())
+        return code
 
     def _answer(self, value: Any) -> None:
         self._send(json.dumps(value).encode())

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.peers.entrant import Entrant, InstallError
+from benchmarks.peers.race import QUICK, race
+from benchmarks.peers.servers import uvicorn
+
 pytestmark = pytest.mark.uncounted
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,6 +55,28 @@ def test_hot_path_runs_and_prints_every_row() -> None:
     lines = run("benchmarks/hot_path.py", "--quick").splitlines()
     for start in (*(f"{world}   {what}" for world in ("WSGI", "ASGI") for what in IN_PROCESS), *OTHERS):
         assert sum(line.startswith(start) for line in lines) == 1, start
+
+
+def test_race_signs_in_to_the_gate_and_measures_it_beside_the_bare_apps() -> None:
+    found = run("-m", "benchmarks.peers", "--quick", "gate-flask-sqlite,gate-fastapi").splitlines()
+    rows = {cells[1].strip(): cells[2:] for line in found if len(cells := line.split("|")) > 2}
+    for name in ("bare-flask", "bare-fastapi", "gate-flask-sqlite", "gate-fastapi"):
+        assert float(rows[name][0].replace(",", "")) > 0, rows[name]
+    assert rows["gate-fastapi"][8].strip() == rows["gate-flask-sqlite"][8].strip() == "302"
+
+
+def test_race_counts_nobody_who_lets_all_in_and_says_who_cannot_be_installed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refused() -> str:
+        raise InstallError("go is not here")
+
+    lets_all_in = Entrant("open", "bare", str, lambda ground: uvicorn(ground, sys.executable, "bare:fastapi"))
+    absent = Entrant("absent", "bare", refused, lambda ground: None)
+    assert race([lets_all_in, absent], QUICK) == 1
+    said = capsys.readouterr().out
+    assert "| open | **not counted**: WrongAnswerError: without a session: 200" in said
+    assert "| absent | not run: go is not here |" in said
 
 
 @pytest.mark.parametrize("world", ["wsgi", "asgi"])
