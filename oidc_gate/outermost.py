@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from inspect import getclosurevars
 from types import FunctionType
 from typing import Any
@@ -33,7 +33,7 @@ _MOST_STEPS = 64
 
 def gate_in_front_of(app: Any) -> AnyGate | None:
     """Return the gate that requests to this app meet first, None where they meet none."""
-    return next((each for each in _way_inward(app) if isinstance(each, AnyGate)), None)
+    return next((each for each in _way_inward(app, _have_built) if isinstance(each, AnyGate)), None)
 
 
 def is_behind(app: Any, gate: AnyGate) -> bool:
@@ -41,8 +41,8 @@ def is_behind(app: Any, gate: AnyGate) -> bool:
     return any(each is app or getattr(each, "__self__", None) is app for each in _way_inward(gate))
 
 
-def _way_inward(app: Any) -> Iterator[Any]:
-    """Yield what a request to this app meets, as far as that can be seen."""
+def _way_inward(app: Any, prepare: Callable[[Any], None] = lambda _: None) -> Iterator[Any]:
+    """Yield what a request to this app meets, as far as that can be seen; `prepare` is called with each."""
     ahead, seen = deque([app] if app is not None else []), set[int]()
     while ahead and len(seen) < _MOST_STEPS:
         each = ahead.popleft()
@@ -50,7 +50,7 @@ def _way_inward(app: Any) -> Iterator[Any]:
             continue
         seen.add(id(each))
         yield each
-        _have_built(each)
+        prepare(each)
         ahead += [found for name in _INWARD if (found := getattr(each, name, None)) is not None]
         ahead += _held_by(each)
 

@@ -116,6 +116,29 @@ def test_a_connection_within_tls_of_a_proxy_is_cut_too(pair: tuple[socket.socket
     assert waited(pair[0], SimpleNamespace(socket=pair[0])) > -0.01  # as urllib3's SSLTransport has it
 
 
+def test_what_cannot_be_cut_keeps_no_other_call(
+    pair: tuple[socket.socket, socket.socket], caplog: pytest.LogCaptureFixture
+) -> None:
+    for seconds in (0.2, 2.0, 20.0):
+        with suppress(TimeoutError), Deadline(seconds):
+            Deadline.watch(object())
+            assert waited(pair[0]) > -0.01
+            break
+    wait_for(lambda: "could not be cut off: TypeError" in caplog.text)
+
+
+def test_a_connection_that_has_ended_by_itself_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+    wait_for(lambda: watching() == 0)
+    for seconds in (0.2, 2.0, 20.0):
+        here, there = socket.socketpair()
+        with here, there, suppress(TimeoutError), Deadline(seconds):
+            Deadline.watch(here)
+            here.close()
+            wait_for(lambda: watching() == 0)
+            break
+    assert caplog.text == ""
+
+
 def test_a_thread_that_cannot_be_started_is_started_by_the_next_call(
     pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:

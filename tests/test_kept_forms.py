@@ -675,6 +675,7 @@ def answered(here: Stage, url: str = ADDRESS, **settings: Any) -> tuple[Browser,
     [
         (URLENCODED, b"text=better"),
         (URLENCODED, b"text=kept=1"),
+        (URLENCODED, b"kept=yes&name=x"),
         (URLENCODED, b"text=" + b"x" * 2 * MIB),
         (MULTIPART, b"kept=" + b"x" * 2 * MIB),
         ("text/plain", b"kept=1"),
@@ -740,5 +741,6 @@ def test_a_second_place_is_a_mistake(there: There) -> None:
 
 def test_a_place_that_no_browser_could_be_led_to_is_not_told(there: There) -> None:
     browser = ended(there())
-    (form,) = send(browser, "/a?" + "x" * 9000).forms
-    assert form.sends_to == form.action == "https://app.test/oauth2/resume"
+    for address in ("/a?" + "x" * 9000, "/a?" + "%C3" * 500):
+        (form,) = send(browser, address).forms
+        assert form.sends_to == form.action == "https://app.test/oauth2/resume"

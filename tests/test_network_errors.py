@@ -17,8 +17,10 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from oidc_gate.errors import ProviderDownError, ProviderSetupError
+from oidc_gate.provider.http_messages import HTTPRequest
 from oidc_gate.provider.network_errors import no_answer
 from oidc_gate.provider.provider import Provider
+from oidc_gate.provider.transport import Transport
 from tests.patience import LIMIT, in_time
 from tests.providers.tls import Authority, KeepingProvider
 from tests.raw_server import Connection, raw_server, says
@@ -143,6 +145,12 @@ def test_a_connection_that_breaks_is_tried_once_more_and_told() -> None:
 def test_an_answer_without_an_end_is_told() -> None:
     with raw_server(says(OK + b"Content-Length: 2000000\r\n\r\n", b"x" * 2_000_000)) as server:
         assert "the answer is too long for a provider's" in outage(asking(server.url)).detail
+
+
+def test_nothing_is_asked_for_but_over_http() -> None:
+    """Not even of a proxy that the environment names for another scheme."""
+    with pytest.raises(ProviderDownError):
+        Transport("", 1.0).send(HTTPRequest("ftp://idp.test/keys"))
 
 
 def test_an_answer_that_is_no_http_is_told() -> None:

@@ -376,7 +376,11 @@ def apps_behind_a_gate() -> list[Any]:
 
 
 def test_a_client_without_a_gate_in_front_is_told_so() -> None:
-    for client in without_a_gate():
+    clients = without_a_gate()
+    from django.conf import settings
+    from django.test import Client as DjangoClient
+
+    for client in clients:
         with pytest.raises(LookupError, match=r"No gate was found in front .* signed_in\(client, gate=") as caught:
             signed_in(client)
         assert type(client).__name__ in str(caught.value)
@@ -386,6 +390,9 @@ def test_a_client_without_a_gate_in_front_is_told_so() -> None:
             signed_in(make(app), gate=gate)
         ask_through = make(gate)
         assert signed_in(ask_through, gate=gate) is ask_through
+    settings.WSGI_APPLICATION = "nowhere.app"
+    signed_in(DjangoClient(), gate=WSGIGate(echo("wsgi"), **OPEN))
+    settings.WSGI_APPLICATION = None
     round_and_round: Any = apps.flask_app()
     round_and_round.app = round_and_round
     with pytest.raises(LookupError, match="No gate was found"):

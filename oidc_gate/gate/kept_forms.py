@@ -45,6 +45,8 @@ _FORMAT = 1
 _LARGEST, _LONGEST_HEAD, _LONGEST_SEALED = 2**20, 2**16, 3 * 2**19
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _FIELD = b"kept="
+#: A longer query is left out: quoted a second time, an address might be longer than a server takes.
+_LONGEST_QUERY = 2000
 #: The type of the form that sends what is kept.
 _SENDS_AS = _FORMS[0]
 #: A seal's text as it stands in a form without being encoded again.
@@ -151,6 +153,7 @@ class KeptForms:
     def _on_page(self, here: Here, belongs_to: str, text: str) -> KeptForm:
         """Return the form as a page keeps it. `text`: a seal's."""
         query = belongs_to and f"next={quote(belongs_to, safe='/')}"
+        query = query if len(query) <= _LONGEST_QUERY else ""
         return KeptForm(self._components.path(here, "resume"), query, text.translate(_TO_FORM))
 
     # Sending again
@@ -197,7 +200,7 @@ class KeptForms:
             return self._refusals.login_required(request, kind_of(request))
 
         def read(body: bytes | None) -> Decision:
-            if page and (body is None or not body.startswith(_FIELD)):
+            if page and (body is None or not body.startswith(_FIELD) or b"&" in body):
                 return pages.redirect(page, status=307)
             return Work("store", lambda: self._judged(here, body or b""))
 

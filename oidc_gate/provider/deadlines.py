@@ -7,16 +7,18 @@ or the thread looks anyway, so that nobody has to wake it for that.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
-from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 from threading import Condition, Thread, local
 from typing import Any
 
 __all__ = ["Deadline"]
+
+logger = logging.getLogger("oidc_gate")
 
 
 class Deadline:
@@ -34,7 +36,7 @@ class Deadline:
     def watch(cls, sock: Any) -> None:
         """Have this thread's call end with this connection. Raises TimeoutError when its time is over."""
         deadline: Deadline = cls._of_thread.deadline
-        with _watch.changes:
+        with _watching().changes:
             deadline.left()
             deadline.sockets.append(sock)
 
@@ -52,10 +54,10 @@ class Deadline:
 
     def __enter__(self) -> None:
         self._of_thread.deadline = self
-        _watch.begin(self)
+        _watching().begin(self)
 
     def __exit__(self, *_: object) -> None:
-        with _watch.changes:  # after it nothing is cut: the connection is another call's by then
+        with _watching().changes:  # after it nothing is cut: the connection is soon another call's
             self.is_done = True
             self.sockets.clear()
 
@@ -64,6 +66,7 @@ class _Watch:
     """The calls under way, and the thread that cuts them off."""
 
     def __init__(self) -> None:
+        self.process = os.getpid()
         #: Guards all that is here, and the sockets of each deadline.
         self.changes = Condition()
         self._ends: list[tuple[float, int, Deadline]] = []
@@ -104,18 +107,20 @@ class _Watch:
 
 def _cut(sock: Any) -> None:
     """Shut the connection itself down, and not TLS on it, which another thread is using; urllib3 has TLS within TLS."""
-    with suppress(OSError):
+    try:
         socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
+    except OSError:
+        pass  # it has ended by itself
+    except Exception as error:  # one of a kind that is not known must not keep the others
+        logger.warning("a call to the provider could not be cut off: %s", type(error).__name__)
 
 
 _watch = _Watch()
 
 
-def _after_fork() -> None:
-    """Begin anew: whoever watched stayed behind, and so did those who held the lock."""
+def _watching() -> _Watch:
+    """Return this process's. In a forked one whoever watched stayed behind, and so did those who held the lock."""
     global _watch
-    _watch = _Watch()
-
-
-with suppress(AttributeError):  # Windows knows no fork
-    os.register_at_fork(after_in_child=_after_fork)
+    if _watch.process != os.getpid():
+        _watch = _Watch()
+    return _watch

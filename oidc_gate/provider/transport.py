@@ -61,10 +61,13 @@ class Transport:
         deadline = Deadline(self._timeout)
         try:
             with deadline:
-                return self._sent(request, deadline)
+                answer = self._sent(request, deadline)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             cause = error if not deadline.is_over or isinstance(error, _NOT_TWICE) else TimeoutError()
             raise no_answer(cause, request.url, self._timeout, self._ca_bundle) from None
+        path, kind = request.url.partition("?")[0], answer.content_type or "no content type"
+        logger.debug("%s: %d, %s, %d bytes", path, answer.status, kind, len(answer.body))
+        return answer
 
     def proxy(self, url: str) -> str:
         """Return the proxy through which this address is asked, `""` for none. It may hold a password."""
@@ -80,6 +83,8 @@ class Transport:
         return self._try(request, deadline)
 
     def _try(self, request: HTTPRequest, deadline: Deadline) -> HTTPAnswer:
+        if not request.url.lower().startswith(("https://", "http://")):
+            raise requests.exceptions.InvalidSchema(request.url.partition(":")[0])
         method = "GET" if request.body is None else "POST"
         headers = _HEADERS | request.headers
         prepared = requests.Request(method, request.url, headers=headers, data=request.body).prepare()
@@ -89,8 +94,6 @@ class Transport:
             body = _read(response, deadline)
         told = response.headers
         content_type = told.get("content-type", "").partition(";")[0].strip().lower()
-        path = request.url.partition("?")[0]
-        logger.debug("%s: %d, %s, %d bytes", path, response.status_code, content_type or "no content type", len(body))
         came = tuple((name.lower(), value) for name, value in response.raw.headers.items())
         return HTTPAnswer(response.status_code, content_type, body, request.url, told.get("location", ""), came)
 

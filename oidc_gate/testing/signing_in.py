@@ -58,13 +58,13 @@ def signed_in(
     that does not answer.
     """
     known = known_client(client)
-    found = known.find_gate()
-    if gate is not None and found is None and known.app is not None and is_behind(known.app, gate):
+    passes_by = gate is not None and known.app is not None and is_behind(known.app, gate)
+    if passes_by and known.find_gate() is None:
         raise LookupError(
             f"This {type(client).__name__} asks the app behind the gate, and would pass by the gate. Give it the gate:"
             " werkzeug.test.Client(gate), TestClient(gate), or httpx.WSGITransport(gate), httpx.ASGITransport(gate)."
         )
-    gate = gate or found
+    gate = gate or known.find_gate()
     if gate is None:
         raise LookupError(
             f"No gate was found in front of the app of this {type(client).__name__}. Give the client the app with its"
