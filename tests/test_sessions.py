@@ -740,6 +740,23 @@ def test_requests_with_one_sample_push_each_other_out() -> None:
     assert table._used == 0
 
 
+def test_requests_share_one_text_of_their_host_and_few_hosts_are_kept() -> None:
+    table, _ = kept()
+    hosts = set()
+    for number in range(200):
+        opened, host = an_opened(), f"{number % 100}.test"
+        table.put(f"text {number}", opened)
+        table.remember_request(("https", host, f"{number:03}" * 30), opened, "")
+        assert found(table, "https", host, f"{number:03}" * 30) is not None
+        assert len(table._shared) <= 64
+    for number in range(50):
+        opened = an_opened()
+        table.put(f"more {number}", opened)
+        table.remember_request(("https", "".join(("one", ".test")), f"x{number:02}" * 30), opened, "")
+        hosts.add(id(next(reversed(table.requests.values()))[1]))
+    assert len(hosts) == 1
+
+
 def test_a_request_that_does_not_fit_is_not_remembered() -> None:
     table, opened = kept(3000)
     table.remember_request(key_for("c" * 10_000), opened, "")
