@@ -44,7 +44,7 @@ def _world(world: World, provider: CannedProvider, effort: Effort) -> list[Row]:
     }
     variants = []
     for name, (its_gate, make) in kinds.items():
-        for _ in range(max(3, effort.browsers[-1])):  # each is known before anything is measured
+        for _ in range(3 * effort.browsers[-1]):  # each is known before anything is measured, from its third request on
             its_gate.serve(its_gate.app)(make())
         variants.append(Variant(name, make, its_gate.serve(its_gate.app)))
         variants.append(Variant(f"bare: {name}", make, its_gate.serve(its_gate.hello)))
