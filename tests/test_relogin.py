@@ -12,6 +12,7 @@ import pytest
 
 from oidc_gate.browser.relogin_script import relogin_script
 from oidc_gate.words.languages import LANGUAGES, language
+from tests.answers import Answer
 from tests.conftest import StageFactory
 from tests.documents import ROOT
 from tests.providers.local import LocalProvider
@@ -83,6 +84,18 @@ def test_nothing_but_comments_and_needless_spaces_is_left_out() -> None:
 # The pop-up's login
 
 
+def runs_only(page: Answer, wanted: str) -> None:
+    """Check that a page's one script is this, that its policy allows no other, and that it says nothing of anybody."""
+    (script,) = re.findall("<script>(.*?)</script>", page.text)
+    assert script == wanted
+    source = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = page.header("Content-Security-Policy")
+    assert re.findall(r"script-src ([^;]*)", policy) == [f"'sha256-{source}'"]
+    assert "default-src 'none'" in policy
+    assert page.header("Cache-Control") == "no-store"
+    assert not any(word in page.text for word in ("ada", "Ada", "session_id", "sub"))
+
+
 def test_a_login_for_the_pop_up_forces_nothing_and_ends_at_a_page_that_tells_the_others(
     stage: StageFactory, provider: LocalProvider
 ) -> None:
@@ -94,27 +107,13 @@ def test_a_login_for_the_pop_up_forces_nothing_and_ends_at_a_page_that_tells_the
     assert (page.status, page.url) == (200, "https://app.test/oauth2/done")
     assert "You are signed in" in page.text
     assert "You can close this window." in page.text
-    (script,) = re.findall("<script>(.*?)</script>", page.text)
-    assert script == 'new BroadcastChannel("oidc_gate").postMessage("signed-in");close()'
-    source = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = page.header("Content-Security-Policy")
-    assert re.findall(r"script-src ([^;]*)", policy) == [f"'sha256-{source}'"]
-    assert "default-src 'none'" in policy
-    assert page.header("Cache-Control") == "no-store"
-    assert not any(word in page.text for word in ("ada", "Ada", "session_id", "sub"))
+    runs_only(page, 'new BroadcastChannel("oidc_gate").postMessage("signed-in");close()')
 
 
 def test_the_page_after_signing_out_tells_the_others_too(stage: StageFactory) -> None:
     page = stage().signed_in().navigate("/oauth2/logout")
     assert "You are signed out" in page.text
-    (script,) = re.findall("<script>(.*?)</script>", page.text)
-    assert script == 'new BroadcastChannel("oidc_gate").postMessage("signed-out")'
-    source = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = page.header("Content-Security-Policy")
-    assert re.findall(r"script-src ([^;]*)", policy) == [f"'sha256-{source}'"]
-    assert "default-src 'none'" in policy
-    assert page.header("Cache-Control") == "no-store"
-    assert not any(word in page.text for word in ("ada", "Ada", "session_id", "sub"))
+    runs_only(page, 'new BroadcastChannel("oidc_gate").postMessage("signed-out")')
 
 
 def test_the_page_is_for_whoever_is_signed_in_alone(stage: StageFactory, provider: LocalProvider) -> None:
