@@ -392,3 +392,74 @@ def test_an_outage_grace_ends_sessions_that_cannot_be_checked_again(
     assert browser.fetch("/").status == 200
     here.clock.advance(1)
     assert browser.fetch("/").status == 401
+
+
+# Access tokens that end sooner than the gate's clock says
+
+
+def test_an_access_token_that_ended_by_the_providers_clock_is_renewed(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    """The gate's clock was set back after the token had come, and userinfo is asked before it is to be renewed."""
+    provider.access_token_lifetime = 60
+    here = refreshed(userinfo_refresh_interval="30s")
+    browser = here.signed_in()
+    provider.clock_offset = 45
+    provider.people["ada"]["name"] = "Countess of Lovelace"
+    here.clock.advance(31)
+    assert name(browser) == "Countess of Lovelace"
+    assert (refreshes(provider), len(provider.calls("userinfo"))) == (1, 3), "at the login, refused, and once more"
+    here.clock.advance(14)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 1)
+
+
+def test_two_processes_whose_access_token_is_refused_renew_it_once(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    provider.access_token_lifetime = 60
+    here = refreshed(userinfo_refresh_interval="30s", session_cache_seconds=600)
+    browser = here.signed_in()
+    elsewhere = here.moved(browser, here.another_gate())
+    assert elsewhere.fetch("/").status == 200
+    provider.clock_offset = 45
+    here.clock.advance(31)
+    answers: list[int] = []
+    with provider.hold("userinfo") as hold:
+        asking = [
+            threading.Thread(target=lambda each=each: answers.append(each.fetch("/").status))
+            for each in (browser, elsewhere)
+        ]
+        for thread in asking:
+            thread.start()
+        hold.wait_for(2)
+        hold.release()
+        for thread in asking:
+            thread.join(LIMIT)
+    assert (answers, refreshes(provider)) == ([200, 200], 1)
+
+
+@pytest.mark.parametrize("life", [300, 3600])
+def test_a_clear_no_stays_one_though_there_is_a_refresh_token(
+    refreshed: Refreshed, provider: LocalProvider, life: int
+) -> None:
+    """Where the token may have ended, the token endpoint is asked, and it says no as well."""
+    provider.access_token_lifetime = life
+    here = refreshed(userinfo_refresh_interval="2m")
+    browser = here.signed_in()
+    for grant in provider.refresh_tokens.values():
+        grant.revoked = True
+    here.clock.advance(121)
+    assert browser.fetch("/").status == 401
+    assert refreshes(provider) == (1 if life == 300 else 0)
+
+
+def test_a_new_access_token_that_is_refused_as_well_ends_the_session(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    provider.access_token_lifetime = 300
+    here = refreshed(userinfo_refresh_interval="2m")
+    browser = here.signed_in()
+    here.clock.advance(121)
+    with provider.fault("userinfo_unauthorized"):
+        assert browser.fetch("/").status == 401
+    assert refreshes(provider) == 1

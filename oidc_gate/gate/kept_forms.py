@@ -33,7 +33,7 @@ from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.provider import code_flow
 from oidc_gate.sealing import Seal
-from oidc_gate.sessions import AskingBackend
+from oidc_gate.sessions import CLOCKS_APART, AskingBackend
 
 __all__ = ["KeptForms"]
 
@@ -53,8 +53,6 @@ _SENDS_AS = _FORMS[0]
 _TO_FORM, _FROM_FORM = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
 #: What has the login path force nobody to sign in anew.
 _FOR_PAGE = "&page=1"
-#: So far apart may the clocks of machines be that share a store (seconds).
-_CLOCKS_APART = 300.0
 
 
 class _Kept(NamedTuple):
@@ -241,7 +239,7 @@ class KeptForms:
         """Have this form count once, where there is a store. Raises LoginError `kept_form_sent`, StoreError."""
         backend = self._components.sessions.backend
         what = f"kept form {sha256(text.encode()).hexdigest()}"  # as it was sealed: there is one such text of a seal
-        if isinstance(backend, AskingBackend) and not backend.claim(what, self._lifetime + _CLOCKS_APART):
+        if isinstance(backend, AskingBackend) and not backend.claim(what, self._lifetime + CLOCKS_APART):
             raise LoginError("kept_form_sent", "a kept form was sent a second time", status=409)
 
 

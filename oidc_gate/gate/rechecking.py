@@ -7,20 +7,20 @@ session goes on with what is known, and the provider is asked again later. All o
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from typing import Any, Literal
 
-from oidc_gate.errors import LoginError, ProviderDownError, ProviderError, StoreError
+from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
 from oidc_gate.gate.parties import Party
 from oidc_gate.gate.self_told_names import SelfToldNames
 from oidc_gate.gate.silence import Silence
+from oidc_gate.gate.store_claim import StoreClaim
 from oidc_gate.gate.userinfo import Userinfo
 from oidc_gate.provider import Tokens, refreshed_claims
-from oidc_gate.sessions import NEVER, OpenSession, Session, StoreBackend
+from oidc_gate.sessions import CLOCKS_APART, NEVER, OpenSession, Session, StoreBackend
 
 __all__ = ["Rechecking"]
 
@@ -42,25 +42,12 @@ class _NoAnswerError(Exception):
     """The provider gave no answer, or none that says anything of the session."""
 
 
-class _Claim:
-    """The sole right to do something, for `seconds`, among all processes of a store."""
+class _TokenEndedError(_NoAnswerError):
+    """Userinfo does not accept an access token that may have ended, by a clock that is not as this one was."""
 
-    def __init__(self, backend: StoreBackend, what: str, seconds: float) -> None:
-        self._backend = backend
-        self._what = what
-        self._seconds = seconds
-        self._taken_at = 0.0
-
-    def take(self) -> bool:
-        """Return whether it was to be had. May block, raises StoreError."""
-        self._taken_at = time.monotonic()
-        return self._backend.claim(self._what, self._seconds)
-
-    def give_back(self) -> None:
-        """Let others have it, unless it has run out: then it may be theirs already. May block."""
-        if time.monotonic() - self._taken_at < self._seconds:
-            with suppress(StoreError):  # it runs out by itself
-                self._backend.release(self._what)
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self.token = token
 
 
 class Rechecking:
@@ -100,7 +87,11 @@ class Rechecking:
         The renewal is then put off, by the session's id: keeping what was told has forgotten that it failed.
         """
         if opened.session.refresh_at > self._components.clock():
-            return self._attempt(text, opened, self._recheck, _ends_at_recheck)
+            try:
+                return self._attempt(text, opened, self._recheck, _ends_at_recheck)
+            except _TokenEndedError as ended:
+                refresh = partial(self._refresh, refused=ended.token)
+                return self._attempt(text, opened, refresh, _ends_at_refresh)
         try:
             return self._attempt(text, opened, self._refresh, _ends_at_refresh)
         except _NoAnswerError:
@@ -119,7 +110,7 @@ class Rechecking:
         is_final: Callable[[str], bool],
     ) -> OpenSession | None:
         """Return what came of asking the provider. Raises _NoAnswerError when that says nothing of the session."""
-        how = "its tokens are renewed" if ask == self._refresh else "userinfo is asked"
+        how = "userinfo is asked" if ask == self._recheck else "its tokens are renewed"
         logger.debug("a session is checked again, subject %r: %s", opened.identity.subject, how)
         try:
             return ask(text, opened)
@@ -165,26 +156,33 @@ class Rechecking:
         if now + self._longest_call >= session.access_ends_at and "refresh_token" not in session.tokens:
             self._tell_of_access_tokens()
             raise _NoAnswerError
-        found = self._party.provider.userinfo(session.tokens.get("access_token", ""), session.claims["sub"])
+        access_token = session.tokens.get("access_token", "")
+        try:
+            found = self._party.provider.userinfo(access_token, session.claims["sub"])
+        except ProviderError as error:
+            may_have_ended = now + self._longest_call + CLOCKS_APART >= session.access_ends_at
+            if error.code == "userinfo_denied" and may_have_ended and now < session.refresh_at < NEVER:
+                raise _TokenEndedError(access_token) from None
+            raise
         self._silence.note(is_silent=False)
         claims, names = refreshed_claims(session.claims, session.kept, found)
         kept = self._keep(text, latest, claims=claims, kept=names, checked_at=now)
         return self._refreshed(kept, "claims")
 
-    def _refresh(self, text: str, opened: OpenSession) -> OpenSession | None:
+    def _refresh(self, text: str, opened: OpenSession, *, refused: str | None = None) -> OpenSession | None:
         """Renew the tokens, once for all processes: whoever does not get the claim goes on with what is known.
 
         A session that another process has refreshed meanwhile is taken as it is: its old refresh token must not be used
         again, for providers that rotate them take that as theft. So the new tokens are kept before anything else is
-        done that can fail.
+        done that can fail. `refused`: an access token that is to be replaced, whenever it ends.
         """
         backend, what = self._components.sessions.backend, f"refresh {opened.session_id}"
-        claim = _Claim(backend, what, self._claim) if isinstance(backend, StoreBackend) else None
+        claim = StoreClaim(backend, what, self._claim) if isinstance(backend, StoreBackend) else None
         if claim is None or not claim.take():
             self._components.sessions.recheck_schedule.leave_to_another(opened, self._components.clock())
             return opened
         latest = self._latest(text, opened)
-        if latest is None or latest.session.refresh_at > self._components.clock():
+        if latest is None or not self._is_to_be_refreshed(latest.session, refused):
             claim.give_back()
             return self._asked_by_another(latest)
         session = latest.session
@@ -215,6 +213,10 @@ class Rechecking:
         claims, names = self._userinfo.complete(of_login | repeated, issued.access_token, indispensable=True)
         claims = self._names.kept(claims, session.claims)
         return self._keep(text, kept, claims=claims, kept=names, checked_at=self._components.clock())
+
+    def _is_to_be_refreshed(self, session: Session, refused: str | None) -> bool:
+        is_refused = refused is not None and session.tokens.get("access_token") == refused
+        return is_refused or session.refresh_at <= self._components.clock()
 
     def _refreshed(self, kept: OpenSession | None, what: Literal["tokens", "claims"]) -> OpenSession | None:
         """Tell of a session that the provider vouches for anew; None where it was ended meanwhile."""

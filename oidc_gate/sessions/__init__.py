@@ -25,11 +25,12 @@ from oidc_gate.sessions.live_sessions import LiveSession
 from oidc_gate.sessions.open_session import NEVER, SPREAD, UNLOADED, Limits, LoadOnLoop, OpenSession, Unloaded
 from oidc_gate.sessions.recent_sessions import SAMPLE, Recalled
 from oidc_gate.sessions.session import Head, Session, hand_on, place_in_line
-from oidc_gate.sessions.sessions import Sessions
+from oidc_gate.sessions.sessions import CLOCKS_APART, Sessions
 from oidc_gate.sessions.token_sessions import KnownToken, RecentTokens, is_of_token, token_session
 from oidc_gate.sessions.watched_store import unwatched, watched
 
 __all__ = [
+    "CLOCKS_APART",
     "NEVER",
     "SAMPLE",
     "SPREAD",

@@ -30,12 +30,12 @@ from oidc_gate.sessions.session import Head, Session, SessionCopy, is_of
 if TYPE_CHECKING:
     from oidc_gate.sessions.backends import Backend
 
-__all__ = ["Sessions"]
+__all__ = ["CLOCKS_APART", "Sessions"]
 
 #: After a renewal was begun, requests with the old cookie begin none for this long (seconds): most bring the new one.
 _RETRY = 5.0
-#: A session that has ended by one machine's clock may not have by another's: so far they may be apart (seconds).
-_CLOCKS_APART = 300.0
+#: What has ended by one machine's clock may not have by another's: so far they may be apart (seconds).
+CLOCKS_APART = 300.0
 _SET_BACK = 5.0  #: What is believed for so much longer than it may be was loaded before the clock was set back.
 #: A session that others keep writing to at the same time is given up on after this many tries.
 _MOST_TRIES = 10
@@ -286,10 +286,10 @@ class Sessions:
         finds it and ends it all over.
         """
         left = min(expires_at - now, self.limits.longest)
-        until = now + max(0.0, left) + _CLOCKS_APART
+        until = now + max(0.0, left) + CLOCKS_APART
         if left == NEVER:  # then a copy is over once nobody can have kept it anew for the idle time
             left = self._idle + self.limits.lag + self.limits.cache
-        self.backend.end(session_id, max(0.0, left) + _CLOCKS_APART)
+        self.backend.end(session_id, max(0.0, left) + CLOCKS_APART)
         self.ended.remember(session_id, until, now)
 
     def forget_all(self) -> None:
