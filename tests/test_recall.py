@@ -81,6 +81,33 @@ def test_from_its_third_request_on_a_browser_is_recalled_with_the_same_answer(st
     assert recalled >= 3
 
 
+def test_a_browser_whose_cookies_never_settle_is_looked_at_seldom_and_recalled_once_they_do(
+    stage: StageFactory,
+) -> None:
+    here = stage()
+    browser = met(here)
+    (opened,) = here.gate._gate._components.sessions._recent.all()
+    judge = Judge(here)
+    looked_at = []
+    for number in range(200):
+        before = opened.unsettled
+        browser.cookies.set("session", f"{number:03}")
+        assert browser.fetch("/").status == 200
+        if opened.unsettled != before:
+            looked_at.append(number)
+    assert looked_at == [0, 1, 3, 7, 15, *range(31, 200, 16)]
+    judge.counts()
+    for _ in range(40):
+        assert browser.fetch("/").status == 200
+    recalled, decided = judge.counts()
+    assert decided <= 32, "it is tried once in sixteen requests, and has to come twice"
+    assert recalled == 40 - decided
+    browser.cookies.set("session", "another")
+    for _ in range(3):
+        assert browser.fetch("/").status == 200
+    assert judge.counts() == (1, 2), "as quickly as ever"
+
+
 def test_an_app_with_no_cookies_of_its_own_gets_none(stage: StageFactory) -> None:
     here = stage()
     browser = met(here)

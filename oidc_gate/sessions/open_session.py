@@ -62,16 +62,18 @@ class Limits:
 class OpenSession:
     """A session that is open in this process, ready to answer requests with; shared between threads.
 
-    The session, `forward`, `name`, `allowed` and `stored` never change. `met` and the times do: each is set whole, so
-    that no lock is needed, and a lost update costs one renewal more or less.
+    The session, `forward`, `name`, `allowed` and `stored` never change. `skips` and the times do: each is set whole,
+    so that no lock is needed, and a lost update costs one renewal more or less.
 
     - `allowed`: whether the rules let this person pass.
-    - `met`: whether a request was forwarded with it before.
+    - `skips`: so many requests more are forwarded before one is remembered. One at first, for a browser that came once
+      may not come again.
     - `passes`: until when it passes at which places, by their numbers (`access.Policy`), as far as that was asked. It
       goes by the claims of this copy, which never change.
     - `name`: the cookie that it was opened from, for a seal holds under one name alone.
     - `session_id`, `expires_at`, `provider_key`: of the session.
-    - `copy`: the session as it was opened; `samples`, `unsettled`, `looked_at`: see `RecentSessions`.
+    - `copy`: the session as it was opened; `samples`, `unsettled`, `next_skips`, `looked_at`: see
+      `RecentSessions`.
     - `seen_at`: the last request that reached the app.
     - `renew_at`: when it is to be kept anew.
     - `due_at`: when the provider is to be asked again, inf for never.
@@ -92,14 +94,15 @@ class OpenSession:
         "forward",
         "look_at",
         "looked_at",
-        "met",
         "name",
+        "next_skips",
         "passes",
         "provider_key",
         "renew_at",
         "samples",
         "seen_at",
         "session_id",
+        "skips",
         "stale_at",
         "steady_until",
         "stored",
@@ -142,7 +145,7 @@ class OpenSession:
         self._is_plain = allowed and not by_path
         self.steady_until = steady_until if self._is_plain else 0.0
         self.stored = stored
-        self.met = False
+        self.skips, self.next_skips = 1, 0
 
     @property
     def session(self) -> Session:

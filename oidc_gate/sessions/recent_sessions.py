@@ -29,6 +29,8 @@ _UNREAD, _READ, _READ_PER_BYTE = 1600, 600, 6
 #: What a request takes: so many bytes, its Cookie header and that of the app. A session has no more than so many
 #: requests; the oldest goes.
 _REQUEST, _MOST_REQUESTS = 450, 4
+#: A browser whose other cookies never settle has one request in so many looked at, and one more.
+_MOST_SKIPS = 15
 #: So many are passed over, at most, in looking for one that goes.
 _MOST_PASSED_OVER = 16
 #: A Cookie header is looked up by about so many of its characters, evenly spread.
@@ -113,7 +115,8 @@ class RecentSessions:
         """Remember that a request with this key is forwarded, as long as its session is remembered.
 
         Where other cookies change with each answer, as an app's own session may, that would be work for nothing: all
-        but the first Cookie header of a session are remembered when they come a second time in a row.
+        but the first Cookie header of a session are remembered when they come a second time in a row. The more often
+        another one came instead, the more requests go by before that is tried again.
         """
         cookies, copy = key[2], opened.copy
         with self._lock:
@@ -122,10 +125,11 @@ class RecentSessions:
             if opened.samples and opened.unsettled != cookies:
                 self._charge(copy, len(cookies) - len(opened.unsettled))
                 opened.unsettled = cookies
+                opened.skips, opened.next_skips = opened.next_skips, min(2 * opened.next_skips + 1, _MOST_SKIPS)
                 self._make_room()
                 return
             self._charge(copy, -len(opened.unsettled))
-            opened.looked_at, opened.unsettled = opened.seen_at, ""
+            opened.looked_at, opened.unsettled, opened.next_skips = opened.seen_at, "", 0
             sample, samples = cookies[:: len(cookies) // SAMPLE or 1], opened.samples
             if sample in samples or len(samples) == _MOST_REQUESTS:
                 gone = sample if sample in samples else samples[0]
