@@ -57,6 +57,21 @@ def test_hot_path_runs_and_prints_every_row() -> None:
         assert sum(line.startswith(start) for line in lines) == 1, start
 
 
+def test_workers_signs_in_to_real_servers_and_prints_every_row() -> None:
+    lines = [line.strip() for line in run("benchmarks/workers.py", "--quick").splitlines()]
+    for what in (
+        "gunicorn, Flask: the bare app's memory",
+        "memory added, sessions in cookies",
+        "memory added by a second worker, preloaded",
+        "uvicorn, FastAPI: the bare app's memory",
+        "memory of 16 requests at a time",
+        "CPU of a login",
+        "CPU of a stranger's redirect",
+        "first answer later by",
+    ):
+        assert any(line.startswith(what) for line in lines), what
+
+
 def test_race_signs_in_to_the_gate_and_measures_it_beside_the_bare_apps() -> None:
     found = run("-m", "benchmarks.peers", "--quick", "gate-flask-sqlite,gate-fastapi").splitlines()
     rows = {cells[1].strip(): cells[2:] for line in found if len(cells := line.split("|")) > 2}

@@ -60,6 +60,12 @@ def test_it_is_in_wal_mode_and_says_which_schema_it_has(path: Path) -> None:
     connection.close()
 
 
+def test_a_connection_keeps_little_of_the_file_in_memory(path: Path) -> None:
+    """Sixteen threads may each have one, and SQLite's own measure is 2 MB."""
+    with SQLiteStore(str(path), 1.0)._connection() as connection:
+        assert connection.execute("PRAGMA cache_size").fetchone() == (-192,)
+
+
 def test_a_relative_path_is_that_of_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     store = SQLiteStore("sessions.db", 2.0)

@@ -60,7 +60,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             return
         if process.poll() is not None:
             break
-        time.sleep(0.02)
+        time.sleep(0.005)
     last = " / ".join(log.read_text(errors="replace").splitlines()[-3:])
     raise RuntimeError(f"the server did not start: {last[-400:]}")
 
