@@ -9,6 +9,8 @@
 # make apps   real apps (Dash, Streamlit, …) used in Chromium over the end of a session; `make apps APPS=dash`; not in CI
 # make monitoring   Prometheus' own promtool, built with Go, checks the alert rules of examples/monitoring: minutes, not in CI
 # make soak   servers under a mixed load, with faults: an hour, or `make soak MINUTES=5`; leaves a picture, not in CI
+# make differential   made-up requests to a WSGI and an ASGI gate, which must answer alike: ten million, or `REQUESTS=100000`;
+#             minutes, not in CI, where some thousands are sent
 # make race   logins side by side: this gate, oauth2-proxy, mod_auth_openidc, express-openid-connect and Python packages, before
 #             the same app; `make race RACE=gate,oauth2-proxy` runs some; on a quiet machine, some minutes, not in CI
 # make mutants   changes each decision of the rules, one by one, and fails where no test notices: half an hour, not in CI
@@ -34,13 +36,16 @@ APPS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/real_apps/*/journey.py))
 # Which entrants run in `make race`: how their names begin, with commas between; none: all.
 RACE :=
 
+# How many requests `make differential` makes up.
+REQUESTS := 10000000
+
 # How long `make soak` goes on.
 MINUTES := 60
 
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers proxy spa recipes apps monitoring soak fuzz mutants bench race system-packages clean
+.PHONY: demo test lowest lint docs providers proxy spa recipes apps monitoring soak fuzz differential mutants bench race system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
@@ -88,6 +93,9 @@ soak: $(VENV)/.test system-packages
 fuzz: $(VENV)/.fuzz
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz
 	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz.harness $$target -max_total_time=120 || exit 1; done
+
+differential: $(VENV)/.test
+	$(BIN)/python -m tests.both_worlds --requests $(REQUESTS)
 
 mutants: $(VENV)/.mutants
 	$(BIN)/python -m tests.mutation
