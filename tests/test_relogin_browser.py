@@ -586,7 +586,7 @@ def test_closing_the_bar_is_no_click_for_a_window(serve: Serve, page: Page) -> N
 def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Callable[[int], None]:
     """Open the page with a clock of its own, and what `userinfo` says of the end; `None`: it has ended.
 
-    Return what lets time pass.
+    Return what lets time pass; else it stands still, on a busy machine too.
     """
 
     def tell(route: Route) -> None:
@@ -598,6 +598,7 @@ def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Cal
     page.clock.install()
     page.route("**/oauth2/userinfo", tell)
     opened(page, address)
+    page.clock.pause_at(run(page, "Date.now() / 1000") + LIMIT)  # as for a page that was left alone for so long
     with page.expect_response("**/oauth2/userinfo"):
         run(page, ask)
 
