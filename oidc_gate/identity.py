@@ -211,7 +211,7 @@ def lower_ascii(text: str) -> str:
 
     Unicode's own rules would take `straße.de` for `strasse.de`, and a Kelvin sign for a k: other domains, other people.
     """
-    return text.translate(_LOWER)
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def is_verified(claims: Mapping[str, Any], *, required: bool = False) -> bool:

@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-__all__ = ["Seal", "SignedRows", "name_tag", "purpose_key"]
+__all__ = ["Seal", "SignedRows", "from_url", "name_tag", "purpose_key", "to_url"]
 
 _VERSION = b"\x02"
 _HEAD, _NONCE = 6, 18  # where they end
@@ -68,6 +68,16 @@ class Seal:
             return cipher.decrypt(data[_HEAD:_NONCE], data[_NONCE:], name.encode())
         except (ValueError, InvalidTag):  # not base64, or too short; not sealed by us
             return None
+
+
+def to_url(text: str) -> str:
+    """Return a seal's text, or other base64, as it stands in an address or a form without being encoded again."""
+    return text.replace("+", "-").replace("/", "_")  # `str.translate` takes twenty times as long
+
+
+def from_url(text: str) -> str:
+    """Return the text that `to_url` was given; for what it never returns, a text that no seal opens."""
+    return text.replace("+", " ").replace("/", " ").replace("-", "+").replace("_", "/")
 
 
 class SignedRows:

@@ -25,7 +25,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from oidc_gate.browser.cookies import LOGIN_SLOTS, Cookies
-from oidc_gate.sealing import Seal
+from oidc_gate.sealing import Seal, from_url, to_url
 
 __all__ = ["Attempt", "Attempts", "BegunLogin", "Note", "State", "person_of"]
 
@@ -54,8 +54,6 @@ _SLOT = Struct(">16sdB")
 
 #: A state stands in no cookie; a seal wants a name all the same.
 _STATE_NAME = "state"
-_TO_URL = str.maketrans("+/", "-_")
-_FROM_URL = str.maketrans("-_+/", "+/  ")
 
 
 class State(NamedTuple):
@@ -154,14 +152,15 @@ class Attempts:
         `asked`, `step_up`, `person`, `provider_key`: see `State`. `replaces`: see `Attempt`.
         """
         attempt = Attempt(os.urandom(16), now, replaces)
+        identifier = attempt.identifier
         slots, page_room = self._room(cookies, header)
-        slot = self._slot(cookies, header, slots)
+        slot = self._slot(cookies, header, slots, chance=identifier[0])
         flags = _RESTARTED * restarted | _FORCED * forced | _ASKED * asked
         address, page = return_to.encode(), ""
         if len(address) > _DEFLATED_FROM:
             flags, address = flags | _DEFLATED, zlib.compress(address)
         if len(address) > _MOST_IN_STATE:
-            page = self._slot_seal.seal(attempt.identifier + address, cookies.login_name("page"))
+            page = self._slot_seal.seal(identifier + address, cookies.login_name("page"))
             flags, address = flags | _IN_COOKIE, b""
         if person:
             flags, address = flags | _BY_PERSON, person + address
@@ -169,12 +168,12 @@ class Attempts:
             flags, address = flags | _STEP_UP, _RULE.pack(step_up) + address
         if provider_key:
             flags, address = flags | _OTHER, bytes.fromhex(provider_key) + address
-        packed = _STATE.pack(attempt.identifier, now, slot, flags) + address
+        packed = _STATE.pack(identifier, now, slot, flags) + address
         headers = list(cookies.drop_logins(header, slots)) if slots < LOGIN_SLOTS else []
         headers.append(self._written(cookies, slot, attempt.seed, now, replaces=replaces))
         if 0 < len(page) <= page_room:
             headers.append(cookies.set_login("page", page, self._lifetime))
-        state = self._state_seal.seal(packed, _STATE_NAME).translate(_TO_URL)
+        state = to_url(self._state_seal.seal(packed, _STATE_NAME))
         return BegunLogin(state, attempt, tuple(headers), is_lost=len(page) > page_room)
 
     def _room(self, cookies: Cookies, header: str) -> tuple[int, int]:
@@ -191,22 +190,23 @@ class Attempts:
         left = _WHOLE_HEADER - (len(header) - ours)
         return max(1, min(LOGIN_SLOTS, left // slot)), page if left >= _ALL_LOGINS else 0
 
-    def _slot(self, cookies: Cookies, header: str, slots: int) -> int:
+    def _slot(self, cookies: Cookies, header: str, slots: int, *, chance: int) -> int:
         """Return a slot for a new login: one that is free, else that of the note, or the login, of longest ago.
 
-        By chance, so that logins that are begun at once do not all meet in one slot.
+        Which of the free ones is left to `chance`, a byte of the login's identifier, so that logins that are begun at
+        once do not all meet in one slot.
         """
         taken = self.all(cookies, header)
         free = [slot for slot in range(slots) if slot not in taken]
         if free:
-            return secrets.choice(free)
+            return free[chance % len(free)]
         return min(range(slots), key=lambda slot: (isinstance(taken[slot], Attempt), _time(taken[slot])))
 
     # Coming back
 
     def read_state(self, text: str) -> State | None:
         """Return what a `state` says, or None for one that was not made here, or with a secret that is not listed."""
-        packed = self._state_seal.open(text.translate(_FROM_URL), _STATE_NAME)
+        packed = self._state_seal.open(from_url(text), _STATE_NAME)
         if packed is None:
             return None
         identifier, begun_at, slot, flags = _STATE.unpack_from(packed)

@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import sha384
 from typing import NamedTuple
 
+from oidc_gate.sealing import to_url
 from oidc_gate.words import best_match, language
 
 __all__ = ["Script", "relogin_script"]
@@ -47,7 +48,7 @@ def _script(tag: str) -> Script:
     kept = _tight("\n".join(line for line in lines if line and not line.startswith("//")))
     body = kept.replace("WORDS", json.dumps(said, ensure_ascii=False, separators=(",", ":")), 1).encode()
     digest = b64encode(sha384(body).digest()).decode()
-    return Script(body, f"sha384-{digest}", digest[:_VERSION].translate(_TO_URL))
+    return Script(body, f"sha384-{digest}", to_url(digest[:_VERSION]))
 
 
 def _tight(source: str) -> str:
@@ -57,4 +58,3 @@ def _tight(source: str) -> str:
 
 _QUOTED = re.compile(r'("[^"\n]*")')
 _SPACED = re.compile(r" ?([^\w\s]) ?")
-_TO_URL = str.maketrans("+/", "-_")

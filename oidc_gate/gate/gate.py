@@ -110,10 +110,7 @@ class Gate:
             verdict = self._judging.verdict(request, opened, now)
         if now < opened.steady_until and not request.is_websocket and (verdict is None or verdict.passes):
             opened.seen_at = now
-            if opened.skips > 0:
-                opened.skips -= 1
-            else:
-                self._have_recalled(request, opened)
+            self._have_recalled(request, opened)
             return opened.forward
         return self._with_session(request, text, opened, now, verdict)
 

@@ -32,7 +32,7 @@ from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.provider import code_flow
-from oidc_gate.sealing import Seal
+from oidc_gate.sealing import Seal, from_url, to_url
 from oidc_gate.sessions import CLOCKS_APART, AskingBackend
 
 __all__ = ["KeptForms"]
@@ -49,8 +49,6 @@ _FIELD = b"kept="
 _LONGEST_QUERY = 2000
 #: The type of the form that sends what is kept.
 _SENDS_AS = _FORMS[0]
-#: A seal's text as it stands in a form without being encoded again.
-_TO_FORM, _FROM_FORM = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
 #: What has the login path force nobody to sign in anew.
 _FOR_PAGE = "&page=1"
 
@@ -152,7 +150,7 @@ class KeptForms:
         """Return the form as a page keeps it. `text`: a seal's."""
         query = belongs_to and f"next={quote(belongs_to, safe='/')}"
         query = query if len(query) <= _LONGEST_QUERY else ""
-        return KeptForm(self._components.path(here, "resume"), query, text.translate(_TO_FORM))
+        return KeptForm(self._components.path(here, "resume"), query, to_url(text))
 
     # Sending again
 
@@ -206,7 +204,7 @@ class KeptForms:
 
     def _judged(self, here: Here, body: bytes) -> Decision:
         """Return the request that was kept, for whoever may send it; else say why not."""
-        text = body.removeprefix(_FIELD).decode("ascii", "replace").translate(_FROM_FORM)
+        text = from_url(body.removeprefix(_FIELD).decode("ascii", "replace"))
         packed = self._seal.open(text, _place(here)) if text else None
         if packed is None:
             error = LoginError("kept_form_invalid", "no form that was kept here")

@@ -97,7 +97,13 @@ class Recalling:
         return recalled
 
     def remember(self, request: Request, opened: OpenSession) -> None:
-        """Have the browser's next requests recalled; behind proxies other headers have a say, and there is no key."""
+        """Have the browser's next requests recalled, if not too often in vain (`OpenSession.skips`).
+
+        Behind proxies other headers have a say, and there is no key.
+        """
+        if opened.skips > 0:
+            opened.skips -= 1
+            return
         key = None if self._reads_forwarded else request.key
         if key is not None:
             self._remember_request(key, opened, request.told_cookies)
