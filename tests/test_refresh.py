@@ -438,28 +438,79 @@ def test_two_processes_whose_access_token_is_refused_renew_it_once(
     assert (answers, refreshes(provider)) == ([200, 200], 1)
 
 
-@pytest.mark.parametrize("life", [300, 3600])
+@pytest.mark.parametrize(("life", "asked"), [(100, 1), (300, 0), (3600, 0)])
 def test_a_clear_no_stays_one_though_there_is_a_refresh_token(
-    refreshed: Refreshed, provider: LocalProvider, life: int
+    refreshed: Refreshed, provider: LocalProvider, life: int, asked: int
 ) -> None:
     """Where the token may have ended, the token endpoint is asked, and it says no as well."""
     provider.access_token_lifetime = life
-    here = refreshed(userinfo_refresh_interval="2m")
+    here = refreshed(userinfo_refresh_interval="1m")
     browser = here.signed_in()
     for grant in provider.refresh_tokens.values():
         grant.revoked = True
-    here.clock.advance(121)
+    here.clock.advance(61)
     assert browser.fetch("/").status == 401
-    assert refreshes(provider) == (1 if life == 300 else 0)
+    assert refreshes(provider) == asked
 
 
+@pytest.mark.parametrize("kept", ["id_token", "none"])
 def test_a_new_access_token_that_is_refused_as_well_ends_the_session(
-    refreshed: Refreshed, provider: LocalProvider
+    refreshed: Refreshed, provider: LocalProvider, kept: str
 ) -> None:
-    provider.access_token_lifetime = 300
-    here = refreshed(userinfo_refresh_interval="2m")
+    """An answer to a refresh need not have an ID token (Core, 12.2)."""
+    provider.access_token_lifetime = 100
+    here = refreshed(userinfo_refresh_interval="1m")
     browser = here.signed_in()
-    here.clock.advance(121)
+    if kept == "none":
+        provider.change_token_response = without_id_token
+    here.clock.advance(61)
     with provider.fault("userinfo_unauthorized"):
         assert browser.fetch("/").status == 401
     assert refreshes(provider) == 1
+    assert browser.fetch("/").status == 401
+
+
+def test_with_a_new_access_token_userinfo_is_asked_though_no_id_token_came(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    provider.access_token_lifetime = 60
+    here = refreshed(userinfo_refresh_interval="30s")
+    browser = here.signed_in()
+    provider.change_token_response = without_id_token
+    provider.clock_offset = 45
+    provider.people["ada"]["name"] = "Countess of Lovelace"
+    here.clock.advance(31)
+    assert name(browser) == "Countess of Lovelace"
+    assert [browser.fetch("/").status for _ in range(5)] == [200] * 5
+    assert (refreshes(provider), len(provider.calls("userinfo"))) == (1, 3)
+
+
+@pytest.mark.parametrize("fault", ["token_invalid_client", "token_unauthorized_client"])
+def test_no_yes_of_anybody_ends_the_session(refreshed: Refreshed, provider: LocalProvider, fault: str) -> None:
+    provider.access_token_lifetime = 100
+    here = refreshed(userinfo_refresh_interval="1m")
+    browser = here.signed_in()
+    here.clock.advance(61)
+    with provider.fault("userinfo_unauthorized"), provider.fault(fault):
+        assert browser.fetch("/").status == 401
+
+
+def test_while_the_token_endpoint_is_down_a_token_that_may_have_ended_is_shown_seldom(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    provider.access_token_lifetime = 60
+    here = refreshed(userinfo_refresh_interval="30s")
+    browser = here.signed_in()
+    provider.clock_offset = 45
+    here.clock.advance(31)
+    with provider.fault("token_down"):
+        for _ in range(9):
+            assert browser.fetch("/").status == 200
+            here.clock.advance(1)
+    assert len(provider.calls("userinfo")) == 2
+    here.clock.advance(2)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 2)
+
+
+def without_id_token(tokens: Any) -> Any:
+    return {name: value for name, value in tokens.items() if name != "id_token"}

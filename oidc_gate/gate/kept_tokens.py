@@ -6,10 +6,10 @@ from oidc_gate.errors import ProviderError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.parties import Party
 from oidc_gate.provider import Tokens
-from oidc_gate.sessions import NEVER, SPREAD, StoreBackend, place_in_line
+from oidc_gate.sessions import NEVER, SPREAD, Session, StoreBackend, place_in_line
 from oidc_gate.settings import SIGNING_ALGS
 
-__all__ = ["access_end", "check_signed_as_before", "kept_tokens", "note_algorithm", "refresh_time"]
+__all__ = ["access_end", "check_signed_as_before", "kept_tokens", "note_algorithm", "refresh_time", "renewed_tokens"]
 
 #: Access tokens are renewed before they end: a minute, and at most a tenth of their life.
 _EARLY, _EARLY_SHARE = 60.0, 0.1
@@ -31,6 +31,16 @@ def kept_tokens(components: Components, party: Party, issued: Tokens) -> dict[st
     if components.sessions.stores and issued.refresh_token:
         kept["refresh_token"] = issued.refresh_token
     return kept
+
+
+def renewed_tokens(session: Session, tokens: Tokens) -> dict[str, str]:
+    """Return the tokens to keep: those that were kept before, in their newest form."""
+    newest = {
+        "access_token": tokens.access_token,
+        "id_token": tokens.id_token,
+        "refresh_token": tokens.refresh_token,
+    }
+    return {name: newest[name] or old for name, old in session.tokens.items()}
 
 
 def access_end(tokens: Tokens, now: float) -> float:

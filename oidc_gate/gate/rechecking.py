@@ -13,14 +13,14 @@ from typing import Any, Literal
 
 from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
 from oidc_gate.gate.components import Components
-from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time
+from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time, renewed_tokens
 from oidc_gate.gate.parties import Party
 from oidc_gate.gate.self_told_names import SelfToldNames
 from oidc_gate.gate.silence import Silence
 from oidc_gate.gate.store_claim import StoreClaim
 from oidc_gate.gate.userinfo import Userinfo
-from oidc_gate.provider import Tokens, refreshed_claims
-from oidc_gate.sessions import CLOCKS_APART, NEVER, OpenSession, Session, StoreBackend
+from oidc_gate.provider import refreshed_claims
+from oidc_gate.sessions import NEVER, OpenSession, Session, StoreBackend
 
 __all__ = ["Rechecking"]
 
@@ -36,6 +36,9 @@ _CLAIM, _CLAIM_TIMEOUTS = 30.0, 6.0
 _OF_LOGIN = ("auth_time", "nonce", "sid")
 #: How the person signed in, which no refresh changes: it would lift a session to what happened in another one.
 _OF_SIGN_IN = ("acr", "amr")
+
+
+_USERINFO, _TOKENS = "userinfo is asked", "its tokens are renewed"
 
 
 class _NoAnswerError(Exception):
@@ -59,7 +62,7 @@ class Rechecking:
         self._userinfo = Userinfo(components, party)
         self._names = SelfToldNames(components, party)
         self._claim = max(_CLAIM, _CLAIM_TIMEOUTS * settings.http_timeout)
-        self._longest_call = settings.http_timeout
+        self._longest_call, self._clocks_apart = settings.http_timeout, settings.clock_leeway
         self._limits = components.sessions.by_provider[party.key].limits
         self._grace = settings.provider_outage_grace or NEVER
         self._told = False
@@ -88,29 +91,36 @@ class Rechecking:
         """
         if opened.session.refresh_at > self._components.clock():
             try:
-                return self._attempt(text, opened, self._recheck, _ends_at_recheck)
+                return self._attempt(text, opened, _USERINFO, self._recheck, _ends_at_recheck)
             except _TokenEndedError as ended:
-                refresh = partial(self._refresh, refused=ended.token)
-                return self._attempt(text, opened, refresh, _ends_at_refresh)
+                return self._with_another_token(text, opened, ended.token)
         try:
-            return self._attempt(text, opened, self._refresh, _ends_at_refresh)
+            return self._attempt(text, opened, _TOKENS, self._refresh, _ends_at_refresh)
         except _NoAnswerError:
             if self._recheck_at(opened.session) > self._components.clock():
                 raise
         # A 401 is no clear no here: the access token may have ended since.
-        kept = self._attempt(text, opened, self._recheck, _ends_without_token)
+        recheck = partial(self._recheck, is_sure=True)
+        kept = self._attempt(text, opened, _USERINFO, recheck, _ends_without_token)
         self._components.sessions.recheck_schedule.postpone(opened, self._components.clock(), NEVER)
         return kept
+
+    def _with_another_token(self, text: str, opened: OpenSession, refused: str) -> OpenSession | None:
+        """Ask once more, with a new access token: a refusal of that, or of the refresh token, is a clear no."""
+        kept = self._attempt(text, opened, _TOKENS, partial(self._refresh, refused=refused), _ends_in_any_case)
+        if kept is None:
+            return None
+        return self._attempt(text, kept, _USERINFO, partial(self._recheck, is_sure=True), _ends_at_recheck)
 
     def _attempt(
         self,
         text: str,
         opened: OpenSession,
+        how: str,
         ask: Callable[[str, OpenSession], OpenSession | None],
         is_final: Callable[[str], bool],
     ) -> OpenSession | None:
         """Return what came of asking the provider. Raises _NoAnswerError when that says nothing of the session."""
-        how = "userinfo is asked" if ask == self._recheck else "its tokens are renewed"
         logger.debug("a session is checked again, subject %r: %s", opened.identity.subject, how)
         try:
             return ask(text, opened)
@@ -147,7 +157,8 @@ class Rechecking:
         self._party.telling.session_ended(opened, reason, code=code)
         self._components.sessions.end(opened.session_id, self._components.clock(), opened.expires_at)
 
-    def _recheck(self, text: str, opened: OpenSession) -> OpenSession | None:
+    def _recheck(self, text: str, opened: OpenSession, *, is_sure: bool = False) -> OpenSession | None:
+        """Fetch the claims again. `is_sure`: a 401 is meant, and not due to clocks that differ."""
         latest = self._latest(text, opened)
         now = self._components.clock()
         if latest is None or min(self._recheck_at(latest.session), latest.session.refresh_at) > now:
@@ -160,10 +171,12 @@ class Rechecking:
         try:
             found = self._party.provider.userinfo(access_token, session.claims["sub"])
         except ProviderError as error:
-            may_have_ended = now + self._longest_call + CLOCKS_APART >= session.access_ends_at
-            if error.code == "userinfo_denied" and may_have_ended and now < session.refresh_at < NEVER:
-                raise _TokenEndedError(access_token) from None
-            raise
+            is_good = is_sure or now + self._longest_call + self._clocks_apart < session.access_ends_at
+            if error.code != "userinfo_denied" or is_good or session.refresh_at == NEVER:
+                raise
+            self._silence.note(is_silent=False)
+            self._party.telling.session_not_refreshed(latest, error)
+            raise _TokenEndedError(access_token) from None
         self._silence.note(is_silent=False)
         claims, names = refreshed_claims(session.claims, session.kept, found)
         kept = self._keep(text, latest, claims=claims, kept=names, checked_at=now)
@@ -179,6 +192,8 @@ class Rechecking:
         backend, what = self._components.sessions.backend, f"refresh {opened.session_id}"
         claim = StoreClaim(backend, what, self._claim) if isinstance(backend, StoreBackend) else None
         if claim is None or not claim.take():
+            if refused is not None:
+                raise _NoAnswerError
             self._components.sessions.recheck_schedule.leave_to_another(opened, self._components.clock())
             return opened
         latest = self._latest(text, opened)
@@ -196,7 +211,7 @@ class Rechecking:
         kept = self._keep(
             text,
             latest,
-            tokens=_renewed_tokens(session, issued) | kept_tokens(self._components, self._party, issued),
+            tokens=renewed_tokens(session, issued) | kept_tokens(self._components, self._party, issued),
             refresh_at=refresh_time(issued, now, session.created_at),
             access_ends_at=access_end(issued, now),
         )
@@ -271,19 +286,13 @@ def _ends_at_refresh(code: str) -> bool:
     return code not in _MAY_PASS
 
 
+def _ends_in_any_case(_: str) -> bool:
+    return True
+
+
 def _ends_at_recheck(code: str) -> bool:
     return code in _CLEAR_NO
 
 
 def _ends_without_token(code: str) -> bool:
     return code == "userinfo_sub_mismatch"
-
-
-def _renewed_tokens(session: Session, tokens: Tokens) -> dict[str, str]:
-    """Return the tokens to keep: those that were kept before, in their newest form."""
-    newest = {
-        "access_token": tokens.access_token,
-        "id_token": tokens.id_token,
-        "refresh_token": tokens.refresh_token,
-    }
-    return {name: newest[name] or old for name, old in session.tokens.items()}

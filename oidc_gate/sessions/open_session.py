@@ -62,8 +62,8 @@ class Limits:
 class OpenSession:
     """A session that is open in this process, ready to answer requests with; shared between threads.
 
-    The session, `forward`, `name`, `allowed` and `stored` never change. `skips` and the times do: each is set whole,
-    so that no lock is needed, and a lost update costs one renewal more or less.
+    The session, `forward`, `name`, `allowed` and `stored` never change. `skips` and the times do, without a
+    lock: an update that is lost costs one renewal more or less, or has one request remembered sooner or later.
 
     - `allowed`: whether the rules let this person pass.
     - `skips`: so many requests more are forwarded before one is remembered. One at first, for a browser that came once
