@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import logging
 import random
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.both_worlds.made_up import made_up, request
-from tests.both_worlds.pairs import SETTINGS, Pair, as_line
+from tests.both_worlds.made_up import made_up
+from tests.both_worlds.pairs import SETTINGS, Pair
 from tests.providers.local import LocalProvider
-from tests.wire import WireRequest
 
 KEPT = Path(__file__).parent / "kept.jsonl"
 #: After so many requests people sign in anew, and the clock goes on.
@@ -25,37 +26,44 @@ _TURN, _STEP = 2000, 30.0
 _MOST = 20
 
 
-def kept(name: str) -> Iterator[WireRequest]:
-    """Give the requests to which this pair once answered differently."""
+def kept(name: str) -> Iterator[str]:
+    """Give the keys of requests to which this pair once answered differently."""
     for line in KEPT.read_text().splitlines() if KEPT.exists() else ():
-        pair, *parts = json.loads(line)
+        pair, key, *_ = json.loads(line)
         if pair == name:
-            yield request(*parts)
+            yield key
 
 
-def differences(pair: Pair, count: int, seed: str) -> tuple[Counter[str], list[tuple[str, str]]]:
-    """Send a pair so many requests; return how many came of what, and what was wrong with which (a line each)."""
-    made = random.Random(seed)
+async def differences(pair: Pair, count: int, seed: str) -> tuple[Counter[str], list[tuple[str, str]]]:
+    """Send a pair so many requests; return how many came of what, and what was wrong with which (a line each).
+
+    A request is made up from its key: with that it can be made up again, with the sessions and tokens of another run.
+    """
     outcomes: Counter[str] = Counter()
     wrong: list[tuple[str, str]] = []
-    known = list(kept(pair.name))
-    for number in range(count + len(known)):
+    for number, key in enumerate([*kept(pair.name), *(f"{seed} {number}" for number in range(count))]):
         if number % _TURN == _TURN - 1:
             pair.clock.advance(_STEP)
             pair.sign_in()
-        asked = known.pop() if known else made_up(made, pair.sessions, pair.tokens)
-        answers = pair.ask(asked)
-        seen = dict(answers[0].seen or ())
-        outcomes["somebody" if seen.get("subject") else "anybody" if seen else str(answers[0].status)] += 1
-        if (what := pair.wrong(asked, answers)) and len(wrong) < _MOST:
-            wrong.append((what, as_line(pair.name, asked)))
+        request = made_up(random.Random(key), pair.sessions, pair.tokens)
+        try:
+            answers = await pair.ask(request)
+            what = pair.wrong(request, answers)
+        except Exception:
+            what = "an exception\n" + traceback.format_exc()
+        else:
+            seen = dict(answers[0].seen or ())
+            outcomes["somebody" if seen.get("subject") else "anybody" if seen else str(answers[0].status)] += 1
+        if what and len(wrong) < _MOST:
+            sent = [request.method, request.url, request.headers, request.body.decode("latin-1")]
+            wrong.append((what, json.dumps([pair.name, key, *sent])))
     return outcomes, wrong
 
 
 def _run(name: str, count: int, seed: str) -> tuple[Counter[str], list[tuple[str, str]]]:
     logging.getLogger("oidc_gate").setLevel(logging.CRITICAL)
     with LocalProvider() as provider:
-        return differences(Pair(name, provider), count, seed)
+        return asyncio.run(differences(Pair(name, provider), count, seed))
 
 
 def main() -> int:

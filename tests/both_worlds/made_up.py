@@ -7,7 +7,7 @@ from random import Random
 
 from tests.wire import Headers, WireRequest
 
-__all__ = ["made_up", "request"]
+__all__ = ["made_up"]
 
 METHODS = ("GET", "GET", "GET", "GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PROPFIND", "get")
 SEGMENTS = (
@@ -91,13 +91,7 @@ def made_up(random: Random, sessions: Sequence[tuple[str, str]], tokens: Sequenc
         body = random.choice(BODIES)
         headers += (("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body))))
         headers += [("Origin", "https://app.test")] if random.random() < 0.5 else []
-    return request(method, url, headers, body)
-
-
-def request(method: str, url: str, headers: Sequence[Sequence[str]], body: str) -> WireRequest:
-    """Return a request of this machine's."""
-    named = [(name, value) for name, value in headers]
-    return WireRequest(method, url, named, body.encode("latin-1"), ("127.0.0.1", 50_000))
+    return WireRequest(method, url, headers, body.encode("latin-1"), ("127.0.0.1", 50_000))
 
 
 def _authorization(random: Random, token: str) -> str:
@@ -125,7 +119,7 @@ def _cookies(random: Random, sessions: Sequence[tuple[str, str]]) -> str:
     header = pairs[0] if pairs else ""
     for pair in pairs[1:]:
         header += ("; " if random.random() < 0.9 else random.choice(JOINTS)) + pair
-    return header
+    return header.strip(" \t")  # as servers do (RFC 9110, 5.5)
 
 
 def _session(random: Random, name: str, text: str) -> str:
