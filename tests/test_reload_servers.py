@@ -64,7 +64,7 @@ def signed_in(server: ServerProcess, expected: int = 200) -> Browser:
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[list[ServerProcess]]:
     """Run both servers at once: what takes time is waiting."""
-    (folder / "fleet.py").write_text(APPS)
+    (folder / "fleet.py").write_text(f"import logging\nlogging.basicConfig(level=logging.INFO)\n{APPS}")
     env = {"OIDC_GATE_CONFIG": "gate.toml", "OIDC_GATE_APP": "fleet:asgi_app"}
     with contextlib.ExitStack() as stack:
         servers = []
@@ -101,7 +101,14 @@ def test_settings_change_while_people_ask_on(provider: LocalProvider, tmp_path: 
             ]
             return set(answers) == {200}
 
+        def all_have_taken_over() -> bool:
+            for server in servers:
+                visitor().get(f"{server.url}/oauth2/health")  # on a connection of its own, that any worker may take
+            took = [server.output.count("changed settings are taken over") for server in servers]
+            return took[0] >= WORKERS and took[1] >= 1
+
         wait_until(grace_passes)
+        wait_until(all_have_taken_over)  # the provider no longer knows the secret that the others have
         for server in servers:
             for _ in range(2 * WORKERS):
                 signed_in(server)
