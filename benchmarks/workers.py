@@ -132,7 +132,9 @@ def _of(place: Place, program: Program, redis: str, effort: Effort) -> Iterator[
                   _with_sqlite(place, program, effort), "MiB", 4.0)  # fmt: skip
     yield Row("", "  CPU of a login", login, "ms", program.login)
     say(f"{program.name}: strangers")
-    yield Row("", "  CPU of a stranger's redirect", _redirect(place, program, effort), "µs", program.redirect)
+    yield Row("", "  CPU of a request, bare", _request(place, program, "bare", effort))
+    redirect = _request(place, program, "gated", effort)
+    yield Row("", "  CPU of a stranger's redirect, whole", redirect, "µs", program.redirect)
     say(f"{program.name}: starts")
     yield Row("", "  first answer later by", _start(place, program, effort), "s", program.start)
 
@@ -170,9 +172,9 @@ def _with_sqlite(place: Place, program: Program, effort: Effort) -> float:
     return taken[1] - taken[0]
 
 
-def _redirect(place: Place, program: Program, effort: Effort) -> float:
-    """Return the processor time, in µs, of the redirect of somebody without a session."""
-    with place.running(program, "gated") as (url, process):
+def _request(place: Place, program: Program, kind: str, effort: Effort) -> float:
+    """Return the processor time, in µs, of a request without a session: of "hello", or the redirect in its place."""
+    with place.running(program, kind) as (url, process):
         size = get(url, {}).size
         rounds = [
             under_load(
