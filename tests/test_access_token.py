@@ -165,3 +165,16 @@ def test_no_copy_of_the_identity_holds_the_token(calling: StageFactory, caller: 
     for each in (copy.copy(identity), copy.deepcopy(identity), pickle.loads(pickle.dumps(identity))):
         assert each == identity
         assert getattr(each, "_access_token", None) is None
+
+
+def test_a_token_that_was_renewed_counts_though_userinfo_gave_no_answer_then(
+    calling: StageFactory, caller: Caller, provider: LocalProvider
+) -> None:
+    provider.access_token_lifetime = 60
+    here = calling(userinfo_refresh_interval="30s", idle_session_timeout=0)
+    ada = here.signed_in()
+    here.clock.advance(55)
+    with provider.fault("userinfo_down"):
+        assert ada.fetch("/").status == 200
+    assert len(provider.access_tokens) == 2
+    assert caller.seen[-1] == list(provider.access_tokens)[-1]

@@ -32,7 +32,7 @@ def test_a_difference_is_found_and_told_with_the_request(provider: LocalProvider
 
 
 def seen(**changed: str) -> tuple[tuple[str, str], ...]:
-    usual = {"path": "/", "method": "GET", "cookie": "", "subject": "", "calls": "1"}
+    usual = {"path": "/", "method": "GET", "cookie": "", "subject": "", "claims": "", "calls": "1"}
     return tuple((usual | changed).items())
 
 
@@ -45,7 +45,11 @@ def seen(**changed: str) -> tuple[tuple[str, str], ...]:
         ("default", seen(subject="person-2", calls="2"), "the app was called more than once"),
         ("rules", seen(subject="person-2", path="/admin/users"), "person-2 at /admin/users"),
         ("rules", seen(path="/files", method="POST"), "anybody at /files"),
-        ("rules", seen(subject="person-2", path="/private/files"), "somebody at /private/files"),
+        ("rules", seen(subject="person-2", path="/private/files"), "person-2 at /private/files"),
+        ("rules", seen(subject="person-2", path="/api", method="POST"), "person-2 at /api"),
+        ("rules", seen(path="/", method="OPTIONS"), "anybody at /"),
+        ("default", seen(subject="person-2", user="mallory"), "the app was told what the client says of itself"),
+        ("default", seen(subject="person-2", claims="ann@example.com ('admins',) 1"), "person-2 with the claims"),
         ("elsewhere", seen(subject="person-2"), "person-2 at /"),
     ],
 )

@@ -6,6 +6,7 @@ Written for Python without its global lock (3.14t), where threads truly run at o
 from __future__ import annotations
 
 import random
+import sys
 from typing import Any
 
 from oidc_gate.identity import IDENTITY_KEY
@@ -42,10 +43,16 @@ def test_many_threads_take_nobody_for_somebody_else(provider: LocalProvider) -> 
             answer = b"".join(gate(make_environ(WireRequest("GET", "https://app.test/", sent)), lambda *_: None))
             assert answer.decode() == f"person-{person} {person % 7} theme={theme}"
 
-    in_threads(THREADS, work)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        in_threads(THREADS, work)
+    finally:
+        sys.setswitchinterval(interval)
     assert 10 < len(recent) < PEOPLE, "some were forgotten, some are remembered"
     assert recent._used == sum(opened.copy.charged for opened in recent.all()) <= recent._most
     assert sorted(recent._queue) == sorted(recent._by_text)
+    assert recent.requests
     assert all(found[3] in recent.all() for found in recent.requests.values())
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from tests.browser import Browser
 from tests.conftest import StageFactory
-from tests.patience import LIMIT
+from tests.patience import LIMIT, PATIENT
+from tests.providers.clients import OAuthError
 from tests.providers.local import LocalProvider
 from tests.stage import Stage
 from tests.test_stores import in_threads
@@ -462,7 +463,7 @@ def test_a_new_access_token_that_is_refused_as_well_ends_the_session(
     here = refreshed(userinfo_refresh_interval="1m")
     browser = here.signed_in()
     if kept == "none":
-        provider.change_token_response = without_id_token
+        provider.change_token_response = without("id_token")
     here.clock.advance(61)
     with provider.fault("userinfo_unauthorized"):
         assert browser.fetch("/").status == 401
@@ -476,7 +477,7 @@ def test_with_a_new_access_token_userinfo_is_asked_though_no_id_token_came(
     provider.access_token_lifetime = 60
     here = refreshed(userinfo_refresh_interval="30s")
     browser = here.signed_in()
-    provider.change_token_response = without_id_token
+    provider.change_token_response = without("id_token")
     provider.clock_offset = 45
     provider.people["ada"]["name"] = "Countess of Lovelace"
     here.clock.advance(31)
@@ -493,6 +494,75 @@ def test_no_yes_of_anybody_ends_the_session(refreshed: Refreshed, provider: Loca
     here.clock.advance(61)
     with provider.fault("userinfo_unauthorized"), provider.fault(fault):
         assert browser.fetch("/").status == 401
+
+
+def test_a_refusal_that_may_pass_ends_nothing_once_the_tokens_were_renewed(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    provider.access_token_lifetime = 60
+    here = refreshed(userinfo_refresh_interval="30s")
+    browser = here.signed_in()
+    provider.clock_offset = 45
+    here.clock.advance(31)
+    provider.change_userinfo = forbidden  # a firewall's, for tokens that are good
+    assert browser.fetch("/").status == 200
+    assert refreshes(provider) == 1
+
+
+def test_what_another_process_is_asking_is_no_outage(refreshed: Refreshed, provider: LocalProvider) -> None:
+    provider.access_token_lifetime = 60
+    here = refreshed(userinfo_refresh_interval="30s", provider_outage_grace="5s", **PATIENT)
+    browser = here.signed_in()
+    elsewhere = here.moved(browser, here.another_gate())
+    assert elsewhere.fetch("/").status == 200
+    provider.clock_offset = 45
+    here.clock.advance(40)
+    answers: list[int] = []
+    with provider.hold("token") as hold:
+        asking = threading.Thread(target=lambda: answers.append(browser.fetch("/").status))
+        asking.start()
+        hold.wait_for(1)
+        assert elsewhere.fetch("/").status == 200
+        hold.release()
+        asking.join(LIMIT)
+    assert (answers, refreshes(provider)) == ([200], 1)
+    assert elsewhere.fetch("/").status == 200
+
+
+def test_a_token_of_which_nobody_said_how_long_it_lasts_is_renewed_when_it_is_refused(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    provider.access_token_lifetime = 60
+    provider.change_token_response = without("expires_in")
+    here = refreshed(userinfo_refresh_interval="5m")
+    browser = here.signed_in()
+    here.clock.advance(301)
+    assert (browser.fetch("/").status, refreshes(provider)) == (200, 1)
+
+
+def test_a_token_that_another_process_has_replaced_is_not_taken_for_revoked(
+    refreshed: Refreshed, provider: LocalProvider
+) -> None:
+    """The provider no longer accepts the old one, long before its end; this process has loaded it a moment before."""
+    here = refreshed(userinfo_refresh_interval="50m", session_cache_seconds=0, **PATIENT)
+    browser = here.signed_in()
+    elsewhere = here.moved(browser, here.another_gate())
+    (old,) = provider.access_tokens
+    here.clock.advance(3001)
+    answers: list[int] = []
+    with provider.hold("userinfo") as hold:
+        asking = threading.Thread(target=lambda: answers.append(browser.fetch("/").status))
+        asking.start()
+        hold.wait_for(1)
+        here.clock.advance(540)
+        other = threading.Thread(target=lambda: answers.append(elsewhere.fetch("/").status))
+        other.start()
+        hold.wait_for(1)  # it has renewed the tokens, and asks as well
+        provider.access_tokens[old] = (provider.access_tokens[old][0], 0)
+        hold.release()
+        for thread in (asking, other):
+            thread.join(LIMIT)
+    assert (answers, refreshes(provider)) == ([200, 200], 1)
 
 
 def test_while_the_token_endpoint_is_down_a_token_that_may_have_ended_is_shown_seldom(
@@ -512,5 +582,9 @@ def test_while_the_token_endpoint_is_down_a_token_that_may_have_ended_is_shown_s
     assert (browser.fetch("/").status, refreshes(provider)) == (200, 2)
 
 
-def without_id_token(tokens: Any) -> Any:
-    return {name: value for name, value in tokens.items() if name != "id_token"}
+def without(gone: str) -> Callable[[Any], Any]:
+    return lambda tokens: {name: value for name, value in tokens.items() if name != gone}
+
+
+def forbidden(_: Any) -> Any:
+    raise OAuthError("access_denied", status=403)

@@ -78,6 +78,13 @@ def test_connections_are_closed_when_the_store_goes(path: Path) -> None:
         connection.execute("SELECT 1")
 
 
+def test_a_store_that_was_not_made_goes_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
+    with pytest.raises(TypeError):
+        SQLiteStore()  # type: ignore[call-arg]
+    gc.collect()
+    assert not recwarn.list
+
+
 def test_a_relative_path_is_that_of_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     store = SQLiteStore("sessions.db", 2.0)

@@ -29,6 +29,7 @@ Modules, from the ground up; each may import only from those before it:
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed
 - `login_log`: what the log says of the steps of a login
 - `silence`: who asks a provider that gives no answer
+- `provider_noes`: which answers of the provider end a session
 - `store_claim`: a right that one process at a time has
 - `rechecking`: a session whose provider is due to be asked again
 - `picker`: which provider a login goes to

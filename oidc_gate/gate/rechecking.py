@@ -15,6 +15,7 @@ from oidc_gate.errors import LoginError, ProviderDownError, ProviderError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.kept_tokens import access_end, kept_tokens, note_algorithm, refresh_time, renewed_tokens
 from oidc_gate.gate.parties import Party
+from oidc_gate.gate.provider_noes import ends_at_recheck, ends_at_refresh, ends_unless_renewed, ends_without_token
 from oidc_gate.gate.self_told_names import SelfToldNames
 from oidc_gate.gate.silence import Silence
 from oidc_gate.gate.store_claim import StoreClaim
@@ -26,23 +27,22 @@ __all__ = ["Rechecking"]
 
 logger = logging.getLogger("oidc_gate")
 
-#: Answers of userinfo that end the session; any other may be a fault that passes.
-_CLEAR_NO = frozenset({"userinfo_denied", "userinfo_sub_mismatch"})
-#: Answers to a refresh after which the refresh token is as good as before; after any other the session ends.
-_MAY_PASS = frozenset({"client_rejected", "token_request_rejected", "token_answer_invalid", "userinfo_rejected"})
 #: How long one process may take to refresh, in seconds and in time-outs, before another may try.
 _CLAIM, _CLAIM_TIMEOUTS = 30.0, 6.0
 #: What a refreshed ID token need not repeat of the one it follows (Core, 12.2), and later ones are held against.
 _OF_LOGIN = ("auth_time", "nonce", "sid")
 #: How the person signed in, which no refresh changes: it would lift a session to what happened in another one.
 _OF_SIGN_IN = ("acr", "amr")
-
-
+#: What is done, for the log.
 _USERINFO, _TOKENS = "userinfo is asked", "its tokens are renewed"
 
 
 class _NoAnswerError(Exception):
     """The provider gave no answer, or none that says anything of the session."""
+
+
+class _AskedByAnotherError(_NoAnswerError):
+    """Another process is asking just now."""
 
 
 class _TokenEndedError(_NoAnswerError):
@@ -78,6 +78,9 @@ class Rechecking:
         with self._silence.trying(must=self._components.clock() >= self._over_at(opened)) as may_ask:
             try:
                 kept = self._perform(text, opened) if may_ask else self._unanswered(text, opened)
+            except _AskedByAnotherError:
+                self._components.sessions.recheck_schedule.postpone(opened, self._components.clock(), NEVER)
+                kept = opened
             except _NoAnswerError:
                 kept = self._unanswered(text, opened)
         if kept is not None and opened.allowed and not kept.allowed:
@@ -91,26 +94,26 @@ class Rechecking:
         """
         if opened.session.refresh_at > self._components.clock():
             try:
-                return self._attempt(text, opened, _USERINFO, self._recheck, _ends_at_recheck)
+                return self._attempt(text, opened, _USERINFO, self._recheck, ends_at_recheck)
             except _TokenEndedError as ended:
                 return self._with_another_token(text, opened, ended.token)
         try:
-            return self._attempt(text, opened, _TOKENS, self._refresh, _ends_at_refresh)
+            return self._attempt(text, opened, _TOKENS, self._refresh, ends_at_refresh)
         except _NoAnswerError:
             if self._recheck_at(opened.session) > self._components.clock():
                 raise
         # A 401 is no clear no here: the access token may have ended since.
         recheck = partial(self._recheck, is_sure=True)
-        kept = self._attempt(text, opened, _USERINFO, recheck, _ends_without_token)
+        kept = self._attempt(text, opened, _USERINFO, recheck, ends_without_token)
         self._components.sessions.recheck_schedule.postpone(opened, self._components.clock(), NEVER)
         return kept
 
     def _with_another_token(self, text: str, opened: OpenSession, refused: str) -> OpenSession | None:
         """Ask once more, with a new access token: a refusal of that, or of the refresh token, is a clear no."""
-        kept = self._attempt(text, opened, _TOKENS, partial(self._refresh, refused=refused), _ends_in_any_case)
+        kept = self._attempt(text, opened, _TOKENS, partial(self._refresh, refused=refused), ends_unless_renewed)
         if kept is None:
             return None
-        return self._attempt(text, kept, _USERINFO, partial(self._recheck, is_sure=True), _ends_at_recheck)
+        return self._attempt(text, kept, _USERINFO, partial(self._recheck, is_sure=True), ends_at_recheck)
 
     def _attempt(
         self,
@@ -135,6 +138,9 @@ class Rechecking:
     def _unanswered(self, text: str, opened: OpenSession) -> OpenSession | None:
         """Go on without an answer, as long as `provider_outage_grace` allows, and ask again later."""
         now = self._components.clock()
+        known = self._components.sessions.known(text, opened.name)
+        if known is not None and known.session_id == opened.session_id:
+            opened = known  # its tokens may have been renewed before there was no answer
         latest: OpenSession | None = opened
         if now >= self._over_at(opened):  # another process may have had an answer since this was loaded
             latest = self._latest(text, opened)
@@ -171,16 +177,27 @@ class Rechecking:
         try:
             found = self._party.provider.userinfo(access_token, session.claims["sub"])
         except ProviderError as error:
-            is_good = is_sure or now + self._longest_call + self._clocks_apart < session.access_ends_at
-            if error.code != "userinfo_denied" or is_good or session.refresh_at == NEVER:
+            if error.code != "userinfo_denied" or is_sure or not self._may_have_ended(text, latest, now):
                 raise
-            self._silence.note(is_silent=False)
             self._party.telling.session_not_refreshed(latest, error)
             raise _TokenEndedError(access_token) from None
         self._silence.note(is_silent=False)
         claims, names = refreshed_claims(session.claims, session.kept, found)
         kept = self._keep(text, latest, claims=claims, kept=names, checked_at=now)
         return self._refreshed(kept, "claims")
+
+    def _may_have_ended(self, text: str, opened: OpenSession, now: float) -> bool:
+        """Return whether the access token may be over, though by this clock it is not, and may be replaced.
+
+        It may where nobody said how long it lasts, and where another process has another one by now.
+        """
+        session = opened.session
+        if session.refresh_at == NEVER:
+            return False
+        if session.access_ends_at == NEVER or session.access_ends_at <= now + self._longest_call + self._clocks_apart:
+            return True
+        latest = self._latest(text, opened)
+        return latest is not None and latest.session.tokens != session.tokens
 
     def _refresh(self, text: str, opened: OpenSession, *, refused: str | None = None) -> OpenSession | None:
         """Renew the tokens, once for all processes: whoever does not get the claim goes on with what is known.
@@ -193,7 +210,7 @@ class Rechecking:
         claim = StoreClaim(backend, what, self._claim) if isinstance(backend, StoreBackend) else None
         if claim is None or not claim.take():
             if refused is not None:
-                raise _NoAnswerError
+                raise _AskedByAnotherError
             self._components.sessions.recheck_schedule.leave_to_another(opened, self._components.clock())
             return opened
         latest = self._latest(text, opened)
@@ -280,19 +297,3 @@ class Rechecking:
         session = opened.session._replace(seen_at=opened.seen_at, **changed)
         session = self._party.kept_claims.in_session(session)
         return self._components.sessions.keep_changed(text, opened, session)
-
-
-def _ends_at_refresh(code: str) -> bool:
-    return code not in _MAY_PASS
-
-
-def _ends_in_any_case(_: str) -> bool:
-    return True
-
-
-def _ends_at_recheck(code: str) -> bool:
-    return code in _CLEAR_NO
-
-
-def _ends_without_token(code: str) -> bool:
-    return code == "userinfo_sub_mismatch"

@@ -207,15 +207,15 @@ class SQLiteStore:
         return self._borrowed()
 
     def close_idle(self) -> None:
-        """Close the connections that nobody uses: before a fork, for SQLite's must not be carried across one.
-
-        And when the store goes, for which nobody waits: Python 3.13 and later warn of connections that are left open.
-        """
+        """Close the connections that nobody uses: before a fork, for SQLite's must not be carried across one."""
         with suppress(IndexError):
             while True:
                 self._idle.pop()[1].close()
 
-    __del__ = close_idle
+    def __del__(self) -> None:
+        """Close them when the store goes: Python 3.13 and later warn of connections that are left open."""
+        with suppress(AttributeError):  # where `__init__` was not called as it has to be
+            self.close_idle()
 
     def _open(self) -> tuple[Place, sqlite3.Connection]:
         place = made(self.path)
