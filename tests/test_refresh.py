@@ -398,16 +398,24 @@ def test_an_outage_grace_ends_sessions_that_cannot_be_checked_again(
 # Access tokens that end sooner than the gate's clock says
 
 
+def set_back(refreshed: Refreshed, provider: LocalProvider, **settings: Any) -> tuple[Stage, Browser]:
+    """Return a stage whose clock was set back by 45 seconds, and someone whose token of a minute is to be shown.
+
+    By the gate's clock it lasts for half a minute more, by the provider's it has ended.
+    """
+    provider.access_token_lifetime = 60
+    here = refreshed(**{"userinfo_refresh_interval": "30s"} | PATIENT | settings)
+    browser = here.signed_in()
+    provider.clock_offset = 45
+    here.clock.advance(31)
+    return here, browser
+
+
 def test_an_access_token_that_ended_by_the_providers_clock_is_renewed(
     refreshed: Refreshed, provider: LocalProvider
 ) -> None:
-    """The gate's clock was set back after the token had come, and userinfo is asked before it is to be renewed."""
-    provider.access_token_lifetime = 60
-    here = refreshed(userinfo_refresh_interval="30s")
-    browser = here.signed_in()
-    provider.clock_offset = 45
+    here, browser = set_back(refreshed, provider)
     provider.people["ada"]["name"] = "Countess of Lovelace"
-    here.clock.advance(31)
     assert name(browser) == "Countess of Lovelace"
     assert (refreshes(provider), len(provider.calls("userinfo"))) == (1, 3), "at the login, refused, and once more"
     here.clock.advance(14)
@@ -417,13 +425,8 @@ def test_an_access_token_that_ended_by_the_providers_clock_is_renewed(
 def test_two_processes_whose_access_token_is_refused_renew_it_once(
     refreshed: Refreshed, provider: LocalProvider
 ) -> None:
-    provider.access_token_lifetime = 60
-    here = refreshed(userinfo_refresh_interval="30s", session_cache_seconds=600)
-    browser = here.signed_in()
+    here, browser = set_back(refreshed, provider)
     elsewhere = here.moved(browser, here.another_gate())
-    assert elsewhere.fetch("/").status == 200
-    provider.clock_offset = 45
-    here.clock.advance(31)
     answers: list[int] = []
     with provider.hold("userinfo") as hold:
         asking = [
@@ -474,13 +477,9 @@ def test_a_new_access_token_that_is_refused_as_well_ends_the_session(
 def test_with_a_new_access_token_userinfo_is_asked_though_no_id_token_came(
     refreshed: Refreshed, provider: LocalProvider
 ) -> None:
-    provider.access_token_lifetime = 60
-    here = refreshed(userinfo_refresh_interval="30s")
-    browser = here.signed_in()
+    _, browser = set_back(refreshed, provider)
     provider.change_token_response = without("id_token")
-    provider.clock_offset = 45
     provider.people["ada"]["name"] = "Countess of Lovelace"
-    here.clock.advance(31)
     assert name(browser) == "Countess of Lovelace"
     assert [browser.fetch("/").status for _ in range(5)] == [200] * 5
     assert (refreshes(provider), len(provider.calls("userinfo"))) == (1, 3)
@@ -499,24 +498,16 @@ def test_no_yes_of_anybody_ends_the_session(refreshed: Refreshed, provider: Loca
 def test_a_refusal_that_may_pass_ends_nothing_once_the_tokens_were_renewed(
     refreshed: Refreshed, provider: LocalProvider
 ) -> None:
-    provider.access_token_lifetime = 60
-    here = refreshed(userinfo_refresh_interval="30s")
-    browser = here.signed_in()
-    provider.clock_offset = 45
-    here.clock.advance(31)
+    _, browser = set_back(refreshed, provider)
     provider.change_userinfo = forbidden  # a firewall's, for tokens that are good
     assert browser.fetch("/").status == 200
     assert refreshes(provider) == 1
 
 
 def test_what_another_process_is_asking_is_no_outage(refreshed: Refreshed, provider: LocalProvider) -> None:
-    provider.access_token_lifetime = 60
-    here = refreshed(userinfo_refresh_interval="30s", provider_outage_grace="5s", **PATIENT)
-    browser = here.signed_in()
+    here, browser = set_back(refreshed, provider, provider_outage_grace="5s")
     elsewhere = here.moved(browser, here.another_gate())
-    assert elsewhere.fetch("/").status == 200
-    provider.clock_offset = 45
-    here.clock.advance(40)
+    here.clock.advance(9)
     answers: list[int] = []
     with provider.hold("token") as hold:
         asking = threading.Thread(target=lambda: answers.append(browser.fetch("/").status))
@@ -568,11 +559,7 @@ def test_a_token_that_another_process_has_replaced_is_not_taken_for_revoked(
 def test_while_the_token_endpoint_is_down_a_token_that_may_have_ended_is_shown_seldom(
     refreshed: Refreshed, provider: LocalProvider
 ) -> None:
-    provider.access_token_lifetime = 60
-    here = refreshed(userinfo_refresh_interval="30s")
-    browser = here.signed_in()
-    provider.clock_offset = 45
-    here.clock.advance(31)
+    here, browser = set_back(refreshed, provider)
     with provider.fault("token_down"):
         for _ in range(9):
             assert browser.fetch("/").status == 200
