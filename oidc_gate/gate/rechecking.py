@@ -138,9 +138,8 @@ class Rechecking:
     def _unanswered(self, text: str, opened: OpenSession) -> OpenSession | None:
         """Go on without an answer, as long as `provider_outage_grace` allows, and ask again later."""
         now = self._components.clock()
-        known = self._components.sessions.known(text, opened.name)
-        if known is not None and known.session_id == opened.session_id:
-            opened = known  # its tokens may have been renewed before there was no answer
+        # Its tokens may have been renewed before there was no answer.
+        opened = self._components.sessions.known(text, opened.name) or opened
         latest: OpenSession | None = opened
         if now >= self._over_at(opened):  # another process may have had an answer since this was loaded
             latest = self._latest(text, opened)
