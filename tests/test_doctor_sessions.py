@@ -236,8 +236,8 @@ def test_a_replica_is_found(tmp_path: Path) -> None:
         with single(tmp_path / "replica", "--replicaof", "127.0.0.1", port, "--repl-diskless-sync-delay", "0") as other:
             until(lambda: other.tell("INFO", "replication")["master_link_status"] == "up")
             told = of_redis(other.url)
-            until(lambda: statuses(of_redis(master.url)) == ["ok", "ok"])  # it has a replica by now that is served
-            assert "slave0" in master.tell("INFO", "replication")
+            until(lambda: "slave0" in master.tell("INFO", "replication"))
+            until(lambda: statuses(of_redis(master.url)) == ["ok", "ok"])  # once it serves the replica
     assert statuses(told) == ["fail", "fail"], told.text(colour=False)
     assert "is a replica" in found(told, 2)
 
