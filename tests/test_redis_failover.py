@@ -30,7 +30,7 @@ from tests.stage import Stage, is_login, subject
 from tests.test_store_outages import is_refused
 
 STORE_TIMEOUT = 6.0  # a busy machine takes seconds to connect to a server that is there
-SLACK = 15.0  # for a machine with much else to do; without a bound the wait would be a minute and more
+SLACK = 10.0  # for a machine with much else to do; without a bound the wait would be a minute and more
 PACE = 0.02
 CALLBACK = "https://app.test/oauth2/callback"
 
