@@ -90,11 +90,11 @@ class Pair:
     def sign_in(self) -> None:
         """Have everybody sign in anew, and every second one's session before that ended at both gates."""
         before, now = self._current, self.clock()
-        for session, name, text in before[::2]:
+        for session, _, _ in before[::2]:
             for gate in (self.wsgi, self.asgi):
                 gate._gate._components.sessions.end(session.session_id, now, session.expires_at)
-            self.texts[session.claims["sub"]].discard((name, text))
         self._current = []
+        self.texts = {session.claims["sub"]: {(name, text)} for session, name, text in before[1::2]}
         for number in range(PEOPLE):
             subject = f"person-{number}"
             claims = {
@@ -110,7 +110,7 @@ class Pair:
             self.texts.setdefault(subject, set()).add((name, text))
         self.sessions = [(name, text) for _, name, text in (*self._current, *before)]
         good = access_token(self.provider, sub="robot")
-        self.texts.setdefault("robot", set()).add(("", good))
+        self.texts["robot"] = {("", good)}
         others: tuple[dict[str, Any], ...] = ({"exp": 1}, {"aud": "another"}, {"iss": "https://evil"}, {"sub": ...})
         self.tokens = [good, good, good, *(access_token(self.provider, **changed) for changed in others)]
 
