@@ -148,6 +148,13 @@ def looks_odd(path: str) -> bool:
     )
 
 
+def hides_separators(path: str) -> bool:
+    """Return whether a segment ends, or is a dot segment, for whoever takes characters for what they look like."""
+    alike = folded(path)
+    segments = split(alike)
+    return "" in segments[:-1] or not {".", ".."}.isdisjoint(segments) or "\\" in alike
+
+
 def has_odd_escape(raw: str) -> bool:
     return any(escape in raw.lower() for escape in ("%5c", "%2e", "%25", "%3b", "%00"))
 
@@ -180,6 +187,8 @@ def names_two_methods(rules: Sequence[Rule], asking: Asking) -> bool:
 
 def is_ambiguous(rules: Sequence[Rule], asking: Asking) -> bool:
     if asking.unclear_mount or looks_odd(asking.path or "/") or has_odd_escape(asking.raw):
+        return True
+    if hides_separators(asking.path or "/"):
         return True
     if differs_in_case_alone(rules, asking) or names_two_methods(rules, asking):
         return True

@@ -221,6 +221,8 @@ def askings(methods: list[str], paths: Made[str], hosts: list[str]) -> Made[list
     )
 
 
+#: A slash, a backslash and a segment of two dots, in characters that look like them.
+LOOK_ALIKES = ["%EF%BC%8F", "%EF%BC%BC", "/%E2%80%A4%E2%80%A4"]
 METHODS = ["GET", "GET", "HEAD", "POST", "post", "PUT"]
 SENT_HOSTS = [*HOSTS, "three.test", "ONE.test", "one.test.", "two.test:8443", "two.test.:443"]
 many_askings = askings(METHODS, raw_paths, SENT_HOSTS)
@@ -284,6 +286,7 @@ def tables(name: str, each: Sequence[Rule]) -> str:
 
 
 @given(policies(functions=False), persons, many_askings)
+@example(Policy([{"path": "/", "allow": "anyone"}]), [None], [Asking("GET", f"/a{hidden}/b") for hidden in LOOK_ALIKES])
 def test_explain_says_what_the_naive_interpreter_says(
     policy: Policy, known: list[Claims | None], asked: list[Asking]
 ) -> None:
