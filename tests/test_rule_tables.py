@@ -480,7 +480,8 @@ def test_under_a_base_url_its_host_is_no_place_of_its_own_for_anyone() -> None:
     rule = {"host": "app.test", "allow": "anyone"}
     assert "would open the whole app" in refused(rule, base_url="https://app.test")
     assert read(rule)
-    assert read(rule | {"path": "/open"}, base_url="https://app.test")
+    for path in ({"path": "/open"}, {"path": "/"}, {"path": ["/", "/a"]}, {"exact": "/"}):
+        assert read(rule | path, base_url="https://app.test")
 
 
 def test_a_path_of_a_rule_that_can_never_decide_is_warned_of_where_others_can() -> None:

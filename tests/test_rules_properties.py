@@ -131,9 +131,12 @@ people = st.fixed_dictionaries(
 # Rules
 
 
-def opens_all(rule: Rule) -> bool:
-    """Return whether the rule stops start-up: who means everybody everywhere is to write `path = "/"`."""
-    return rule["allow"] == "anyone" and not {"path", "exact", "host"} & set(rule)
+def opens_all(rule: Rule, base_url: str) -> bool:
+    """Return whether the rule stops start-up: who means everybody everywhere is to write `path = "/"`.
+
+    With `base_url` its host is every host.
+    """
+    return rule["allow"] == "anyone" and not {"path", "exact", *([] if base_url else ["host"])} & set(rule)
 
 
 def rules(of: Made[str], *, anyone: bool = True, **options: bool) -> Made[Rule]:
@@ -145,15 +148,15 @@ def rules(of: Made[str], *, anyone: bool = True, **options: bool) -> Made[Rule]:
         st.builds(lambda allow, how: {"allow": allow, **how}, st.just("signed-in") | condition, step_up),
     )
     made = st.builds(lambda where, what: where | what, places(of), answer)
-    return made.filter(lambda rule: not opens_all(rule))
+    return made.filter(lambda rule: not opens_all(rule, ""))
 
 
 def without_idle(policy: Policy) -> Policy:
-    """Return the policy without those of its rules that can never decide, and would stop start-up."""
+    """Return the policy without those of its rules that would stop start-up, for they can never decide, or open all."""
     kept: list[Rule] = []
     for rule in policy.rules:
         tried = Policy([*kept, rule], policy.public_paths).all_rules
-        if tried[-1]["name"] in deciding(tried, policy.base_url):
+        if tried[-1]["name"] in deciding(tried, policy.base_url) and not opens_all(rule, policy.base_url):
             kept.append(rule)
     return replace(policy, rules=kept)
 

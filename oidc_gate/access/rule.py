@@ -18,7 +18,8 @@ NOBODY = Fixed(False, "nobody")
 class CheckedRule:
     """A rule that was read. `number` counts from 1; `where`: file and line, `""` in code.
 
-    `methods` and `hosts`: None for all. `max_age`: seconds, None for any age.
+    `methods` and `hosts`: None for all. `max_age`: seconds, None for any age. `names_paths`: whether its paths were
+    written down; a rule without is for all of them.
     """
 
     name: str
@@ -31,6 +32,7 @@ class CheckedRule:
     acr: tuple[str, ...] = ()
     max_age: float | None = None
     help: str = ""
+    names_paths: bool = True
 
     @property
     def opens(self) -> bool:

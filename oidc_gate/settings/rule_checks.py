@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from oidc_gate.access import EVERYWHERE, CheckedRule, Conditional, Pattern, Texts, Tree, covered_by
+from oidc_gate.access import CheckedRule, Conditional, Pattern, Texts, Tree, covered_by
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.mends import in_quotes
 from oidc_gate.settings.rule_order import PUBLIC, check_order, error_in, idle_patterns, named
@@ -156,7 +156,7 @@ def _check_hosts(rule: CheckedRule, base_url: str) -> None:
             f"host {', '.join(sorted(rule.hosts))} is never asked for: base_url says that the app's host is {own}, for"
             " every request. Correct the host, or leave base_url out",
         )
-    if base_url and rule.opens and rule.hosts is not None and EVERYWHERE in rule.patterns:
+    if base_url and rule.opens and not rule.names_paths:
         raise error_in(
             rule,
             f'allow = "anyone" at host {own}, which is every host with base_url, would open the whole app; name the'

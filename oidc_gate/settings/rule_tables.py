@@ -117,12 +117,13 @@ class RuleReading:
             self._acr(),
             self._max_age(),
             self._text("help", ""),
+            names_paths=not self._given.keys().isdisjoint({"path", "exact"}),
         )
         self._check(rule)
         return rule
 
     def _check(self, rule: CheckedRule) -> None:
-        if rule.opens and self._given.keys().isdisjoint({"path", "exact", "host"}):
+        if rule.opens and not rule.names_paths and rule.hosts is None:
             raise self._error(
                 'allow = "anyone" without path and host would open the whole app; name the paths that need no login, or'
                 ' path = "/" where all the rest is meant'
