@@ -17,7 +17,6 @@
 VENV := .venv
 BIN := $(VENV)/bin
 NPM := tests/providers/panva tests/typing tests/accessibility tests/swagger
-FUZZ_TARGETS := cookies callback own_paths return_address token claims documents
 
 # The lowest versions that setup.cfg allows, and the tests that use each of them.
 LOWEST := .venv-lowest
@@ -35,6 +34,9 @@ APPS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/real_apps/*/journey.py))
 
 # Which entrants run in `make race`: how their names begin, with commas between; none: all.
 RACE :=
+
+# How long `make fuzz` goes on with each target.
+SECONDS_EACH := 120
 
 # How many requests `make differential` makes up.
 REQUESTS := 10000000
@@ -92,7 +94,7 @@ soak: $(VENV)/.test system-packages
 
 fuzz: $(VENV)/.fuzz
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz
-	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz.harness $$target -max_total_time=120 || exit 1; done
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS_EACH)
 
 differential: $(VENV)/.test
 	$(BIN)/python -m tests.both_worlds --requests $(REQUESTS)

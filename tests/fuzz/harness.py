@@ -1,25 +1,29 @@
-"""One target under atheris: `python -m tests.fuzz.harness token -max_total_time=120`, with libFuzzer's own options."""
+"""One target under atheris, with the corpus in a folder: `python -m tests.fuzz` starts it, for libFuzzer never returns.
+
+`python -m tests.fuzz.harness NAME FOLDER [libFuzzer's options]` puts the seeds and what is kept into the folder, and
+this process's words into `FOLDER.json`.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
-import tempfile
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["oidc_gate"]):
-    from tests.fuzz.targets import TARGETS, seeds
+    from tests.fuzz.corpus import kept
+    from tests.fuzz.targets import TARGETS, own_words, seeds
 
 
 def main() -> None:
-    name = sys.argv.pop(1) if len(sys.argv) > 1 else ""
-    if name not in TARGETS:
-        raise SystemExit(f"which target? one of: {', '.join(TARGETS)}")
-    corpus = Path(tempfile.mkdtemp(prefix=f"oidc_gate-fuzz-{name}-"))
-    for number, seed in enumerate(seeds(name)):
-        (corpus / f"seed-{number}").write_bytes(seed)
-    atheris.Setup([*sys.argv, str(corpus)], TARGETS[name])
+    name, folder = sys.argv.pop(1), Path(sys.argv.pop(1))
+    words = own_words()
+    folder.with_suffix(".json").write_text(json.dumps(words))
+    for number, data in enumerate([*seeds(name), *kept(name, words)]):
+        (folder / f"known-{number}").write_bytes(data)
+    atheris.Setup([*sys.argv, str(folder)], TARGETS[name])
     atheris.Fuzz()
 
 

@@ -35,6 +35,7 @@ from oidc_gate.provider.token_errors import TokenCall
 from oidc_gate.settings import Settings
 from tests.apps import COOKIE_SECRET
 from tests.asked import Asked
+from tests.fuzz.corpus import Words
 from tests.hostile_addresses import destination
 from tests.patience import LIMIT
 from tests.providers import keys
@@ -306,6 +307,20 @@ def _json_object(data: bytes) -> dict[str, Any] | None:
 TARGETS: dict[str, Target] = {
     target.__name__: target for target in (cookies, callback, own_paths, return_address, token, claims, documents)
 }
+
+
+def own_words() -> Words:
+    """Return what only this process knows and inputs are made of."""
+    here = scene()
+    return {
+        "genuine": here.genuine,
+        "sealed": here.sealed,
+        "login cookie": here.login_cookie,
+        "session": here.session,
+        "cookie": here.gate._components.secure_cookies.session,
+        "state": here.state,
+        "issuer": here.issuer,
+    }
 
 
 def seeds(name: str) -> list[bytes]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from oidc_gate.decisions import Forward
 from tests.asked import Asked
-from tests.fuzz.targets import TARGETS, documented, scene, seeds
+from tests.fuzz import corpus
+from tests.fuzz.corpus import keep, kept
+from tests.fuzz.targets import TARGETS, documented, own_words, scene, seeds
 from tests.made_up import HealthCheck, given, settings, st
 
 pytestmark = pytest.mark.uncounted
@@ -50,6 +55,31 @@ def test_nothing_but_documented_errors_comes_out(name: str, data: st.DataObject)
 def test_good_inputs_pass_their_target(name: str) -> None:
     for seed in seeds(name):
         TARGETS[name](seed)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_what_once_took_a_new_path_breaks_no_promise(name: str) -> None:
+    found = kept(name, own_words())
+    assert found
+    for data in found:
+        TARGETS[name](data)
+
+
+@given(found=st.lists(st.binary(max_size=40) | st.sampled_from([b"<session>", b"a <state> of\x00\n\x85\xe2\x80\xa8"])))
+def test_what_is_kept_is_read_as_it_was_found(found: list[bytes]) -> None:
+    words = own_words()
+    inputs = [*found, f"{words['cookie']}={words['session']}; <x>".encode()]
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "FOLDER", Path(folder))
+        keep("cookies", inputs, words)
+        assert keep("cookies", inputs[:1], words) == 0
+        text = (Path(folder) / "cookies.txt").read_text()
+        assert set(kept("cookies", {})) >= {b"<cookie>=<session>; <x>"}
+        read = set(kept("cookies", words))
+    assert words["session"] not in text
+    assert len(text.splitlines()) == len(read)
+    plain = {data for data in inputs if b"<" not in data}
+    assert read >= plain | {inputs[-1]}
 
 
 def test_the_targets_can_tell_good_from_bad() -> None:
