@@ -24,8 +24,12 @@ _NAMES = frozenset(
         # Keycloak Gatekeeper and louketo-proxy; not X-Auth-Token, in which programs send tokens of their own
         *("x-auth-audience", "x-auth-email", "x-auth-expiresin", "x-auth-groups", "x-auth-roles", "x-auth-subject"),
         *("x-auth-user", "x-auth-userid", "x-auth-username"),
-        # APISIX and lua-resty-openidc
-        *("x-userinfo", "x-id-token"),
+        # APISIX and lua-resty-openidc, Google's API gateways
+        *("x-userinfo", "x-id-token", "x-endpoint-api-userinfo", "x-apigateway-api-userinfo"),
+        # IBM's and Oracle's access managers, SiteMinder
+        *("iv-user", "iv-groups", "iv-creds", "oam-remote-user", "sm-user", "sm-userdn", "sm-universalid"),
+        # caddy-security, Kubeflow
+        *("x-token-subject", "x-token-user-name", "x-token-user-email", "x-token-user-roles", "kubeflow-userid"),
     }
 )
 #: What reserved names begin with: whole families.

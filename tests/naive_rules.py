@@ -224,7 +224,13 @@ def address(policy: Policy, claims: Claims) -> str | None:
     if not isinstance(email, str):
         return None
     local, _, domain = lower(email).partition("@")
-    return f"{local}@{domain}" if local and domain and "@" not in domain else None
+    return f"{local}@{domain}" if local and all(map(is_seen, [local, *domain.split(".")])) else None
+
+
+def is_seen(part: str) -> bool:
+    """Return whether this is a part of an address that reads as it is written."""
+    seen = all(each.isprintable() and not each.isspace() and each not in '@<>()[],;:\\"' for each in part)
+    return seen and part != "" and unicodedata.normalize("NFKC", part) == part
 
 
 def at(claims: Claims, name: str) -> Any:

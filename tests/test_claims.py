@@ -25,14 +25,32 @@ def test_what_the_id_token_says_counts_more_and_token_claims_are_its_alone() -> 
             {"email": "b@x.test", "email_verified": True},
             ("a@x.test", False),
         ),
-        ({"email": "a@x.test"}, {"email": "a@x.test", "email_verified": True}, ("a@x.test", None)),
+        ({"email": "a@x.test"}, {"email": "b@x.test", "email_verified": True}, ("a@x.test", None)),
+        ({"email": "a@x.test"}, {"email_verified": True}, ("a@x.test", None)),
+        ({"email": "a@x.test"}, {"email": "a@x.test", "email_verified": True}, ("a@x.test", True)),
+        ({"email": "a@x.test"}, {"email": "a@x.test", "email_verified": False}, ("a@x.test", False)),
+        (
+            {"email": "a@x.test", "email_verified": False},
+            {"email": "a@x.test", "email_verified": True},
+            ("a@x.test", False),
+        ),
         ({"email_verified": True}, {"email": "b@x.test"}, ("b@x.test", None)),
         ({"email_verified": True}, {"email": "b@x.test", "email_verified": False}, ("b@x.test", False)),
         ({"email_verified": True}, {}, (None, True)),
     ],
-    ids=["the token's pair", "no flag from elsewhere", "userinfo's alone", "userinfo's pair", "nothing to vouch for"],
+    ids=[
+        "the token's pair",
+        "no flag of another address",
+        "no flag of no address",
+        "of the same address: verified",
+        "of the same address: not verified",
+        "the token's word first",
+        "userinfo's alone",
+        "userinfo's pair",
+        "nothing to vouch for",
+    ],
 )
-def test_at_login_an_address_and_its_verification_come_from_one_source(
+def test_at_login_whether_an_address_is_verified_is_said_by_who_names_it(
     token: dict[str, Any], userinfo: dict[str, Any], expected: tuple[Any, Any]
 ) -> None:
     claims, _ = merged_claims(TOKEN | token, userinfo)

@@ -122,6 +122,12 @@ def claims_of(**claims: Any) -> dict[str, Any]:
     [
         *(NOTHING, None, "", "a@x.test", "A@X.Test", "\xc4@\u212a.test", "a", "@", "a@", "@x.test", "a@b@x.test"),
         *(" @ ", 1, True, ["a@x.test"], {"a@x.test": 1}),
+        *("a@x.test ", " a@x.test", "a@x.test\n", "a b@x.test", "a@x.test.", "a@.test", "a@x..test"),
+        *("a@x.test,b@x.test", '"a"@x.test', "a@[192.0.2.1]", "a@x.test:25", "a@x\\.test", "a;b@x.test"),
+        *("a@x.te\x00st", "Ann <a@x.test>", "a@x.test\x7f", "a@x\xa0.test"),
+        *("a@x\u200b.test", "a@x\u3002test", "a@x\uff0etest", "\uff41@x.test", "a@x\xad.test"),
+        *("\xe4@\xe4.test", "a.b+c@x-y.test", "o'neil@x.test", "a@localhost", ".a.@x.test"),
+        "#!$%&'*+-/=?^_`{|}~@x_y.test",
     ],
 )
 def test_an_address_may_be_gone_by(email: Any, required: bool) -> None:
@@ -473,7 +479,8 @@ def test_the_lists_say_what_the_naive_interpreter_says(
     assert lists.allow(claims) is passes_lists(policy, claims)
     assert lists.allow_all is (emails is None and domains is None and groups is None)
     wants_email = emails is not None or domains is not None
-    lacks = (wants_email and claims.get("email") is None) or (groups is not None and claims.get("groups") is None)
+    without_email = claims.get("email") is None or (required and claims.get("email_verified") is None)
+    lacks = (wants_email and without_email) or (groups is not None and claims.get("groups") is None)
     assert lists.lack(claims) is lacks
 
 

@@ -330,6 +330,16 @@ def test_oidcc_client_test_3rd_party_init_login(stage: StageFactory, provider: L
     assert (sent["login_hint"], "prompt" in sent) == ("ada@example.com", False)
 
 
+def test_a_login_hint_that_is_asked_for_takes_the_place_of_the_one_that_is_set(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    """A parameter may be there once (RFC 6749, 3.1): the provider refuses a second one."""
+    here = stage(authz_url_params={"login_hint": "of@the.settings"})
+    for query, expected in (("", "of@the.settings"), ("?login_hint=bob%40example.com", "bob@example.com")):
+        assert here.browser().navigate(f"/oauth2/login{query}").status == 200
+        assert provider.calls("authorize")[-1].params["login_hint"] == expected
+
+
 # RP-initiated logout
 
 

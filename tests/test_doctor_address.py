@@ -483,11 +483,13 @@ def test_a_server_to_which_underscores_are_dashes_is_found(site: Site, base_url:
 
 
 @pytest.mark.parametrize("world", ["wsgi"], indirect=True)  # what doctor asks from where is the same in both
-def test_on_this_machine_it_cannot_be_told_whether_others_are_believed_too(site: Site) -> None:
+@pytest.mark.parametrize("goes_by_base_url", [True, False])
+def test_on_this_machine_it_cannot_be_told_whether_others_are_believed_too(site: Site, goes_by_base_url: bool) -> None:
     """As servers believe any proxy on the machine that they run on."""
     gates: list[Any] = []  # made once the port is known
     base = f"http://127.0.0.1:{site.stack.enter_context(served(site.world, lambda *request: gates[0](*request)))}"
-    given = site.provider.gate_options(base_url=base, trusted_proxies="127.0.0.1", http_timeout=LIMIT)
+    own = {"base_url": base} if goes_by_base_url else {}
+    given = site.provider.gate_options(trusted_proxies="127.0.0.1", http_timeout=LIMIT, **own)
     gates.append(gated(site.world, echo(site.world), **given))
     report = site.report(base_url=base, trusted_proxies="127.0.0.1")
     assert statuses(report) == {"A3": "unknown", "A4": "skipped"}, report.text(colour=False)

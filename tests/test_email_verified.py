@@ -34,6 +34,21 @@ def test_who_may_pass_by_an_address(
     assert stage(**rule, require_email_verified=True).browser().navigate("/").status == required
 
 
+@pytest.mark.parametrize(("verified", "expected"), [(True, 200), (False, 403)])
+def test_userinfo_may_say_whether_the_address_of_the_id_token_is_verified(
+    stage: StageFactory, provider: LocalProvider, verified: bool, expected: int
+) -> None:
+    said(provider, verified)
+    provider.userinfo_only = {"email_verified"}
+    lists = {"allow_emails": "ada@example.com", "scopes": "openid email"}
+    for more in ({"require_email_verified": True}, {"userinfo": "always"}, {"userinfo_refresh_interval": "5m"}):
+        here = stage(**lists, **more)
+        browser = here.browser()
+        assert browser.navigate("/").status == expected, more
+        here.clock.advance(400)
+        assert browser.navigate("/").status == expected, more  # and a look at userinfo later says the same
+
+
 def test_groups_let_pass_whatever_is_said_of_the_address(stage: StageFactory, provider: LocalProvider) -> None:
     said(provider, UNSAID)
     here = stage(allow_groups="admins", allow_emails="ada@example.com", require_email_verified=True)

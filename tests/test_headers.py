@@ -237,6 +237,8 @@ RESERVED = [
     *("X-Vouch-User", "X-Vouch-IdP-Claims-Email", "X-authentik-username", "X-MS-CLIENT-PRINCIPAL"),
     *("X-MS-CLIENT-PRINCIPAL-NAME", "X-MS-TOKEN-AAD-ID-TOKEN", "Teleport-Jwt-Assertion", "Tailscale-User-Login"),
     *("X-Oidc-Gate-Jwt", "X-Consumer-Username", "X-Authenticated-Userid", "X-Auth-Username", "X-Userinfo"),
+    *("X-Endpoint-API-UserInfo", "X-Apigateway-Api-Userinfo", "iv-user", "iv-groups", "iv-creds", "OAM-Remote-User"),
+    *("SM-User", "SM-UserDN", "SM-UniversalID", "X-Token-Subject", "X-Token-User-Email", "Kubeflow-Userid"),
     *("X-Appengine-User-Email", "Shib-Session-ID", "X-Replit-User-Name", "Sf-Context-Current-User"),
 ]
 

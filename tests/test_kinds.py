@@ -60,6 +60,8 @@ GRPC = {"content-type": "application/grpc-web+proto"}
         pytest.param("GET", fetch("cors", accept=HTML) | {"x-turbo-request-id": "7"}, Kind.TURBO, id="Turbo's visit"),
         pytest.param("POST", fetch("cors") | GRPC, Kind.GRPC_WEB, id="gRPC-web"),
         pytest.param("POST", {"content-type": "application/grpc-web-text"}, Kind.GRPC_WEB, id="gRPC-web as text"),
+        pytest.param("POST", {"content-type": "Application/Grpc-Web"}, Kind.GRPC_WEB, id="a media type in capitals"),
+        pytest.param("GET", {"accept": "Text/HTML"}, Kind.PAGE, id="an accepted one in capitals"),
         pytest.param("GET", GRPC, Kind.PROGRAM, id="gRPC-web is POST"),
         pytest.param("GET", fetch("cors"), Kind.PROGRAM, id="fetch()"),
         pytest.param("GET", fetch("cors", accept=HTML), Kind.PROGRAM, id="fetch() that asks for HTML"),

@@ -244,6 +244,31 @@ def test_the_gate_may_tell_in_a_header_that_others_may_not_say(provider: LocalPr
     assert (got.one("x-client-ip"), got.one("x-team")) == ("ada-1815", "engineers,admins")
 
 
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("https://id.test/authorize?client_id=a&redirect_uri=https%3A%2F%2Fapp.test%2Foauth2%2Fcallback&state=b", 500),
+        ("https://id.test/authorize?redirect_uri=https://app.test/oauth2/callback/guests", 500),
+        ("https://id.test/authorize?redirect_uri=https%3A%2F%2Fapp.test%2Fauth%2Fcallback", 302),
+        ("https://id.test/authorize?redirect_uri=https%3A%2F%2Fother.test%2Foauth2%2Fcallback", 302),
+        ("/oauth2/login?next=/page", 302),
+        ("https://id.test/?redirect_uri=%FF%00&redirect_uri", 302),
+    ],
+)
+def test_an_app_with_a_gate_of_its_own_at_the_same_callback_is_told_of(
+    provider: LocalProvider, recorder: Recorder, caplog: pytest.LogCaptureFixture, location: str, expected: int
+) -> None:
+    """Its callback would come to this gate, and the browser go round and round."""
+    browser = signed_in(provider, recorder)
+    answer = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+    recorder.begin(saying(answer.encode()))
+    page = browser.get("/page", navigate=True)
+    assert (page.status, page.header("Location")) == (expected, "" if expected == 500 else location)
+    assert ("gate_behind_gate" in caplog.text) is ("take it away" in caplog.text) is (expected == 500)
+    recorder.begin()
+    assert browser.fetch("/page").body == b"ok"
+
+
 def test_who_has_not_signed_in_does_not_reach_the_app(port: int, recorder: Recorder) -> None:
     with connected(port) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: other.test\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc")

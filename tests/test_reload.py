@@ -747,17 +747,19 @@ def test_what_changed_long_ago_is_settled() -> None:
     assert are_settled({file: just_now, other: long_ago}, {file: just_now, other: FileState(b"3", (0, -1))}, 5)
 
 
+@pytest.mark.parametrize("pause", [10, 14, 20])
 def test_who_comes_first_after_a_pause_is_judged_by_what_changed_in_it(
-    watched: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+    watched: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch, pause: int
 ) -> None:
+    """From ten seconds on: another look, five seconds later, might be more than fifteen after the change."""
     here = watched()
     ada = here.signed_in()
     here.configure(allow_emails=GRACE)
-    here.clock.advance(20)
+    here.clock.advance(pause)
     assert ada.fetch("/").status == 200  # it may still be written
     monkeypatch.setattr(reloading, "_QUIET", 0.0)
     here.configure(allow_emails=[*GRACE, "third@example.com"])
-    here.clock.advance(20)
+    here.clock.advance(pause)
     assert ada.fetch("/").status == 403
 
 

@@ -81,6 +81,13 @@ def test_with_base_url_the_document_is_where_that_says(stage: StageFactory) -> N
     assert document(here, f"{PATH}/api")["resource"] == "https://public.example/api"
 
 
+def test_whatever_host_is_asked_the_document_is_at_the_resources_path(stage: StageFactory) -> None:
+    """A proxy may hand requests on with another host, and base_url be left out."""
+    here = stage(bearer_audience=["https://public.example/v1/api"])
+    assert document(here, f"{PATH}/v1/api")["resource"] == "https://public.example/v1/api"
+    assert Program(here).ask(f"{PATH}/v1").status == 404
+
+
 def test_in_a_mount_the_document_is_inside_of_it(stage: StageFactory) -> None:
     """At the root another app answers: only what is in the challenge leads there."""
     here = stage(bearer_audience=["https://app.test/tools/mcp"])

@@ -955,6 +955,8 @@ def test_without_any_rule_the_operator_is_told_that_everyone_may_pass() -> None:
         ({"max_session_duration": 0, "idle_session_timeout": 0}, "sessions never end"),
         ({"trusted_proxies": "10.0.0.0/8 0.0.0.0/0"}, "trusted_proxies trusts every address"),
         ({"trusted_proxies": "::/0"}, "trusted_proxies trusts every address"),
+        ({"public_paths": ["/a", "/oauth2/health"]}, "public_paths: /oauth2/health is among the gate's own paths"),
+        ({"public_paths": "/gate", "path_prefix": "/gate"}, "public_paths: /gate is among the gate's own paths"),
         ({"allow_domains": "example.com", "scopes": "openid profile"}, "allow_emails and allow_domains need the claim"),
         ({"allow_emails": "a@b.example", "scopes": "groups"}, "allow_emails and allow_domains need the claim"),
         ({"idle_session_timeout": "2h", "max_session_duration": "1h"}, "idle_session_timeout (7200 s) has no effect"),
@@ -1060,6 +1062,24 @@ def test_a_file_that_cannot_be_read_is_told_by_name(name: str, content: Any, rea
         file.write_bytes(content)
     with pytest.raises(SettingsError, match=f"{name} cannot be read .{reason}"):
         Settings.from_file(file)
+
+
+def test_a_mark_at_the_start_of_a_file_that_says_utf_8_is_no_part_of_it(tmp_path: Path) -> None:
+    """Editors of Windows write one."""
+    secret = tmp_path / "secret"
+    secret.write_text("of the app", encoding="utf-8-sig")
+    file = tmp_path / "gate.toml"
+    file.write_text(toml(REQUIRED), encoding="utf-8-sig")
+    without = {name: value for name, value in REQUIRED.items() if name != "client_secret"}
+    assert Settings(**without, client_secret_file=secret).client_secret == "of the app"
+    assert Settings.from_file(file).client_id == REQUIRED["client_id"]
+
+
+@pytest.mark.parametrize("names", [("scope", "scopes"), ("scopes", "scope")])
+def test_a_setting_under_two_names_is_told_by_its_other_name(names: tuple[str, str]) -> None:
+    options: Any = dict.fromkeys(names, "openid")
+    with pytest.raises(SettingsError, match=r"^scopes is given twice, once as scope; keep one of them\."):
+        Settings(**REQUIRED, **options)
 
 
 # ngrok Traffic Policy

@@ -146,6 +146,25 @@ def test_a_choice_that_a_page_led_to_forces_no_new_sign_in(several: Several, gue
         assert query(here.browser().get(link).target)["prompt"] == "login"
 
 
+def test_head_gets_what_get_gets(several: Several, provider: LocalProvider) -> None:
+    browser = several().browser()
+    sent_off = browser.request("HEAD", "/report")
+    choice = browser.request("HEAD", sent_off.target)
+    assert (sent_off.status, choice.status, choice.body) == (302, 200, b"")
+    begun = browser.request("HEAD", "/oauth2/login?auth_id=staff")
+    assert is_login(begun, provider)
+
+
+def test_signing_out_of_another_provider_is_refused_from_wherever_it_is_asked(
+    several: Several, provider: LocalProvider
+) -> None:
+    browser = several().browser()
+    assert browser.navigate("/oauth2/login?auth_id=staff&next=/").status == 200
+    for initiator in ("https://elsewhere.test/", None):
+        assert browser.navigate("/oauth2/logout?auth_id=guests", initiator=initiator).status == 400
+    assert browser.fetch("/").status == 200
+
+
 @pytest.mark.parametrize("auth_id", ["staff", "guests"])
 def test_auth_id_skips_the_choice(
     several: Several, provider: LocalProvider, guests: LocalProvider, auth_id: str

@@ -10,6 +10,7 @@ import pytest
 
 from oidc_gate.access import Verdict
 from oidc_gate.errors import StoreError
+from oidc_gate.sessions import backends
 from oidc_gate.stores.urls import open_store
 from tests.browser import World
 from tests.conftest import StageFactory
@@ -20,8 +21,9 @@ from tests.stage import Stage, subject
 class Failing:
     """A real SQLite store, a user's own to the gate; `fails` names the operations that get no answer."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_one_server: bool = False) -> None:
         self._store: Any = open_store(f"sqlite:///{path}", 2.0)
+        self.is_one_server = is_one_server
         self.fails: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
@@ -114,12 +116,30 @@ def test_requests_that_waited_with_one_that_failed_do_not_wait_again(here: Stage
     with pytest.raises(StoreError):
         all_sessions.load(text, here.session_name, here.clock())
     store.fails = set()
-    with pytest.raises(StoreError, match="at the same time"):
+    with pytest.raises(StoreError, match="others that have just asked"):
         all_sessions.load(text, here.session_name, here.clock(), asked_at)
     assert (
-        all_sessions.load(text, here.session_name, here.clock(), all_sessions.backend.failed_at + 1)
+        all_sessions.load(text, here.session_name, here.clock(), all_sessions.backend.silent_until + 1)
         is not None
     )
+
+
+@pytest.mark.parametrize(("is_one_server", "soon", "others"), [(True, 0.0, 503), (True, 600.0, 200), (False, 0.0, 200)])
+def test_whoever_asks_just_after_one_that_waited_in_vain_is_told_at_once(
+    stage: StageFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_one_server: bool, soon: float, others: int
+) -> None:
+    """Else each request in the queue of a server's threads waits anew. With several servers another may well answer."""
+    monkeypatch.setattr(backends, "_SOON", soon)
+    monkeypatch.setattr(backends, "_PAUSE", 600.0)
+    store = Failing(tmp_path / "sessions.db", is_one_server=is_one_server)
+    here = stage(session_store=store, session_cache_seconds=0)
+    browser = here.signed_in()
+    store.fails = {"load"}
+    assert browser.fetch("/").status == 503
+    store.fails = set()
+    assert browser.fetch("/").status == others
+    here.gate._gate._sessions.backend.silent_until = 0.0  # the moment is over
+    assert browser.fetch("/").status == 200
 
 
 def test_of_two_threads_that_renew_a_session_one_is_enough(here: Stage, world: World) -> None:

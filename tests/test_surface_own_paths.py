@@ -124,7 +124,7 @@ def test_logout_from_the_provider_needs_a_store(stage: StageFactory, provider: L
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "login", "GET, POST"),
+        ("DELETE", "login", "GET, HEAD, POST"),
         ("PUT", "callback", "GET, POST"),
         ("POST", "userinfo", "GET, HEAD"),
         ("POST", "health", "GET, HEAD"),

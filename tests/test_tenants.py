@@ -222,6 +222,14 @@ def test_a_list_of_tenants_lets_an_issuer_of_many_start(word: str) -> None:
     assert made.allow_tenants == (ID.lower(),)
 
 
+def test_a_list_of_tenants_says_who_of_a_further_providers_people_may_pass(provider: LocalProvider) -> None:
+    table = {"auth_id": "partners", "client_id": "b", "client_secret": "of it", "allow_tenants": [ID]}
+    table["issuer_url"] = "https://login.microsoftonline.com/organizations/v2.0"
+    for more in ({}, {"allow_all": True}, {"allow_groups": ["a"]}):
+        made = Settings(**provider.gate_options(cookie_secret=COOKIE_SECRET, providers=[table | more]))
+        assert made.all_providers[1].allow_tenants == (ID.lower(),)
+
+
 @pytest.mark.parametrize(
     ("issuer", "tenants", "said"),
     [

@@ -65,8 +65,12 @@ class AllowLists:
         return (wants_email and self.lack_email(claims)) or (bool(self._groups) and self.lack_groups(claims))
 
     def lack_email(self, claims: Mapping[str, Any]) -> bool:
-        """Return whether there is no claim with an address, be it one to go by or not."""
-        return claim_at(claims, self.email_claim) is None
+        """Return whether there is no claim with an address, be it one to go by or not, or no word that it is verified.
+
+        The latter only where that is required.
+        """
+        unsaid = self._require_email_verified and self.email_claim == "email" and claims.get("email_verified") is None
+        return unsaid or claim_at(claims, self.email_claim) is None
 
     def allow(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the person with these claims may pass."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -10,6 +11,9 @@ from oidc_gate.identity import claim_at, is_verified, lower_ascii
 
 __all__ = ["LooseText", "bare_email", "loose_text", "verified_email", "written_email"]
 
+_LETTER = r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]'
+#: One address and nothing else: no name beside it, no blank, no quotes, a domain of names between dots.
+_ADDRESS = re.compile(rf"{_LETTER}+@(?:(?!\.){_LETTER})+(?:\.(?:(?!\.){_LETTER})+)*")
 #: A `*` that stands for the beginning of a name.
 _STAR_IN_A_NAME = re.compile(r"\*(?=[^\W_])")
 
@@ -31,13 +35,22 @@ def written_email(claims: Mapping[str, Any], claim: str = _EMAIL) -> str:
 
 
 def bare_email(claims: Mapping[str, Any], claim: str = _EMAIL) -> str | None:
-    """Return the e-mail address in lower case, verified or not; None if there is none with exactly one `@`."""
+    """Return the e-mail address in lower case, verified or not; None if there is none, or a malformed one.
+
+    What mail software might take for another address than it looks like counts as malformed: it fits no list of
+    addresses, and no `not` lets it pass.
+    """
     address = lower_ascii(written_email(claims, claim))
-    return None if address.count("@") != 1 or address.startswith("@") or address.endswith("@") else address
+    return address if _ADDRESS.fullmatch(address) and (address.isascii() or _is_plain(address)) else None
+
+
+def _is_plain(address: str) -> bool:
+    """Return whether all of its characters can be seen, and none stands for another (as a dot of full width does)."""
+    return address.isprintable() and unicodedata.normalize("NFKC", address) == address
 
 
 def verified_email(claims: Mapping[str, Any], *, required: bool = False, claim: str = _EMAIL) -> str | None:
-    """Return the e-mail address in lower case, or None if there is none to go by, or it has not exactly one `@`.
+    """Return the e-mail address in lower case, or None if there is none to go by, or it is malformed.
 
     `required`: as `is_verified` has it, which says nothing of any `claim` but `email`.
     """

@@ -19,9 +19,10 @@ __all__ = ["LONGEST_PATH", "Addresses", "Origin", "is_host", "own_path", "reques
 
 _HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
-    r"|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?",
+    r"|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?",
     re.ASCII,
 )
+_LAST_PORT = 65535
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 #: A longer return address is none: browsers and servers have such limits too.
@@ -53,7 +54,8 @@ def is_host(host: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _is_host(host: str) -> bool:
-    return not host or _HOST.fullmatch(host) is not None
+    found = _HOST.fullmatch(host)
+    return not host or (found is not None and int(found.group("port") or 0) <= _LAST_PORT)
 
 
 class Addresses:
@@ -203,22 +205,36 @@ def safe_path(target: str, origin: Origin) -> str:
     """Return the path, query and fragment of a return address on our own origin, or `/` for any other address.
 
     What comes out starts with one slash and is ASCII without control characters, blanks, quotes and backslashes: a
-    browser (WHATWG URL) can only resolve it to the origin it already is at. Dot segments are refused: not for the
-    browser, but for whatever stands in between and resolves them in its own way.
+    browser (WHATWG URL) can only resolve it to the origin it already is at. A backslash in the path is refused, where a
+    browser takes it for a slash. Dot segments are: not for the browser, but for whatever stands in between and resolves
+    them in its own way.
     """
-    target = target.removeprefix(origin.site)
+    target = _without_origin(target, origin)
     if target[:1] != "/" or target[1:2] == "/" or _UNSAFE.search(target):
         return "/"
-    target = quote(target, safe=_PLAIN, errors="replace")
     path = _PATH_END.split(target, maxsplit=1)[0]
-    return "/" if len(target) > LONGEST_PATH or _DOT_SEGMENT.search(path) else target
+    target = quote(target, safe=_RETURNED, errors="replace")
+    return "/" if len(target) > LONGEST_PATH or "\\" in path or _DOT_SEGMENT.search(path) else target
+
+
+def _without_origin(target: str, origin: Origin) -> str:
+    """Return the path, query and fragment, where scheme and host are the origin's, however they are spelt."""
+    found = _SITE.match(target)
+    if found is None:
+        return target
+    scheme, host = found.group(1).lower(), found.group(2).lower()
+    is_own = (scheme, _without_default_port(scheme, host)) == (origin.scheme, origin.host)
+    rest = target[found.end() :]
+    return target if not is_own else rest if rest[:1] == "/" else f"/{rest}"
 
 
 _PATH = "/:@!$&'()*+,;=~-._"
 _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>')
-_QUERY = _PLAIN.replace("\\", "").replace("#", "")
+_RETURNED = _PLAIN.replace("\\", "")
+_QUERY = _RETURNED.replace("#", "")
+_SITE = re.compile(r"(https?)://([^/?#\\]*)", re.IGNORECASE)
 _PATH_END = re.compile(r"[?#]")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 
@@ -240,7 +256,7 @@ def _sent_path(request: Request) -> str:
     A server, or whatever mounts the app, may have taken the mount point from the one and not from the other.
     """
     sent, path = request.raw_target, request.path
-    for mount in ("", quote(request.root_path, safe=_PATH)):
+    for mount in ("", quote(request.root_path, safe=_PATH, errors="replace")):
         if sent.startswith(f"{mount}/") and unquote(sent[len(mount) :], errors="replace") == path:
             return quote(sent[len(mount) :], safe=_PLAIN, errors="replace")
     return ""

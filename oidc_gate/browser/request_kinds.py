@@ -100,7 +100,7 @@ def kind_of(request: Request) -> Kind:
         if request.method not in _READS:
             return Kind.FORM
         return Kind.PAGE if request.header("sec-fetch-dest") in ("", "document") else Kind.FRAME
-    if request.method == "POST" and request.header("content-type").startswith("application/grpc-web"):
+    if request.method == "POST" and request.header("content-type").lower().startswith("application/grpc-web"):
         return Kind.GRPC_WEB
     if mode or not _wants_html(request) or has_fetch_metadata(request):
         return Kind.PROGRAM
@@ -124,7 +124,8 @@ def has_fetch_metadata(request: Request) -> bool:
 
 
 def _wants_html(request: Request) -> bool:
-    return "text/html" in request.header("accept") and request.header("x-requested-with").lower() != "xmlhttprequest"
+    is_script = request.header("x-requested-with").lower() == "xmlhttprequest"
+    return not is_script and "text/html" in request.header("accept").lower()
 
 
 def begins_login(request: Request, kind: Kind) -> bool:

@@ -93,8 +93,9 @@ def checked(gate: PaperGate, path: str) -> Report:
 
 
 def _cases(path: str) -> list[Any]:
+    text = text_of("--check", path)
     try:
-        found = tomllib.loads(text_of("--check", path))
+        found = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"--check {path} is not valid TOML: {error}.") from None
     for key in found.keys() - {"cases"}:

@@ -130,12 +130,12 @@ def _forged_as(case: Case, plain: Proof, mark: str) -> Finding:
     ]
     if not believed:
         return ok("what a client says of proxies is not believed")
-    mend = _MENDS_OF_FORGED[mark]
-    if found.proof.own != plain.own:
-        return fail(f"whoever sends {' and '.join(believed)} chooses the gate's own address", mend)
     said = f"{' and '.join(believed)} {'is' if len(believed) == 1 else 'are'} believed"
     if parts_of(case.settings.base_url).hostname in LOOPBACK:
         return unknown(f"{said} of this machine, from which doctor asks", "ask once more where people's browsers are")
+    mend = _MENDS_OF_FORGED[mark]
+    if found.proof.own != plain.own:
+        return fail(f"whoever sends {' and '.join(believed)} chooses the gate's own address", mend)
     return warn(f"{said} of any client", mend)
 
 

@@ -25,25 +25,32 @@ class AuthorizationRequests:
         self._base = lru_cache(maxsize=64)(self._authorization_base)
 
     def url(
-        self, metadata: Metadata, origin: Origin, begun: BegunLogin, prompt: str, extra: str, asked: tuple[Header, ...]
+        self, metadata: Metadata, origin: Origin, begun: BegunLogin, prompt: str, hint: str, asked: tuple[Header, ...]
     ) -> str:
-        """Return the address of one login; `extra` is encoded already, `asked` is what a rule asks of the sign-in."""
+        """Return the address of one login.
+
+        `hint`: the parameter `login_hint`, encoded already, or `""`; `asked`: what a rule asks of the sign-in.
+        """
         attempt = begun.attempt
         return code_flow.authorization_url(
-            self._base(metadata.authorization_endpoint, origin, prompt, asked),
+            self._base(metadata.authorization_endpoint, origin, prompt, asked, is_hinted=bool(hint)),
             state=begun.state,
             nonce=attempt.nonce,
             verifier=attempt.verifier,
-            extra=extra,
+            extra=hint,
         )
 
     def redirect_uri(self, origin: Origin) -> str:
         """Return the redirect URI, as it is registered at the provider."""
         return f"{origin.url}{self._callback}"
 
-    def _authorization_base(self, endpoint: str, origin: Origin, prompt: str, asked: tuple[Header, ...]) -> str:
+    def _authorization_base(
+        self, endpoint: str, origin: Origin, prompt: str, asked: tuple[Header, ...], *, is_hinted: bool
+    ) -> str:
         settings = self._settings
         extra = dict((*settings.authz_url_params, *asked))
+        if is_hinted:
+            extra.pop("login_hint", None)
         if prompt:
             extra["prompt"] = prompt
         elif "prompt" in extra:

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlsplit
 
 from oidc_gate.access import CheckedRule
-from oidc_gate.browser import Origin
 from oidc_gate.decisions import Header, Request
 from oidc_gate.gate.components import Components
 from oidc_gate.settings import METADATA_PATH
 
-__all__ = ["Challenges", "Params", "metadata_suffix", "step_up_challenge", "step_up_params"]
+__all__ = ["Challenges", "Params", "resource_path", "step_up_challenge", "step_up_params"]
 
 #: RFC 6749, 3.3.
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -25,19 +24,18 @@ _PATH = "%/:@!$&'()*+,;=~-._"
 Params = Sequence[tuple[str, str]]
 
 
-def metadata_suffix(resource: str, origin: Origin) -> str:
-    """Return what follows METADATA_PATH in the address of this resource's metadata (RFC 9728, 3.1): its path, encoded.
+def resource_path(resource: str, site: str = "") -> str:
+    """Return what follows METADATA_PATH in the address of a resource's metadata (RFC 9728, 3.1): its path, encoded.
 
-    `""` where it is no address at this origin, or the app is mounted: then it is not the app that answers at the root.
+    `""` where it is no address; where a `site` is given (scheme and host), none there.
     """
-    if origin.root_path:
-        return ""
     try:
         url = urlsplit(resource)
     except ValueError:
         return ""
-    is_here = f"{url.scheme}://{url.netloc}".lower() == origin.site
-    return quote(url.path.rstrip("/"), safe=_PATH) if is_here else ""
+    its_site = f"{url.scheme}://{url.netloc}".lower()
+    is_meant = its_site == site if site else url.scheme in ("http", "https")
+    return quote(url.path.rstrip("/"), safe=_PATH) if is_meant else ""
 
 
 class Challenges:
@@ -55,7 +53,9 @@ class Challenges:
     def metadata_url(self, request: Request) -> str:
         """Return the address of the document that tells where tokens are to be had."""
         origin = self._addresses.origin(request)
-        return f"{origin.url}{METADATA_PATH}{metadata_suffix(self._resource, origin)}"
+        # Where the app is mounted, it is not the app that answers at the root.
+        suffix = "" if origin.root_path else resource_path(self._resource, origin.site)
+        return f"{origin.url}{METADATA_PATH}{suffix}"
 
     def invitation(self, request: Request, scopes: Iterable[str]) -> tuple[Header, ...]:
         """Return the challenges for a request that came without a token: no error is in them (RFC 6750, 3.1).

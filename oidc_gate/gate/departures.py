@@ -108,7 +108,7 @@ class Departures:
         if party is None or self.picker.is_to_be_asked(here, party, before):
             return self.picker.page(here, params)
         target = next((params[name] for name in names[:3] if name in params), "")
-        extra = code_flow.login_hint_param(params.get("login_hint", ""))
+        hint = code_flow.login_hint_param(params.get("login_hint", ""))
         replaces = before.session_id if before is not None else ""
         return_to = return_address(target, here)
         is_for_page = "page" in params
@@ -120,7 +120,7 @@ class Departures:
             return_to,
             forced="iss" not in params and rule is None and not is_for_page,
             asked=not is_for_page,
-            extra=extra,
+            hint=hint,
             replaces=replaces,
             rule=rule,
             person=person_of(before.identity.subject, replaces) if is_step_up and before is not None else b"",
@@ -134,7 +134,7 @@ class Departures:
         *,
         forced: bool = False,
         asked: bool = False,
-        extra: str = "",
+        hint: str = "",
         restarted: bool = False,
         replaces: str = "",
         rule: CheckedRule | None = None,
@@ -168,7 +168,7 @@ class Departures:
             if begun.is_lost:
                 tell_too_long(len(return_to))
             log_departure(self._components, party, here, return_to, metadata.authorization_endpoint, prompt)
-            url = self._requests[party.key].url(metadata, here.origin, begun, prompt, extra, demands)
+            url = self._requests[party.key].url(metadata, here.origin, begun, prompt, hint, demands)
             url = party.provider.push(url, metadata) if pushed else url
             party.telling.login_started(here.request, reason, rule)
             return (leave or _redirected)(here, url, return_to, (*headers, *begun.set_cookies))

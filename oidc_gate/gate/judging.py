@@ -122,7 +122,8 @@ def _sent_inside(request: Request) -> str | None:
     sent, path = request.raw_target, request.app_path
     if "%" not in sent or encoded_segments(sent) == []:
         return ""
-    for mount in ("", *(quote(mount, safe=_MOUNT) for mount in (request.root_path, request.app_root) if mount)):
+    mounts = (quote(mount, safe=_MOUNT, errors="replace") for mount in (request.root_path, request.app_root) if mount)
+    for mount in ("", *mounts):
         if sent.startswith(f"{mount}/") and unquote(sent[len(mount) :], errors="replace") == path:
             return sent[len(mount) :]
     return None

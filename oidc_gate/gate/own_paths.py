@@ -64,7 +64,7 @@ class OwnPaths:
         #: What is posted and is no form.
         self._posted: dict[str, Callable[[Here, bytes | None], Decision]] = {"events": Signals(components).receive}
         self._handlers: dict[str, dict[str, Handler]] = {
-            "login": {"GET": self._login, "POST": self._login},
+            "login": {"GET": self._login, "HEAD": self._login, "POST": self._login},
             **callbacks,
             "logout": {"GET": sign_out.logout, "POST": sign_out.logout},
             "done": {"GET": relogin.done},

@@ -43,7 +43,7 @@ _PAUSE = 4.0
 #: What has changed is taken over when it is the same at two looks that are so far apart (seconds).
 _QUIET = 5.0
 #: Where nobody has asked for so long, the first who comes goes by what has changed meanwhile (seconds).
-_LONG = 15.0
+_LONG = 10.0
 #: A new cookie_secret opens at once, and seals only after so long (seconds): by then others open with it too.
 _OTHERS_FOLLOW = 30.0
 #: In a process that was just forked, requests wait so long for the one that looks (seconds).

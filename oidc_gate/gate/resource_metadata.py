@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from oidc_gate.browser import pages
 from oidc_gate.decisions import Header, Reply, Request
-from oidc_gate.gate.challenges import metadata_suffix
+from oidc_gate.gate.challenges import resource_path
 from oidc_gate.gate.components import Components
 from oidc_gate.settings import METADATA_PATH
 
@@ -58,7 +58,9 @@ class ResourceMetadata:
         return pages.json_reply(200, self._document | {"authorization_servers": issuers}, _CORS[:1])
 
     def _suffixes(self, request: Request) -> tuple[str, ...]:
-        """Return what may stand behind METADATA_PATH for this app; in a mount, the path with the mount and without."""
-        origin = self._components.addresses.origin(request)
-        suffix = unquote(metadata_suffix(self._resource, origin._replace(root_path="")))
-        return suffix, suffix.removeprefix(origin.root_path)
+        """Return what may stand behind METADATA_PATH for this app; in a mount, the path with the mount and without.
+
+        Whatever host the request is for: a proxy may have asked with another one than that of the resource.
+        """
+        suffix = unquote(resource_path(self._resource))
+        return suffix, suffix.removeprefix(self._components.addresses.origin(request).root_path)

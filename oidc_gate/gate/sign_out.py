@@ -57,12 +57,12 @@ class SignOut:
         if _is_unseen(here.request):
             return self._confirm(here, params)
         opened = self._components.session(here, afresh=True)  # its newest refresh token is the one to be revoked
-        # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
-        if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.origin.site):
-            return self._confirm(here, params)
         party = parties.first if opened is None else parties[opened.provider_key]
         if opened is not None and asked not in (None, party.auth_id):
             raise LoginError("auth_id_unknown", f"auth_id is {asked}, and the session is of {party.auth_id}")
+        # A form that another site sends brings no SameSite cookie along, and would yet have it deleted.
+        if (opened is not None or here.request.method == "POST") and is_cross_site(here.request, here.origin.site):
+            return self._confirm(here, params)
         target = next((params[name] for name in ("next", "redirect_path") if name in params), None)
         return_to = None if target is None else return_address(target, here)
         headers = (

@@ -1,7 +1,7 @@
 """How claims from the ID token and from userinfo become one set, at login and when the provider is asked again.
 
-What the ID token says counts more: it is signed. An e-mail address and the word on whether it was verified always come
-from the same source, so that the one never vouches for the other's.
+What the ID token says counts more: it is signed. Whether an e-mail address was verified is said by a source that names
+that very address, so that the one never vouches for the other's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def merged_claims(token: Claims, userinfo: Claims) -> tuple[Claims, list[str]]:
     """Return the claims of both, and the names of those that only the ID token brought."""
     found = {name: value for name, value in userinfo.items() if name not in _TOKEN_CLAIMS}
     if "email" in token:
-        found = _without_pair(found)
+        same = found.get("email") == token["email"]
+        vouched = {"email_verified": found["email_verified"]} if same and "email_verified" in found else {}
+        found = _without_pair(found) | vouched
     elif "email" in found:
         token = _without_pair(token)
     return {**found, **token}, [name for name in token if name not in found]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from oidc_gate.errors import GateError, LoginError, UpstreamError, UpstreamSlowError
 from oidc_gate.proxy.connection import Connection
-from oidc_gate.proxy.headers import kept_of_answer
+from oidc_gate.proxy.headers import Headers, kept_of_answer
 from oidc_gate.proxy.pool import Pool
 from oidc_gate.proxy.request_head import CHUNKED, Body
 
@@ -20,8 +21,12 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _PATIENCE = 1.0
 #: So long may a client send nothing of its body, at least: a connection of the server's waits with it, in seconds.
 _LONGEST_SILENCE = 60.0
+_LEADING_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 #: An answer that takes longer is worth looking whether its client is still there, in seconds.
 _USUAL = 0.05
+
+
+Check: TypeAlias = Callable[[Headers], None]
 
 
 class ClientGoneError(UpstreamError):
@@ -36,15 +41,22 @@ class CutOffError(Exception):
 
 
 class Exchange:
-    """Hands one request on. `timeout`: how long the server may take over the head of its answer, in seconds."""
+    """Hands one request on.
 
-    def __init__(self, pool: Pool, receive: Any, send: Any, *, method: str, body: Body, timeout: float) -> None:
+    `timeout`: how long the server may take over the head of its answer, in seconds. `check`: is called with the headers
+    of an answer that leads elsewhere, and raises GateError where the client is not to get it.
+    """
+
+    def __init__(
+        self, pool: Pool, receive: Any, send: Any, *, method: str, body: Body, timeout: float, check: Check
+    ) -> None:
         self._pool = pool
         self._receive = receive
         self._send = send
         self._method = method
         self._body = body
         self._timeout = timeout
+        self._check = check
         self._loop = asyncio.get_running_loop()
         self._helper: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
@@ -59,6 +71,13 @@ class Exchange:
         Raises GateError while nothing of the answer was sent, CutOffError afterwards, ClientGoneError at any time.
         """
         connection = await self._asked(head)
+        if connection.status in _LEADING_ELSEWHERE:
+            try:
+                self._check(connection.headers)
+            except GateError:
+                self._end()
+                connection.fail(ClientGoneError())
+                raise
         try:
             await self._answer(connection, gives_trailers=gives_trailers)
         except GateError as error:

@@ -7,7 +7,9 @@ the identity in. What is left to do is what any reverse proxy has to (RFC 9110, 
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from oidc_gate.asgi import OIDCGate
 from oidc_gate.asgi.middleware import answer
@@ -15,7 +17,7 @@ from oidc_gate.browser import pages
 from oidc_gate.decisions import Reply
 from oidc_gate.errors import GateError, LoginError, SettingsError
 from oidc_gate.proxy.forwarded import Forwarded
-from oidc_gate.proxy.headers import Scope, kept_of_request
+from oidc_gate.proxy.headers import Headers, Scope, kept_of_request
 from oidc_gate.proxy.pool import Pool
 from oidc_gate.proxy.request_head import body_of, method_of, request_head, target_of, upgrade_of
 from oidc_gate.proxy.upstream import Upstream, check_upstream
@@ -60,6 +62,7 @@ class Proxy:
         self._pool = Pool(upstream, anywhere=settings.insecure_public_upstream, ca_bundle=str(settings.ca_bundle or ""))
         self._timeout = settings.upstream_timeout
         self._forwarded = Forwarded()
+        self._callback = f"{settings.path_prefix}/callback"
         said = settings.upstream_host
         #: The Host header for the server; None for that of the client.
         self._host = None if said == "keep" else (upstream.authority if said == "rewrite" else said).encode("latin-1")
@@ -100,9 +103,24 @@ class Proxy:
         host, kept, told = self._told(scope)
         head = request_head(method, target, host, kept, told, body)
         extensions = scope.get("extensions") or {}
-        exchange = self._exchange(self._pool, receive, send, method=method, body=body, timeout=self._timeout)
+        check = partial(self._check_gate, scope)
+        exchange = self._exchange(
+            self._pool, receive, send, method=method, body=body, timeout=self._timeout, check=check
+        )
         await exchange.run(head, gives_trailers="http.response.trailers" in extensions)
         return None
+
+    def _check_gate(self, scope: Scope, headers: Headers) -> None:
+        """Refuse an answer that sends the browser to sign in for a callback of this gate: another gate made it.
+
+        Its callback would come to this gate, which knows nothing of it, and so round and round. Raises GateError.
+        """
+        location = next((value for name, value in headers if name.lower() == b"location"), b"")
+        if b"redirect_uri=" in location:
+            own = self.gate.gate.addresses.origin(self._forwarded.request(scope)).url + self._callback
+            query = dict(parse_qsl(location.decode("latin-1").partition("?")[2]))
+            if query.get("redirect_uri", "").startswith(own):
+                raise GateError("gate_behind_gate", "the app has a gate of its own at the same callback; take it away")
 
     async def _websocket(self, scope: Scope, receive: Any, send: Any) -> Reply | None:
         """Hand a WebSocket on; return the server's answer where it refuses. Raises GateError."""

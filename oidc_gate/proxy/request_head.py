@@ -50,7 +50,7 @@ def method_of(scope: Scope) -> str:
 
 def target_of(scope: Scope) -> bytes:
     """Return path and query as they were sent, as far as the server tells. Raises LoginError."""
-    path: bytes = scope.get("raw_path") or quote(scope["path"], safe=_PATH).encode()
+    path: bytes = scope.get("raw_path") or quote(scope["path"], safe=_PATH, errors="replace").encode()
     path = path.partition(b"?")[0]
     query: bytes = scope.get("query_string", b"")
     target = path + b"?" + query if query else path

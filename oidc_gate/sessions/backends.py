@@ -32,6 +32,11 @@ _IN_STORE = "session"
 _ENDED = b"ended"
 #: How long something is known that was noted, in seconds.
 _FOR_GOOD = 10 * 365 * 86400.0
+#: For so long after one has waited in vain for a store of one server, nobody else does (seconds): long enough for the
+#: threads of a server to tell all that are in its queue, and hardly longer.
+_PAUSE = 0.25
+#: An error that comes sooner holds nobody up, as that of a connection that is refused (seconds).
+_SOON = 0.25
 
 
 class Backend(Protocol):
@@ -74,12 +79,17 @@ class Backend(Protocol):
 
 
 class AskingBackend(ABC):
-    """Asks a store, and remembers when it did not answer."""
+    """Asks a store, and remembers when it did not answer.
+
+    `silent_until`, as time.monotonic(): who asks before it is not to wait too, as a server's threads would for each
+    request in its queue. It is set whole: no lock.
+    """
 
     def __init__(self, store: SessionStore, context: str) -> None:
         self.store = store
         self._context = context
-        self.failed_at = 0.0  # when it did not answer last, as time.monotonic(); set whole, so no lock
+        self.silent_until = 0.0
+        self._pause = _PAUSE if getattr(store, "is_one_server", False) else 0.0
         #: What asks on an event loop, without blocking; None where the store has no such way.
         self.load_on_loop: Callable[[str], Awaitable[bytes | None]] | None = getattr(store, "load_on_loop", None)
         self.close_on_loop: Callable[[], Awaitable[None]] | None = getattr(store, "close_on_loop", None)
@@ -90,11 +100,15 @@ class AskingBackend(ABC):
 
     def load(self, key: str) -> bytes | None:
         """Return what the store has under this key. May block, and raises StoreError."""
+        begun = time.monotonic()
         try:
-            return self.store.load(key)
+            found = self.store.load(key)
         except StoreError:
-            self.failed_at = time.monotonic()
+            ended = time.monotonic()
+            self.silent_until = ended + (self._pause if ended - begun > _SOON else 0.0)
             raise
+        self.silent_until = 0.0
+        return found
 
     def claim(self, what: str, seconds: float) -> bool:
         """Return True to one caller everywhere, until the time is over. May block, raises StoreError."""

@@ -146,15 +146,14 @@ def _app_in(found: Any, target: str, wanted: str = "") -> str:
     """Return which app was meant, perhaps, by a target that led to a module, or to nothing in it by the name wanted."""
     if not inspect.ismodule(found):
         return ""
-    names = _names_in(found, wanted)
-    if names or ":" in target:
-        return f" Did you mean {found.__name__}:{names[0] if names else 'app'}?"
-    module = target.removesuffix(".py")
-    try:
-        names = _names_in(importlib.import_module(module))  # as Django's `mysite.wsgi`
-    except ImportError:
-        names = []
-    return f" Did you mean {module}:{names[0] if names else 'app'}?"
+    module, names = found.__name__, _names_in(found, wanted)
+    if not names and ":" not in target:
+        module = target.removesuffix(".py")
+        try:
+            names = _names_in(importlib.import_module(module))  # as Django's `mysite.wsgi`
+        except ImportError:
+            names = []
+    return f" Did you mean {module}:{names[0]}?" if names else f" Name the app that is there: {module}:NAME."
 
 
 def _names_in(module: Any, wanted: str = "") -> list[str]:

@@ -13,9 +13,12 @@ __all__ = ["parsed", "text_of"]
 
 
 def text_of(what: str, path: Path) -> str:
-    """Return the text in a file; `what` it is, for what is told where it cannot be read."""
+    """Return the text in a file; `what` it is, for what is told where it cannot be read.
+
+    A mark at its start that says UTF-8, which Windows' editors write, is no part of it.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         reason = "not UTF-8 text"
     except (OSError, ValueError) as error:  # ValueError: no file has such a name

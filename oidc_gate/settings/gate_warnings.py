@@ -96,6 +96,9 @@ def _of_rules(settings: Settings) -> list[str]:
 def _of_addresses(settings: Settings) -> Iterator[str]:
     if isinstance(settings.trusted_proxies, tuple) and any(each.endswith("/0") for each in settings.trusted_proxies):
         yield "trusted_proxies trusts every address: anyone can say which host and scheme this app has"
+    for public in settings.public_paths or ():
+        if f"{public}/".startswith(f"{settings.path_prefix}/"):
+            yield f"public_paths: {public} is among the gate's own paths, where it has no say; leave it out"
     if settings.reload == "watch" and not settings.files(Path()):  # no file is read for that
         yield "reload is watch, and no setting stands in a file: there is nothing to look at"
     if settings.identity_jwt and not settings.base_url:

@@ -113,10 +113,10 @@ def _made(common: Mapping[str, Any], entry: Mapping[str, Any], make: Callable[..
         allows_all = entry.get("allow_all") is not None and read_bool(entry["allow_all"])
     except ValueError as error:
         raise SettingsError(f"allow_all {error}.") from None
-    if not listed and not allows_all:
+    if not listed and not allows_all and "allow_tenants" not in own:
         raise SettingsError(
-            "it is not said who of its people may pass: set allow_emails, allow_domains or allow_groups, or"
-            " allow_all = true for everybody who can sign in there."
+            "it is not said who of its people may pass: set allow_emails, allow_domains or allow_groups (or"
+            " allow_tenants, for everybody of these), or allow_all = true for everybody who can sign in there."
         )
     if listed and allows_all:
         raise SettingsError(f"allow_all is true beside {listed[0]}; keep one of them.")

@@ -207,7 +207,8 @@ def _named(options: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in sources.read_secret_files(present, _KNOWN).items():
         field_name = _ALIASES.get(name, name)
         if field_name in given:
-            raise SettingsError(f"{field_name} is given twice, once as {name}; keep one of them.")
+            other = next(alias for alias, named in _ALIASES.items() if named == field_name)
+            raise SettingsError(f"{field_name} is given twice, once as {other}; keep one of them.")
         given[field_name] = value
     return given
 

@@ -27,6 +27,9 @@ class SessionStore(Protocol):
     the running loop, when the server stops. `is_claimed(name)` tells, without claiming it, whether somebody has claimed
     a name; without it each process knows by itself alone how the provider signs ID tokens.
 
+    `is_one_server`, True where a store has it, says that while one key is waited for in vain all others would be. For a
+    moment after that nobody else waits.
+
     As a list of ended sessions a store holds hashes and one fixed word; only `load` and `save` are used then.
 
     A `try_out(setting)`, where a store has it, is called when a gate starts. It raises StoreError where the store does

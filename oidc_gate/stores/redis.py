@@ -41,7 +41,7 @@ class RedisStore:
         self._make_client = connect(url, timeout, setting)
         self._connect_on_loop = partial(connect, url, timeout, setting, on_loop=True)
         self._timeout = timeout
-        self._has_one_server = "?" not in url
+        self.is_one_server = "?" not in url
         self._on_loops: dict[AbstractEventLoop, tuple[Any, Semaphore]] = {}
         #: None with TLS: redis-py reads all authorities anew for each connection, and would do so on the loop.
         self.load_on_loop = None if url.startswith("rediss:") else self._load_on_loop
@@ -58,7 +58,7 @@ class RedisStore:
         """
         client, turn = self._of_loop()
         try:
-            if self._has_one_server and not turn.locked():
+            if self.is_one_server and not turn.locked():
                 async with turn:
                     value: bytes | None = await client.get(_SESSION + key)
             else:

@@ -61,6 +61,8 @@ class SQLiteStore:
     `clock` gives seconds since 1970; all processes of the file must agree on it.
     """
 
+    is_one_server = True  # what one request does not get, no other gets
+
     def __init__(self, path: str, timeout: float, clock: Callable[[], float] = time.time) -> None:
         self._idle: list[tuple[Place, sqlite3.Connection]] = []  # each step with it is one operation: no lock
         self.path = Path(path).absolute()  # the app may change its folder later on
