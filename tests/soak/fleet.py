@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -108,7 +109,7 @@ class Server:
 
     def write_settings(self, **changed: Any) -> None:
         """Write the file of settings anew, as an editor would: at once."""
-        beside = self.folder / "gate.toml.new"
+        beside = self.folder / f"gate.toml.{threading.get_ident()}"  # two faults may write at one time
         beside.write_text(toml(self.settings | changed))
         beside.replace(self.folder / "gate.toml")
 

@@ -8,7 +8,7 @@ import statistics
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,9 +48,11 @@ def soak(seconds: float, out: Path) -> int:
                 for work in works:
                     pool.submit(work, over)
             happening = pool.submit(faults.happen, max(4.0, min(30.0, seconds / 60)))
-            _watch(running, judge, seconds)
+            _watch(running, judge, seconds, happening)
             over.set()
-            happening.result()
+            failed = happening.exception()
+        if failed is not None:
+            judge.accuse("soak", f"a fault failed itself, and none came after it: {failed!r}")
         lines = _looked_at(running, judge)
         report = _summary(running, judge, seconds, lines)
         (out / "report.txt").write_text(report)
@@ -62,9 +64,9 @@ def soak(seconds: float, out: Path) -> int:
     return 1 if judge.wrong else 0
 
 
-def _watch(running: Fleet, judge: Judge, seconds: float) -> None:
-    """Sample what all processes take until the time is over."""
-    while judge.now() < seconds:
+def _watch(running: Fleet, judge: Judge, seconds: float, happening: Future[None]) -> None:
+    """Sample what all processes take until the time is over, or nothing happens any more."""
+    while judge.now() < seconds and not happening.done():
         for server in running.servers:
             server.sample(judge.now())
         running.provider.requests.clear()  # it keeps every one
