@@ -27,9 +27,9 @@ _NAMES = frozenset(
         # APISIX and lua-resty-openidc, Google's API gateways
         *("x-userinfo", "x-id-token", "x-endpoint-api-userinfo", "x-apigateway-api-userinfo"),
         # IBM's and Oracle's access managers, SiteMinder
-        *("iv-user", "iv-groups", "iv-creds", "oam-remote-user", "sm-user", "sm-userdn", "sm-universalid"),
+        *("iv-user", "iv-groups", "iv-creds", "sm-user", "sm-userdn", "sm-universalid"),
         # caddy-security, Kubeflow
-        *("x-token-subject", "x-token-user-name", "x-token-user-email", "x-token-user-roles", "kubeflow-userid"),
+        *("x-token-subject", "kubeflow-userid", "kubeflow-groups"),
     }
 )
 #: What reserved names begin with: whole families.
@@ -40,6 +40,7 @@ _FAMILIES = (
     *("x-pomerium-", "x-vouch-", "x-authentik-", "x-consumer-", "x-credential-", "shib-"),
     *("ngrok-", "cf-access-", "tailscale-", "teleport-", "x-teleport-"),
     *("x-goog-authenticated-user-", "x-goog-iap-", "x-appengine-user-", "x-amzn-oidc-"),
+    *("x-token-user-", "oam-remote-user"),
     *("x-ms-client-principal", "x-ms-token-", "x-replit-user-", "sf-context-current-user"),
     "x-oidc-gate-",
 )

@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
+
+import idna
 
 Rule = Mapping[str, Any]
 Claims = Mapping[str, Any]
@@ -224,13 +227,23 @@ def address(policy: Policy, claims: Claims) -> str | None:
     if not isinstance(email, str):
         return None
     local, _, domain = lower(email).partition("@")
-    return f"{local}@{domain}" if local and all(map(is_seen, [local, *domain.split(".")])) else None
+    return f"{local}@{in_one_spelling(domain)}" if is_seen(local) and in_one_spelling(domain) else None
 
 
-def is_seen(part: str) -> bool:
-    """Return whether this is a part of an address that reads as it is written."""
-    seen = all(each.isprintable() and not each.isspace() and each not in '@<>()[],;:\\"' for each in part)
-    return seen and part != "" and unicodedata.normalize("NFKC", part) == part
+def is_seen(local: str) -> bool:
+    """Return whether what stands before the @ reads as it is written."""
+    unseen = "\u034f\u115f\u1160\u3164\ufe0f"
+    plain = all(each.isprintable() and not each.isspace() and each not in '@<>()[],;:\\"' + unseen for each in local)
+    full_width = any("\uff00" <= each <= "\uffef" for each in local)
+    return plain and not full_width and local != "" and unicodedata.normalize("NFC", local) == local
+
+
+def in_one_spelling(domain: str) -> str:
+    """Return the domain as people write it, "" for none."""
+    with suppress(UnicodeError):
+        if not domain.isascii() or "xn--" in domain:
+            return str(idna.decode(idna.encode(domain, uts46=True)))
+    return domain if re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", domain) else ""
 
 
 def at(claims: Claims, name: str) -> Any:

@@ -89,6 +89,28 @@ def test_when_userinfo_is_asked_again_nothing_unverified_becomes_verified_by_the
         assert (claims.get("email"), claims.get("email_verified")) == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "later", "expected"),
+    [
+        (False, {}, ("a@x.test", False)),
+        (True, {}, ("a@x.test", True)),
+        (True, {"email": "boss@x.test"}, ("boss@x.test", False)),
+        (False, {"email": "boss@x.test"}, ("boss@x.test", False)),
+        (None, {"email": "A@X.test", "email_verified": False}, ("A@X.test", False)),
+    ],
+)
+@pytest.mark.parametrize("word", [True, False])
+def test_what_the_id_token_says_of_its_address_outlives_what_userinfo_said_at_login(
+    said: bool | None, later: dict[str, Any], expected: tuple[Any, Any], word: bool
+) -> None:
+    token = TOKEN | {"email": "a@x.test", "email_verified": said}
+    claims, kept = merged_claims(token, {"email": "A@x.test", "email_verified": word})
+    assert (claims["email"], claims["email_verified"]) == ("a@x.test", word if said is None else said)
+    for _ in range(2):
+        claims, kept = refreshed_claims(claims, kept, later)
+        assert (claims.get("email"), claims.get("email_verified")) == expected
+
+
 def test_a_claim_that_userinfo_brought_and_is_gone_from_it_is_gone() -> None:
     claims, kept = merged_claims(TOKEN, {"sub": "1", "groups": ["a"]})
     assert refreshed_claims(claims, kept, {"sub": "1"})[0] == TOKEN

@@ -32,7 +32,7 @@ from oidc_gate.access import (
 )
 from oidc_gate.access.answers import Finding
 from oidc_gate.access.conditions import Fixed
-from oidc_gate.access.emails import bare_email, verified_email
+from oidc_gate.access.emails import bare_email, compared_domain, verified_email
 from oidc_gate.access.person import Person
 from oidc_gate.access.texts import Texts
 from oidc_gate.identity import is_verified, lower_ascii, text_claim
@@ -127,7 +127,8 @@ def claims_of(**claims: Any) -> dict[str, Any]:
         *("a@x.te\x00st", "Ann <a@x.test>", "a@x.test\x7f", "a@x\xa0.test"),
         *("a@x\u200b.test", "a@x\u3002test", "a@x\uff0etest", "\uff41@x.test", "a@x\xad.test"),
         *("\xe4@\xe4.test", "a.b+c@x-y.test", "o'neil@x.test", "a@localhost", ".a.@x.test"),
-        "#!$%&'*+-/=?^_`{|}~@x_y.test",
+        *("#!$%&'*+-/=?^_`{|}~@x_y.test", "a@x|y.test", "a@x%00.test", "a\ufe0f@x.test", "\xe4\u0301@x.test"),
+        *("u\u0308@x.test", "a@xn--zz--.test", "a@M\xdcNCHEN.test", "a@\u3002test", "\u0e01\u0e33@x.test"),
     ],
 )
 def test_an_address_may_be_gone_by(email: Any, required: bool) -> None:
@@ -143,6 +144,35 @@ def test_an_address_may_be_gone_by(email: Any, required: bool) -> None:
         reason = "claim_missing" if bare_email(claims) is None else "email_unverified"
         assert lists.address_reason(claims) == person(claims, lists).email_reason == reason
     assert verified_email(claims_of(email="a@x.test")) == "a@x.test"
+
+
+SAME_DOMAIN = [
+    *("m\xfcnchen.test", "M\xdcNCHEN.test", "xn--mnchen-3ya.test", "m\xfcnchen\u3002test", "m\xfc\ufe0fnchen.test"),
+]
+
+
+@pytest.mark.parametrize("listed", ["M\xfcnchen.test", "xn--mnchen-3ya.TEST", "*.test", "m*nchen.test"])
+@pytest.mark.parametrize("sent", SAME_DOMAIN, ids=ascii)
+def test_a_domain_is_the_same_however_it_is_spelt(listed: str, sent: str) -> None:
+    """So who is meant by `not` does not come in by another spelling, and who is listed is not locked out."""
+    claims = claims_of(email=f"ann@{sent}")
+    assert bare_email(claims) == "ann@m\xfcnchen.test"
+    assert Domains([listed]).holds(person(claims)) is True
+    assert Emails([f"ANN@{listed}"]).holds(person(claims)) is True
+    assert Emails([f"*@{listed}"]).holds(person(claims)) is True
+    if "*" not in listed:
+        lists = AllowLists(emails=None, domains=(listed,), groups=None, groups_claim="groups")
+        assert lists.allow(claims)
+        lists = AllowLists(emails=(f"ann@{listed}",), domains=None, groups=None, groups_claim="groups")
+        assert lists.allow(claims)
+
+
+def test_domains_that_only_look_alike_are_others() -> None:
+    for sent in ("fass.test", "fa\xdf.test", "xn--fa-hia.test", "f\u0430ss.test", "xn--zz--.test", "a_b.test"):
+        others = {"fass.test", "fa\xdf.test", "f\u0430ss.test", "xn--zz--.test", "a_b.test"} - {compared_domain(sent)}
+        assert len(others) == 4
+        assert Domains(sorted(others)).holds(person(claims_of(email=f"ann@{sent}"))) is False
+    assert compared_domain("\xe4" * 300 + ".test") == compared_domain("a_\xe4.test") == compared_domain("") == ""
 
 
 def test_what_is_not_required_to_be_verified_is_good_unless_the_provider_says_otherwise() -> None:
@@ -479,8 +509,7 @@ def test_the_lists_say_what_the_naive_interpreter_says(
     assert lists.allow(claims) is passes_lists(policy, claims)
     assert lists.allow_all is (emails is None and domains is None and groups is None)
     wants_email = emails is not None or domains is not None
-    without_email = claims.get("email") is None or (required and claims.get("email_verified") is None)
-    lacks = (wants_email and without_email) or (groups is not None and claims.get("groups") is None)
+    lacks = (wants_email and claims.get("email") is None) or (groups is not None and claims.get("groups") is None)
     assert lists.lack(claims) is lacks
 
 

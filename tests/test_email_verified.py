@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,36 @@ def test_userinfo_may_say_whether_the_address_of_the_id_token_is_verified(
         assert browser.navigate("/").status == expected, more
         here.clock.advance(400)
         assert browser.navigate("/").status == expected, more  # and a look at userinfo later says the same
+
+
+@pytest.mark.parametrize("fault", ["userinfo_unauthorized", "userinfo_down"])
+def test_who_passes_by_a_group_needs_no_userinfo_for_the_address(
+    stage: StageFactory, provider: LocalProvider, tmp_path: Path, fault: str
+) -> None:
+    said(provider, UNSAID)
+    lists = {"allow_groups": "admins", "allow_emails": "ada@example.com", "require_email_verified": True}
+    kept = {"session_store": f"sqlite:///{tmp_path / 'sessions.db'}", "scopes": "openid email groups offline_access"}
+    here = stage(**lists, **kept)
+    with provider.fault(fault):
+        browser = here.browser()
+        assert browser.navigate("/").status == 200
+        here.clock.advance(3590)  # the tokens are renewed
+        assert browser.fetch("/").status == 200
+        here.clock.advance(3590)
+        assert browser.fetch("/").status == 200
+
+
+def test_userinfo_is_asked_for_a_word_that_the_app_is_to_be_told_by(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    provider.userinfo_only = {"email_verified"}
+    for more, asks in (({"identity_headers": "x-forwarded"}, 1), ({}, 0)):
+        before = len(provider.calls("userinfo"))
+        here = stage(require_email_verified=True, scopes="openid email", **more)
+        here.signed_in()
+        assert len(provider.calls("userinfo")) - before == asks
+        told = here.app.calls[-1].headers.get("x-forwarded-email")
+        assert told == ("ada@example.com" if asks else None)
 
 
 def test_groups_let_pass_whatever_is_said_of_the_address(stage: StageFactory, provider: LocalProvider) -> None:

@@ -248,11 +248,16 @@ def test_the_gate_may_tell_in_a_header_that_others_may_not_say(provider: LocalPr
     ("location", "expected"),
     [
         ("https://id.test/authorize?client_id=a&redirect_uri=https%3A%2F%2Fapp.test%2Foauth2%2Fcallback&state=b", 500),
-        ("https://id.test/authorize?redirect_uri=https://app.test/oauth2/callback/guests", 500),
-        ("https://id.test/authorize?redirect_uri=https%3A%2F%2Fapp.test%2Fauth%2Fcallback", 302),
-        ("https://id.test/authorize?redirect_uri=https%3A%2F%2Fother.test%2Foauth2%2Fcallback", 302),
+        ("HTTPS://id.test/authorize?client_id=a&redirect_uri=https://app.test/oauth2/callback/guests", 500),
+        ("https://app.test.evil.test/?client_id=a&redirect_uri=https://app.test/oauth2/callback", 500),
+        ("https://app.test/dex/auth/local?client_id=a&redirect_uri=https://app.test/oauth2/callback", 302),
+        ("/page/?client_id=a&redirect_uri=https://app.test/oauth2/callback", 302),
+        ("https://help.test/?redirect_uri=https://app.test/oauth2/callback", 302),
+        ("https://id.test/authorize?client_id=a&redirect_uri=https%3A%2F%2Fapp.test%2Fauth%2Fcallback", 302),
+        ("https://id.test/authorize?client_id=a&redirect_uri=https%3A%2F%2Fother.test%2Foauth2%2Fcallback", 302),
         ("/oauth2/login?next=/page", 302),
-        ("https://id.test/?redirect_uri=%FF%00&redirect_uri", 302),
+        ("https://id.test/?client_id=a&redirect_uri=%FF%00&redirect_uri", 302),
+        ("https://id.test/?client_id=a&redirect_uri=", 302),
     ],
 )
 def test_an_app_with_a_gate_of_its_own_at_the_same_callback_is_told_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,17 @@ class Failing:
         self._store: Any = open_store(f"sqlite:///{path}", 2.0)
         self.is_one_server = is_one_server
         self.fails: set[str] = set()
+        #: What another request does while one waits in vain, once, and what came of it.
+        self.while_waiting: Callable[[], int] | None = None
+        self.others = 0
 
     def __getattr__(self, name: str) -> Any:
         return self._no_answer if name in self.fails else getattr(self._store, name)
 
     def _no_answer(self, *_: object) -> None:
+        if self.while_waiting is not None:
+            self.fails = set()
+            self.others = self.while_waiting()
         raise StoreError("store_unavailable", "no answer")
 
 
@@ -140,6 +147,21 @@ def test_whoever_asks_just_after_one_that_waited_in_vain_is_told_at_once(
     assert browser.fetch("/").status == others
     here.gate._gate._sessions.backend.silent_until = 0.0  # the moment is over
     assert browser.fetch("/").status == 200
+
+
+def test_one_connection_that_is_broken_holds_up_nobody_else(
+    stage: StageFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others have had their answers while one waited in vain."""
+    monkeypatch.setattr(backends, "_SOON", 0.0)
+    monkeypatch.setattr(backends, "_PAUSE", 600.0)
+    store = Failing(tmp_path / "sessions.db", is_one_server=True)
+    here = stage(session_store=store, session_cache_seconds=0)
+    browser, other = here.signed_in(), here.signed_in()
+    store.while_waiting = lambda: other.fetch("/").status
+    store.fails = {"load"}
+    assert browser.fetch("/").status == 503
+    assert (store.others, browser.fetch("/").status) == (200, 200)
 
 
 def test_of_two_threads_that_renew_a_session_one_is_enough(here: Stage, world: World) -> None:

@@ -41,6 +41,7 @@ from oidc_gate.access.conditions import (
     Provider,
     Scopes,
 )
+from oidc_gate.access.emails import compared_domain, compared_email
 from oidc_gate.access.explanation import Explanation, Requested, explained
 from oidc_gate.access.expression_values import AskedOf
 from oidc_gate.access.expressions import Answer, Conditional, compiled
@@ -93,6 +94,8 @@ __all__ = [
     "Texts",
     "Tree",
     "Verdict",
+    "compared_domain",
+    "compared_email",
     "compiled",
     "counted",
     "covered_by",

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_gate.access.emails import bare_email, verified_email, written_email
+from oidc_gate.access.emails import bare_email, listed_domain, listed_email, verified_email, written_email
 from oidc_gate.access.group_claims import GroupClaim, read_groups
 from oidc_gate.identity import claim_at
 
@@ -51,8 +51,8 @@ class AllowLists:
         self.tenants = tenants
         self.email_claim = email_claim
         self._require_email_verified = require_email_verified
-        self._emails = frozenset(emails or ())
-        self._domains = frozenset(domains or ())
+        self._emails = frozenset(map(listed_email, emails or ()))
+        self._domains = frozenset(map(listed_domain, domains or ()))
         self._groups = frozenset(groups or ())
         #: Whether there are no lists, so that it does not matter who it is.
         self.allow_all = emails is None and domains is None and groups is None
@@ -61,16 +61,21 @@ class AllowLists:
 
     def lack(self, claims: Mapping[str, Any]) -> bool:
         """Return whether a claim is missing that the rules cannot do without."""
-        wants_email = bool(self._emails or self._domains)
-        return (wants_email and self.lack_email(claims)) or (bool(self._groups) and self.lack_groups(claims))
+        return (self.go_by_address and self.lack_email(claims)) or (bool(self._groups) and self.lack_groups(claims))
 
     def lack_email(self, claims: Mapping[str, Any]) -> bool:
-        """Return whether there is no claim with an address, be it one to go by or not, or no word that it is verified.
+        """Return whether there is no claim with an address, be it one to go by or not."""
+        return claim_at(claims, self.email_claim) is None
 
-        The latter only where that is required.
-        """
-        unsaid = self._require_email_verified and self.email_claim == "email" and claims.get("email_verified") is None
-        return unsaid or claim_at(claims, self.email_claim) is None
+    def lack_word(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether it is not said that the address is verified, or that it is not, where that is required."""
+        is_called_for = self._require_email_verified and self.email_claim == "email"
+        return is_called_for and claims.get("email_verified") is None and bare_email(claims) is not None
+
+    @property
+    def go_by_address(self) -> bool:
+        """Whether there is a list of addresses or of domains."""
+        return bool(self._emails or self._domains)
 
     def allow(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the person with these claims may pass."""

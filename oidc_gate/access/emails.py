@@ -5,15 +5,31 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from oidc_gate.identity import claim_at, is_verified, lower_ascii
 
-__all__ = ["LooseText", "bare_email", "loose_text", "verified_email", "written_email"]
+__all__ = [
+    "LooseText",
+    "bare_email",
+    "compared_domain",
+    "compared_email",
+    "listed_domain",
+    "listed_email",
+    "loose_text",
+    "verified_email",
+    "written_email",
+]
 
-_LETTER = r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]'
-#: One address and nothing else: no name beside it, no blank, no quotes, a domain of names between dots.
-_ADDRESS = re.compile(rf"{_LETTER}+@(?:(?!\.){_LETTER})+(?:\.(?:(?!\.){_LETTER})+)*")
+#: The part before the `@` and nothing else: no name beside it, no blank, no quotes.
+_LOCAL = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+')
+_DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_LONGEST_DOMAIN = 253
+#: What is not shown, or is shown as another character, and that `str.isprintable` lets pass.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uff00-\uffef\U000e0100-\U000e01ef]"
+)
 #: A `*` that stands for the beginning of a name.
 _STAR_IN_A_NAME = re.compile(r"\*(?=[^\W_])")
 
@@ -35,18 +51,61 @@ def written_email(claims: Mapping[str, Any], claim: str = _EMAIL) -> str:
 
 
 def bare_email(claims: Mapping[str, Any], claim: str = _EMAIL) -> str | None:
-    """Return the e-mail address in lower case, verified or not; None if there is none, or a malformed one.
+    """Return the e-mail address as it is compared, verified or not; None if there is none, or a malformed one.
 
     What mail software might take for another address than it looks like counts as malformed: it fits no list of
     addresses, and no `not` lets it pass.
     """
-    address = lower_ascii(written_email(claims, claim))
-    return address if _ADDRESS.fullmatch(address) and (address.isascii() or _is_plain(address)) else None
+    return compared_email(written_email(claims, claim))
 
 
-def _is_plain(address: str) -> bool:
-    """Return whether all of its characters can be seen, and none stands for another (as a dot of full width does)."""
-    return address.isprintable() and unicodedata.normalize("NFKC", address) == address
+def compared_email(address: str) -> str | None:
+    """Return an address in lower case, and with its domain as domains are compared; None for a malformed one."""
+    local, _, domain = address.partition("@")
+    local = lower_ascii(local)
+    if not _LOCAL.fullmatch(local) or not (local.isascii() or _is_seen(local)):
+        return None
+    domain = compared_domain(domain)
+    return f"{local}@{domain}" if domain else None
+
+
+def compared_domain(domain: str) -> str:
+    """Return a domain in the spelling in which all are compared; `""` for what is none.
+
+    Of names beyond ASCII that is the one with their own letters (RFC 5891), whether they were written so, in capitals,
+    with another dot, or as `xn--…`.
+    """
+    domain = lower_ascii(domain)
+    if domain.isascii() and "xn--" not in domain:
+        return domain if _DOMAIN.fullmatch(domain) else ""
+    return _in_own_letters(domain) if len(domain) <= _LONGEST_DOMAIN else ""
+
+
+@lru_cache(maxsize=1024)
+def _in_own_letters(domain: str) -> str:
+    import idna  # late: few have such a domain
+
+    try:
+        return idna.decode(idna.encode(domain, uts46=True))
+    except (idna.IDNAError, UnicodeError):
+        return domain if _DOMAIN.fullmatch(domain) else ""
+
+
+def _is_seen(local: str) -> bool:
+    """Return whether all characters can be seen, and each is itself."""
+    return local.isprintable() and not _UNSEEN.search(local) and unicodedata.normalize("NFC", local) == local
+
+
+def listed_email(text: str) -> str:
+    """Return an address of a list, in which `*` may stand, as addresses are compared."""
+    local, at, domain = text.rpartition("@")
+    return f"{lower_ascii(local)}{at}{listed_domain(domain)}"
+
+
+def listed_domain(text: str) -> str:
+    """Return a domain of a list, in which `*` may stand, as domains are compared."""
+    labels = lower_ascii(text).split(".") if "*" in text else [lower_ascii(text)]
+    return ".".join(label if "*" in label else compared_domain(label) or label for label in labels)
 
 
 def verified_email(claims: Mapping[str, Any], *, required: bool = False, claim: str = _EMAIL) -> str | None:

@@ -23,7 +23,7 @@ def rotate(file: Path, fresh: str) -> None:
     """
     try:
         file = file.resolve(strict=True)
-        known, status = file.read_text(encoding="utf-8"), file.stat()
+        known, status = file.read_text(encoding="utf-8-sig"), file.stat()
         draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as written:

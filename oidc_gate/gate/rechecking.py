@@ -241,7 +241,7 @@ class Rechecking:
             return kept
         repeated = {name: value for name, value in claims.items() if name not in _OF_SIGN_IN}
         of_login = {name: session.claims[name] for name in (*_OF_LOGIN, *_OF_SIGN_IN) if name in session.claims}
-        claims, names = self._userinfo.complete(of_login | repeated, issued.access_token, indispensable=True)
+        claims, names = self._userinfo.complete(of_login | repeated, issued.access_token, before=session.claims)
         claims = self._names.kept(claims, session.claims)
         return self._keep(text, kept, claims=claims, kept=names, checked_at=self._components.clock())
 

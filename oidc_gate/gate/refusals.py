@@ -267,7 +267,7 @@ def _grpc_web(_: Pages, here: Here, demand: Demand) -> Reply:
 
 def _grpc_type(request: Request) -> str:
     """Return the content type of a gRPC-web answer: that of the request, where it is one of the known forms."""
-    sent = request.header("content-type").partition(";")[0].strip()
+    sent = request.header("content-type").partition(";")[0].strip().lower()
     return sent if sent in _GRPC_TYPES else "application/grpc-web+proto"
 
 

@@ -33,24 +33,25 @@ class Userinfo:
         self._party, self._settings = party, party.settings
 
     def complete(
-        self, claims: dict[str, Any], access_token: str, *, indispensable: bool = False
+        self, claims: dict[str, Any], access_token: str, *, before: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], list[str]]:
         """Return the claims with those of userinfo, where that is to be asked.
 
-        `indispensable`: an outage of userinfo is an error whatever is lacking, for something better is known already.
+        `before`: those of the session so far; then an outage of userinfo is an error whatever is lacking, for something
+        better is known already.
         Also the names that only the ID token brought, where userinfo will be asked again. May block; raises
         ProviderError.
         """
         settings = self._settings
         again = bool(settings.userinfo_refresh_interval)
         always = settings.userinfo == "always" or again
-        if settings.userinfo == "never" or not (always or self._lacks(claims)):
+        if settings.userinfo == "never" or not (always or self._lacks(claims) or self._lacks_word(claims, before)):
             logger.debug("userinfo is not asked: the ID token has what is called for, or userinfo is never")
             return claims, []
         try:
             found = self._party.provider.userinfo(access_token, claims["sub"])
         except ProviderError as error:
-            if always or not self._is_dispensable(error, claims, indispensable=indispensable):
+            if always or not self._is_dispensable(error, claims, indispensable=before is not None):
                 raise
             logger.warning("userinfo is left out of a login: %s", error)
             return claims, []
@@ -77,6 +78,16 @@ class Userinfo:
         if self._rules_lack(claims) or (wants_groups and lists.lack_groups(claims)):
             return True
         return any(_is_missing(claims, name) for name in names - groups)
+
+    def _lacks_word(self, claims: dict[str, Any], before: dict[str, Any] | None) -> bool:
+        """Return whether userinfo alone may say that the address is verified, and that has a say.
+
+        Whoever passes without it needs none: so it is no reason to fail, and later on only who had it can lose it.
+        """
+        lists = self._party.lists
+        told = any(claim == "email" for _, claim in self._components.told_headers)
+        has_a_say = told or lists.go_by_address or "email" in self._components.policy.claims
+        return has_a_say and lists.lack_word(claims) and (before is None or not lists.lack_word(before))
 
     def _rules_lack(self, claims: dict[str, Any]) -> bool:
         """Return whether a claim is missing that the allow lists or the rules go by."""

@@ -30,7 +30,7 @@ Modules, from the ground up; each may import only from those before it:
 - `device_flow`: the device flow's messages, in the same pairs
 - `terminal_client`: the provider, as a program at a terminal uses it
 
-May import: `errors`, `signing`, `settings`.
+May import: `errors`, `identity`, `signing`, `settings`.
 """
 
 from oidc_gate.provider import code_flow, pushed_requests, userinfo

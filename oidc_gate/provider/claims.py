@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from oidc_gate.identity import lower_ascii
+
 __all__ = ["merged_claims", "refreshed_claims"]
 
 Claims = dict[str, Any]
@@ -24,9 +26,11 @@ def merged_claims(token: Claims, userinfo: Claims) -> tuple[Claims, list[str]]:
     """Return the claims of both, and the names of those that only the ID token brought."""
     found = {name: value for name, value in userinfo.items() if name not in _TOKEN_CLAIMS}
     if "email" in token:
-        same = found.get("email") == token["email"]
-        vouched = {"email_verified": found["email_verified"]} if same and "email_verified" in found else {}
-        found = _without_pair(found) | vouched
+        word = found.get("email_verified") if _is_same(found.get("email"), token["email"]) else None
+        found = _without_pair(found)
+        if word is not None and token.get("email_verified") is None:
+            found["email_verified"] = word
+            token = {name: value for name, value in token.items() if name != "email_verified"}
     elif "email" in found:
         token = _without_pair(token)
     return {**found, **token}, [name for name in token if name not in found]
@@ -41,12 +45,18 @@ def refreshed_claims(claims: Claims, kept: Sequence[str], userinfo: Claims) -> t
     """
     found = {name: value for name, value in userinfo.items() if name not in _TOKEN_CLAIMS}
     token = {name: claims[name] for name in kept if name in claims}
-    if "email" not in found or ("email_verified" not in found and found["email"] == token.get("email")):
+    if "email" not in found or ("email_verified" not in found and _is_same(found["email"], token.get("email"))):
         found = _without_pair(found)
     else:
         unsaid = "email_verified" in token and "email_verified" not in found
         token = _without_pair(token) | ({"email_verified": False} if unsaid else {})
     return {**found, **token}, list(token)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Return whether this is one address, in any case of its letters."""
+    both = isinstance(one, str) and isinstance(other, str)
+    return one == other or (both and lower_ascii(one) == lower_ascii(other))
 
 
 def _without_pair(claims: Claims) -> Claims:

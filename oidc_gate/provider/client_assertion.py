@@ -6,6 +6,7 @@ Kubernetes, Azure, GitHub and their like write it into a file and renew it there
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
+from codecs import BOM_UTF8
 from pathlib import Path
 from time import time
 
@@ -27,7 +28,7 @@ def read_assertion(path: str) -> str:
     """
     try:
         with Path(path).open("rb") as file:
-            token = file.read(_LONGEST + 1).decode("ascii").strip()
+            token = file.read(_LONGEST + 1).removeprefix(BOM_UTF8).decode("ascii").strip()
         payload = token.split(".")[1] if token.count(".") == 2 and len(token) <= _LONGEST else ""
         claims = read_json_object(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except OSError as error:

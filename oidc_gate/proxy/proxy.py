@@ -116,10 +116,14 @@ class Proxy:
         Its callback would come to this gate, which knows nothing of it, and so round and round. Raises GateError.
         """
         location = next((value for name, value in headers if name.lower() == b"location"), b"")
-        if b"redirect_uri=" in location:
-            own = self.gate.gate.addresses.origin(self._forwarded.request(scope)).url + self._callback
-            query = dict(parse_qsl(location.decode("latin-1").partition("?")[2]))
-            if query.get("redirect_uri", "").startswith(own):
+        if b"redirect_uri=" in location and location.lower().startswith((b"https://", b"http://")):
+            origin = self.gate.gate.addresses.origin(self._forwarded.request(scope))
+            site, _, query = location.decode("latin-1").partition("?")
+            asked = dict(parse_qsl(query))
+            is_elsewhere = not f"{site.lower()}/".startswith(f"{origin.site}/")  # else the provider stands here too
+            if is_elsewhere and "client_id" in asked and asked.get("redirect_uri", "").startswith(
+                origin.url + self._callback
+            ):
                 raise GateError("gate_behind_gate", "the app has a gate of its own at the same callback; take it away")
 
     async def _websocket(self, scope: Scope, receive: Any, send: Any) -> Reply | None:

@@ -88,7 +88,7 @@ class AskingBackend(ABC):
     def __init__(self, store: SessionStore, context: str) -> None:
         self.store = store
         self._context = context
-        self.silent_until = 0.0
+        self.silent_until = self._answered_at = 0.0
         self._pause = _PAUSE if getattr(store, "is_one_server", False) else 0.0
         #: What asks on an event loop, without blocking; None where the store has no such way.
         self.load_on_loop: Callable[[str], Awaitable[bytes | None]] | None = getattr(store, "load_on_loop", None)
@@ -105,9 +105,10 @@ class AskingBackend(ABC):
             found = self.store.load(key)
         except StoreError:
             ended = time.monotonic()
-            self.silent_until = ended + (self._pause if ended - begun > _SOON else 0.0)
+            is_silent = ended - begun > _SOON and self._answered_at < begun  # else one connection is broken
+            self.silent_until = ended + (self._pause if is_silent else 0.0)
             raise
-        self.silent_until = 0.0
+        self.silent_until, self._answered_at = 0.0, time.monotonic()
         return found
 
     def claim(self, what: str, seconds: float) -> bool:

@@ -206,18 +206,30 @@ def _check_caching(cache_control: str) -> None:
         )
 
 
+def _check_listed(emails: tuple[str, ...], domains: tuple[str, ...]) -> None:
+    """Refuse what no address can be, or have as its domain. Raises SettingsError."""
+    if emails or domains:
+        from oidc_gate.access import compared_domain, compared_email  # late: most do without
+
+        for address in emails:
+            if compared_email(address) is None or "*" in address:
+                raise SettingsError(
+                    f"allow_emails: {address} is not an e-mail address; whole domains go to allow_domains."
+                )
+        for domain in domains:
+            if "*" in domain or not compared_domain(domain):
+                raise SettingsError(
+                    f"allow_domains: {domain} must be a domain like example.com; it is matched exactly."
+                )
+
+
 def _check_lists(settings: Settings) -> None:
     if "*" in (settings.allow_groups or ()):
         raise SettingsError(
             "allow_groups: * is no pattern, and no group's name. Name the groups; for all users of the provider leave"
             " allow_groups, allow_emails and allow_domains out."
         )
-    for address in settings.allow_emails or ():
-        if address.count("@") != 1 or address.startswith("@") or address.endswith("@") or "*" in address:
-            raise SettingsError(f"allow_emails: {address} is not an e-mail address; whole domains go to allow_domains.")
-    for domain in settings.allow_domains or ():
-        if any(character in domain for character in "@*/:") or domain.startswith("."):
-            raise SettingsError(f"allow_domains: {domain} must be a domain like example.com; it is matched exactly.")
+    _check_listed(settings.allow_emails or (), settings.allow_domains or ())
     if not all(settings.groups_claim.split(".")):
         raise SettingsError("groups_claim must be a claim's name, dots reaching into objects: realm_access.roles")
     if not all(settings.email_claim.split(".")):

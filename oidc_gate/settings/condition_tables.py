@@ -22,6 +22,8 @@ from oidc_gate.access import (
     Not,
     Provider,
     Scopes,
+    compared_domain,
+    compared_email,
 )
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.mends import in_quotes, kind, written
@@ -85,14 +87,14 @@ class ConditionTables:
     def _addresses(self, at: str, value: Any) -> Condition:
         texts = self.listed(at, value)
         for text in texts:
-            if "*" not in text and (text.count("@") != 1 or text.startswith("@") or text.endswith("@")):
+            if "*" not in text and compared_email(text) is None:
                 raise self._error(f"{at}: {text} is no e-mail address; whole domains go to domains")
         return Emails(texts)
 
     def _domains(self, at: str, value: Any) -> Condition:
         texts = self.listed(at, value)
         for text in texts:
-            if any(character in text for character in "@/:") or text.startswith("."):
+            if not compared_domain(text.replace("*", "x")):
                 raise self._error(f"{at}: {text} must be a domain like example.com")
         return Domains(texts)
 
