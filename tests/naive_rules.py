@@ -242,7 +242,8 @@ def in_one_spelling(domain: str) -> str:
     """Return the domain as people write it, "" for none."""
     with suppress(UnicodeError):
         if not domain.isascii() or "xn--" in domain:
-            return str(idna.decode(idna.encode(domain, uts46=True)))
+            found = str(idna.decode(idna.encode(domain, uts46=True)))
+            return "" if found.endswith(".") else found
     return domain if re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", domain) else ""
 
 

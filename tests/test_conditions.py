@@ -129,6 +129,7 @@ def claims_of(**claims: Any) -> dict[str, Any]:
         *("\xe4@\xe4.test", "a.b+c@x-y.test", "o'neil@x.test", "a@localhost", ".a.@x.test"),
         *("#!$%&'*+-/=?^_`{|}~@x_y.test", "a@x|y.test", "a@x%00.test", "a\ufe0f@x.test", "\xe4\u0301@x.test"),
         *("u\u0308@x.test", "a@xn--zz--.test", "a@M\xdcNCHEN.test", "a@\u3002test", "\u0e01\u0e33@x.test"),
+        *("a@x.test\u3002", "a@xn--mnchen-3ya.test."),
     ],
 )
 def test_an_address_may_be_gone_by(email: Any, required: bool) -> None:

@@ -86,9 +86,10 @@ def _in_own_letters(domain: str) -> str:
     import idna  # late: few have such a domain
 
     try:
-        return idna.decode(idna.encode(domain, uts46=True))
+        found = idna.decode(idna.encode(domain, uts46=True))
     except (idna.IDNAError, UnicodeError):
-        return domain if _DOMAIN.fullmatch(domain) else ""
+        found = domain if _DOMAIN.fullmatch(domain) else ""
+    return "" if found.endswith(".") else found  # one at the end is left there
 
 
 def _is_seen(local: str) -> bool:
