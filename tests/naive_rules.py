@@ -11,13 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
-
-import idna
 
 Rule = Mapping[str, Any]
 Claims = Mapping[str, Any]
@@ -226,25 +223,19 @@ def address(policy: Policy, claims: Claims) -> str | None:
     email = claims.get("email")
     if not isinstance(email, str):
         return None
-    local, _, domain = lower(email).partition("@")
-    return f"{local}@{in_one_spelling(domain)}" if is_seen(local) and in_one_spelling(domain) else None
+    local, _, domain = email.partition("@")
+    if not (local and domain and is_seen(local) and is_seen(domain)) or any(each in '<>()[],;:\\"' for each in local):
+        return None
+    marks = [each for each in domain if each.isascii() and not each.isalnum() and each not in "-_."]
+    return None if marks or "" in domain.split(".") else f"{lower(local)}@{domain.lower()}"
 
 
-def is_seen(local: str) -> bool:
-    """Return whether what stands before the @ reads as it is written."""
-    unseen = "\u034f\u115f\u1160\u3164\ufe0f"
-    plain = all(each.isprintable() and not each.isspace() and each not in '@<>()[],;:\\"' + unseen for each in local)
-    full_width = any("\uff00" <= each <= "\uffef" for each in local)
-    return plain and not full_width and local != "" and unicodedata.normalize("NFC", local) == local
-
-
-def in_one_spelling(domain: str) -> str:
-    """Return the domain as people write it, "" for none."""
-    with suppress(UnicodeError):
-        if not domain.isascii() or "xn--" in domain:
-            found = str(idna.decode(idna.encode(domain, uts46=True)))
-            return "" if found.endswith(".") else found
-    return domain if re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", domain) else ""
+def is_seen(part: str) -> bool:
+    """Return whether this part of an address reads as it is written."""
+    unseen = "@\u034f\u115f\u1160\u2800\u3002\u3164\ufe0f"
+    plain = "".join(each for each in part if each not in "\u0e33\u0eb3")
+    seen = all(each.isprintable() and not each.isspace() and each not in unseen for each in part)
+    return seen and unicodedata.normalize("NFKC", plain) == plain
 
 
 def at(claims: Claims, name: str) -> Any:

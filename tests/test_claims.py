@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.provider.claims import merged_claims, refreshed_claims
+from oidc_gate.provider.claims import merged_claims, refreshed_claims, with_word
 
 TOKEN = {"iss": "https://op.test", "sub": "1", "sid": "s", "name": "Ann"}
 
@@ -109,6 +109,24 @@ def test_what_the_id_token_says_of_its_address_outlives_what_userinfo_said_at_lo
     for _ in range(2):
         claims, kept = refreshed_claims(claims, kept, later)
         assert (claims.get("email"), claims.get("email_verified")) == expected
+
+
+@pytest.mark.parametrize(
+    ("claims", "before", "expected"),
+    [
+        ({"email": "a@x.test"}, {"email": "A@x.test", "email_verified": False}, False),
+        ({"email": "a@x.test", "email_verified": None}, {"email": "a@x.test", "email_verified": True}, True),
+        ({"email": "a@x.test", "email_verified": False}, {"email": "a@x.test", "email_verified": True}, False),
+        ({"email": "b@x.test"}, {"email": "a@x.test", "email_verified": True}, None),
+        ({}, {"email_verified": True}, None),
+        ({"email": "a@x.test"}, {"email": "a@x.test"}, None),
+        ({"email": "a@x.test"}, None, None),
+    ],
+)
+def test_renewed_tokens_that_say_nothing_of_the_same_address_leave_it_as_it_was(
+    claims: dict[str, Any], before: dict[str, Any] | None, expected: Any
+) -> None:
+    assert with_word(claims, before).get("email_verified") is expected
 
 
 def test_a_claim_that_userinfo_brought_and_is_gone_from_it_is_gone() -> None:

@@ -147,33 +147,29 @@ def test_an_address_may_be_gone_by(email: Any, required: bool) -> None:
     assert verified_email(claims_of(email="a@x.test")) == "a@x.test"
 
 
-SAME_DOMAIN = [
-    *("m\xfcnchen.test", "M\xdcNCHEN.test", "xn--mnchen-3ya.test", "m\xfcnchen\u3002test", "m\xfc\ufe0fnchen.test"),
-]
-
-
-@pytest.mark.parametrize("listed", ["M\xfcnchen.test", "xn--mnchen-3ya.TEST", "*.test", "m*nchen.test"])
-@pytest.mark.parametrize("sent", SAME_DOMAIN, ids=ascii)
+@pytest.mark.parametrize("listed", ["m\xfcnchen.test", "M\xdcNCHEN.test", "xn--mnchen-3ya.TEST", "*.test"])
+@pytest.mark.parametrize("sent", ["m\xfcnchen.test", "M\xdcNCHEN.test", "xn--mnchen-3ya.test"], ids=ascii)
 def test_a_domain_is_the_same_however_it_is_spelt(listed: str, sent: str) -> None:
     """So who is meant by `not` does not come in by another spelling, and who is listed is not locked out."""
     claims = claims_of(email=f"ann@{sent}")
-    assert bare_email(claims) == "ann@m\xfcnchen.test"
-    assert Domains([listed]).holds(person(claims)) is True
-    assert Emails([f"ANN@{listed}"]).holds(person(claims)) is True
-    assert Emails([f"*@{listed}"]).holds(person(claims)) is True
+    for condition in (Domains([listed]), Emails([f"ANN@{listed}"]), Emails([f"*@{listed}"])):
+        assert condition.holds(person(claims)) is True
+    below = claims_of(email=f"ann@a_b.{sent}")
+    assert Domains([f"*.{listed}"]).holds(person(below)) is True
     if "*" not in listed:
-        lists = AllowLists(emails=None, domains=(listed,), groups=None, groups_claim="groups")
-        assert lists.allow(claims)
-        lists = AllowLists(emails=(f"ann@{listed}",), domains=None, groups=None, groups_claim="groups")
-        assert lists.allow(claims)
+        for emails, domains in (((f"ann@{listed}",), None), (None, (listed,))):
+            lists = AllowLists(emails=emails, domains=domains, groups=None, groups_claim="groups")
+            assert lists.allow(claims)
 
 
 def test_domains_that_only_look_alike_are_others() -> None:
-    for sent in ("fass.test", "fa\xdf.test", "xn--fa-hia.test", "f\u0430ss.test", "xn--zz--.test", "a_b.test"):
-        others = {"fass.test", "fa\xdf.test", "f\u0430ss.test", "xn--zz--.test", "a_b.test"} - {compared_domain(sent)}
-        assert len(others) == 4
-        assert Domains(sorted(others)).holds(person(claims_of(email=f"ann@{sent}"))) is False
-    assert compared_domain("\xe4" * 300 + ".test") == compared_domain("a_\xe4.test") == compared_domain("") == ""
+    names = ["fass.test", "fa\xdf.test", "f\u0430ss.test", "a_b.test", "i\u2764.test", "ab--c.test", "k.test"]
+    names += ["xn--zz--.test", "xn--\xe4.test", "xn--99999999.test"]
+    for sent in names:
+        claims = claims_of(email=f"ann@{sent}")
+        assert Domains([each for each in names if each != sent] + ["\u212a.test"]).holds(person(claims)) is False
+        assert Domains([sent]).holds(person(claims)) is True
+    assert {compared_domain(text) for text in ("", ".", "a.", "a..b", "\xe4.", "\xe4..b", "a b", "\u212a")} == {""}
 
 
 def test_what_is_not_required_to_be_verified_is_good_unless_the_provider_says_otherwise() -> None:

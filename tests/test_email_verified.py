@@ -10,6 +10,7 @@ import pytest
 from oidc_gate import Settings, SettingsError
 from tests.apps import COOKIE_SECRET
 from tests.conftest import StageFactory
+from tests.doctor_faults import says
 from tests.providers.local import LocalProvider
 
 UNSAID: Any = ...
@@ -48,6 +49,39 @@ def test_userinfo_may_say_whether_the_address_of_the_id_token_is_verified(
         assert browser.navigate("/").status == expected, more
         here.clock.advance(400)
         assert browser.navigate("/").status == expected, more  # and a look at userinfo later says the same
+
+
+def test_whoever_needs_the_word_of_userinfo_may_come_again_when_it_answers(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    provider.userinfo_only = {"email_verified"}
+    lists = {"allow_emails": "ada@example.com", "scopes": "openid email"}
+    browser = stage(require_email_verified=True, **lists).browser()
+    for fault, status in (("userinfo_down", 503), ("userinfo_unauthorized", 400)):
+        with provider.fault(fault):
+            assert browser.navigate("/").status == status
+    assert browser.navigate("/").status == 200
+
+
+def test_a_provider_without_userinfo_says_nothing_of_the_address(stage: StageFactory, provider: LocalProvider) -> None:
+    said(provider, UNSAID)
+    says(provider, userinfo_endpoint=...)
+    here = stage(require_email_verified=True, allow_emails="ada@example.com", scopes="openid email")
+    assert here.browser().navigate("/").status == 403
+
+
+@pytest.mark.parametrize("fault", ["userinfo_unauthorized", "userinfo_wrong_subject"])
+def test_the_word_that_was_said_at_login_outlives_the_tokens(
+    stage: StageFactory, provider: LocalProvider, tmp_path: Path, fault: str
+) -> None:
+    provider.userinfo_only = {"email_verified"}
+    kept = {"session_store": f"sqlite:///{tmp_path / 'sessions.db'}", "scopes": "openid email offline_access"}
+    here = stage(require_email_verified=True, allow_emails="ada@example.com", **kept)
+    browser = here.signed_in()
+    with provider.fault(fault):
+        for _ in range(2):
+            here.clock.advance(3590)
+            assert browser.fetch("/").status == 200
 
 
 @pytest.mark.parametrize("fault", ["userinfo_unauthorized", "userinfo_down"])

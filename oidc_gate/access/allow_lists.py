@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_gate.access.emails import bare_email, listed_domain, listed_email, verified_email, written_email
+from oidc_gate.access.emails import bare_email, listed_domains, listed_emails, verified_email, written_email
 from oidc_gate.access.group_claims import GroupClaim, read_groups
 from oidc_gate.identity import claim_at
 
@@ -51,8 +51,8 @@ class AllowLists:
         self.tenants = tenants
         self.email_claim = email_claim
         self._require_email_verified = require_email_verified
-        self._emails = frozenset(map(listed_email, emails or ()))
-        self._domains = frozenset(map(listed_domain, domains or ()))
+        self._emails = frozenset(listed_emails(emails or ()))
+        self._domains = frozenset(listed_domains(domains or ()))
         self._groups = frozenset(groups or ())
         #: Whether there are no lists, so that it does not matter who it is.
         self.allow_all = emails is None and domains is None and groups is None

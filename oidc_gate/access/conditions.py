@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_gate.access.answers import Answer, Finding
-from oidc_gate.access.emails import LooseText, listed_domain, listed_email, loose_text
+from oidc_gate.access.emails import LooseText, listed_domains, listed_emails, loose_text
 from oidc_gate.access.texts import Texts, listed
-from oidc_gate.identity import claim_at
+from oidc_gate.identity import claim_at, lower_ascii
 
 if TYPE_CHECKING:
     from oidc_gate.access.person import Person
@@ -115,11 +115,11 @@ class Emails(Condition):
     """A verified address that is one of these, in any case of its letters."""
 
     _form: Literal["address", "domain"] = "address"
-    _compared = staticmethod(listed_email)
+    _listed = staticmethod(listed_emails)
     claims = frozenset({"email"})
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = Texts([self._compared(text) for text in texts])
+        self._texts = Texts(self._listed(texts), [lower_ascii(text) for text in texts])
         self.loose = frozenset(loose for text in texts if (loose := loose_text(text, self._form)))
 
     def holds(self, person: Person) -> Answer:
@@ -140,7 +140,7 @@ class Domains(Emails):
     """A verified address whose domain is one of these."""
 
     _form = "domain"
-    _compared = staticmethod(listed_domain)
+    _listed = staticmethod(listed_domains)
 
     def holds(self, person: Person) -> Answer:
         """Return the answer; without a verified address it cannot be told."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from oidc_gate.identity import claim_at, is_verified, lower_ascii
@@ -15,8 +14,8 @@ __all__ = [
     "bare_email",
     "compared_domain",
     "compared_email",
-    "listed_domain",
-    "listed_email",
+    "listed_domains",
+    "listed_emails",
     "loose_text",
     "verified_email",
     "written_email",
@@ -25,11 +24,14 @@ __all__ = [
 #: The part before the `@` and nothing else: no name beside it, no blank, no quotes.
 _LOCAL = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+')
 _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
-_LONGEST_DOMAIN = 253
-#: What is not shown, or is shown as another character, and that `str.isprintable` lets pass.
+#: Beyond ASCII any letter, but none that is a dot to mail software.
+_OWN_LETTERS = re.compile(r"[a-z0-9_\-\x80-\U0010ffff]+(?:\.[a-z0-9_\-\x80-\U0010ffff]+)*")
+#: What is not seen, though `str.isprintable` lets it pass, and a full stop of another script.
 _UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uff00-\uffef\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3002\u3164\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
+#: Vowels of Thai and Lao that are written as one, and that NFKC takes apart.
+_COMPOSED = str.maketrans("", "", "\u0e33\u0eb3")
 #: A `*` that stands for the beginning of a name.
 _STAR_IN_A_NAME = re.compile(r"\*(?=[^\W_])")
 
@@ -60,53 +62,64 @@ def bare_email(claims: Mapping[str, Any], claim: str = _EMAIL) -> str | None:
 
 
 def compared_email(address: str) -> str | None:
-    """Return an address in lower case, and with its domain as domains are compared; None for a malformed one."""
+    """Return an address in lower case; None for a malformed one."""
     local, _, domain = address.partition("@")
-    local = lower_ascii(local)
-    if not _LOCAL.fullmatch(local) or not (local.isascii() or _is_seen(local)):
-        return None
     domain = compared_domain(domain)
-    return f"{local}@{domain}" if domain else None
+    if not domain or not _LOCAL.fullmatch(local) or not _is_seen(local):
+        return None
+    return f"{lower_ascii(local)}@{domain}"
 
 
 def compared_domain(domain: str) -> str:
-    """Return a domain in the spelling in which all are compared; `""` for what is none.
-
-    Of names beyond ASCII that is the one with their own letters (RFC 5891), whether they were written so, in capitals,
-    with another dot, or as `xn--…`.
-    """
-    domain = lower_ascii(domain)
-    if domain.isascii() and "xn--" not in domain:
+    """Return a domain in lower case; `""` for what is none, or may be read as another."""
+    if domain.isascii():
+        domain = domain.lower()
         return domain if _DOMAIN.fullmatch(domain) else ""
-    return _in_own_letters(domain) if len(domain) <= _LONGEST_DOMAIN else ""
+    lower = domain.lower()
+    return lower if _is_seen(domain) and _OWN_LETTERS.fullmatch(lower) else ""
 
 
-@lru_cache(maxsize=1024)
-def _in_own_letters(domain: str) -> str:
-    import idna  # late: few have such a domain
+def _is_seen(text: str) -> bool:
+    """Return whether all characters can be seen, and none stands for another (as a letter of full width does)."""
+    if text.isascii():
+        return True
+    plain = text.translate(_COMPOSED)
+    return text.isprintable() and not _UNSEEN.search(text) and unicodedata.normalize("NFKC", plain) == plain
 
+
+def listed_emails(texts: Iterable[str]) -> list[str]:
+    """Return addresses of a list, in which `*` may stand, as addresses are compared."""
+    found: list[str] = []
+    for text in texts:
+        local, at, domain = text.rpartition("@")
+        found += [f"{lower_ascii(local)}{at}{each}" for each in listed_domains([domain])]
+    return found
+
+
+def listed_domains(texts: Iterable[str]) -> list[str]:
+    """Return domains of a list, in which `*` may stand, as domains are compared.
+
+    A name beyond ASCII in both its spellings, with its own letters and as `xn--…` (RFC 3492): the same domain comes in
+    the one or the other.
+    """
+    found: list[str] = []
+    for text in texts:
+        labels = (text.lower() if _is_seen(text) else lower_ascii(text)).split(".")
+        found += dict.fromkeys(".".join(map(spelt, labels)) for spelt in (str, _encoded, _in_own_letters))
+    return found
+
+
+def _encoded(label: str) -> str:
+    return label if label.isascii() or "*" in label else f"xn--{label.encode('punycode').decode()}"
+
+
+def _in_own_letters(label: str) -> str:
+    if not label.startswith("xn--") or "*" in label or not label.isascii():
+        return label
     try:
-        found = idna.decode(idna.encode(domain, uts46=True))
-    except (idna.IDNAError, UnicodeError):
-        found = domain if _DOMAIN.fullmatch(domain) else ""
-    return "" if found.endswith(".") else found  # one at the end is left there
-
-
-def _is_seen(local: str) -> bool:
-    """Return whether all characters can be seen, and each is itself."""
-    return local.isprintable() and not _UNSEEN.search(local) and unicodedata.normalize("NFC", local) == local
-
-
-def listed_email(text: str) -> str:
-    """Return an address of a list, in which `*` may stand, as addresses are compared."""
-    local, at, domain = text.rpartition("@")
-    return f"{lower_ascii(local)}{at}{listed_domain(domain)}"
-
-
-def listed_domain(text: str) -> str:
-    """Return a domain of a list, in which `*` may stand, as domains are compared."""
-    labels = lower_ascii(text).split(".") if "*" in text else [lower_ascii(text)]
-    return ".".join(label if "*" in label else compared_domain(label) or label for label in labels)
+        return label.removeprefix("xn--").encode().decode("punycode")
+    except UnicodeError:
+        return label
 
 
 def verified_email(claims: Mapping[str, Any], *, required: bool = False, claim: str = _EMAIL) -> str | None:

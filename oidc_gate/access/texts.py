@@ -8,12 +8,12 @@ __all__ = ["Texts", "age", "counted", "listed"]
 
 
 class Texts:
-    """Several of them; `str` lists them."""
+    """Several of them; `str` lists them, or `written` in their place."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], written: Sequence[str] = ()) -> None:
         self._whole = frozenset(text for text in texts if "*" not in text)
         self._parts = [text.split("*") for text in texts if "*" in text]
-        self._words = listed(texts)
+        self._words = listed(written or texts)
 
     def fit(self, text: str) -> bool:
         """Return whether this text is one of them. No number of `*` makes that slow: each part is looked for once."""

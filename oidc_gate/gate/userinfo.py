@@ -9,7 +9,7 @@ from oidc_gate.errors import ProviderDownError, ProviderError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.parties import Party
 from oidc_gate.identity import claim_at, text_claim
-from oidc_gate.provider import merged_claims
+from oidc_gate.provider import merged_claims, with_word
 
 __all__ = ["Userinfo"]
 
@@ -38,25 +38,31 @@ class Userinfo:
         """Return the claims with those of userinfo, where that is to be asked.
 
         `before`: those of the session so far; then an outage of userinfo is an error whatever is lacking, for something
-        better is known already.
+        better is known already; and what was said of the address at login goes on holding for it.
         Also the names that only the ID token brought, where userinfo will be asked again. May block; raises
         ProviderError.
         """
         settings = self._settings
         again = bool(settings.userinfo_refresh_interval)
         always = settings.userinfo == "always" or again
-        if settings.userinfo == "never" or not (always or self._lacks(claims) or self._lacks_word(claims, before)):
+        lacks, lacks_word = self._lacks(claims), before is None and self._lacks_word(claims)
+        if settings.userinfo == "never" or not (always or lacks or lacks_word):
             logger.debug("userinfo is not asked: the ID token has what is called for, or userinfo is never")
-            return claims, []
+            return with_word(claims, before), []
         try:
             found = self._party.provider.userinfo(access_token, claims["sub"])
         except ProviderError as error:
-            if always or not self._is_dispensable(error, claims, indispensable=before is not None):
+            fails = lacks and not self._is_dispensable(error, claims, indispensable=before is not None)
+            if always or fails or (lacks_word and self._is_shut_out(error, claims)):
                 raise
             logger.warning("userinfo is left out of a login: %s", error)
-            return claims, []
+            return with_word(claims, before), []
         together, kept = merged_claims(claims, found)
         return together, kept if again else []
+
+    def _is_shut_out(self, error: ProviderError, claims: dict[str, Any]) -> bool:
+        """Return whether this person passes no list as long as userinfo does not vouch for the address."""
+        return error.code != "userinfo_missing" and not self._party.lists.allow(claims)
 
     def _is_dispensable(self, error: ProviderError, claims: dict[str, Any], *, indispensable: bool) -> bool:
         """Return whether a login may go on without userinfo: whoever lacks what a list asks for is refused then.
@@ -79,15 +85,12 @@ class Userinfo:
             return True
         return any(_is_missing(claims, name) for name in names - groups)
 
-    def _lacks_word(self, claims: dict[str, Any], before: dict[str, Any] | None) -> bool:
-        """Return whether userinfo alone may say that the address is verified, and that has a say.
-
-        Whoever passes without it needs none: so it is no reason to fail, and later on only who had it can lose it.
-        """
+    def _lacks_word(self, claims: dict[str, Any]) -> bool:
+        """Return whether it is not said that the address is verified, or is not, where that is required and counts."""
         lists = self._party.lists
         told = any(claim == "email" for _, claim in self._components.told_headers)
-        has_a_say = told or lists.go_by_address or "email" in self._components.policy.claims
-        return has_a_say and lists.lack_word(claims) and (before is None or not lists.lack_word(before))
+        counts = told or lists.go_by_address or "email" in self._components.policy.claims
+        return counts and lists.lack_word(claims)
 
     def _rules_lack(self, claims: dict[str, Any]) -> bool:
         """Return whether a claim is missing that the allow lists or the rules go by."""

@@ -35,7 +35,7 @@ May import: `errors`, `identity`, `signing`, `settings`.
 
 from oidc_gate.provider import code_flow, pushed_requests, userinfo
 from oidc_gate.provider.access_tokens import AccessToken
-from oidc_gate.provider.claims import merged_claims, refreshed_claims
+from oidc_gate.provider.claims import merged_claims, refreshed_claims, with_word
 from oidc_gate.provider.client_assertion import read_assertion
 from oidc_gate.provider.client_authentication import ClientAuthentication, client_authentication
 from oidc_gate.provider.client_credentials import private_key_of
@@ -98,4 +98,5 @@ __all__ = [
     "tls_context",
     "unverified_issuer",
     "userinfo",
+    "with_word",
 ]

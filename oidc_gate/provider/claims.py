@@ -11,7 +11,7 @@ from typing import Any
 
 from oidc_gate.identity import lower_ascii
 
-__all__ = ["merged_claims", "refreshed_claims"]
+__all__ = ["merged_claims", "refreshed_claims", "with_word"]
 
 Claims = dict[str, Any]
 
@@ -51,6 +51,18 @@ def refreshed_claims(claims: Claims, kept: Sequence[str], userinfo: Claims) -> t
         unsaid = "email_verified" in token and "email_verified" not in found
         token = _without_pair(token) | ({"email_verified": False} if unsaid else {})
     return {**found, **token}, list(token)
+
+
+def with_word(claims: Claims, before: Claims | None) -> Claims:
+    """Return the claims of renewed tokens, with what was said `before` of whether their address is verified.
+
+    That is only where they name the same address, and say nothing of it themselves.
+    """
+    if before is None or before.get("email_verified") is None or claims.get("email_verified") is not None:
+        return claims
+    if not isinstance(claims.get("email"), str) or not _is_same(claims["email"], before.get("email")):
+        return claims
+    return {**claims, "email_verified": before["email_verified"]}
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -28,8 +28,9 @@ def read_assertion(path: str) -> str:
     """
     try:
         with Path(path).open("rb") as file:
-            token = file.read(_LONGEST + 1).removeprefix(BOM_UTF8).decode("ascii").strip()
-        payload = token.split(".")[1] if token.count(".") == 2 and len(token) <= _LONGEST else ""
+            content = file.read(_LONGEST + 1)
+        token = content.removeprefix(BOM_UTF8).decode("ascii").strip()
+        payload = token.split(".")[1] if token.count(".") == 2 and len(content) <= _LONGEST else ""
         claims = read_json_object(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except OSError as error:
         raise ProviderSetupError(
