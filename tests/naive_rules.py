@@ -9,6 +9,7 @@ outcome, rule = judge(Policy([{"path": "/admin", "allow": "nobody"}]), None, Ask
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -224,18 +225,26 @@ def address(policy: Policy, claims: Claims) -> str | None:
     if not isinstance(email, str):
         return None
     local, _, domain = email.partition("@")
-    if not (local and domain and is_seen(local) and is_seen(domain)) or any(each in '<>()[],;:\\"' for each in local):
+    if len(email) > 320 or not is_seen(local) or not is_seen(domain) or any(each in '<>()[],;\\"' for each in local):
         return None
     marks = [each for each in domain if each.isascii() and not each.isalnum() and each not in "-_."]
-    return None if marks or "" in domain.split(".") else f"{lower(local)}@{domain.lower()}"
+    return None if marks or "" in domain.split(".") else f"{small(local)}@{small(domain)}"
 
 
 def is_seen(part: str) -> bool:
     """Return whether this part of an address reads as it is written."""
-    unseen = "@\u034f\u115f\u1160\u2800\u3002\u3164\ufe0f"
-    plain = "".join(each for each in part if each not in "\u0e33\u0eb3")
-    seen = all(each.isprintable() and not each.isspace() and each not in unseen for each in part)
-    return seen and unicodedata.normalize("NFKC", plain) == plain
+    return part != "" and all(each in string.printable.strip() if each.isascii() else own(each) for each in part)
+
+
+def own(letter: str) -> bool:
+    """Return whether this letter is seen, and stands for no ASCII one."""
+    unseen = "\u034f\u115f\u1160\u2800\u3002\uff61\u3164\ufe0f"
+    return letter.isprintable() and letter not in unseen and not unicodedata.normalize("NFKC", letter).isascii()
+
+
+def small(text: str) -> str:
+    """Return the text in small letters, each by itself."""
+    return "".join(each.lower() for each in unicodedata.normalize("NFC", text))
 
 
 def at(claims: Claims, name: str) -> Any:

@@ -123,45 +123,60 @@ def test_requests_that_waited_with_one_that_failed_do_not_wait_again(here: Stage
     with pytest.raises(StoreError):
         all_sessions.load(text, here.session_name, here.clock())
     store.fails = set()
-    with pytest.raises(StoreError, match="others that have just asked"):
+    with pytest.raises(StoreError, match="at the same time"):
         all_sessions.load(text, here.session_name, here.clock(), asked_at)
     assert (
-        all_sessions.load(text, here.session_name, here.clock(), all_sessions.backend.silent_until + 1)
+        all_sessions.load(text, here.session_name, here.clock(), all_sessions.backend.failed_at + 1)
         is not None
     )
 
 
 @pytest.mark.parametrize(("is_one_server", "soon", "others"), [(True, 0.0, 503), (True, 600.0, 200), (False, 0.0, 200)])
-def test_whoever_asks_just_after_one_that_waited_in_vain_is_told_at_once(
+def test_one_at_a_time_tries_whether_a_silent_store_answers_again(
     stage: StageFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_one_server: bool, soon: float, others: int
 ) -> None:
     """Else each request in the queue of a server's threads waits anew. With several servers another may well answer."""
     monkeypatch.setattr(backends, "_SOON", soon)
-    monkeypatch.setattr(backends, "_PAUSE", 600.0)
     store = Failing(tmp_path / "sessions.db", is_one_server=is_one_server)
     here = stage(session_store=store, session_cache_seconds=0)
-    browser = here.signed_in()
+    browser, other = here.signed_in(), here.signed_in()
     store.fails = {"load"}
     assert browser.fetch("/").status == 503
-    store.fails = set()
-    assert browser.fetch("/").status == others
-    here.gate._gate._sessions.backend.silent_until = 0.0  # the moment is over
-    assert browser.fetch("/").status == 200
+    store.while_waiting = lambda: other.fetch("/").status
+    assert (browser.fetch("/").status, store.others) == (503, others)
+    store.fails, store.while_waiting = set(), None
+    assert [each.fetch("/").status for each in (browser, other, browser)] == [200, 200, 200]  # at once
 
 
 def test_one_connection_that_is_broken_holds_up_nobody_else(
     stage: StageFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Others have had their answers while one waited in vain."""
+    """Others have had their answers while one waited in vain: the store answers."""
     monkeypatch.setattr(backends, "_SOON", 0.0)
-    monkeypatch.setattr(backends, "_PAUSE", 600.0)
     store = Failing(tmp_path / "sessions.db", is_one_server=True)
     here = stage(session_store=store, session_cache_seconds=0)
     browser, other = here.signed_in(), here.signed_in()
-    store.while_waiting = lambda: other.fetch("/").status
+    store.fails, store.while_waiting = {"load"}, lambda: other.fetch("/").status
+    assert (browser.fetch("/").status, store.others) == (503, 200)
+    store.fails, store.others = {"load"}, 0
+    assert (browser.fetch("/").status, store.others) == (503, 200)  # nobody is trying: the other asks as ever
+
+
+def test_who_comes_while_one_tries_waits_a_little_for_it(
+    stage: StageFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "_SOON", 0.0)
+    monkeypatch.setattr(backends, "_PATIENCE", 600.0)
+    store = Failing(tmp_path / "sessions.db", is_one_server=True)
+    here = stage(session_store=store, session_cache_seconds=0)
+    browser, other = here.signed_in(), here.signed_in()
     store.fails = {"load"}
     assert browser.fetch("/").status == 503
-    assert (store.others, browser.fetch("/").status) == (200, 200)
+    backend, store.fails = here.gate._gate._sessions.backend, set()
+    backend._tried_until = time.monotonic() + 600.0  # somebody tries
+    answered = lambda _: setattr(backend, "_tried_until", 0.0)  # noqa: E731
+    monkeypatch.setattr("oidc_gate.sessions.backends.time.sleep", answered)
+    assert other.fetch("/").status == 200
 
 
 def test_of_two_threads_that_renew_a_session_one_is_enough(here: Stage, world: World) -> None:

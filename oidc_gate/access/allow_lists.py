@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_gate.access.emails import bare_email, listed_domains, listed_emails, verified_email, written_email
+from oidc_gate.access.emails import bare_email, in_own_letters, listed_emails, verified_email, written_email
 from oidc_gate.access.group_claims import GroupClaim, read_groups
 from oidc_gate.identity import claim_at
 
@@ -51,8 +51,9 @@ class AllowLists:
         self.tenants = tenants
         self.email_claim = email_claim
         self._require_email_verified = require_email_verified
-        self._emails = frozenset(listed_emails(emails or ()))
-        self._domains = frozenset(listed_domains(domains or ()))
+        self._emails, self._domains = frozenset(emails or ()), frozenset(domains or ())
+        self._all_emails = frozenset(listed_emails(emails or ()))
+        self._all_domains = frozenset(listed_emails(domains or ()))
         self._groups = frozenset(groups or ())
         #: Whether there are no lists, so that it does not matter who it is.
         self.allow_all = emails is None and domains is None and groups is None
@@ -114,7 +115,13 @@ class AllowLists:
         return address is not None and self._has(address)
 
     def _has(self, address: str) -> bool:
-        return address in self._emails or _domain(address) in self._domains
+        return self._has_email(address) or self._has_domain(address)
+
+    def _has_email(self, address: str) -> bool:
+        return address in self._all_emails or in_own_letters(address) in self._all_emails
+
+    def _has_domain(self, address: str) -> bool:
+        return _domain(address) in self._all_domains or _domain(in_own_letters(address)) in self._all_domains
 
     def told(self, claims: Mapping[str, Any]) -> str:
         """Return what each list says of the person with these claims, for the log; no claim's value is in it."""
@@ -123,9 +130,9 @@ class AllowLists:
         unknown += f" in {self.email_claim}" if self.email_claim != "email" else ""
         said = {}
         if self._emails:
-            said["allow_emails"] = _said(address in self._emails) if address else f"no, without {unknown}"
+            said["allow_emails"] = _said(self._has_email(address)) if address else f"no, without {unknown}"
         if self._domains:
-            said["allow_domains"] = _said(_domain(address) in self._domains) if address else f"no, without {unknown}"
+            said["allow_domains"] = _said(self._has_domain(address)) if address else f"no, without {unknown}"
         if self._groups:
             held = self.groups(claims)
             groups = f"{len(held)} groups" if self._groups_value(claims) is not None else f"no {self._groups_claim}"
@@ -137,8 +144,8 @@ class AllowLists:
         address = self.address(claims)
         held = self.groups(claims) if self.has_groups(claims) else None
         seen, groups = address or "", ", ".join(held or ())
-        by_address = None if address is None else address in self._emails
-        by_domain = None if address is None else _domain(address) in self._domains
+        by_address = None if address is None else self._has_email(address)
+        by_domain = None if address is None else self._has_domain(address)
         unknown: Reason | Literal[""] = self.address_reason(claims) if address is None else ""
         no_groups: Reason | Literal[""] = self.groups_reason(claims) if held is None else ""
         by_group = None if held is None else not self._groups.isdisjoint(held)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_gate.access.answers import Answer, Finding
-from oidc_gate.access.emails import LooseText, listed_domains, listed_emails, loose_text
+from oidc_gate.access.emails import LooseText, in_own_letters, listed_emails, loose_text
 from oidc_gate.access.texts import Texts, listed
 from oidc_gate.identity import claim_at, lower_ascii
 
@@ -115,16 +115,18 @@ class Emails(Condition):
     """A verified address that is one of these, in any case of its letters."""
 
     _form: Literal["address", "domain"] = "address"
-    _listed = staticmethod(listed_emails)
     claims = frozenset({"email"})
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = Texts(self._listed(texts), [lower_ascii(text) for text in texts])
+        self._texts = Texts(listed_emails(texts), [lower_ascii(text) for text in texts])
         self.loose = frozenset(loose for text in texts if (loose := loose_text(text, self._form)))
 
     def holds(self, person: Person) -> Answer:
         """Return the answer; without a verified address it cannot be told."""
-        return None if person.email is None else self._texts.fit(person.email)
+        return None if person.email is None else self._fit(person.email)
+
+    def _fit(self, text: str) -> bool:
+        return self._texts.fit(text) or self._texts.fit(in_own_letters(text))
 
     def __str__(self) -> str:
         return f"e-mail {self._texts}"
@@ -140,11 +142,10 @@ class Domains(Emails):
     """A verified address whose domain is one of these."""
 
     _form = "domain"
-    _listed = staticmethod(listed_domains)
 
     def holds(self, person: Person) -> Answer:
         """Return the answer; without a verified address it cannot be told."""
-        return None if person.email is None else self._texts.fit(person.email.partition("@")[2])
+        return None if person.email is None else self._fit(person.email.partition("@")[2])
 
     def __str__(self) -> str:
         return f"domain {self._texts}"

@@ -7,31 +7,29 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from oidc_gate.identity import claim_at, is_verified, lower_ascii
+from oidc_gate.identity import claim_at, is_verified
 
 __all__ = [
     "LooseText",
     "bare_email",
     "compared_domain",
     "compared_email",
-    "listed_domains",
+    "in_own_letters",
     "listed_emails",
     "loose_text",
     "verified_email",
     "written_email",
 ]
 
+#: A longer one is none (RFC 5321, 4.5.3.1).
+_LONGEST = 320
 #: The part before the `@` and nothing else: no name beside it, no blank, no quotes.
-_LOCAL = re.compile(r'[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+')
-_DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
-#: Beyond ASCII any letter, but none that is a dot to mail software.
-_OWN_LETTERS = re.compile(r"[a-z0-9_\-\x80-\U0010ffff]+(?:\.[a-z0-9_\-\x80-\U0010ffff]+)*")
-#: What is not seen, though `str.isprintable` lets it pass, and a full stop of another script.
+_LOCAL = re.compile(r'[^\s@<>()\[\],;\\"\x00-\x1f\x7f]+')
+_DOMAIN = re.compile(r"[a-z0-9_\-\x80-\U0010ffff]+(?:\.[a-z0-9_\-\x80-\U0010ffff]+)*")
+#: What is not seen, though `str.isprintable` lets it pass, and full stops of other scripts.
 _UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3002\u3164\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3002\u3164\ufe00-\ufe0f\uff61\U000e0100-\U000e01ef]"
 )
-#: Vowels of Thai and Lao that are written as one, and that NFKC takes apart.
-_COMPOSED = str.maketrans("", "", "\u0e33\u0eb3")
 #: A `*` that stands for the beginning of a name.
 _STAR_IN_A_NAME = re.compile(r"\*(?=[^\W_])")
 
@@ -65,61 +63,59 @@ def compared_email(address: str) -> str | None:
     """Return an address in lower case; None for a malformed one."""
     local, _, domain = address.partition("@")
     domain = compared_domain(domain)
-    if not domain or not _LOCAL.fullmatch(local) or not _is_seen(local):
+    if not domain or len(address) > _LONGEST or not _LOCAL.fullmatch(local) or not _is_seen(local):
         return None
-    return f"{lower_ascii(local)}@{domain}"
+    return f"{_lower(local)}@{domain}"
 
 
 def compared_domain(domain: str) -> str:
     """Return a domain in lower case; `""` for what is none, or may be read as another."""
-    if domain.isascii():
-        domain = domain.lower()
-        return domain if _DOMAIN.fullmatch(domain) else ""
-    lower = domain.lower()
-    return lower if _is_seen(domain) and _OWN_LETTERS.fullmatch(lower) else ""
+    lower = _lower(domain) if len(domain) <= _LONGEST else ""
+    return lower if _DOMAIN.fullmatch(lower) and _is_seen(domain) else ""
 
 
-def _is_seen(text: str) -> bool:
-    """Return whether all characters can be seen, and none stands for another (as a letter of full width does)."""
-    if text.isascii():
-        return True
-    plain = text.translate(_COMPOSED)
-    return text.isprintable() and not _UNSEEN.search(text) and unicodedata.normalize("NFKC", plain) == plain
+def in_own_letters(text: str) -> str:
+    """Return an address or a domain, in lower case, with the names in it that are `xn--…` as they are read (RFC 5891).
+
+    The same domain comes in the one spelling or the other. `*` may stand in it.
+    """
+    if "xn--" not in text:
+        return text
+    local, at, domain = text.rpartition("@")
+    return local + at + ".".join(map(_decoded, domain.split(".")))
+
+
+def _decoded(label: str) -> str:
+    if not label.startswith("xn--") or not label.isascii():
+        return label
+    try:
+        found = label.removeprefix("xn--").encode().decode("punycode")
+    except UnicodeError:
+        return label
+    is_its_own = not found.isascii() and f"xn--{found.encode('punycode').decode()}" == label
+    return _lower(found) if is_its_own else label
 
 
 def listed_emails(texts: Iterable[str]) -> list[str]:
-    """Return addresses of a list, in which `*` may stand, as addresses are compared."""
-    found: list[str] = []
-    for text in texts:
-        local, at, domain = text.rpartition("@")
-        found += [f"{lower_ascii(local)}{at}{each}" for each in listed_domains([domain])]
-    return found
+    """Return addresses or domains of a list, in which `*` may stand, as they are compared: in both spellings."""
+    lower = [_lower(text) for text in texts]
+    return [*lower, *map(in_own_letters, lower)]
 
 
-def listed_domains(texts: Iterable[str]) -> list[str]:
-    """Return domains of a list, in which `*` may stand, as domains are compared.
-
-    A name beyond ASCII in both its spellings, with its own letters and as `xn--…` (RFC 3492): the same domain comes in
-    the one or the other.
-    """
-    found: list[str] = []
-    for text in texts:
-        labels = (text.lower() if _is_seen(text) else lower_ascii(text)).split(".")
-        found += dict.fromkeys(".".join(map(spelt, labels)) for spelt in (str, _encoded, _in_own_letters))
-    return found
+def _lower(text: str) -> str:
+    """Return the text in lower case, letter by letter: a final sigma is none where `*` or a dot follows."""
+    if text.isascii():
+        return text.lower()
+    return "".join([letter.lower() for letter in unicodedata.normalize("NFC", text)])
 
 
-def _encoded(label: str) -> str:
-    return label if label.isascii() or "*" in label else f"xn--{label.encode('punycode').decode()}"
-
-
-def _in_own_letters(label: str) -> str:
-    if not label.startswith("xn--") or "*" in label or not label.isascii():
-        return label
-    try:
-        return label.removeprefix("xn--").encode().decode("punycode")
-    except UnicodeError:
-        return label
+def _is_seen(text: str) -> bool:
+    """Return whether all characters can be seen, and none stands for an ASCII one (as a letter of full width does)."""
+    if text.isascii():
+        return True
+    others = (letter for letter in text if not letter.isascii())
+    stands_for_ascii = any(unicodedata.normalize("NFKC", letter).isascii() for letter in others)
+    return text.isprintable() and not _UNSEEN.search(text) and not stands_for_ascii
 
 
 def verified_email(claims: Mapping[str, Any], *, required: bool = False, claim: str = _EMAIL) -> str | None:

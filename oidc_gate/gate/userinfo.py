@@ -38,14 +38,14 @@ class Userinfo:
         """Return the claims with those of userinfo, where that is to be asked.
 
         `before`: those of the session so far; then an outage of userinfo is an error whatever is lacking, for something
-        better is known already; and what was said of the address at login goes on holding for it.
+        better is known already; and what was said of the address goes on holding for it where nothing is said.
         Also the names that only the ID token brought, where userinfo will be asked again. May block; raises
         ProviderError.
         """
         settings = self._settings
         again = bool(settings.userinfo_refresh_interval)
         always = settings.userinfo == "always" or again
-        lacks, lacks_word = self._lacks(claims), before is None and self._lacks_word(claims)
+        lacks, lacks_word = self._lacks(claims), self._lacks_word(claims)
         if settings.userinfo == "never" or not (always or lacks or lacks_word):
             logger.debug("userinfo is not asked: the ID token has what is called for, or userinfo is never")
             return with_word(claims, before), []
@@ -53,12 +53,12 @@ class Userinfo:
             found = self._party.provider.userinfo(access_token, claims["sub"])
         except ProviderError as error:
             fails = lacks and not self._is_dispensable(error, claims, indispensable=before is not None)
-            if always or fails or (lacks_word and self._is_shut_out(error, claims)):
+            if always or fails or (lacks_word and before is None and self._is_shut_out(error, claims)):
                 raise
             logger.warning("userinfo is left out of a login: %s", error)
             return with_word(claims, before), []
         together, kept = merged_claims(claims, found)
-        return together, kept if again else []
+        return (together, kept) if again else (with_word(together, before), [])
 
     def _is_shut_out(self, error: ProviderError, claims: dict[str, Any]) -> bool:
         """Return whether this person passes no list as long as userinfo does not vouch for the address."""

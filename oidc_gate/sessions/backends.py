@@ -32,11 +32,10 @@ _IN_STORE = "session"
 _ENDED = b"ended"
 #: How long something is known that was noted, in seconds.
 _FOR_GOOD = 10 * 365 * 86400.0
-#: For so long after one has waited in vain for a store of one server, nobody else does (seconds): long enough for the
-#: threads of a server to tell all that are in its queue, and hardly longer.
-_PAUSE = 0.25
 #: An error that comes sooner holds nobody up, as that of a connection that is refused (seconds).
 _SOON = 0.25
+#: So long others wait for the one that tries whether a store answers again; and so long that one counts, at most.
+_PATIENCE, _LONGEST_TRIAL = 0.1, 10.0
 
 
 class Backend(Protocol):
@@ -81,15 +80,17 @@ class Backend(Protocol):
 class AskingBackend(ABC):
     """Asks a store, and remembers when it did not answer.
 
-    `silent_until`, as time.monotonic(): who asks before it is not to wait too, as a server's threads would for each
-    request in its queue. It is set whole: no lock.
+    A store of one server that has let a request wait in vain, and no other had an answer meanwhile, is tried by one
+    request at a time until it answers again. All others are told at once: else a server's threads would wait once more
+    for each request in its queue. What tells that is set whole, so it needs no lock; two that try at once do no harm.
     """
 
     def __init__(self, store: SessionStore, context: str) -> None:
         self.store = store
         self._context = context
-        self.silent_until = self._answered_at = 0.0
-        self._pause = _PAUSE if getattr(store, "is_one_server", False) else 0.0
+        self.failed_at = 0.0  # when it did not answer last, as time.monotonic(); set whole, so no lock
+        self._is_one_server: bool = getattr(store, "is_one_server", False)
+        self._is_silent, self._answered_at, self._tried_until = False, 0.0, 0.0
         #: What asks on an event loop, without blocking; None where the store has no such way.
         self.load_on_loop: Callable[[str], Awaitable[bytes | None]] | None = getattr(store, "load_on_loop", None)
         self.close_on_loop: Callable[[], Awaitable[None]] | None = getattr(store, "close_on_loop", None)
@@ -100,16 +101,29 @@ class AskingBackend(ABC):
 
     def load(self, key: str) -> bytes | None:
         """Return what the store has under this key. May block, and raises StoreError."""
-        begun = time.monotonic()
+        begun, is_trial = time.monotonic(), self._is_silent
+        if is_trial:
+            self._wait_for_trial(begun)
+            self._tried_until = begun + _LONGEST_TRIAL
         try:
             found = self.store.load(key)
         except StoreError:
-            ended = time.monotonic()
-            is_silent = ended - begun > _SOON and self._answered_at < begun  # else one connection is broken
-            self.silent_until = ended + (self._pause if is_silent else 0.0)
+            self.failed_at = time.monotonic()
+            is_broken = self._answered_at >= begun  # one connection of several
+            self._is_silent = self._is_one_server and not is_broken and self.failed_at - begun > _SOON
             raise
-        self.silent_until, self._answered_at = 0.0, time.monotonic()
+        finally:
+            if is_trial:
+                self._tried_until = 0.0
+        self._is_silent, self._answered_at = False, time.monotonic()
         return found
+
+    def _wait_for_trial(self, begun: float) -> None:
+        """Wait a little for the one that tries whether the store answers again. Raises StoreError if that goes on."""
+        while self._is_silent and time.monotonic() < self._tried_until:
+            if time.monotonic() - begun > _PATIENCE:
+                raise StoreError("store_unavailable", "the store has not answered others, and is tried again by one")
+            time.sleep(_PATIENCE / 10)
 
     def claim(self, what: str, seconds: float) -> bool:
         """Return True to one caller everywhere, until the time is over. May block, raises StoreError."""

@@ -100,13 +100,13 @@ class Sessions:
     def load(self, text: str, name: str, now: float, asked_at: float = NEVER) -> OpenSession | None:
         """Return what `find` returns, asking the store if need be. May block; raises StoreError.
 
-        `asked_at`, as time.monotonic(): since when this is waited for. See `AskingBackend.silent_until`.
+        `asked_at`, as time.monotonic(): since when this is waited for; a store that has failed since is not asked.
         """
         found = self.find(text, name, now)
         if not isinstance(found, Unloaded):
             return found
-        if self._asking is not None and self._asking.silent_until >= asked_at:
-            raise StoreError("store_unavailable", "the store did not answer others that have just asked")
+        if self._asking is not None and self._asking.failed_at >= asked_at:
+            raise StoreError("store_unavailable", "the store did not answer others that asked at the same time")
         return self.load_afresh(text, name, now)
 
     def load_afresh(self, text: str, name: str, now: float) -> OpenSession | None:

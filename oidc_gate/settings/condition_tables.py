@@ -87,7 +87,8 @@ class ConditionTables:
     def _addresses(self, at: str, value: Any) -> Condition:
         texts = self.listed(at, value)
         for text in texts:
-            if "*" not in text and compared_email(text) is None:
+            wrong = compared_domain(text.rpartition("@")[2].replace("*", "x")) == "" or text.count("@") > 1
+            if wrong or ("*" not in text and compared_email(text) is None):
                 raise self._error(f"{at}: {text} is no e-mail address; whole domains go to domains")
         return Emails(texts)
 

@@ -27,8 +27,8 @@ class SessionStore(Protocol):
     the running loop, when the server stops. `is_claimed(name)` tells, without claiming it, whether somebody has claimed
     a name; without it each process knows by itself alone how the provider signs ID tokens.
 
-    `is_one_server`, True where a store has it, says that while one key is waited for in vain all others would be. For a
-    moment after that nobody else waits.
+    `is_one_server`, True where a store has it, says that while one key is waited for in vain all others would be. Until
+    it answers again one request at a time waits for it.
 
     As a list of ended sessions a store holds hashes and one fixed word; only `load` and `save` are used then.
 
