@@ -31,6 +31,8 @@ class Faults:
         self._redis = {server.name for server in fleet.servers if server.store == "redis"}
         self._stored = {server.name for server in fleet.servers if server.stores}
         self._reloads = 0
+        #: A worker that starts while the settings are wrong ends, and gunicorn ends all of its own then.
+        self._starting = threading.Lock()
         self.kinds: list[Callable[[], None]] = [
             self.provider_down, self.provider_slow, self.keys_rotated, self.keys_replaced, self.redis_paused,
             self.redis_killed, self.clocks_step, self.worker_killed, self.settings_reloaded, self.settings_broken,
@@ -118,11 +120,12 @@ class Faults:
 
     def worker_killed(self) -> None:
         """Kill one at each server; one that dies before a refresh is written down takes a session along."""
-        fault = self.judge.begin("workers killed", {"connection", "provider", "session"})
-        for server in self.fleet.servers:
-            server.kill_youngest()
-        self._last(5.0)
-        self.judge.end(fault)
+        with self._starting:
+            fault = self.judge.begin("workers killed", {"connection", "provider", "session"})
+            for server in self.fleet.servers:
+                server.kill_youngest()
+            self._last(5.0)
+            self.judge.end(fault)
 
     def settings_reloaded(self) -> None:
         fault = self.judge.begin("settings reloaded", set())
@@ -135,13 +138,14 @@ class Faults:
 
     def settings_broken(self) -> None:
         """Have the file wrong for a while: the old settings stay."""
-        fault = self.judge.begin("settings broken", set())
-        for server in self.fleet.servers:
-            server.break_settings()
-        self._last(_RELOADS_WITHIN)
-        for server in self.fleet.servers:
-            server.write_settings()
-        self.judge.end(fault)
+        with self._starting:
+            fault = self.judge.begin("settings broken", set())
+            for server in self.fleet.servers:
+                server.break_settings()
+            self._last(_RELOADS_WITHIN)
+            for server in self.fleet.servers:
+                server.write_settings()
+            self.judge.end(fault)
 
     def _last(self, seconds: float = _LENGTH) -> None:
         """Wait; at the end of a soak a fault is as long as any, so that all is well when it is looked at."""
