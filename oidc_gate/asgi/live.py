@@ -89,7 +89,7 @@ class LiveConnections:
     def __init__(self, gate: Callable[[], Gate], lanes: Lanes) -> None:
         self._gate, self._lanes = gate, lanes
         self._rounds: dict[AbstractEventLoop, _Round] = {}
-        #: By what their apps send with.
+        #: By what their apps send with: a WebSocket's by its own `send`, an event stream's by the server's.
         self.open: dict[Send, Connection] = {}
 
     def began(
@@ -97,7 +97,7 @@ class LiveConnections:
     ) -> Send:
         """Look after a connection until it has `ended`; return what its app is to send with. On its event loop, both.
 
-        `used`: what the app sends with in any case, and calls this; by it the connection is known.
+        `used`: by what the connection is known, where that is not what is returned.
         """
         connection = Connection(kind, request, identity, send)
         self.open[used or connection.send] = connection
@@ -109,7 +109,7 @@ class LiveConnections:
         return connection.send
 
     def ended(self, used: Send) -> None:
-        """Look no longer after the connection whose app sent with this, if there is one: the app has returned."""
+        """Look no longer after the connection that is known by this, if there is one: the app has returned."""
         connection = self.open.pop(used, None)
         if connection is None:
             return

@@ -144,6 +144,7 @@ class OIDCGate:
             identity, _, request_headers, response_headers, set_cookies = decision
         if request_headers:
             headers += [(name.encode(), value.encode()) for name, value in request_headers]
+        app, used = self._app, send  # a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         if kind == "http" and (response_headers or stream_began is not None):
             more = usual_in_bytes if response_headers is usual else as_bytes(response_headers)
             send = adding(send, more, response_headers, set_cookies, stream_began, scope.get, identity)
@@ -154,13 +155,12 @@ class OIDCGate:
         told["auth"] = NO_AUTH if identity is None else identity._auth or auth_of(identity)
         if self._has_guests:
             accommodate(told)
-        app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         scope, cookies = told, b""  # what reports an app's errors may print this frame, which held the session
         try:
             return await app(scope, receive, send)  # type: ignore[no-any-return]
         finally:
             if self._live.open:
-                self._live.ended(send)
+                self._live.ended(used)
 
     def _line(self, scope: Scope, by: By, telling: int) -> str | tuple[str] | None:
         """Return what `recall` wants to know of a line that is not its path alone, None where it cannot go by that."""
@@ -203,12 +203,11 @@ class OIDCGate:
             return receive, send
         return self._live.accepted(receive, send, request, identity, gate)
 
-    def _stream_began(self, used: Send, send: Send, get: Callable[..., Any], identity: Identity) -> Send:
+    def _stream_began(self, send: Send, get: Callable[..., Any], identity: Identity) -> Send:
         """See `StreamBegan`."""
         scope: Scope = get.__self__  # type: ignore[attr-defined]
-        layout = self._asked[5]([*map(_name_of, scope["headers"])])
-        request = request_with_token(scope, layout, self._app_root)
-        return self._live.began("event_stream", request, identity, send, used)
+        request = request_with_token(scope, self._asked[5]([*map(_name_of, scope["headers"])]), self._app_root)
+        return self._live.began("event_stream", request, identity, send, used=send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app start and stop as it likes; that returns when the server stops, and nobody asks any more."""
