@@ -1,6 +1,6 @@
-"""Requests leave nothing behind that knows itself: that stays until Python looks for garbage, and nobody is served then.
+"""Requests leave nothing behind that knows itself: it stays until Python looks for garbage, and nobody is served then.
 
-In a process of FastAPI's that took 20 ms a time, ten times a second: one request of a hundred waited for it.
+In a process of FastAPI's one full look took 40 ms.
 """
 
 from __future__ import annotations
