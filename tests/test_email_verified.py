@@ -86,7 +86,7 @@ def test_the_word_that_was_said_at_login_outlives_the_tokens(
 
 @pytest.mark.parametrize("fault", ["userinfo_unauthorized", "userinfo_down"])
 def test_who_passes_by_a_group_needs_no_userinfo_for_the_address(
-    stage: StageFactory, provider: LocalProvider, tmp_path: Path, fault: str
+    stage: StageFactory, provider: LocalProvider, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     said(provider, UNSAID)
     lists = {"allow_groups": "admins", "allow_emails": "ada@example.com", "require_email_verified": True}
@@ -99,6 +99,8 @@ def test_who_passes_by_a_group_needs_no_userinfo_for_the_address(
         assert browser.fetch("/").status == 200
         here.clock.advance(3590)
         assert browser.fetch("/").status == 200
+    told = [line.split(":")[0] for line in caplog.messages if "left out" in line]
+    assert told == ["userinfo is left out of a login", *["userinfo is left out of a renewal"] * 2]
 
 
 def test_userinfo_is_asked_for_a_word_that_the_app_is_to_be_told_by(

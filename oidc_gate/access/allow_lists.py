@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_gate.access.emails import bare_email, in_own_letters, listed_emails, verified_email, written_email
+from oidc_gate.access.emails import bare_email, in_own_letters, listed_addresses, verified_email, written_email
 from oidc_gate.access.group_claims import GroupClaim, read_groups
 from oidc_gate.identity import claim_at
 
@@ -52,8 +52,8 @@ class AllowLists:
         self.email_claim = email_claim
         self._require_email_verified = require_email_verified
         self._emails, self._domains = frozenset(emails or ()), frozenset(domains or ())
-        self._all_emails = frozenset(listed_emails(emails or ()))
-        self._all_domains = frozenset(listed_emails(domains or ()))
+        self._all_emails = frozenset(listed_addresses(emails or ()))
+        self._all_domains = frozenset(listed_addresses(domains or ()))
         self._groups = frozenset(groups or ())
         #: Whether there are no lists, so that it does not matter who it is.
         self.allow_all = emails is None and domains is None and groups is None

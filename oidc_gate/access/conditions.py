@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_gate.access.answers import Answer, Finding
-from oidc_gate.access.emails import LooseText, in_own_letters, listed_emails, loose_text
+from oidc_gate.access.emails import LooseText, in_own_letters, listed_addresses, loose_text
 from oidc_gate.access.texts import Texts, listed
 from oidc_gate.identity import claim_at, lower_ascii
 
@@ -118,7 +118,7 @@ class Emails(Condition):
     claims = frozenset({"email"})
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = Texts(listed_emails(texts), [lower_ascii(text) for text in texts])
+        self._texts = Texts(listed_addresses(texts), [lower_ascii(text) for text in texts])
         self.loose = frozenset(loose for text in texts if (loose := loose_text(text, self._form)))
 
     def holds(self, person: Person) -> Answer:

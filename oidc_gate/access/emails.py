@@ -15,7 +15,7 @@ __all__ = [
     "compared_domain",
     "compared_email",
     "in_own_letters",
-    "listed_emails",
+    "listed_addresses",
     "loose_text",
     "verified_email",
     "written_email",
@@ -96,7 +96,7 @@ def _decoded(label: str) -> str:
     return _lower(found) if is_its_own else label
 
 
-def listed_emails(texts: Iterable[str]) -> list[str]:
+def listed_addresses(texts: Iterable[str]) -> list[str]:
     """Return addresses or domains of a list, in which `*` may stand, as they are compared: in both spellings."""
     lower = [_lower(text) for text in texts]
     return [*lower, *map(in_own_letters, lower)]

@@ -55,7 +55,7 @@ class Userinfo:
             fails = lacks and not self._is_dispensable(error, claims, indispensable=before is not None)
             if always or fails or (lacks_word and before is None and self._is_shut_out(error, claims)):
                 raise
-            logger.warning("userinfo is left out of a login: %s", error)
+            logger.warning("userinfo is left out of a %s: %s", "login" if before is None else "renewal", error)
             return with_word(claims, before), []
         together, kept = merged_claims(claims, found)
         return (together, kept) if again else (with_word(together, before), [])

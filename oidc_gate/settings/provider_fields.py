@@ -131,8 +131,8 @@ class ProviderFields:
         "auto",
         choice("auto", "always", "never"),
         "`auto` asks when the ID token lacks a claim that scopes (`profile`, `email`, `phone`, `address`, `groups` or"
-        " one named like `groups_claim`), allow lists, `identity_headers` or `remote_user_claim` call for, and goes on"
-        " without it where the provider has none; `always`; `never`",
+        " one named like `groups_claim`), allow lists, rules, `require_email_verified`, `identity_headers` or"
+        " `remote_user_claim` call for, and goes on without it where the provider has none; `always`; `never`",
     )
     userinfo_refresh_interval: float = setting(
         0.0, read_duration, "how often claims are fetched again, and the rules applied again", shown="`0` (off)"
