@@ -21,9 +21,7 @@ from random import Random
 from typing import Any
 from urllib.parse import parse_qs
 
-import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3 import HTTPResponse
+from urllib3 import HTTPResponse, PoolManager
 
 from oidc_gate import Settings
 from oidc_gate.decisions import Forward, Work
@@ -76,7 +74,7 @@ class Calls:
         return sum(since <= each < until for each in self.times) / (until - since)
 
 
-class SimulatedProvider(BaseAdapter):
+class SimulatedProvider(PoolManager):
     """Answers what gates send, where a connection would be made. Access tokens name their person.
 
     `life`: of access tokens, in seconds; `down`: from when to when it answers 503, in seconds after nine.
@@ -87,10 +85,9 @@ class SimulatedProvider(BaseAdapter):
         self._clock, self._life, self._down = clock, life, down
         self.asked: dict[str, Calls] = {}
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+    def urlopen(self, _method: str, url: str, **request: Any) -> HTTPResponse:  # type: ignore[override]
         """Answer a request."""
         after_nine = self._clock() - NINE
-        url = request.url or ""
         status, document = 200, dict[str, Any](_METADATA)
         if url.endswith("/keys"):
             document = generation_jwks(1)
@@ -99,14 +96,13 @@ class SimulatedProvider(BaseAdapter):
         if self._down[0] <= after_nine < self._down[1]:
             status, document = 503, {}
         if status == 200 and url.endswith("/token"):
-            form = parse_qs(str(request.body))
+            form = parse_qs(request["body"])
             person = form["refresh_token"][0].partition(".")[0]
             document = self.tokens(person)
         if status == 200 and url.endswith("/userinfo"):
-            document = {"sub": request.headers["Authorization"].removeprefix("Bearer ")}
+            document = {"sub": request["headers"]["Authorization"].removeprefix("Bearer ")}
         body = json.dumps(document).encode()
-        raw = HTTPResponse(BytesIO(body), {"Content-Type": "application/json"}, status, preload_content=False)
-        return HTTPAdapter().build_response(request, raw)
+        return HTTPResponse(BytesIO(body), {"Content-Type": "application/json"}, status, preload_content=False)
 
     def tokens(self, person: str) -> dict[str, Any]:
         """Return what the token endpoint says to somebody's refresh token."""
@@ -116,9 +112,6 @@ class SimulatedProvider(BaseAdapter):
             "refresh_token": f"{person}.{self._clock()}",
             "expires_in": self._life,
         }
-
-    def close(self) -> None:
-        """Do nothing: there is no connection."""
 
 
 class CountingStore:
@@ -234,7 +227,7 @@ class Simulation:
         self.gates = [Gate(settings, self.clock) for _ in range(gates)]
         for gate in self.gates:
             (party,) = gate._components.parties
-            party.provider._transport._adapter = self.provider  # type: ignore[assignment]
+            party.provider._transport._pools[""] = self.provider
         self._cookie_name = self.gates[0]._components.secure_cookies.session
         self._cookies: dict[int, str] = {}
 

@@ -6,14 +6,16 @@ import contextlib
 import datetime
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from urllib3.exceptions import NewConnectionError
 
 from oidc_gate.errors import ProviderDownError, ProviderSetupError
@@ -21,6 +23,7 @@ from oidc_gate.provider.http_messages import HTTPRequest
 from oidc_gate.provider.network_errors import no_answer
 from oidc_gate.provider.provider import Provider
 from oidc_gate.provider.transport import Transport
+from tests.documents import ROOT
 from tests.patience import LIMIT, in_time
 from tests.providers.tls import Authority, KeepingProvider
 from tests.raw_server import Connection, raw_server, says
@@ -78,6 +81,45 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with raw_server(says(b"HTTP/1.1 407 Authenticate\r\nContent-Length: 0\r\n\r\n")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         assert "no way to or through the proxy" in outage(asking("https://idp.invalid")).detail
+
+
+def test_a_proxy_of_another_kind_is_not_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever package for SOCKS is installed: who names a proxy wants nothing to go out beside it."""
+    with raw_server(says(OK + b"Content-Length: 2\r\n\r\n{}")) as server:
+        monkeypatch.setenv("ALL_PROXY", "socks5h://somebody:their-password@127.0.0.1:9")
+        monkeypatch.setenv("NO_PROXY", "")
+        error = outage(asking(server.url))
+        assert server.connections == []
+    assert "the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) is none for HTTP" in error.detail
+    assert "their-password" not in error.detail
+
+
+def test_without_a_proxy_nothing_is_loaded_for_one() -> None:
+    program = (
+        "import os, sys; [os.environ.pop(name) for name in [*os.environ] if name.lower().endswith('_proxy')]\n"
+        "from oidc_gate.provider import Transport\n"
+        "for name, value in (('', ''), ('HTTPS_PROXY', 'http://127.0.0.1:9')):\n"
+        "    os.environ[name or 'NOTHING'] = value\n"
+        "    print(Transport('', 1.0).proxy('https://idp.test/'), 'requests' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines() == [" False", "http://127.0.0.1:9 True"]
+
+
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy_gets_its_credentials_and_the_provider_does_not(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    expected = b64encode(b"jo@b:p%ss").decode()
+    with raw_server(says(b"HTTP/1.1 404 Not here\r\nContent-Length: 0\r\n\r\n")) as proxy:
+        place = proxy.url.removeprefix("http://")
+        monkeypatch.setenv("HTTPS_PROXY", f"{scheme}jo%40b:p%25ss@{place}")
+        monkeypatch.setenv("HTTP_PROXY", f"{scheme}jo%40b:p%25ss@{place}")
+        outage(asking("http://idp.invalid", insecure_http_issuer=True))
+        outage(asking("https://idp.invalid"))
+    plain, tunnel = proxy.requests[0], proxy.requests[-1]
+    for asked in (plain, tunnel):
+        assert f"\r\nproxy-authorization: basic {expected}\r\n".lower().encode() in asked.lower()
+    assert tunnel.startswith(b"CONNECT idp.invalid:443 ")
+    assert b"\r\nAuthorization:" not in plain
 
 
 def test_a_proxy_that_drips_takes_no_longer_than_http_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +271,7 @@ pool: Any = None
         (verification(9, ""), ProviderDownError, "is not valid yet"),
         (verification(26, "unsuitable certificate purpose"), ProviderSetupError, "unsuitable certificate purpose"),
         (ssl.SSLError(1, "odd"), ProviderDownError, "TLS: the connection broke off (SSLError)"),
-        (requests.ConnectionError(NewConnectionError(pool, "x")), ProviderDownError, "no way to or through idp.test"),
+        (NewConnectionError(pool, "x"), ProviderDownError, "no way to or through idp.test"),
         (OSError(101, "Network is unreachable"), ProviderDownError, "OSError: Network is unreachable"),
     ],
 )

@@ -38,7 +38,7 @@ def no_answer(error: BaseException, url: str, timeout: float, ca_bundle: str) ->
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and those that led to it, wherever requests, urllib3 and Python have put them."""
+    """Yield the error and those that led to it, wherever urllib3 and Python have put them."""
     seen: set[int] = set()
     waiting: list[object] = [error]
     while waiting:
@@ -56,17 +56,20 @@ def _what_happened(causes: list[BaseException], url: str, timeout: float) -> str
     place = urlsplit(url)
     port = place.port or (443 if place.scheme == "https" else 80)
     whose = "the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY)" if at_proxy else f"{place.hostname}:{port}"
+    if "ProxySchemeUnknown" in names:
+        return "the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) is none for HTTP; name one with http://"
     if "gaierror" in names:
         return f"the host name of {whose} was not found; check its spelling, and this machine's DNS"
     if "AnswerTooLongError" in names:
         return "the answer is too long for a provider's; check what is at this address"
     if "ConnectionRefusedError" in names:
         return f"{whose} refused the connection; is the port right, and does it run?"
-    if "ConnectTimeout" in names:
+    is_new = "NewConnectionError" in names  # which urllib3 has as a time-out, too
+    if "ConnectTimeoutError" in names and not is_new:
         return f"no connection to {whose} within {timeout:g} s (http_timeout); a firewall may drop it"
-    if at_proxy or "NewConnectionError" in names:
+    if at_proxy or is_new:
         return f"no way to or through {whose}: {_kind(causes)}"
-    if names & {"Timeout", "TimeoutError"}:
+    if "TimeoutError" in names:
         return f"no whole answer within {timeout:g} s (http_timeout)"
     if names & {"ConnectionError", "EOFError", "IncompleteRead"}:
         return f"the connection broke before the answer was complete ({_kind(causes)})"

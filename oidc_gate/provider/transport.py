@@ -15,13 +15,15 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+from urllib.request import getproxies
 
-import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Timeout, make_headers
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, ProxyError, SSLError, URLSchemeUnknown
+from urllib3.exceptions import TimeoutError as TooLateError
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import parse_url
 
 from oidc_gate.errors import SettingsError
 from oidc_gate.provider.deadlines import Deadline
@@ -33,6 +35,10 @@ __all__ = ["Transport", "tls_context"]
 logger = logging.getLogger("oidc_gate")
 
 LONGEST_ANSWER = 1_000_000
+#: So many connections to each place are kept.
+_KEPT = 32
+#: What says more than that the time is over.
+_TELLING = (ProxyError, SSLError, TooLateError)
 _HEADERS = {"User-Agent": "oidc_gate", "Accept-Encoding": "gzip, deflate", "Accept": "*/*", "Connection": "keep-alive"}
 
 
@@ -45,10 +51,11 @@ class Transport:
         self.context = tls_context(ca_bundle)
         self._timeout = timeout
         self._process = os.getpid()
-        #: Without a `requests.Session`, which would keep cookies, follow redirects and read `.netrc`.
-        self._adapter = _Adapter(self.context)
+        #: By the proxy that they go through, `""` for none. Those of urllib3, which keep no cookies, follow no redirect
+        #: when told so and know no `.netrc`; a `requests.Session` over them would do all that, for a fifth of a login.
+        self._pools: dict[str, PoolManager] = {}
         #: Asked once for each of the provider's few addresses: to go through the environment takes a tenth of a login.
-        self._proxies = lru_cache(maxsize=32)(get_environ_proxies)
+        self._proxies = lru_cache(maxsize=32)(_proxy_of_environment)
 
     def send(self, request: HTTPRequest) -> HTTPAnswer:
         """Return the answer, read whole. Raises ProviderDownError when there is none, or it is too long or too slow.
@@ -57,13 +64,13 @@ class Transport:
         look-up of the host's name is the system's own affair.
         """
         if self._process != os.getpid():
-            self._process, self._adapter = os.getpid(), _Adapter(self.context)
+            self._pools, self._process = {}, os.getpid()
         deadline = Deadline(self._timeout)
         try:
             with deadline:
                 answer = self._sent(request, deadline)
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            cause = error if not deadline.is_over or isinstance(error, _NOT_TWICE) else TimeoutError()
+        except (HTTPError, OSError, ValueError) as error:
+            cause = error if not deadline.is_over or isinstance(error, _TELLING) else TimeoutError()
             raise no_answer(cause, request.url, self._timeout, self._ca_bundle) from None
         path, kind = request.url.partition("?")[0], answer.content_type or "no content type"
         logger.debug("%s: %d, %s, %d bytes", path, answer.status, kind, len(answer.body))
@@ -71,31 +78,39 @@ class Transport:
 
     def proxy(self, url: str) -> str:
         """Return the proxy through which this address is asked, `""` for none. It may hold a password."""
-        return select_proxy(url, dict(self._proxies(url))) or ""
+        return self._proxies(url)
 
     def _sent(self, request: HTTPRequest, deadline: Deadline) -> HTTPAnswer:
         """Send the request; a GET once more where its connection broke, as one does that was kept for too long."""
         try:
             return self._try(request, deadline)
-        except requests.ConnectionError as error:
-            if request.body is not None or isinstance(error, _NOT_TWICE) or deadline.is_over:
+        except (ProtocolError, NewConnectionError):
+            if request.body is not None or deadline.is_over:
                 raise
         return self._try(request, deadline)
 
     def _try(self, request: HTTPRequest, deadline: Deadline) -> HTTPAnswer:
         if not request.url.lower().startswith(("https://", "http://")):
-            raise requests.exceptions.InvalidSchema(request.url.partition(":")[0])
-        method = "GET" if request.body is None else "POST"
-        headers = _HEADERS | request.headers
-        prepared = requests.Request(method, request.url, headers=headers, data=request.body).prepare()
-        timeout: Any = Timeout(total=deadline.left())  # which requests hands on to urllib3
-        proxies = self._proxies(request.url)
-        with self._adapter.send(prepared, stream=True, timeout=timeout, proxies=proxies) as response:
+            raise URLSchemeUnknown(request.url.partition(":")[0])
+        response = self._through(self.proxy(request.url)).urlopen(
+            "GET" if request.body is None else "POST",
+            request.url,
+            body=request.body,
+            headers=_HEADERS | request.headers,
+            timeout=Timeout(total=deadline.left()),
+            redirect=False,
+            retries=False,  # it would give each try the whole time
+            preload_content=False,
+        )
+        with response:
             body = _read(response, deadline)
         told = response.headers
         content_type = told.get("content-type", "").partition(";")[0].strip().lower()
-        came = tuple((name.lower(), value) for name, value in response.raw.headers.items())
-        return HTTPAnswer(response.status_code, content_type, body, request.url, told.get("location", ""), came)
+        came = tuple((name.lower(), value) for name, value in told.items())
+        return HTTPAnswer(response.status, content_type, body, request.url, told.get("location", ""), came)
+
+    def _through(self, proxy: str) -> PoolManager:
+        return self._pools.get(proxy) or self._pools.setdefault(proxy, _pools(proxy, self.context))
 
 
 class _Punctual:
@@ -146,31 +161,31 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class _Adapter(HTTPAdapter):
-    """Connections under one shared TLS context: reading the authorities anew takes longer than a whole login."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        # urllib3 tries nothing again: it would give each try the whole time.
-        super().__init__(max_retries=0, pool_maxsize=32)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
-        """Leave the authorities to the context; requests would load its own on top of them."""
-        conn.cert_reqs = "CERT_REQUIRED"
-
-
 _POOLS = {"http": _Pool, "https": _SecurePool}
-#: What another try would not mend, or has no time for.
-_NOT_TWICE = (requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.exceptions.Timeout)
+
+
+def _pools(proxy: str, context: ssl.SSLContext) -> PoolManager:
+    """Return pools under one shared TLS context: reading the authorities anew takes longer than a whole login.
+
+    Raises ValueError for a proxy that is not one for HTTP.
+    """
+    if not proxy:
+        pools = PoolManager(maxsize=_KEPT, ssl_context=context)
+    else:
+        address = proxy if "://" in proxy else f"http://{proxy}"
+        credentials = parse_url(address).auth
+        headers = make_headers(proxy_basic_auth=unquote(credentials)) if credentials else None
+        pools = ProxyManager(address, maxsize=_KEPT, ssl_context=context, proxy_headers=headers)
+    pools.pool_classes_by_scheme = _POOLS
+    return pools
+
+
+def _proxy_of_environment(url: str) -> str:
+    if not getproxies():  # most have none, and need not load what reads the exceptions
+        return ""
+    from requests.utils import get_environ_proxies, select_proxy
+
+    return select_proxy(url, get_environ_proxies(url)) or ""
 
 
 def tls_context(ca_bundle: str) -> ssl.SSLContext:
@@ -186,14 +201,16 @@ def _context(ca_bundle: str, _: bytes) -> ssl.SSLContext:
     """Return the context for the authorities in this file; the second tells one content of it from another."""
     context = ssl.create_default_context(cafile=ca_bundle or None)
     if not ca_bundle and not context.cert_store_stats()["x509_ca"]:
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH  # late: few systems have no authorities of their own
+
         context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context
 
 
-def _read(response: requests.Response, deadline: Deadline) -> bytes:
+def _read(response: BaseHTTPResponse, deadline: Deadline) -> bytes:
     """Return the body. What has come is taken at once, so that no more than a little beyond the limit is ever held."""
     body = bytearray()
-    while chunk := response.raw.read1(65536, decode_content=True):
+    while chunk := response.read1(65536, decode_content=True):
         body += chunk
         if len(body) > LONGEST_ANSWER:
             raise AnswerTooLongError
