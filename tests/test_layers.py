@@ -88,8 +88,11 @@ PAST_THE_DOOR = {
     ("command/stored_sessions", "stores/sqlite"),
     ("command/token", "provider/terminal_client"),  # which no gate needs, and would load
     ("doctor/case", "settings/presets"),
+    ("doctor/case", "stores/redis_urls"),
     ("doctor/store_checks", "stores/facts"),
+    ("doctor/store_checks", "stores/redis_urls"),
     ("gate/building", "settings/page_files"),
+    ("settings/checks", "stores/urls"),
     ("proxy/forwarded", "asgi/request"),
     ("proxy/proxy", "asgi/middleware"),
     ("gate/demanding", "settings/demands"),

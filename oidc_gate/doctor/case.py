@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus
 
 from oidc_gate.doctor.findings import Finding, SkippedError
 from oidc_gate.errors import ProviderDownError, ProviderError, SettingsError
@@ -22,6 +22,7 @@ from oidc_gate.provider import (
 )
 from oidc_gate.settings import Settings
 from oidc_gate.settings.presets import JUMPCLOUD_REGIONS
+from oidc_gate.stores.redis_urls import read_redis_url
 
 __all__ = ["LOOPBACK", "Case", "Check", "Options", "Source", "TimedAnswer"]
 
@@ -213,7 +214,7 @@ class Case:
         settings = self.settings
         found = [settings.client_secret, *settings.cookie_secret]
         stores = [store for store in (settings.session_store, settings.cookie_deny_list) if isinstance(store, str)]
-        found += [urlsplit(store).password or "" for store in stores]
+        found += [read_redis_url(store, "").password for store in stores if store.startswith("redis")]
         found = [secret for secret in found if len(secret) >= _SHORTEST]
         forms = {form for secret in found for form in (secret, quote(secret, safe=""), quote_plus(secret))}
         return sorted(forms, key=len, reverse=True)

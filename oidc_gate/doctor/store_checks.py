@@ -9,13 +9,13 @@ from ipaddress import ip_address
 from math import inf
 from socket import SOCK_STREAM, getaddrinfo
 from typing import Any
-from urllib.parse import urlsplit
 
 from oidc_gate.doctor.case import Case, Check
 from oidc_gate.doctor.findings import Finding, SkippedError, fail, ok, unknown, warn, worst
 from oidc_gate.errors import SettingsError, StoreError, StoreSetupError
 from oidc_gate.stores import SessionStore, open_store
 from oidc_gate.stores.facts import FileFacts, ServerFacts
+from oidc_gate.stores.redis_urls import read_redis_url
 
 __all__ = ["STORE_CHECKS"]
 
@@ -186,11 +186,10 @@ def _of_server(facts: ServerFacts) -> Finding:
 
 def _on_the_way(url: str) -> Finding:
     """Return whether what goes to Redis goes over a public network, unencrypted."""
-    parts = urlsplit(url)
-    if parts.scheme == "rediss":
+    read = read_redis_url(url, "session_store")
+    if read.is_over_tls:
         return ok("over TLS")
-    hosts = [urlsplit(f"//{host}").hostname or "" for host in parts.netloc.rpartition("@")[2].split(",")]
-    public = [host for host in hosts if _is_public(host)]
+    public = [host for host, _ in read.hosts if _is_public(host)]
     if public:
         return warn(
             f"{', '.join(public)} is a public address, and is asked without TLS: its password can be read on the way",

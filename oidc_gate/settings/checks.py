@@ -12,6 +12,7 @@ from oidc_gate.settings.reach_checks import check_proof, check_reach
 from oidc_gate.settings.token_fields import TokenFields
 from oidc_gate.settings.urls import check_ascii, check_https, checked_url
 from oidc_gate.stores import FORMS
+from oidc_gate.stores.urls import check_url
 
 if TYPE_CHECKING:
     from oidc_gate.settings.settings import Settings
@@ -182,6 +183,9 @@ def _check_sessions(settings: Settings) -> None:
     store = settings.session_store
     if isinstance(store, str) and store.partition(":")[0] not in ("cookie", "sqlite", "redis", "rediss"):
         raise SettingsError(f"session_store must be one of: cookie, {FORMS}.")
+    for name, url in (("session_store", store), ("cookie_deny_list", settings.cookie_deny_list)):
+        if isinstance(url, str) and url not in ("cookie", ""):
+            check_url(url, name)
     if settings.cookie_deny_list and store != "cookie":
         raise SettingsError("cookie_deny_list is for session_store cookie; a session in a store is ended there.")
     _check_caching(settings.cache_control)
@@ -194,15 +198,22 @@ def _check_sessions(settings: Settings) -> None:
 
 def _check_caching(cache_control: str) -> None:
     word, _, forced = cache_control.lower().partition(" ")
-    if not cache_control.isascii() or "public" in cache_control.lower():
+    is_forced = word == "force"
+    directives = {each.strip() for each in (forced if is_forced else cache_control.lower()).split(",")}
+    if not cache_control.isascii() or '"' in cache_control or "public" in directives:
         raise SettingsError(
             "cache_control must be the value of a header that keeps answers out of shared caches, like private or"
-            " no-store; or off. A shared cache would hand one person's page to another."
+            " no-store, without quotes; or off. A shared cache would hand one person's page to another."
         )
-    if word == "force" and {directive.strip() for directive in forced.split(",")}.isdisjoint({"private", "no-store"}):
+    if is_forced and directives.isdisjoint({"private", "no-store"}):
         raise SettingsError(
             "cache_control force needs a value with private or no-store in it, like force no-store: it takes the place"
             " of what the app says."
+        )
+    if cache_control and directives.isdisjoint({"private", "no-store", "no-cache"}):
+        raise SettingsError(
+            f"cache_control: {cache_control} lets shared caches keep pages, and one would hand one person's page to"
+            f" another; put private in front: private, {cache_control}."
         )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oidc_gate.access import CheckedRule
-    from oidc_gate.settings.rule import Allow, Texts
+    from oidc_gate.settings.rule import Allow
 
 __all__ = ["Demands", "check_demand", "read_demand"]
 
@@ -31,17 +31,19 @@ class Demands(TypedDict, total=False):
     - `allow`: in place of these whatever may stand there in a rule, with `any`, `all` and `not`; or a function
     - `acr`, `max_age`: what is asked of the sign-in, as in a rule
     - `help`: a sentence on the 403 page; `name`: in the log, instead of `require`
+
+    None is refused, for whoever gives it meant to ask for something: the variable that it came from is not set.
     """
 
-    groups: Texts
-    emails: Texts
-    domains: Texts
-    scopes: Texts
-    provider: Texts
+    groups: str | Sequence[str]
+    emails: str | Sequence[str]
+    domains: str | Sequence[str]
+    scopes: str | Sequence[str]
+    provider: str | Sequence[str]
     claims: Mapping[str, Any]
     allow: Allow
-    acr: Texts
-    max_age: float | str | timedelta | None
+    acr: str | Sequence[str]
+    max_age: float | str | timedelta
     help: str
     name: str
 
@@ -51,7 +53,12 @@ def read_demand(given: Mapping[str, Any]) -> CheckedRule:
 
     Its number comes of what it says, so that it is the same in every process that runs the same code.
     """
-    given = {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        if value is None and name in _ALL:
+            raise SettingsError(
+                f"require: {name} is None, and nothing would be asked for in its place; give it a value, or leave it"
+                " out."
+            )
     conditions = [{name: value} for name, value in given.items() if name in _SHORT]
     rest = {name: value for name, value in given.items() if name not in _SHORT}
     for name in rest:

@@ -6,6 +6,7 @@ Modules, from the ground up; each may import only from those before it:
 - `facts`: what an operator may want to know of a store
 - `sqlite_file`: the file of such a store, without SQLite
 - `sqlite`: a file, for one machine
+- `redis_urls`: what a Redis URL says
 - `redis_clients`: how a client of Redis or Valkey is made from a URL, Sentinel and Cluster too
 - `redis_facts`: what Redis says of itself
 - `redis`: Redis or Valkey, for many machines

@@ -1,19 +1,12 @@
-"""How a client of Redis or Valkey is made from a URL: for one server, for Sentinel, or for a Cluster.
-
-The URL says which form it is::
-
-    redis://host:6379/0                                  one server; rediss:// for TLS
-    redis://host1:26379,host2:26379/0?sentinel=mymaster  Sentinel: the hosts are sentinels
-    redis://host1:6379,host2:6379?cluster=true           Cluster: the hosts are where it is asked first
-"""
+"""How a client of Redis or Valkey is made from a URL: for one server, for Sentinel, or for a Cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from oidc_gate.errors import SettingsError
+from oidc_gate.stores.redis_urls import RedisUrl, read_redis_url
 
 __all__ = ["close", "connect", "refusal"]
 
@@ -53,24 +46,23 @@ def connect(url: str, timeout: float, setting: str, *, on_loop: bool = False) ->
     from redis.backoff import NoBackoff
     from redis.exceptions import ConnectionError as Cut
 
-    parts = urlsplit(url)
-    query = _options(parts, setting)
-    nodes, database = _places(parts, setting, 26379 if "sentinel" in query else 6379)
-    if query.get("cluster") == "true":
-        return lambda: _cluster(library, nodes, _common(parts, timeout / (len(nodes) + 1)))
-    common = _common(parts, timeout / 2)
+    read = read_redis_url(url, setting)
+    if read.is_cluster:
+        return lambda: _cluster(library, read.hosts, _common(read, timeout / (len(read.hosts) + 1)))
+    common = _common(read, timeout / 2)
     # A connection that was cut is made anew, once; who waited in vain does not wait again.
     again = library.retry(NoBackoff(), 1, (Cut,))
-    if "sentinel" in query:
-        step = timeout / 2 / len(nodes)
+    if read.sentinel:
+        step = timeout / 2 / len(read.hosts)
         once = common | {
             "socket_timeout": step,
             "socket_connect_timeout": step,
             "retry": library.retry(NoBackoff(), 0),
         }
-        sentinel = library.sentinel(nodes, sentinel_kwargs=once, **common)
-        return lambda: sentinel.master_for(query["sentinel"], db=database, retry=again)
-    return lambda: library.client(host=nodes[0][0], port=nodes[0][1], db=database, retry=again, **common)
+        sentinel = library.sentinel(read.hosts, sentinel_kwargs=once, **common)
+        return lambda: sentinel.master_for(read.sentinel, db=read.database, retry=again)
+    host, port = read.hosts[0]
+    return lambda: library.client(host=host, port=port, db=read.database, retry=again, **common)
 
 
 def close(client: Any) -> None:
@@ -97,42 +89,18 @@ def refusal(error: Exception) -> str:
     return ""
 
 
-def _options(parts: SplitResult, setting: str) -> dict[str, str]:
-    """Return what the URL says of its form. Raises SettingsError for anything else: it would have no effect."""
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    several = "," in parts.netloc
-    known = query in ({}, {"cluster": "true"}) or (set(query) == {"sentinel"} and query["sentinel"])
-    if not known or (several and not query) or ("cluster" in query and parts.path.strip("/") not in ("", "0")):
-        raise SettingsError(
-            f"{setting}: a Redis URL has one host, or several and ?sentinel=NAME or ?cluster=true; a Cluster has no"
-            " database number"
-        )
-    return query
-
-
-def _places(parts: SplitResult, setting: str, usual_port: int) -> tuple[list[tuple[str, int]], int]:
-    """Return the hosts with their ports, and the database's number. Raises SettingsError."""
-    try:
-        found = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
-        return [(each.hostname or "localhost", each.port or usual_port) for each in found], int(
-            parts.path.strip("/") or 0
-        )
-    except ValueError:
-        raise SettingsError(f"{setting} is no Redis URL like redis://host:6379/0") from None
-
-
-def _common(parts: SplitResult, step: float) -> dict[str, Any]:
+def _common(read: RedisUrl, step: float) -> dict[str, Any]:
     return {
         "socket_timeout": step,
         "socket_connect_timeout": step,
-        "username": unquote(parts.username) if parts.username else None,
-        "password": unquote(parts.password) if parts.password else None,
+        "username": read.username or None,
+        "password": read.password or None,
         "max_connections": _MOST_CONNECTIONS,
-        **({"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True} if parts.scheme == "rediss" else {}),
+        **({"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True} if read.is_over_tls else {}),
     }
 
 
-def _cluster(library: _Library, nodes: list[tuple[str, int]], common: dict[str, Any]) -> Any:
+def _cluster(library: _Library, nodes: Iterable[tuple[str, int]], common: dict[str, Any]) -> Any:
     """Return a client of a Cluster, which asks at once, or with the first command, where everything is."""
     from redis.backoff import NoBackoff
 
