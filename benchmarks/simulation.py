@@ -85,6 +85,10 @@ class SimulatedProvider(PoolManager):
         self._clock, self._life, self._down = clock, life, down
         self.asked: dict[str, Calls] = {}
 
+    def connection_from_host(self, *_: Any, **__: Any) -> SimulatedProvider:  # type: ignore[override]
+        """Return itself: it stands for the connections too."""
+        return self
+
     def urlopen(self, _method: str, url: str, **request: Any) -> HTTPResponse:  # type: ignore[override]
         """Answer a request."""
         after_nine = self._clock() - NINE

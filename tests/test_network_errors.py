@@ -83,15 +83,28 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "no way to or through the proxy" in outage(asking("https://idp.invalid")).detail
 
 
-def test_a_proxy_of_another_kind_is_not_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5h://somebody:their-password@127.0.0.1:9",
+        "http://",
+        "http:///somebody:their-password@127.0.0.1:9",
+        "http:/somebody:their-password@127.0.0.1:9",
+        "/somebody:their-password@127.0.0.1:9",
+        "http://?somebody:their-password",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_not_passed_by(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     """Whatever package for SOCKS is installed: who names a proxy wants nothing to go out beside it."""
     with raw_server(says(OK + b"Content-Length: 2\r\n\r\n{}")) as server:
-        monkeypatch.setenv("ALL_PROXY", "socks5h://somebody:their-password@127.0.0.1:9")
+        monkeypatch.setenv("ALL_PROXY", proxy)
         monkeypatch.setenv("NO_PROXY", "")
         error = outage(asking(server.url))
+        secured = outage(asking(server.url.replace("http", "https")))
         assert server.connections == []
-    assert "the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) is none for HTTP" in error.detail
-    assert "their-password" not in error.detail
+    for each in (error, secured):
+        assert "the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) is none for HTTP" in each.detail
+        assert "their-password" not in each.detail
 
 
 def test_without_a_proxy_nothing_is_loaded_for_one() -> None:
@@ -106,20 +119,41 @@ def test_without_a_proxy_nothing_is_loaded_for_one() -> None:
     assert done.stdout.splitlines() == [" False", "http://127.0.0.1:9 True"]
 
 
-@pytest.mark.parametrize("scheme", ["http://", ""])
-def test_a_proxy_gets_its_credentials_and_the_provider_does_not(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    expected = b64encode(b"jo@b:p%ss").decode()
+@pytest.mark.parametrize("scheme", ["http://", "HTTP://", "//", ""])
+@pytest.mark.parametrize(("told", "sent"), [("jo%40b:p%25s:s", b"jo@b:p%s:s"), ("jo", b"jo:")])
+def test_a_proxy_gets_its_credentials_and_the_provider_does_not(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, told: str, sent: bytes
+) -> None:
     with raw_server(says(b"HTTP/1.1 404 Not here\r\nContent-Length: 0\r\n\r\n")) as proxy:
-        place = proxy.url.removeprefix("http://")
-        monkeypatch.setenv("HTTPS_PROXY", f"{scheme}jo%40b:p%25ss@{place}")
-        monkeypatch.setenv("HTTP_PROXY", f"{scheme}jo%40b:p%25ss@{place}")
+        for name in ("HTTPS_PROXY", "HTTP_PROXY"):
+            monkeypatch.setenv(name, f"{scheme}{told}@{proxy.url.removeprefix('http://')}")
         outage(asking("http://idp.invalid", insecure_http_issuer=True))
         outage(asking("https://idp.invalid"))
     plain, tunnel = proxy.requests[0], proxy.requests[-1]
     for asked in (plain, tunnel):
-        assert f"\r\nproxy-authorization: basic {expected}\r\n".lower().encode() in asked.lower()
+        assert b"\r\nproxy-authorization: basic " + b64encode(sent).lower() + b"\r\n" in asked.lower()
     assert tunnel.startswith(b"CONNECT idp.invalid:443 ")
     assert b"\r\nAuthorization:" not in plain
+
+
+def test_a_provider_at_an_address_of_ipv6_is_named_rightly_through_a_proxy(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, heads = authority.server_context("2001:db8::1"), []
+
+    def tunnel(connection: Connection) -> None:
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        with context.wrap_socket(connection.socket, server_side=True) as inside:
+            heads.append(inside.recv(65536))
+            inside.sendall(b"HTTP/1.1 404 Not here\r\nContent-Length: 0\r\n\r\n")
+
+    with raw_server(tunnel) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        for place in ("[2001:db8::1]", "[2001:db8::1]:8443"):
+            error = outage(asking(f"https://{place}", ca_bundle=str(authority.bundle)))
+            assert error.code == "discovery_failed"
+            assert f"\r\nHost: {place}\r\n".encode() in heads[-1]
+    assert [head.split()[1] for head in proxy.requests] == [b"[2001:db8::1]:443", b"[2001:db8::1]:8443"]
 
 
 def test_a_proxy_that_drips_takes_no_longer_than_http_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +215,14 @@ def test_a_connection_that_breaks_is_tried_once_more_and_told() -> None:
     with raw_server(says(b"")) as server:
         error = outage(asking(server.url))
         assert len(server.connections) == 2
+    assert "the connection broke before the answer was complete" in error.detail
+
+
+def test_an_answer_that_breaks_is_not_asked_for_twice() -> None:
+    """Who began to answer has seen what may be seen once: a proof."""
+    with raw_server(says(OK + b"Content-Length: 2000\r\n\r\n{")) as server:
+        error = outage(asking(server.url))
+        assert len(server.connections) == 1
     assert "the connection broke before the answer was complete" in error.detail
 
 

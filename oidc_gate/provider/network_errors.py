@@ -57,7 +57,7 @@ def _what_happened(causes: list[BaseException], url: str, timeout: float) -> str
     port = place.port or (443 if place.scheme == "https" else 80)
     whose = "the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY)" if at_proxy else f"{place.hostname}:{port}"
     if "ProxySchemeUnknown" in names:
-        return "the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) is none for HTTP; name one with http://"
+        return "the proxy that the environment names (HTTPS_PROXY, ALL_PROXY) is none for HTTP; write http://HOST:PORT"
     if "gaierror" in names:
         return f"the host name of {whose} was not found; check its spelling, and this machine's DNS"
     if "AnswerTooLongError" in names:

@@ -20,7 +20,15 @@ from urllib.request import getproxies
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Timeout, make_headers
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, ProxyError, SSLError, URLSchemeUnknown
+from urllib3.exceptions import (
+    HTTPError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ProxySchemeUnknown,
+    SSLError,
+    URLSchemeUnknown,
+)
 from urllib3.exceptions import TimeoutError as TooLateError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import parse_url
@@ -81,33 +89,41 @@ class Transport:
         return self._proxies(url)
 
     def _sent(self, request: HTTPRequest, deadline: Deadline) -> HTTPAnswer:
-        """Send the request; a GET once more where its connection broke, as one does that was kept for too long."""
+        """Send the request; a GET once more where its connection broke, as one does that was kept for too long.
+
+        Not once an answer has begun: what sent it has seen the request, and a proof in it counts once (RFC 9449, 11.1).
+        """
         try:
-            return self._try(request, deadline)
+            response = self._begun(request, deadline)
         except (ProtocolError, NewConnectionError):
             if request.body is not None or deadline.is_over:
                 raise
-        return self._try(request, deadline)
-
-    def _try(self, request: HTTPRequest, deadline: Deadline) -> HTTPAnswer:
-        if not request.url.lower().startswith(("https://", "http://")):
-            raise URLSchemeUnknown(request.url.partition(":")[0])
-        response = self._through(self.proxy(request.url)).urlopen(
-            "GET" if request.body is None else "POST",
-            request.url,
-            body=request.body,
-            headers=_HEADERS | request.headers,
-            timeout=Timeout(total=deadline.left()),
-            redirect=False,
-            retries=False,  # it would give each try the whole time
-            preload_content=False,
-        )
+            response = self._begun(request, deadline)
         with response:
             body = _read(response, deadline)
         told = response.headers
         content_type = told.get("content-type", "").partition(";")[0].strip().lower()
         came = tuple((name.lower(), value) for name, value in told.items())
         return HTTPAnswer(response.status, content_type, body, request.url, told.get("location", ""), came)
+
+    def _begun(self, request: HTTPRequest, deadline: Deadline) -> BaseHTTPResponse:
+        """Return the answer, of which the head has come."""
+        place = parse_url(request.url)
+        if place.scheme not in _POOLS or not place.host:
+            raise URLSchemeUnknown(request.url.partition(":")[0])
+        proxy = self.proxy(request.url)
+        pool = self._through(proxy).connection_from_host(place.host.strip("[]"), place.port, place.scheme)
+        return pool.urlopen(
+            "GET" if request.body is None else "POST",
+            request.url if proxy and place.scheme == "http" else place.request_uri,
+            body=request.body,
+            headers=_HEADERS | request.headers,
+            timeout=Timeout(total=deadline.left()),
+            redirect=False,
+            retries=False,  # it would give each try the whole time
+            assert_same_host=False,
+            preload_content=False,
+        )
 
     def _through(self, proxy: str) -> PoolManager:
         return self._pools.get(proxy) or self._pools.setdefault(proxy, _pools(proxy, self.context))
@@ -172,12 +188,26 @@ def _pools(proxy: str, context: ssl.SSLContext) -> PoolManager:
     if not proxy:
         pools = PoolManager(maxsize=_KEPT, ssl_context=context)
     else:
-        address = proxy if "://" in proxy else f"http://{proxy}"
-        credentials = parse_url(address).auth
-        headers = make_headers(proxy_basic_auth=unquote(credentials)) if credentials else None
+        address, credentials = _proxy_address(proxy)
+        headers = make_headers(proxy_basic_auth=credentials) if credentials else None
         pools = ProxyManager(address, maxsize=_KEPT, ssl_context=context, proxy_headers=headers)
     pools.pool_classes_by_scheme = _POOLS
     return pools
+
+
+def _proxy_address(proxy: str) -> tuple[str, str]:
+    """Return the proxy's address, and `name:password` or `""`. Raises ValueError where it names no place.
+
+    Of a proxy without a host urllib3 would make none at all, and connect to the provider itself.
+    """
+    scheme, separator, rest = proxy.partition("://")
+    if not separator:
+        scheme, rest = "http", proxy.removeprefix("//")
+    place = parse_url(f"{scheme}://{rest}")
+    if not place.host or rest.lower().startswith(("http:", "https:")):  # http:/host lacks a slash
+        raise ProxySchemeUnknown(scheme)
+    name, _, password = (place.auth or "").partition(":")
+    return place.url, f"{unquote(name)}:{unquote(password)}" if place.auth else ""
 
 
 def _proxy_of_environment(url: str) -> str:

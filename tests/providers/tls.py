@@ -51,7 +51,7 @@ class Authority:
         """Return what a server for this host (an address or a name) needs."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name("server"), self.certificate.subject, key.public_key(), valid_until)
-        is_address = host.replace(".", "").isdecimal()
+        is_address = ":" in host or host.replace(".", "").isdecimal()
         name = x509.IPAddress(ipaddress.ip_address(host)) if is_address else x509.DNSName(host)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = builder.add_extension(x509.SubjectAlternativeName([name]), critical=False)
