@@ -12,11 +12,12 @@ from typing import Any, cast
 import pytest
 from fastapi import FastAPI
 from quart import Quart
+from starlette.routing import Router
 
 from oidc_gate import Identity
 from oidc_gate.access import AMBIGUOUS, NO_RULE, AllowLists, Policy
 from oidc_gate.asgi import OIDCGate
-from oidc_gate.asgi.roots import root_of
+from oidc_gate.asgi.roots import UNKNOWN, routing_of
 from tests.answers import Answer
 from tests.apps import COOKIE_SECRET
 from tests.asgi_driver import ASGIDriver
@@ -78,19 +79,20 @@ def gated_options(rules: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_an_app_in_another_one_is_found() -> None:
-    assert root_of(api()) == "/api"
-    assert root_of(SimpleNamespace(app=SimpleNamespace(app=api()))) == "/api"
-    assert root_of(SimpleNamespace(application_mapping={"http": api()})) == "/api"
-    assert root_of(FastAPI()) == root_of(print) == root_of(SimpleNamespace(application_mapping={})) == ""
+    assert routing_of(api()) == ("/api", True)
+    assert routing_of(SimpleNamespace(app=SimpleNamespace(app=api()))) == ("/api", True)
+    assert routing_of(SimpleNamespace(application_mapping={"http": api()})) == ("/api", True)
+    assert routing_of(FastAPI()) == routing_of(SimpleNamespace(app=Router())) == ("", True)
+    assert routing_of(print) == routing_of(SimpleNamespace(application_mapping={})) == UNKNOWN
     endless = SimpleNamespace()
     endless.app = endless
-    assert root_of(endless) == ""
+    assert routing_of(endless) == UNKNOWN
 
 
 def test_a_folder_is_no_mount_point() -> None:
     app = Quart(__name__)
     assert app.root_path.startswith("/")
-    assert root_of(app) == ""
+    assert routing_of(app) == UNKNOWN
 
 
 class ASGIHandler:
@@ -99,12 +101,12 @@ class ASGIHandler:
     __module__ = "django.core.handlers.asgi"
 
 
-@pytest.mark.parametrize(("name", "root"), [("/app/", "/app"), (None, ""), ("", "")])
+@pytest.mark.parametrize(("name", "root"), [("/app/", "/app/"), ("/app", "/app"), ("/", ""), (None, ""), ("", "")])
 def test_djangos_own_mount_point_is_found(name: str | None, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = SimpleNamespace(FORCE_SCRIPT_NAME=name)
     monkeypatch.setitem(sys.modules, "django.conf", cast("Any", SimpleNamespace(settings=settings)))
-    assert root_of(ASGIHandler()) == root
-    assert root_of(print) == "", "another app in a process that has loaded Django"
+    assert routing_of(ASGIHandler()) == (root, True)
+    assert routing_of(print) == UNKNOWN, "another app in a process that has loaded Django"
 
 
 def test_with_two_mount_points_nobody_knows_what_the_app_makes_of_them() -> None:

@@ -2,10 +2,10 @@
 
 Modules, from the ground up; each may import only from those before it:
 
+- `roots`: how the app inside finds the path that it routes by
 - `request`: what the gate reads of a scope, and what the app may see of it
 - `bodies`: bodies that are read, or take the place of another
 - `user`: what stands at `scope["user"]` and `scope["auth"]`
-- `roots`: a mount point that an app takes off its paths by itself
 - `lanes`: threads for what may block
 - `response_headers`: what the gate adds to the start of an app's response
 - `live`: WebSockets and event streams that end with their session

@@ -42,7 +42,7 @@ class _HandedOver(HandedOver):
     @property
     def request(self) -> Request:
         layout = Layouts(self.gate.reserved_headers).of([*map(_name_of, self._scope["headers"])])
-        return ASGIRequest(self._scope, layout, self.adapter._app_root)
+        return ASGIRequest(self._scope, layout, self.adapter._routing)
 
     def perform(self, work: Work) -> Decision:
         return work.run()

@@ -23,7 +23,7 @@ from oidc_gate.asgi.request import (
     request_with_token,
 )
 from oidc_gate.asgi.response_headers import adding, as_bytes
-from oidc_gate.asgi.roots import root_of
+from oidc_gate.asgi.roots import routing_of
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
 from oidc_gate.decisions import (
     BY_PATH,
@@ -76,7 +76,8 @@ class OIDCGate:
 
         self._app: Any = resolve_app(app)
         check_app(self._app, "asgi")
-        self._app_root = root_of(self._app)
+        self._routing = routing_of(self._app)
+        self._app_root = self._routing.root
         self._has_looked_out = False
         self._has_guests = has_guests()
         self._lanes = Lanes()
@@ -186,7 +187,7 @@ class OIDCGate:
         if not self._has_looked_out:
             self._has_looked_out = True
             warn_of_outsiders()
-        return (ASGIRequest if telling < BY_TOKEN else request_with_token)(scope, layout, self._app_root)
+        return (ASGIRequest if telling < BY_TOKEN else request_with_token)(scope, layout, self._routing)
 
     def _means_of_the_app(
         self, receive: Receive, send: Send, request: ASGIRequest, decision: Forward, gate: Gate
@@ -206,7 +207,7 @@ class OIDCGate:
     def _stream_began(self, send: Send, get: Callable[..., Any], identity: Identity) -> Send:
         """See `StreamBegan`."""
         scope: Scope = get.__self__  # type: ignore[attr-defined]
-        request = request_with_token(scope, self._asked[5]([*map(_name_of, scope["headers"])]), self._app_root)
+        request = request_with_token(scope, self._asked[5]([*map(_name_of, scope["headers"])]), self._routing)
         return self._live.began("event_stream", request, identity, send, used=send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any
 
+from oidc_gate.asgi.roots import UNKNOWN, Routing, inside
 from oidc_gate.decisions import KIND_HEADERS, LONGEST_KEY, METHOD_HEADERS, Key
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders, folded
 
@@ -110,12 +111,12 @@ def _index(names: Names, name: bytes) -> int:
     return names.index(name) if name in names else ABSENT
 
 
-def request_with_token(scope: Scope, layout: Layout, app_root: str = "") -> ASGIRequest:
+def request_with_token(scope: Scope, layout: Layout, routing: Routing = UNKNOWN) -> ASGIRequest:
     """Return a request to a gate that heeds the Authorization header."""
     host_at, _, dropped, _, names, telling = layout
     if telling & BY_TOKEN:
         layout = (host_at, ABSENT, dropped, dropped, names, telling)
-    return ASGIRequest(scope, layout, app_root)
+    return ASGIRequest(scope, layout, routing)
 
 
 class ASGIRequest:
@@ -128,6 +129,7 @@ class ASGIRequest:
         "_headers",
         "_host_at",
         "_names",
+        "_routing",
         "_scope",
         "_telling",
         "app_cookies",
@@ -139,9 +141,9 @@ class ASGIRequest:
         "scheme",
     )
 
-    def __init__(self, scope: Scope, layout: Layout, app_root: str = "") -> None:
-        self._scope = scope
-        self.app_root = app_root
+    def __init__(self, scope: Scope, layout: Layout, routing: Routing = UNKNOWN) -> None:
+        self._scope, self._routing = scope, routing
+        self.app_root = routing.root
         self._headers = headers = scope["headers"]
         self._host_at, self._cookie_at, self._dropped, self._dropped_with_cookie, self._names, self._telling = layout
         host_at, cookie_at = self._host_at, self._cookie_at
@@ -153,8 +155,8 @@ class ASGIRequest:
         self.app_cookies = ""
         self.is_websocket: bool = scope["type"] == "websocket"
         root_path = scope.get("root_path")
-        self.path: str = _inside(scope["path"], root_path) if root_path else scope["path"]
-        if app_root and root_path and root_path.strip("/") == app_root.strip("/"):
+        self.path: str = inside(scope["path"], root_path) if root_path else scope["path"]
+        if root_path and root_path == self.app_root:
             self.app_root = ""  # the server has said it too, and it is taken off once
         self.scheme: str = _SCHEMES.get(scope.get("scheme"), "http")
 
@@ -209,18 +211,22 @@ class ASGIRequest:
     @property
     def app_path(self) -> str:
         """The path as the app's router sees it."""
-        return _inside(self.path, self.app_root) if self.app_root else self.path
+        return inside(self.path, self.app_root) if self.app_root else self.path
 
     @property
     def has_unclear_mount(self) -> bool:
-        """See `Request.has_unclear_mount`. Litestar cuts a path off at the first place where the mount point is.
+        """See `Request.has_unclear_mount`. An app with another mount point than the server's may do as it likes.
 
-        An app with another mount point than the server's may do as it likes with either.
+        A router that is not known may cut a path at the first place where the mount point's letters are, as Litestar
+        does; one that is known, and does not, may have such an app mounted in it, below this mount point.
         """
-        mount = self._scope.get("root_path", "").strip("/")
-        if mount and self.app_root:
+        mount = self._scope.get("root_path", "")
+        if not mount.strip("/"):
+            return False
+        if self.app_root:
             return True
-        return bool(mount) and mount in self.path and self.path == self._scope["path"]
+        cut = f"{mount}/" if self._routing.cuts_at_start else mount
+        return cut in self.path and self.path == self._scope["path"]
 
     @property
     def has_kind_headers(self) -> bool:
@@ -282,10 +288,3 @@ class ASGIRequest:
     def folded_names(self) -> set[str]:
         """See `Request.folded_names`."""
         return {folded(name.decode("latin-1")) for name in self._names}
-
-
-def _inside(path: str, root_path: str) -> str:
-    """Return the path inside the app: the scope's path holds the mount point too, but for older servers."""
-    root_path = root_path.rstrip("/")
-    inside = path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/")
-    return path[len(root_path) :] if inside else path

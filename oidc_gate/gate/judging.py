@@ -57,7 +57,7 @@ class Judging:
         if self._by_method:
             method, path = line.split(" ", 1)
             method = method.upper()
-        if len(line) > _LONGEST_LINE or not path.isascii() or path.startswith(self._prefix):
+        if len(line) > _LONGEST_LINE or not path.isascii() or path.startswith(self._prefix) or path[:1] not in _BEGINS:
             return None
         name = ""
         if self._by_host:
@@ -129,4 +129,6 @@ def _sent_inside(request: Request) -> str | None:
     return None
 
 
+#: How a path begins; what begins otherwise has to be looked at with its mount point.
+_BEGINS = ("/", "")
 _MOUNT = "/:@!$&'()*+,;=~-._"

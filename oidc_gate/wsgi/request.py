@@ -25,6 +25,8 @@ class WSGIRequest:
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._environ = environ
         path: str = environ.get("PATH_INFO", "")
+        if path and path[0] != "/" and environ.get("SCRIPT_NAME", "")[-1:] == "/":
+            path = f"/{path}"  # gunicorn with SCRIPT_NAME=/app/ leaves the slash between the two to the first
         self.path = path if path.isascii() else _as_utf8(path)  # PEP 3333 hands out its bytes as latin-1
         self.host: str = environ.get("HTTP_HOST", "")
         self.cookie_header: str = environ.get("HTTP_COOKIE", "")

@@ -1,0 +1,182 @@
+"""Rules go by the path that the app's own router sees, however a mount point is spelt and whoever takes it off.
+
+The routers are real; what they make of a path is not told to the gate by anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from fastapi import FastAPI
+from litestar import Litestar, get
+from quart import Quart
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+from oidc_gate import wsgi
+from oidc_gate.asgi import OIDCGate
+from tests.apps import COOKIE_SECRET
+from tests.asgi_driver import ASGIDriver
+from tests.browser import World
+from tests.rule_gates import CLIENT, RuleGate
+from tests.wire import WireRequest
+from tests.wsgi_driver import WSGIDriver
+
+#: Pages of the app, each of which may be for some people alone. They say which one they are.
+PAGES = ["/admin", "/app/admin", "/app/app/admin"]
+OPTIONS: dict[str, Any] = CLIENT | {"cookie_secret": COOKIE_SECRET}
+ROOTS = ["/app", "/app/", "app", "app/", "//app", "/", "/app/app"]
+PATHS = [
+    *("/admin", "/app/admin", "/app/app/admin", "/app/app/app/admin", "//app/admin", "/app//admin", "/app//app/admin"),
+    *("/x/app/admin", "/x/app/app/admin", "/xapp/admin", "/appadmin", "/app/appadmin", "//admin", "/app", "/app/", "/"),
+]
+
+App = Callable[[str], Any]
+Place = Callable[..., Any]
+
+
+def starlette_app(_: str) -> Starlette:
+    def page(path: str) -> Route:
+        return Route(path, lambda _: PlainTextResponse(path))
+
+    def opened(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("open")
+
+    return Starlette(routes=[*map(page, PAGES), Route("/{rest:path}", opened)])
+
+
+def saying(text: str) -> Callable[[], str]:
+    return lambda: text
+
+
+def fastapi_app(root: str) -> FastAPI:
+    app = FastAPI()
+    app.root_path = root  # as its keyword does, which warns that the server is a better place for it
+    for path in PAGES:
+        app.get(path)(saying(path))
+    app.get("/{rest:path}")(lambda: "open")
+    return app
+
+
+def litestar_app(_: str) -> Litestar:
+    def page(path: str) -> Any:
+        def page() -> str:
+            return path if path in PAGES else "open"
+
+        return get(path, sync_to_thread=False)(page)
+
+    return Litestar([page(path) for path in (*PAGES, "/", "/{rest:path}")])
+
+
+def litestar_in_starlette(root: str) -> Starlette:
+    """Behind what Starlette takes off, Litestar cuts at the first place where both mount points stand together."""
+    return Starlette(routes=[Mount("/lit", cast("Any", litestar_app(root))), Mount("/", starlette_app(root))])
+
+
+def quart_app(_: str) -> Quart:
+    app = Quart(__name__)
+    for path in PAGES:
+        app.add_url_rule(path, path, saying(path))
+    app.add_url_rule("/", "root", lambda: "open")
+    app.add_url_rule("/<path:rest>", "rest", lambda rest: "open")
+    return app
+
+
+def told(app: Any, path: str, root: str, cookie: str) -> tuple[int, str]:
+    """Return what is answered, as a server has it that says this mount point and leaves the path as it came."""
+
+    async def placed(scope: Any, receive: Any, send: Any) -> None:
+        await app(scope | {"root_path": root}, receive, send)
+
+    headers = [("Host", "app.test"), *([("Cookie", cookie)] if cookie else [])]
+    answer = ASGIDriver(placed).run(WireRequest("GET", f"https://app.test{path}", headers))
+    return answer.status, answer.body.decode().strip('"')  # FastAPI has it as JSON
+
+
+def gated(app: Any, *rules: dict[str, Any]) -> Any:
+    return OIDCGate(app, **OPTIONS, rules=list(rules))
+
+
+def within(app: Any, *rules: dict[str, Any]) -> Any:
+    """Return the app with the gate among its own middleware."""
+    app.add_middleware(OIDCGate, **OPTIONS, rules=list(rules))
+    return app
+
+
+def closed(path: str) -> dict[str, Any]:
+    return {"exact": path, "allow": {"groups": "Ops"}}
+
+
+@pytest.fixture(scope="module")
+def mallory() -> str:
+    """Return the cookies of somebody who is signed in, and in no group."""
+    of_rules = RuleGate("asgi", cast("Any", SimpleNamespace(settings={"rules": [closed("/admin")]})))
+    return of_rules.cookies({"sub": "mallory"})
+
+
+KNOWN = [(starlette_app, gated), (starlette_app, within), (fastapi_app, gated), (fastapi_app, within)]
+
+
+@pytest.mark.parametrize("root", ROOTS)
+@pytest.mark.parametrize(("app", "place"), [*KNOWN, (litestar_app, gated), (quart_app, gated)])
+def test_no_spelling_of_a_mount_point_opens_a_page(app: App, place: Place, root: str, mallory: str) -> None:
+    seen = set()
+    for page in PAGES:
+        made = place(app(root), closed(page))
+        for mount in ["", root] if app is fastapi_app else [root]:
+            for path in [*PATHS, *(f"{mount}{path}" for path in PATHS)]:
+                status, text = told(made, path, mount, mallory)
+                assert (text == page, status >= 500) == (False, False), (page, mount, path)
+                seen.add(status)
+    assert 403 in seen
+
+
+@pytest.mark.parametrize(("app", "place"), KNOWN)
+def test_letters_of_the_mount_point_in_a_path_mean_nothing(app: App, place: Place, mallory: str) -> None:
+    """The proxy takes the mount point off, so that the path does not begin with it."""
+    made = place(app("/app"), *map(closed, PAGES))
+    mount = "" if app is fastapi_app else "/app"
+    for path in ("/apple", "/whatsapp", "/mapping/3", "/users/app", "/app/apple", "/app/users/app", "/app/"):
+        assert told(made, path, mount, mallory) == (200, "open"), path
+
+
+def test_an_app_that_cuts_elsewhere_may_be_mounted_in_one_that_does_not(mallory: str) -> None:
+    bare = litestar_in_starlette("/app")
+    made = gated(bare, closed("/lit/admin"))
+    path = "/lit/x/app/lit/admin"
+    assert told(bare, path, "/app", "") == (200, "/admin")
+    assert told(made, path, "/app", mallory)[0] == 403
+    assert told(made, "/lit/x/admin", "/app", mallory) == (200, "open")
+
+
+@pytest.mark.parametrize("mount", ["/app/", "/app"])
+@pytest.mark.parametrize("world", ["wsgi", "asgi"])
+def test_a_mount_point_with_a_slash_at_its_end_is_the_same_place(world: World, mount: str, mallory: str) -> None:
+    """As `uvicorn --root-path /app/` says it, and gunicorn with SCRIPT_NAME=/app/."""
+
+    def said(path: str) -> tuple[int, str]:
+        if world == "asgi":
+            return told(made, f"{mount}{path}", mount, mallory)
+        inside = path if mount == "/app" else path[1:]
+        request = WireRequest("GET", f"https://app.test{path}", [("Host", "app.test"), ("Cookie", mallory)])
+        changed = {"SCRIPT_NAME": mount, "PATH_INFO": inside}
+        answer = WSGIDriver(lambda environ, start: made(environ | changed, start)).run(request)
+        return answer.status, answer.body.decode()
+
+    rules = [closed("/admin")]
+    made = gated(starlette_app(""), *rules) if world == "asgi" else wsgi.OIDCGate(plain_app, **OPTIONS, rules=rules)
+    for _ in range(2):
+        assert said("/admin")[0] == 403
+        assert said("/other") == (200, "open")
+        assert said("/oauth2/health") == (200, '{"status": "ok"}')
+        assert said("/oauth2/userinfo")[0] == 200
+
+
+def plain_app(_: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"open"]
