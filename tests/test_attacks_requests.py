@@ -140,6 +140,17 @@ def test_no_header_opens_a_protected_path(stage: StageFactory, headers: dict[str
     assert here.app.calls == []
 
 
+@pytest.mark.parametrize("path", ["//admin", "/x/../admin", "/admin;x", "/ADMIN", "/admin.", "/admin%20", "/admin%2Fx"])
+def test_no_spelling_takes_a_preflight_to_a_page_for_nobody(stage: StageFactory, path: str) -> None:
+    closed = {"path": "/admin", "allow": "nobody"}
+    of_some = {"path": "/grp", "allow": {"groups": "Ops"}}
+    here, open_one = (stage(allow_cors_preflight=True, rules=rules) for rules in ([closed, of_some], [of_some]))
+    for ask, expected in ((here, 401), (open_one, 200)):
+        assert ask.browser().request("OPTIONS", path, navigate=False, headers=PREFLIGHT).status == expected
+        assert ask.browser().request("OPTIONS", "/grp", navigate=False, headers=PREFLIGHT).status == 200
+    assert here.browser().request("OPTIONS", "/admin/x", navigate=False, headers=PREFLIGHT).status == 403
+
+
 @pytest.mark.parametrize("trusted", [0, "10.0.0.0/8"])
 def test_forwarded_headers_from_an_untrusted_peer_change_nothing(stage: StageFactory, trusted: Any) -> None:
     here = stage(trusted_proxies=trusted)

@@ -260,15 +260,15 @@ class Gate:
     # Without one
 
     def _without_session(self, request: Request) -> Decision:
-        rule = None
+        rule, may_be_closed = None, False
         if self._has_places:
             verdict = self._judging.verdict(request, None, 0.0)
             if verdict.passes:
                 return self._anyone(request)
             if verdict.outcome == "refused":
                 return self._refusals.not_allowed(request, None, verdict)
-            rule = verdict.rule
-        if self._passes_preflights and is_preflight(request):
+            rule, may_be_closed = verdict.rule, self._judging.may_be_closed(verdict)
+        if self._passes_preflights and not may_be_closed and is_preflight(request):
             return WithoutBody(*self._anyone(request))
         kind = kind_of(request)
         if logger.isEnabledFor(logging.DEBUG):

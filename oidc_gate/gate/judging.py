@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from oidc_gate.access import AMBIGUOUS, NO_RULE, AskedOf, Spot, Verdict, encoded_segments
+from oidc_gate.access import AMBIGUOUS, NO_RULE, NOBODY, AskedOf, Spot, Verdict, encoded_segments
 from oidc_gate.decisions import METHOD_HEADERS, Request
 from oidc_gate.gate.components import Components
 from oidc_gate.reserved_headers import folded
@@ -86,6 +86,10 @@ class Judging:
         if verdict.passes and verdict.until > 0.0:
             opened.remember_passing(place, verdict.until)
         return verdict
+
+    def may_be_closed(self, verdict: Verdict) -> bool:
+        """Return whether this was said of a path that may be, in one of its readings, one that nobody may ask for."""
+        return verdict.reason == "path_ambiguous" and any(rule.who is NOBODY for rule in self._policy.rules)
 
     def _by_lists(self, opened: OpenSession | None) -> Verdict:
         """Return what comes of a request where there are no rules."""
