@@ -135,7 +135,7 @@ THIRD_PARTY = {
     "urllib3": {"provider/transport"},
     "uvicorn": {"command/demo_server", "command/run"},
     "websockets": {"proxy/relay"},
-    "werkzeug": {"command/demo_provider", "flask", "wsgi/middleware"},
+    "werkzeug": {"command/demo_provider", "flask", "wsgi/bodies"},
     "yaml": {"settings/files"},
 }
 
@@ -405,6 +405,24 @@ def test_importing_an_adapter_is_light(adapter: str) -> None:
     program = f"import sys, oidc_gate.{adapter}; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout == "[]\n"
+
+
+#: Packages that are loaded before the first request, or that import none of their own modules as they are.
+LOADED = {"asgiref", "cel_expr_python", "httptools", "redis"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if floor_of(name) not in ("command", "doctor", "testing")])
+def test_a_package_that_a_request_loads_is_loaded_whole(module: str) -> None:
+    """Of two threads that begin with modules which their package imports, one gets a module that is not complete."""
+    for function in functions(module):
+        seen: set[str] = set()
+        for each in sorted(ast.walk(function), key=lambda node: getattr(node, "lineno", 0)):
+            if isinstance(each, ast.Import):
+                seen |= {alias.name for alias in each.names}
+            if isinstance(each, ast.ImportFrom) and each.module and "." in each.module:
+                package = each.module.partition(".")[0]
+                known = package in LOADED | seen | sys.stdlib_module_names | FRAMEWORKS | {"oidc_gate"}
+                assert known, f"{module}: import {package} before {each.module}"
 
 
 # How it is written

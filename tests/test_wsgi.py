@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from oidc_gate import Settings
 from oidc_gate.errors import SettingsError
 from oidc_gate.wsgi import OIDCGate, paste_filter
 from tests.apps import COOKIE_SECRET, asgi_echo, wsgi_echo
+from tests.documents import ROOT
 from tests.providers.local import LocalProvider
 from tests.stage import Stage, query
 from tests.wire import WireRequest
@@ -282,3 +286,51 @@ def test_a_pastedeploy_section_makes_a_gate_of_its_texts(provider: LocalProvider
     started: list[str] = []
     gate(make_environ(WireRequest("GET", "https://app.test/gate/health", [])), lambda status, _: started.append(status))
     assert started == ["200 OK"]
+
+
+FIRST_BODIES = """
+import io, secrets, sys, threading
+from oidc_gate.wsgi import OIDCGate
+
+gate = OIDCGate(
+    lambda environ, start_response: [b""],
+    issuer_url="https://provider.test", client_id="app", client_secret=secrets.token_urlsafe(),
+    cookie_secret=secrets.token_urlsafe(40), session_store="sqlite:///first-bodies.db",
+    provider_endpoints={"authorization_endpoint": "https://provider.test/a", "token_endpoint": "https://provider.test/t",
+                        "jwks_uri": "https://provider.test/k"},
+)
+assert "werkzeug" not in sys.modules, "what is to be loaded by a request"
+sys.setswitchinterval(1e-6)
+said = []
+
+def post(number):
+    body = b"logout_token=x"
+    environ = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": "/oauth2/backchannel-logout", "SERVER_NAME": "app.test",
+        "SERVER_PORT": "80", "HTTP_HOST": "app.test", "wsgi.url_scheme": "https", "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/x-www-form-urlencoded",
+    }
+    while len([name for name in [*sys.modules] if name.startswith("werkzeug")]) < number and not said:
+        pass
+    gate(environ, lambda status, headers: said.append(status.split()[0]))
+
+threads = [threading.Thread(target=post, args=(3 * number,)) for number in range(8)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+print(said)
+"""
+
+
+def test_the_first_bodies_of_a_process_may_come_at_once(tmp_path: Path) -> None:
+    """In an app that has not loaded werkzeug: two threads found half of it each, and a provider's logout was lost."""
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_BODIES],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert (done.stdout, done.stderr.count("Traceback")) == (f"{['400'] * 8}\n", 0)

@@ -213,6 +213,7 @@ def _proxy_address(proxy: str) -> tuple[str, str]:
 def _proxy_of_environment(url: str) -> str:
     if not getproxies():  # most have none, and need not load what reads the exceptions
         return ""
+    import requests  # noqa: F401  # first, whole: many threads may come here at once
     from requests.utils import get_environ_proxies, select_proxy
 
     return select_proxy(url, get_environ_proxies(url)) or ""
@@ -231,7 +232,8 @@ def _context(ca_bundle: str, _: bytes) -> ssl.SSLContext:
     """Return the context for the authorities in this file; the second tells one content of it from another."""
     context = ssl.create_default_context(cafile=ca_bundle or None)
     if not ca_bundle and not context.cert_store_stats()["x509_ca"]:
-        from requests.utils import DEFAULT_CA_BUNDLE_PATH  # late: few systems have no authorities of their own
+        import requests  # noqa: F401  # late: few systems have no authorities of their own
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
         context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context

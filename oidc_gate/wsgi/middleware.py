@@ -31,7 +31,8 @@ from oidc_gate.identity import IDENTITY_KEY
 from oidc_gate.outsiders import warn_of_outsiders
 from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
-from oidc_gate.wsgi.request import WSGIRequest, variable
+from oidc_gate.wsgi.bodies import instead, read_body
+from oidc_gate.wsgi.request import WSGIRequest
 from oidc_gate.wsgi.turns import Turns
 
 if TYPE_CHECKING:
@@ -124,9 +125,9 @@ class OIDCGate:
                 elif isinstance(decision, AskAgain):
                     return self(environ, start_response)
                 elif isinstance(decision, Instead):
-                    return self(_instead(environ, decision), start_response)
+                    return self(instead(environ, decision), start_response)
                 else:
-                    decision = decision.resume(_read_body(environ, decision.limit))
+                    decision = decision.resume(read_body(environ, decision.limit))
             if isinstance(decision, WithoutBody):
                 environ["wsgi.input"] = BytesIO()
             cookies = request.app_cookies
@@ -259,38 +260,6 @@ def _rare_reason(status: int) -> str:
     from http import HTTPStatus
 
     return HTTPStatus(status).phrase if status in HTTPStatus.__members__.values() else "Other"
-
-
-def _read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:
-    """Return the body, or None when there is more than `limit` bytes of it, or less than was announced."""
-    from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge  # late: 3 MB, and most read no body
-    from werkzeug.wsgi import get_input_stream
-
-    try:
-        body = get_input_stream(environ, max_content_length=limit + 1).read()
-    except (ClientDisconnected, RequestEntityTooLarge):
-        return None
-    return body if len(body) <= limit else None
-
-
-def _instead(environ: WSGIEnvironment, other: Instead) -> WSGIEnvironment:
-    """Return the environ of a request that takes the place of this one."""
-    made = {
-        **environ,
-        "PATH_INFO": other.path.encode().decode("latin-1"),
-        "QUERY_STRING": other.query,
-        "wsgi.input": BytesIO(other.body),
-    }
-    target = f"{other.raw_target}?{other.query}" if other.query else other.raw_target
-    for key in ("RAW_URI", "REQUEST_URI"):
-        if key in made:
-            made[key] = target
-    for name, value in other.headers:
-        key = variable(name)
-        made.pop(key, None)
-        if value:
-            made[key] = value
-    return made
 
 
 def paste_filter(app: WSGIApplication, _global_conf: dict[str, str], **options: Unpack[SettingsOptions]) -> OIDCGate:
