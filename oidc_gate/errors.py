@@ -56,7 +56,8 @@ class SettingsError(GateError, ValueError):
     """A setting is unknown, missing, misspelt or contradicts another; names it and says how to mend it.
 
     In a process of gunicorn, or of uvicorn, it is at once what that server raises itself when an app cannot be loaded.
-    It tells such an error in one line; of any other it prints a traceback with the message somewhere inside.
+    It tells such an error in one line; of any other, and with `uvicorn --factory` of all, it prints a traceback with
+    the message in its last line.
     """
 
     def __new__(cls, *_: str) -> SettingsError:  # noqa: PYI034  # a subclass, made as it is needed
