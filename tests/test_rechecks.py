@@ -56,6 +56,23 @@ def test_it_is_asked_by_the_latest_time_given() -> None:
     assert turns(recheck_schedule, opened, 303, 304) == [False, True]
 
 
+def test_a_turn_that_is_given_back_unused_comes_again_soon_and_counts_as_no_failure() -> None:
+    recheck_schedule, opened = RecheckSchedule(), due()
+    assert not recheck_schedule.has_failed(opened.session_id)
+    recheck_schedule.postpone(opened, T0 + 300, NEVER, pause=3.0)
+    assert not recheck_schedule.has_failed(opened.session_id)
+    assert turns(recheck_schedule, opened, 302, 303) == [False, True]
+    recheck_schedule.postpone(opened, T0 + 303, NEVER)
+    assert recheck_schedule.has_failed(opened.session_id)
+    recheck_schedule.postpone(opened, T0 + 313, NEVER, pause=3.0)
+    assert recheck_schedule.has_failed(opened.session_id)
+    assert turns(recheck_schedule, opened, 315, 316) == [False, True]
+    recheck_schedule.postpone(opened, T0 + 316, NEVER)
+    assert turns(recheck_schedule, opened, 335, 336) == [False, True], "twice as long as the first time"
+    recheck_schedule.postpone(opened, T0 + 336, T0 + 337, pause=3.0)
+    assert turns(recheck_schedule, opened, 336, 337) == [False, True], "at the latest time in any case"
+
+
 def test_an_answer_makes_it_forget_that_there_was_none_and_others_are_not_concerned() -> None:
     recheck_schedule, opened = RecheckSchedule(), due()
     recheck_schedule.postpone(opened, T0 + 300, NEVER)

@@ -66,7 +66,7 @@ class Rechecking:
         self._limits = components.sessions.by_provider[party.key].limits
         self._grace = settings.provider_outage_grace or NEVER
         self._told = False
-        self._silence = Silence(components.clock)
+        self._silence = Silence(components.clock, components.sessions.recheck_schedule.has_failed)
 
     def perform(self, text: str, opened: OpenSession, *, ask: bool = True) -> OpenSession | None:
         """Return the session as it is afterwards, or None when it has ended. Raises StoreError.
@@ -75,9 +75,11 @@ class Rechecking:
         """
         if not ask:
             return self._unanswered(text, opened)
-        with self._silence.trying(must=self._components.clock() >= self._over_at(opened)) as may_ask:
+        must = self._components.clock() >= self._over_at(opened)
+        with self._silence.trying(opened.session_id, must=must) as may_ask:
             try:
-                kept = self._perform(text, opened) if may_ask else self._unanswered(text, opened)
+                unasked = None if may_ask else self._silence.next_pause()
+                kept = self._perform(text, opened) if unasked is None else self._unanswered(text, opened, unasked)
             except _AskedByAnotherError:
                 self._components.sessions.recheck_schedule.postpone(opened, self._components.clock(), NEVER)
                 kept = opened
@@ -128,15 +130,15 @@ class Rechecking:
         try:
             return ask(text, opened)
         except (ProviderError, LoginError) as error:
-            self._silence.note(is_silent=isinstance(error, ProviderDownError))
+            self._silence.note(opened.session_id, is_silent=isinstance(error, ProviderDownError))
             self._party.telling.session_not_refreshed(opened, error)
             if isinstance(error, ProviderDownError) or not is_final(error.code):
                 raise _NoAnswerError from None
             self._end(opened, "provider", error.code)
         return None
 
-    def _unanswered(self, text: str, opened: OpenSession) -> OpenSession | None:
-        """Go on without an answer, as long as `provider_outage_grace` allows, and ask again later."""
+    def _unanswered(self, text: str, opened: OpenSession, pause: float | None = None) -> OpenSession | None:
+        """Go on without an answer, as long as `provider_outage_grace` allows, and ask again later: see `postpone`."""
         now = self._components.clock()
         # Its tokens may have been renewed before there was no answer.
         opened = self._components.sessions.known(text, opened.name) or opened
@@ -148,7 +150,7 @@ class Rechecking:
         if now >= self._over_at(latest):
             self._end(latest, "outage")
             return None
-        self._components.sessions.recheck_schedule.postpone(latest, now, self._over_at(latest))
+        self._components.sessions.recheck_schedule.postpone(latest, now, self._over_at(latest), pause)
         return latest
 
     def _over_at(self, opened: OpenSession) -> float:
@@ -180,7 +182,7 @@ class Rechecking:
                 raise
             self._party.telling.session_not_refreshed(latest, error)
             raise _TokenEndedError(access_token) from None
-        self._silence.note(is_silent=False)
+        self._silence.note(opened.session_id, is_silent=False)
         claims, names = refreshed_claims(session.claims, session.kept, found)
         kept = self._keep(text, latest, claims=claims, kept=names, checked_at=now)
         return self._refreshed(kept, "claims")
@@ -222,7 +224,7 @@ class Rechecking:
         except ProviderDownError:
             claim.give_back()  # whoever asks next, here or elsewhere, need not wait for it to end
             raise
-        self._silence.note(is_silent=False)
+        self._silence.note(opened.session_id, is_silent=False)
         now = self._components.clock()
         kept = self._keep(
             text,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from threading import Lock
 
 from oidc_gate.sessions.memory import BoundedTable
-from oidc_gate.sessions.open_session import OpenSession
+from oidc_gate.sessions.open_session import NEVER, OpenSession
 
 __all__ = ["RecheckSchedule"]
 
@@ -41,20 +41,26 @@ class RecheckSchedule:
             self._postponed.remember(opened.session_id, (failures, now + _TURN))
             return True
 
-    def postpone(self, opened: OpenSession, now: float, latest: float) -> None:
-        """Have the provider asked again later, the later the more often it gave no answer; at `latest` in any case."""
+    def postpone(self, opened: OpenSession, now: float, latest: float, pause: float | None = None) -> None:
+        """Have the provider asked again later, the later the more often it gave no answer; at `latest` in any case.
+
+        `pause`: how much later, where it was not asked (seconds); that counts as no failure of this session.
+        """
         with self._lock:
             failures, _ = self._postponed.pop(opened.session_id, (0, 0.0))
-            not_before = min(now + min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE), latest)
-            self._postponed.remember(opened.session_id, (failures + 1, not_before))
+            if pause is None:
+                pause, failures = min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE), failures + 1
+            not_before = min(now + pause, latest)
+            self._postponed.remember(opened.session_id, (failures, not_before))
             opened.plan(opened.renew_at, not_before)
 
     def leave_to_another(self, opened: OpenSession, now: float) -> None:
         """Give the turn back, for another process is asking: soon the store has its answer, or the turn is free."""
-        with self._lock:
-            failures, _ = self._postponed.get(opened.session_id, (0, 0.0))
-            self._postponed.remember(opened.session_id, (failures, now + _ANOTHERS_TURN))
-            opened.plan(opened.renew_at, now + _ANOTHERS_TURN)
+        self.postpone(opened, now, NEVER, _ANOTHERS_TURN)
+
+    def has_failed(self, session_id: str) -> bool:
+        """Return whether the provider gave no answer about this session when it was asked last."""
+        return self._postponed.get(session_id, (0, 0.0))[0] > 0
 
     def answered(self, session_id: str) -> None:
         """Forget what was postponed: the provider has answered."""
