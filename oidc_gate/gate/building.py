@@ -30,6 +30,7 @@ from oidc_gate.sessions import (
     Limits,
     Sessions,
     StoreBackend,
+    TakenAway,
     unwatched,
     watched,
 )
@@ -194,12 +195,15 @@ def _sessions(
     signer: Signer | None,
 ) -> Sessions:
     overrides_some = bool(settings.public_paths or settings.rules) and isinstance(response_headers, Overriding)
+    before_these = None if before is None else before.sessions
+    keys, gone_before = [party.key for party in parties], None if before_these is None else before_these.taken_away
     return Sessions(
         backend,
         {party.key: _by_provider(party, parties, told, response_headers, clock, signer) for party in parties},
         memory=settings.session_cache_mb << 20,
         by_path=bool(settings.idle_exempt_paths) or overrides_some,
-        before=None if before is None else before.sessions,
+        before=before_these,
+        taken_away=TakenAway(_context(settings), keys, clock(), gone_before),
     )
 
 

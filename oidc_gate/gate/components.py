@@ -101,9 +101,14 @@ class Components:
         return f"{here.origin.url}{self.settings.path_prefix}/{name}"
 
     def person(self, here: Here) -> str:
-        """Return the tag of whose session this browser has, or had; `""` for none of ours. Never blocks."""
+        """Return the tag of whose session this browser has, or had; `""` for none of ours. Never blocks.
+
+        A session whose provider was taken away is nobody's: there, nobody can sign in again.
+        """
         name, text = here.cookies.session_text(here.cookie_header)
-        return self.sessions.backend.person(text, name) if text else ""
+        if not text or self.sessions.taken_away.ended(self.sessions, text, name):
+            return ""
+        return self.sessions.backend.person(text, name)
 
     def session(self, here: Here, *, afresh: bool = False) -> OpenSession | None:
         """Return the living session of this browser, or None; `afresh`: as it is in the store this moment.

@@ -12,6 +12,7 @@ Modules, from the ground up; each may import only from those before it:
 - `recent_sessions`: what a process remembers of sessions, and of whole requests
 - `memory`: bounded tables of what it remembers by their ids
 - `over_sessions`: telling of sessions that are over
+- `taken_away`: what is over because its provider was taken away from the settings
 - `recheck_schedule`: which request asks the provider again, and when
 - `sessions`: `Sessions`, which puts them together
 - `token_sessions`: who comes in with an access token, and which tokens were good lately
@@ -26,6 +27,7 @@ from oidc_gate.sessions.open_session import NEVER, SPREAD, UNLOADED, Limits, Loa
 from oidc_gate.sessions.recent_sessions import SAMPLE, Recalled
 from oidc_gate.sessions.session import Head, Session, hand_on, place_in_line
 from oidc_gate.sessions.sessions import CLOCKS_APART, Sessions
+from oidc_gate.sessions.taken_away import TakenAway
 from oidc_gate.sessions.token_sessions import KnownToken, RecentTokens, is_of_token, token_session
 from oidc_gate.sessions.watched_store import unwatched, watched
 
@@ -51,6 +53,7 @@ __all__ = [
     "Session",
     "Sessions",
     "StoreBackend",
+    "TakenAway",
     "Unloaded",
     "hand_on",
     "is_of_token",

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from oidc_gate.provider import is_time
 from oidc_gate.sessions.session import Head, Session, SessionCopy, place_in_line
 
 if TYPE_CHECKING:
@@ -53,6 +54,16 @@ class Limits:
     def recheck_at(self, created_at: float, checked_at: float) -> float:
         """Return when the provider is to be asked again who the person of a session is."""
         return checked_at + self.recheck - self.spread * place_in_line(created_at)
+
+    def end(self, now: float, ceiling: Any) -> float:
+        """Return when a session ends that begins now. `ceiling`: the latest, where the provider says one."""
+        longest = now + self.longest
+        return min(longest, float(ceiling)) if is_time(ceiling) and ceiling > 0 else longest
+
+    @property
+    def copies(self) -> float:
+        """How long copies of an endless session are good: till nobody can have kept one anew for the idle time."""
+        return self.idle + self.lag + self.cache
 
     def lifetime(self, session: Session) -> float:
         """Return how long what is kept of a session is good for, when nobody comes (seconds)."""

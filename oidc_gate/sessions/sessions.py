@@ -13,12 +13,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from oidc_gate.errors import StoreError
 from oidc_gate.identity import Identity
-from oidc_gate.provider import is_time
-from oidc_gate.sessions.backends import AskingBackend, StoreBackend
+from oidc_gate.sessions.backends import AskingBackend, Backend, StoreBackend
 from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.memory import EndedSessions
 from oidc_gate.sessions.open_session import NEVER, UNLOADED, LoadOnLoop, OpenSession, Unloaded
@@ -26,9 +25,7 @@ from oidc_gate.sessions.over_sessions import OverSessions
 from oidc_gate.sessions.recent_sessions import RecentSessions
 from oidc_gate.sessions.recheck_schedule import RecheckSchedule
 from oidc_gate.sessions.session import Head, Session, SessionCopy, is_of
-
-if TYPE_CHECKING:
-    from oidc_gate.sessions.backends import Backend
+from oidc_gate.sessions.taken_away import TakenAway
 
 __all__ = ["CLOCKS_APART", "Sessions"]
 
@@ -50,6 +47,7 @@ class Sessions:
     `memory`: the bytes that what is remembered of sessions may take.
 
     `before`: those of the gate whose place this one takes; what has ended there has ended here. All else is forgotten.
+    `taken_away`: providers that were there then; None for none.
     """
 
     def __init__(
@@ -60,6 +58,7 @@ class Sessions:
         memory: int = 32 << 20,
         by_path: bool = False,
         before: Sessions | None = None,
+        taken_away: TakenAway | None = None,
     ) -> None:
         self.backend = backend
         self._newest_prefix = backend.newest_prefix
@@ -80,6 +79,7 @@ class Sessions:
         # Changed in place: the gate looks into them, as into `live`, and so do those that come after these.
         self.recheck_schedule: RecheckSchedule = RecheckSchedule() if before is None else before.recheck_schedule
         self.ended: EndedSessions = EndedSessions() if before is None else before.ended
+        self.taken_away: TakenAway = taken_away or TakenAway("", by_provider, 0.0)
         self._over = OverSessions(by_provider, self._idle, self.ended)
 
     # Finding
@@ -114,14 +114,19 @@ class Sessions:
         known, epoch = self.known(text, name), self._epoch
         asking, session_id = self._asking, "" if known is None else known.session_id
         key = "" if asking is None else asking.key(text, name, session_id)
-        return self._loaded(text, name, now, known, epoch, asking.load(key) if asking is not None and key else None)
+        value = asking.load(key) if asking is not None and key else None
+        opened = self._loaded(text, name, now, known, epoch, value)
+        self.taken_away.end_met(self, now)
+        return opened
 
     async def _load_on_loop(
         self, asking: AskingBackend, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
     ) -> OpenSession | None:
         known, epoch = self.known(text, name), self._epoch
         key = asking.key(text, name, "" if known is None else known.session_id)
-        return self._loaded(text, name, now, known, epoch, await ask(key) if key else None)
+        opened = self._loaded(text, name, now, known, epoch, await ask(key) if key else None)
+        await self.taken_away.end_met_on_loop(self, now)
+        return opened
 
     def known(self, text: str, name: str) -> OpenSession | None:
         """Return what this process remembers of a session, however old that is, or None."""
@@ -146,7 +151,7 @@ class Sessions:
         if found is None:
             return None
         head, read_rest, stored = found
-        own = self.by_provider.get(head[-1])
+        own = None if self.taken_away.meets(head) else self.by_provider.get(head[-1])
         if own is None or (own.lists.tenants and not is_of(own.lists.tenants, head, read_rest)):
             return None
         opened = self._opened(self.limits.shortened(head), read_rest, stored, name)
@@ -195,11 +200,7 @@ class Sessions:
         It ends after `longest` seconds, or when the provider's `session_expiry` claim says so, if that is sooner.
         `refresh_at`: when its tokens are to be renewed. `access_ends_at`, `provider_key`: see `Session`.
         """
-        ceiling = claims.get("session_expiry")
-        expires_at = now + self.limits.longest
-        if is_time(ceiling) and ceiling > 0:
-            expires_at = min(expires_at, float(ceiling))
-        times = (now, expires_at, now, now, refresh_at)
+        times = (now, self.limits.end(now, claims.get("session_expiry")), now, now, refresh_at)
         return Session(secrets.token_urlsafe(18), claims, *times, tokens, list(kept), access_ends_at, provider_key)
 
     def on_paper(self, claims: dict[str, Any], now: float, provider_key: str = "") -> OpenSession:
@@ -285,12 +286,9 @@ class Sessions:
         true, and raises StoreError: where the store does not answer it is not ended here either, so that the next try
         finds it and ends it all over.
         """
-        left = min(expires_at - now, self.limits.longest)
-        until = now + max(0.0, left) + CLOCKS_APART
-        if left == NEVER:  # then a copy is over once nobody can have kept it anew for the idle time
-            left = self._idle + self.limits.lag + self.limits.cache
-        self.backend.end(session_id, max(0.0, left) + CLOCKS_APART)
-        self.ended.remember(session_id, until, now)
+        left = max(0.0, min(expires_at - now, self.limits.longest))
+        self.backend.end(session_id, (self.limits.copies if left == NEVER else left) + CLOCKS_APART)
+        self.ended.remember(session_id, now + left + CLOCKS_APART, now)
 
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""
