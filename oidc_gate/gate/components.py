@@ -106,7 +106,7 @@ class Components:
         A session whose provider was taken away is nobody's: there, nobody can sign in again.
         """
         name, text = here.cookies.session_text(here.cookie_header)
-        if not text or self.sessions.taken_away.ended(self.sessions, text, name):
+        if not text or self.sessions.taken_away.ended(self.sessions.backend, text, name):
             return ""
         return self.sessions.backend.person(text, name)
 

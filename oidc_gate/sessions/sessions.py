@@ -116,7 +116,7 @@ class Sessions:
         key = "" if asking is None else asking.key(text, name, session_id)
         value = asking.load(key) if asking is not None and key else None
         opened = self._loaded(text, name, now, known, epoch, value)
-        self.taken_away.end_met(self, now)
+        self.taken_away.end_met(self.end, now)
         return opened
 
     async def _load_on_loop(
@@ -125,7 +125,7 @@ class Sessions:
         known, epoch = self.known(text, name), self._epoch
         key = asking.key(text, name, "" if known is None else known.session_id)
         opened = self._loaded(text, name, now, known, epoch, await ask(key) if key else None)
-        await self.taken_away.end_met_on_loop(self, now)
+        await self.taken_away.end_met_on_loop(self.end, now)
         return opened
 
     def known(self, text: str, name: str) -> OpenSession | None:

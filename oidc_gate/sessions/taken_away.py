@@ -8,20 +8,22 @@ provider and have it no more, it was taken away: whoever had signed in by then h
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from oidc_gate.errors import StoreError
-from oidc_gate.sessions.backends import StoreBackend
+from oidc_gate.sessions.backends import Backend, StoreBackend
 from oidc_gate.sessions.memory import BoundedTable
 
 if TYPE_CHECKING:
     from oidc_gate.sessions.session import Head
-    from oidc_gate.sessions.sessions import Sessions
 
 __all__ = ["TakenAway"]
 
 logger = logging.getLogger("oidc_gate")
+
+#: Ends a session in its store: by its id, now, and when it would have ended. May block, raises StoreError.
+End = Callable[[str, float, float], None]
 
 
 class TakenAway:
@@ -53,15 +55,14 @@ class TakenAway:
         since = self._since.get((self._context, head[-1]))
         return since is not None and head[1] <= since
 
-    def ended(self, sessions: Sessions, text: str, name: str) -> bool:
+    def ended(self, backend: Backend, text: str, name: str) -> bool:
         """Return whether the session in a cookie is over because of that, as far as is known here. Never blocks."""
-        backend = sessions.backend
         if isinstance(backend, StoreBackend):
             return bool(self._ended) and backend.key(text, name) in self._ended
         found = backend.read(text, name, None, None) if self._since else None
         return isinstance(found, tuple) and self._is_over(found[0])
 
-    def end_met(self, sessions: Sessions, now: float) -> None:
+    def end_met(self, end: End, now: float) -> None:
         """End in the store what was met. May block; where it does not answer, the next request with it tries again."""
         while True:
             try:
@@ -70,13 +71,13 @@ class TakenAway:
                 return
             self._ended.remember(session_id, True)
             try:
-                sessions.end(session_id, now, expires_at)
+                end(session_id, now, expires_at)
             except StoreError as error:
                 logger.warning("a session whose provider was taken away could not be ended in the store: %s", error)
 
-    async def end_met_on_loop(self, sessions: Sessions, now: float) -> None:
+    async def end_met_on_loop(self, end: End, now: float) -> None:
         """Do the same on an event loop, which it does not block."""
         if self._met:
             from asyncio import to_thread  # late: under WSGI there is no loop
 
-            await to_thread(self.end_met, sessions, now)
+            await to_thread(self.end_met, end, now)
