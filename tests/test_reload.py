@@ -355,7 +355,7 @@ BROKEN = {
     "unknown setting": ("{all}alow_groups = ['a']\n", "alow_groups is not a setting"),
     "too deep": (deep(), "RecursionError"),
     "another prefix": ("{all}path_prefix = '/auth'\nauth_id = 'x'\n", "auth_id, path_prefix cannot change"),
-    "another store": ("{all}session_store = 'redis://x:1/0?password=hush'\n", "session_store cannot change"),
+    "another store": ("{all}session_store = 'redis://:hush@x:1/0'\n", "session_store cannot change"),
     "a bad key": ("{all}client_private_key_file = '{here}/cookie-secret'\n", "client_private_key_file"),
     "no certificates": ("{all}ca_bundle = '{here}/cookie-secret'\n", "holds no PEM certificates"),
 }
