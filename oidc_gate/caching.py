@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from oidc_gate.decisions import Header
+from oidc_gate.decisions import Header, Overriding, Renewal, Unprinted
 
-__all__ = ["CACHING", "PlainTypes", "QuietNames", "is_unshared", "says_of_caching", "silenced"]
+__all__ = ["CACHING", "PlainTypes", "QuietNames", "is_unshared", "renewed", "says_of_caching", "silenced"]
 
 _MOST_NAMES = 1000
 _FOR_SHARED = frozenset(
@@ -82,3 +82,16 @@ def is_unshared(said: list[Header]) -> bool:
 def silenced(said: list[Header]) -> list[Header]:
     """Return these headers without those that say something of caching."""
     return [(name, value) for name, value in said if name.lower() not in CACHING]
+
+
+def renewed(renewal: Renewal) -> tuple[tuple[Header, ...], tuple[Header, ...]]:
+    """Return what to add to an answer that is sent now, so that no shared cache may store it with a session's cookie.
+
+    And what to add to one that says by itself that none may. To any other that says something of caching nothing is to
+    be added: a cookie on it would be handed to others.
+    """
+    cookies, usual = renewal.cookies, renewal.usual
+    if not cookies:
+        return usual, ()
+    headers = (*(usual or (("cache-control", "private"),)), *cookies)
+    return (Overriding if isinstance(usual, Overriding) else Unprinted)(headers), cookies

@@ -40,8 +40,10 @@ __all__ = [
     "OtherLane",
     "Overriding",
     "ReadBody",
+    "Renewal",
     "Reply",
     "Request",
+    "Unprinted",
     "WithoutBody",
     "Work",
 ]
@@ -183,27 +185,36 @@ class Request(Protocol):
 class Forward(NamedTuple):
     """The app answers.
 
-    Both adapters, and `opened.Recalled`, take it apart by position: who changes the fields changes them too.
+    Both adapters, and `recent_sessions.Recalled`, take it apart by position: who changes the fields changes them too.
 
     - `identity`: None on a public path without a session. `remote_user`: its text for REMOTE_USER.
     - `request_headers` go to the app (lower-case names, ASCII values).
     - `response_headers` are added to the app's answer when that says nothing of caching; where they are `Overriding`,
       in place of what it says.
-    - `set_cookies`, a renewed session, are added when it says that no shared cache may store it. To any other answer
-      nothing is added: a cookie on it would be handed to others.
+    - `renewal`: of the session's cookie, None for most requests. It brings the `response_headers` with it.
     """
 
     identity: Identity | None
     remote_user: str = ""
     request_headers: tuple[Header, ...] = ()
     response_headers: tuple[Header, ...] = ()
-    set_cookies: tuple[Header, ...] = ()
+    renewal: Renewal | None = None
 
-    def renewing(self, set_cookies: tuple[Header, ...]) -> Forward:
-        """Return this decision with a renewed session cookie, which no shared cache may come to hold."""
-        headers = (*(self.response_headers or (("cache-control", "private"),)), *set_cookies)
-        kind = Overriding if isinstance(self.response_headers, Overriding) else Unprinted
-        return self._replace(response_headers=kind(headers), set_cookies=Unprinted(set_cookies))
+
+class Renewal(NamedTuple):
+    """A renewed session's cookie, for an answer whose head is still to come; `usual`: what that has without it.
+
+    `is_over`: tells whether the session has been ended here, or replaced, by then: the cookie would undo that.
+    """
+
+    set_cookies: Unprinted
+    is_over: Callable[[], bool]
+    usual: tuple[Header, ...] = ()
+
+    @property
+    def cookies(self) -> tuple[Header, ...]:
+        """The Set-Cookie headers that an answer is to have which is sent now."""
+        return () if self.is_over() else self.set_cookies
 
 
 class WithoutBody(Forward):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from oidc_gate.caching import CACHING, QuietNames, is_unshared
-from oidc_gate.decisions import Forward
+from oidc_gate.caching import CACHING, QuietNames, is_unshared, renewed
+from oidc_gate.decisions import Forward, Renewal, Unprinted
 from oidc_gate.gate.forwarding import forwarding, told_headers
 from oidc_gate.gate.forwarding import identity_headers as headers_of
 from oidc_gate.identity import Identity, username
@@ -162,12 +162,17 @@ def test_cache_control_is_added_where_it_is_set() -> None:
 
 @pytest.mark.parametrize("cache_control", ["private", "no-store", ""])
 def test_a_renewed_session_is_kept_from_shared_caches_whatever_is_set(cache_control: str) -> None:
-    cookies = (("set-cookie", "a=b"),)
-    before = forwarded(ANN, response_headers=(("cache-control", cache_control),) if cache_control else ())
-    after = before.renewing(cookies)
-    assert after.response_headers == (("cache-control", cache_control or "private"), *cookies)
-    assert after.set_cookies == cookies
-    assert before.set_cookies == ()
+    cookies = Unprinted((("set-cookie", "a=b"),))
+    usual = (("cache-control", cache_control),) if cache_control else ()
+    headers = (("cache-control", cache_control or "private"), *cookies)
+    renewal = Renewal(cookies, lambda: False, usual)
+    assert renewed(renewal) == (headers, cookies)
+    assert "a=b" not in repr(renewal)
+
+
+def test_a_session_that_was_ended_meanwhile_is_not_renewed() -> None:
+    usual = (("cache-control", "private"),)
+    assert renewed(Renewal(Unprinted((("set-cookie", "a=b"),)), lambda: True, usual)) == (usual, ())
 
 
 @pytest.mark.parametrize(

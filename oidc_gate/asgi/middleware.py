@@ -22,7 +22,7 @@ from oidc_gate.asgi.request import (
     Scope,
     request_with_token,
 )
-from oidc_gate.asgi.response_headers import adding, as_bytes
+from oidc_gate.asgi.response_headers import adding, as_bytes, renewing
 from oidc_gate.asgi.roots import routing_of
 from oidc_gate.asgi.user import NO_AUTH, NOBODY, accommodate, auth_of, has_guests
 from oidc_gate.decisions import (
@@ -121,7 +121,7 @@ class OIDCGate:
                 if line is not None:
                     found = recall(scope.get("scheme"), headers[host_at][1], cookies, line)
         if found is not None:
-            told_cookies, identity, _, request_headers, response_headers, set_cookies = found
+            told_cookies, identity, _, request_headers, response_headers, _ = found
             headers = [*headers]
             headers[cookie_at] = told_cookies
             for at in dropped if told_cookies else dropped_with_cookie:
@@ -142,13 +142,13 @@ class OIDCGate:
                     decision = await self._lanes.perform(decision)
             receive, send = self._means_of_the_app(receive, send, request, decision, gate)
             headers = request.app_headers()
-            identity, _, request_headers, response_headers, set_cookies = decision
+            identity, _, request_headers, response_headers, _ = decision
         if request_headers:
             headers += [(name.encode(), value.encode()) for name, value in request_headers]
         app, used = self._app, send  # a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         if kind == "http" and (response_headers or stream_began is not None):
             more = usual_in_bytes if response_headers is usual else as_bytes(response_headers)
-            send = adding(send, more, response_headers, set_cookies, stream_began, scope.get, identity)
+            send = adding(send, more, response_headers, stream_began, scope.get, identity)
         told = dict(scope)
         told["headers"] = headers
         told[IDENTITY_KEY] = identity
@@ -192,14 +192,16 @@ class OIDCGate:
     def _means_of_the_app(
         self, receive: Receive, send: Send, request: ASGIRequest, decision: Forward, gate: Gate
     ) -> tuple[Receive, Send]:
-        """Return what the app is to receive and to send with.
+        """Return what the app is to receive and to send with; its answer may bring a renewed session's cookie.
 
         Nothing of a body that it must not see; a WebSocket of somebody's has its messages noticed, and ends in time.
         """
         self._has_guests = has_guests()
         if isinstance(decision, WithoutBody):
             return with_body(receive, b""), send
-        identity = decision.identity
+        identity, renewal = decision.identity, decision.renewal
+        if renewal is not None:
+            return receive, renewing(send, renewal)
         if not request.is_websocket or identity is None:
             return receive, send
         return self._live.accepted(receive, send, request, identity, gate)

@@ -90,5 +90,5 @@ def _refused(
     kind = kind_of(request)
     gate._components.telling_of(opened).step_up_asked(request, kind, rule, opened)
     if kind is Kind.PAGE:
-        return gate._departures.step_up(request, rule, opened, ())
+        return gate._departures.step_up(request, rule, opened)
     return gate._login_required(request, kind, rule) if keeps else gate._refusals.login_required(request, kind, rule)

@@ -10,7 +10,7 @@ from functools import partial
 
 from oidc_gate.access import CheckedRule
 from oidc_gate.browser import LOGIN_SLOTS, pages, person_of, scripted_pages
-from oidc_gate.decisions import Decision, Reply, Request, Work
+from oidc_gate.decisions import Decision, Renewal, Reply, Request, Unprinted, Work
 from oidc_gate.errors import GateError, ProviderError
 from oidc_gate.gate.addresses_asked_for import page_asked_for, return_address, tell_too_long
 from oidc_gate.gate.authorization_requests import AuthorizationRequests, reauthentication_prompt
@@ -34,6 +34,7 @@ Leave = Callable[[Here, str, str, tuple[Header, ...]], Reply]
 
 #: So many logins finished within so many seconds, and still not what they were for: the browser does not keep it.
 _LOOP_LOGINS, _LOOP_SECONDS = 3, 60.0
+_NOTHING_RENEWED = Renewal(Unprinted(), bool)
 
 
 class Departures:
@@ -70,14 +71,14 @@ class Departures:
         return self.start(party, here, return_to, rule=asking(rule), headers=headers, leave=self._leave)
 
     def step_up(
-        self, request: Request, rule: CheckedRule, opened: OpenSession, headers: tuple[Header, ...]
+        self, request: Request, rule: CheckedRule, opened: OpenSession, renewal: Renewal | None = None
     ) -> Decision:
         """Send a browser whose sign-in is not good enough for a rule to the provider; the same person is to return."""
-        here = self._components.here(request)
+        here, renewal = self._components.here(request), renewal or _NOTHING_RENEWED
         return_to = page_asked_for(here)
         party = self._components.parties[opened.provider_key]
         if self._goes_in_circles(here, _LOOP_LOGINS if _is_short(rule) else LOGIN_SLOTS):
-            return self._step_up.unmet_reply(here, party, rule, opened.identity.claims, return_to, headers)
+            return self._step_up.unmet_reply(here, party, rule, opened.identity.claims, return_to, renewal.cookies)
         return self.start(
             party,
             here,
@@ -85,7 +86,7 @@ class Departures:
             rule=rule,
             person=person_of(opened.identity.subject, opened.session_id),
             replaces=opened.session_id,
-            headers=headers,
+            renewal=renewal,
             leave=self._leave,
         )
 
@@ -140,6 +141,7 @@ class Departures:
         rule: CheckedRule | None = None,
         person: bytes = b"",
         headers: tuple[Header, ...] = (),
+        renewal: Renewal = _NOTHING_RENEWED,
         leave: Leave | None = None,
     ) -> Decision:
         """Start a login. `rule`: the one that asks something of the sign-in; `person`: who alone may come back.
@@ -171,7 +173,7 @@ class Departures:
             url = self._requests[party.key].url(metadata, here.origin, begun, prompt, hint, demands)
             url = party.provider.push(url, metadata) if pushed else url
             party.telling.login_started(here.request, reason, rule)
-            return (leave or _redirected)(here, url, return_to, (*headers, *begun.set_cookies))
+            return (leave or _redirected)(here, url, return_to, (*headers, *renewal.cookies, *begun.set_cookies))
 
         def fetch_and_depart() -> Decision:
             try:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from oidc_gate.access import CheckedRule, Verdict
 from oidc_gate.browser import Kind, is_preflight, kind_of
-from oidc_gate.decisions import Decision, Forward, Header, Overriding, Reply, Request, WithoutBody, Work
+from oidc_gate.decisions import Decision, Forward, Overriding, Renewal, Reply, Request, Unprinted, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.activity import Activity
 from oidc_gate.gate.addresses_asked_for import base_path_kept
@@ -199,7 +199,7 @@ class Gate:
             kept = self._rechecking[opened.provider_key].perform(text, opened, ask=ask)
         except StoreError as error:
             return self._refusals.failure(request, error, self._departures.return_path(request))
-        if kept is None:
+        if kept is None or kept.session_id in self._sessions.ended:  # by a logout meanwhile, perhaps
             return self._without_session(request)
         return self._go_on(request, text, kept, self._clock())
 
@@ -223,38 +223,40 @@ class Gate:
         if session is None:  # another thread was faster
             return self._answered(request, opened, verdict)
         cookies = self._components.cookies(request)
+        is_over, renewal = self._sessions.ended.asker(opened.session_id), None
         try:
             kept = self._sessions.keep_seen(text, opened, session, cookies.session)
             if kept is None:
                 return self._without_session(request)
-            headers: tuple[Header, ...] = ()
             if kept != text:
                 headers = cookies.set_session(kept, request.cookie_header, session.expires_at - now)
+                renewal = Renewal(Unprinted(headers), is_over)
         except (LoginError, StoreError) as error:
             logger.warning("a session could not be renewed: %s", error)
-            headers = ()
-        return self._answered(request, opened, verdict, headers)
+        return self._answered(request, opened, verdict, renewal)
 
     def _answered(
-        self, request: Request, opened: OpenSession, verdict: Verdict, headers: tuple[Header, ...] = ()
+        self, request: Request, opened: OpenSession, verdict: Verdict, renewal: Renewal | None = None
     ) -> Decision:
         if verdict.outcome == "step_up":
-            return self._stepping_up(request, opened, verdict, headers)
+            return self._stepping_up(request, opened, verdict, renewal)
         if not verdict.passes:
-            return self._refusals.not_allowed(request, opened, verdict, headers)
+            return self._refusals.not_allowed(request, opened, verdict, () if renewal is None else renewal.cookies)
         forward = opened.forward
         if isinstance(forward.response_headers, Overriding) and verdict.is_open:
             forward = forward._replace(response_headers=tuple(forward.response_headers))
-        return forward.renewing(headers) if headers and not request.is_websocket else forward
+        if renewal is None or request.is_websocket:
+            return forward
+        return forward._replace(response_headers=(), renewal=renewal._replace(usual=forward.response_headers))
 
     def _stepping_up(
-        self, request: Request, opened: OpenSession, verdict: Verdict, headers: tuple[Header, ...]
+        self, request: Request, opened: OpenSession, verdict: Verdict, renewal: Renewal | None
     ) -> Decision:
         """Answer somebody who may pass once they have signed in more recently, or in a stronger way."""
         rule, kind = cast("CheckedRule", verdict.rule), kind_of(request)
         self._components.telling_of(opened).step_up_asked(request, kind, rule, opened)
         if kind is Kind.PAGE:
-            return self._departures.step_up(request, rule, opened, headers)
+            return self._departures.step_up(request, rule, opened, renewal)
         return self._login_required(request, kind, rule)
 
     # Without one

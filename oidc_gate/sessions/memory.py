@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
 
@@ -35,10 +36,13 @@ class EndedSessions(dict[str, float]):
 
     Whoever looks into it needs no lock. What has run out is forgotten in passing. When there are too many all the same,
     the half that runs out soonest is forgotten, and the log says so.
+
+    `epoch`: raised when sessions were ended that cannot be told from others here.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.epoch = 0
         self._sweep_at = _FIRST_SWEEP
         self._lock = Lock()  # guards additions
 
@@ -46,6 +50,11 @@ class EndedSessions(dict[str, float]):
         """Add a session; times are seconds since 1970, and `until` may be inf."""
         with self._lock:
             self._add(session_id, until, now)
+
+    def asker(self, session_id: str) -> Callable[[], bool]:
+        """Return what tells, at any time, whether this session may have been ended here since now."""
+        epoch = self.epoch
+        return lambda: session_id in self or self.epoch != epoch
 
     def _add(self, session_id: str, until: float, now: float) -> None:
         self[session_id] = until

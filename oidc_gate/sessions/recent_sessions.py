@@ -17,7 +17,7 @@ from oidc_gate.sessions.live_sessions import LiveSessions
 from oidc_gate.sessions.open_session import OpenSession
 
 if TYPE_CHECKING:
-    from oidc_gate.decisions import Header, Key
+    from oidc_gate.decisions import Header, Key, Renewal
     from oidc_gate.identity import Identity
     from oidc_gate.sessions.session import SessionCopy
 
@@ -40,7 +40,7 @@ _MOST_SHARED = 64
 
 #: An earlier decision that still holds: `Request.told_cookies`, and the fields of a `Forward`. A mere tuple, for Python
 #: is faster to take that apart than one with names.
-Recalled = tuple[Any, "Identity | None", str, "tuple[Header, ...]", "tuple[Header, ...]", "tuple[Header, ...]"]
+Recalled = tuple[Any, "Identity | None", str, "tuple[Header, ...]", "tuple[Header, ...]", "Renewal | None"]
 #: What was decided for requests lately: one for each sample of a Cookie header, for one scheme, host and header, with
 #: the session and what holds.
 #:

@@ -72,7 +72,7 @@ class Sessions:
         self.close_on_loop = None if self._asking is None else self._asking.close_on_loop
         self.by_provider, self.limits = by_provider, by_provider[""].limits
         self._believed = NEVER if self._asking is None else self.limits.cache + _SET_BACK
-        self._idle, self._by_path, self._epoch = self.limits.idle, by_path, 0  # raised when everything is forgotten
+        self._idle, self._by_path = self.limits.idle, by_path
         self._recent: RecentSessions = RecentSessions(memory, None if before is None else before._recent.live)
         self.live, self.recent_requests = self._recent.live, self._recent.requests
         self.remember_request = self._recent.remember_request
@@ -111,7 +111,7 @@ class Sessions:
 
     def load_afresh(self, text: str, name: str, now: float) -> OpenSession | None:
         """Return the living session as the store knows it this moment. May block; raises StoreError."""
-        known, epoch = self.known(text, name), self._epoch
+        known, epoch = self.known(text, name), self.ended.epoch
         asking, session_id = self._asking, "" if known is None else known.session_id
         key = "" if asking is None else asking.key(text, name, session_id)
         value = asking.load(key) if asking is not None and key else None
@@ -122,7 +122,7 @@ class Sessions:
     async def _load_on_loop(
         self, asking: AskingBackend, ask: Callable[[str], Awaitable[bytes | None]], text: str, name: str, now: float
     ) -> OpenSession | None:
-        known, epoch = self.known(text, name), self._epoch
+        known, epoch = self.known(text, name), self.ended.epoch
         key = asking.key(text, name, "" if known is None else known.session_id)
         opened = self._loaded(text, name, now, known, epoch, await ask(key) if key else None)
         await self.taken_away.end_met_on_loop(self.end, now)
@@ -141,7 +141,7 @@ class Sessions:
             self._recent.forget(text)
             return self._over.none_for(known, now)
         # What was on its way while sessions were ended from outside is good for this request alone.
-        opened.believe_until(now + self.limits.cache if epoch == self._epoch else now)
+        opened.believe_until(now + self.limits.cache if epoch == self.ended.epoch else now)
         return opened if self.is_alive(opened, now) else self._over.none_for(opened, now)
 
     def _open(self, text: str, name: str, value: bytes | None, known: OpenSession | None) -> OpenSession | None:
@@ -292,7 +292,7 @@ class Sessions:
 
     def forget_all(self) -> None:
         """Have every session loaded again; for when sessions were ended that cannot be told from others here."""
-        self._epoch += 1
+        self.ended.epoch += 1
         for opened in self._recent.all():  # a request under way may hold one, and would have it recalled
             opened.supersede()
         self._recent.clear()

@@ -11,7 +11,6 @@ from io import BytesIO
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from oidc_gate.caching import PlainTypes, QuietNames, is_unshared, says_of_caching, silenced
 from oidc_gate.decisions import (
     BY_PATH,
     LONGEST_KEY,
@@ -20,9 +19,7 @@ from oidc_gate.decisions import (
     By,
     Decision,
     Forward,
-    Header,
     Instead,
-    Overriding,
     Reply,
     WithoutBody,
     Work,
@@ -33,6 +30,7 @@ from oidc_gate.reserved_headers import HarmlessNames, ReservedHeaders
 from oidc_gate.settings import check_app, resolve_app, resolve_settings
 from oidc_gate.wsgi.bodies import instead, read_body
 from oidc_gate.wsgi.request import WSGIRequest
+from oidc_gate.wsgi.response_headers import IS_STREAM, adding, renewing
 from oidc_gate.wsgi.turns import Turns
 
 if TYPE_CHECKING:
@@ -47,10 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OIDCGate", "paste_filter"]
 
-_QUIET = QuietNames()
-_PLAIN = PlainTypes()
-#: The key of an environ that says that the answer is an event stream.
-_IS_STREAM = "oidc_gate.event_stream"
 #: For the statuses that the gate answers with; `http.HTTPStatus` would double the time that this module takes to load.
 _REASONS = {
     200: "OK",
@@ -109,7 +103,7 @@ class OIDCGate:
             if line is not None:
                 found = recall(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies, line)
         if found is not None:
-            cookies, identity, remote_user, request_headers, response_headers, set_cookies = found
+            cookies, identity, remote_user, request_headers, response_headers, _ = found
         else:
             if not self._has_looked_out:
                 self._has_looked_out = True
@@ -131,7 +125,9 @@ class OIDCGate:
             if isinstance(decision, WithoutBody):
                 environ["wsgi.input"] = BytesIO()
             cookies = request.app_cookies
-            identity, remote_user, request_headers, response_headers, set_cookies = decision
+            identity, remote_user, request_headers, response_headers, renewal = decision
+            if renewal is not None:
+                start_response = renewing(start_response, renewal)
         if not harmless.issuperset(environ):
             _clean(environ, harmless)
         if cookies:
@@ -145,10 +141,10 @@ class OIDCGate:
             for name, value in request_headers:
                 environ["HTTP_" + name.upper().replace("-", "_")] = value
         if response_headers or ends_streams:
-            start_response = _adding(start_response, response_headers, set_cookies, environ)
+            start_response = adding(start_response, response_headers, environ)
         app = self._app  # first a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         answer = app(environ, start_response)
-        if ends_streams and identity is not None and (_IS_STREAM in environ or type(answer) is GeneratorType):
+        if ends_streams and identity is not None and (IS_STREAM in environ or type(answer) is GeneratorType):
             return self._ending(answer, environ, sent, identity)
         return answer
 
@@ -159,12 +155,12 @@ class OIDCGate:
 
         A generator may say only with its first chunk what it is; then the browser has said what it wants.
         """
-        if _IS_STREAM not in environ and "event-stream" not in environ.get("HTTP_ACCEPT", ""):
+        if IS_STREAM not in environ and "event-stream" not in environ.get("HTTP_ACCEPT", ""):
             return answer
         from oidc_gate.wsgi.live import LiveStream  # late: most do without
 
         request = WSGIRequest({**environ, "HTTP_COOKIE": sent()})
-        return LiveStream(answer, lambda: self._gate, self._perform, request, identity, lambda: _IS_STREAM in environ)
+        return LiveStream(answer, lambda: self._gate, self._perform, request, identity, lambda: IS_STREAM in environ)
 
     def _line(self, environ: WSGIEnvironment, path: str, recalls_by: By) -> str | None:
         """Return what `recall` wants to know of the request's line, None where it cannot go by that."""
@@ -209,44 +205,6 @@ class _ReservedKeys:
     def __contains__(self, key: object) -> bool:
         text = str(key)
         return text in _OWN_KEYS or (text.startswith("HTTP_") and text.removeprefix("HTTP_") in self._headers)
-
-
-def _adding(
-    start_response: StartResponse, more: tuple[Header, ...], set_cookies: tuple[Header, ...], environ: WSGIEnvironment
-) -> StartResponse:
-    """Return what the app starts its response with: headers are added to a copy of its list.
-
-    These are `more`; where the app says something of caching, `set_cookies` or nothing: see `Forward`. A copy, because
-    an app may pass the same list each time: what is added in place would reach the next person. An event stream is
-    noted in the environ.
-    """
-
-    def start_adding(status: str, headers: list[Header], exc_info: Any = None) -> Any:
-        for name, value in headers:
-            if name not in _QUIET and value not in _PLAIN and _QUIET.lack(name):
-                if _is_stream(headers):
-                    environ[_IS_STREAM] = True
-                headers = _with(headers, more, set_cookies)
-                break
-        else:
-            headers = [*headers, *more]
-        return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
-
-    return start_adding
-
-
-def _is_stream(headers: list[Header]) -> bool:
-    """Return whether these are an event stream's; the types of others are remembered."""
-    return any(name.lower() == "content-type" and value not in _PLAIN and _PLAIN.lack(value) for name, value in headers)
-
-
-def _with(headers: list[Header], more: tuple[Header, ...], set_cookies: tuple[Header, ...]) -> list[Header]:
-    """Return the headers of an answer that says something of caching, perhaps, with what the gate adds."""
-    if not says_of_caching(headers):
-        return [*headers, *more]
-    if isinstance(more, Overriding):
-        return [*silenced(headers), *more]
-    return [*headers, *set_cookies] if is_unshared(headers) else [*headers]
 
 
 def _answer(reply: Reply, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
