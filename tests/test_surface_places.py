@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
+from oidc_gate import Settings
+from oidc_gate.gate.building import build
+from tests.apps import COOKIE_SECRET
 from tests.browser import World
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
@@ -126,6 +130,62 @@ def test_the_session_cookie_may_hold_for_a_whole_domain(stage: StageFactory) -> 
     assert subject(sibling.fetch("/")) == "ada-1815"
     browser.get("/oauth2/logout")
     assert session_names(browser) == []
+
+
+def test_gates_on_two_hosts_of_a_domain_share_a_session(stage: StageFactory) -> None:
+    here = stage(auth_cookie_domain="example.test", base_url="https://one.example.test")
+    browser = here.browser(origin="https://one.example.test")
+    assert browser.navigate("/").status == 200
+    beside = here.another_gate(base_url="https://two.example.test", auth_cookie_domain=".Example.test")
+    sibling = here.browser(beside, origin="https://two.example.test")
+    sibling.cookies = browser.cookies
+    assert subject(sibling.fetch("/")) == "ada-1815"
+    assert sibling.get("/oauth2/logout").status == 200
+    assert (session_names(browser), here.moved(browser, here.another_gate()).fetch("/").status) == ([], 401)
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("app.example.test", "example.test"),
+        ("example.test", "app.example.test"),
+        ("", "example.test"),
+        ("example.test", ""),
+    ],
+)
+def test_after_a_change_of_the_domain_people_sign_in_once(
+    stage: StageFactory, scheme: str, before: str, after: str
+) -> None:
+    """Else the browser would send the cookie of before beside that of now, under one name; that counts as none."""
+    here = stage()
+    old, new, other = (
+        here.another_gate(**({"auth_cookie_domain": domain} if domain else {})) for domain in (before, after, after)
+    )
+    browser = here.browser(old, origin=f"{scheme}://app.example.test")
+    assert browser.navigate("/").status == 200
+    moved = here.moved(browser, new)
+    assert moved.fetch("/").status == 401
+    assert moved.navigate("/").status == 200
+    for _ in range(3):
+        here.clock.advance(120)
+        assert subject(moved.fetch("/")) == "ada-1815"
+    moved.get("/oauth2/logout")
+    assert (moved.fetch("/").status, here.moved(moved, other).fetch("/").status) == (401, 401)
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({}, "__Host-oidc_gate.default-kjh4vi"),
+        ({"auth_cookie_domain": "example.com"}, "__Secure-oidc_gate.default-d77whz"),
+    ],
+)
+def test_names_stay_as_they_are(more: dict[str, str], name: str) -> None:
+    """With another name everybody would sign in again after an update."""
+    client: dict[str, str] = {"client_id": "app", "client_secret": "a-client-secret", "cookie_secret": COOKIE_SECRET}
+    settings = Settings(issuer_url="https://login.example.com", **(client | more))  # type: ignore[arg-type]
+    assert build(settings, time.time).secure_cookies.session == name
 
 
 def test_without_a_domain_the_cookie_is_this_hosts_alone(stage: StageFactory) -> None:

@@ -11,9 +11,9 @@ Names, with `default` standing for the setting `auth_id`, and `x7k2ab` for the g
     oidc_gate.default-x7k2ab.login.page    where one of them is to lead, when that is a long address
     oidc_gate.default-x7k2ab.logout        a logout under way at the provider
 
-The tag is made of provider, client and `cookie_secret`, so that two gates on one host leave each other's cookies alone:
-browsers tell neither ports nor paths apart. Each secret that is listed has a tag of its own; cookies are set under the
-newest, and read under all.
+The tag is made of provider, client, `cookie_secret` and `auth_cookie_domain`, so that two gates on one host leave each
+other's cookies alone: browsers tell neither ports nor paths apart, and keep cookies of one name at two domains. Each
+secret that is listed has a tag of its own; cookies are set under the newest, and read under all.
 
 Under https they carry the prefix `__Host-`, which makes the browser refuse them from anywhere but this host; with
 `auth_cookie_domain` the session's prefix is `__Secure-`.

@@ -62,7 +62,7 @@ def build(
     requests come to this gate, so that nothing is counted and no audit event is written.
     """
     context = _context(settings)
-    tags = [name_tag(secret, provider_and_client(settings)) for secret in settings.cookie_secret]
+    tags = [name_tag(secret, _named_for(settings)) for secret in settings.cookie_secret]
     response_headers = _caching(settings.cache_control)
     told = told_headers(settings.identity_headers)
     policy, addresses = _policy(settings), Addresses(settings.base_url, settings.trusted_proxies)
@@ -253,6 +253,16 @@ def _caching(cache_control: str) -> tuple[Header, ...]:
     if word.lower() == "force":
         return Overriding((("cache-control", value.strip()),))
     return (("cache-control", cache_control),) if cache_control else ()
+
+
+def _named_for(settings: Settings) -> str:
+    """Return what the tag in the cookies' names stands for.
+
+    The domain is part of it, for a browser keeps cookies of one name at two domains apart, and sends both. A gate whose
+    domain has changed would find its cookie twice, which counts as absent, and each login would set it once more.
+    """
+    domain, named = settings.auth_cookie_domain, provider_and_client(settings)
+    return f"{named}\n{domain}" if domain else named
 
 
 def _context(settings: Settings) -> str:

@@ -43,7 +43,8 @@ class Mismatches:
                 self._tell(
                     ("session", name),
                     "a browser came with the cookie %s of another gate, and this one sets %s: another app on this host,"
-                    " or a process with another cookie_secret (a new one goes in front of the old one)",
+                    " or a process with another cookie_secret (a new one goes in front of the old one) or"
+                    " auth_cookie_domain",
                     name,
                     here.cookies.session,
                 )

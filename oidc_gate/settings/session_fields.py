@@ -57,7 +57,8 @@ class SessionFields:
     auth_cookie_domain: str = setting(
         "",
         read_text,
-        "Domain of the session cookie; without it the cookie is this host's alone (`__Host-` under https)",
+        "Domain of the session cookie; without it the cookie is this host's alone (`__Host-` under https). A change has"
+        " everybody sign in once more",
     )
     max_session_duration: float = setting(
         12 * 3600.0, read_duration, "absolute life of a session; `0`: no limit of its own"
