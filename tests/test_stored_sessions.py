@@ -300,9 +300,7 @@ def test_a_copy_of_the_store_gives_nothing_away(
         assert [text for text in told if text.encode() in dump] == []
 
 
-def test_of_many_first_requests_in_a_new_process_one_asks_the_provider(
-    stored: Stored, provider: LocalProvider
-) -> None:
+def test_of_many_first_requests_in_a_new_process_one_asks_the_provider(stored: Stored, provider: LocalProvider) -> None:
     here = stored(userinfo_refresh_interval="5m", idle_session_timeout=0, http_timeout=LIMIT, store_timeout=LIMIT)
     browser = here.signed_in()
     here.clock.advance(301)
@@ -356,3 +354,13 @@ def test_event_loops_that_have_ended_are_forgotten(redis_server: RedisServers) -
 def test_with_tls_redis_is_asked_in_threads() -> None:
     """redis-py would read all certificate authorities anew for each connection, on the event loop."""
     assert RedisStore("rediss://localhost:1/0", 1.0).load_on_loop is None
+
+
+def test_activity_on_pages_that_others_may_be_given_is_known_to_all_processes(stored: Stored) -> None:
+    here = stored(idle_session_timeout="10m")
+    browser = here.signed_in()
+    here.app.headers = [("Cache-Control", "public, max-age=600")]
+    for _ in range(4):
+        here.clock.advance(200)
+        assert browser.fetch("/").status == 200
+    assert here.moved(browser, here.another_gate()).fetch("/").status == 200

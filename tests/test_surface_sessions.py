@@ -86,6 +86,28 @@ def test_activity_is_known_to_other_processes_through_the_cookie(stage: StageFac
     assert subject(elsewhere.fetch("/")) == "ada-1815"
 
 
+@pytest.mark.parametrize(
+    ("more", "said", "status"),
+    [
+        ({}, "public, max-age=600", 401),
+        ({}, "no-cache", 401),
+        ({}, "private, max-age=600", 200),
+        ({"cache_control": "force private"}, "public, max-age=600", 200),
+    ],
+)
+def test_activity_on_pages_that_others_may_be_given_is_known_to_one_process_alone(
+    stage: StageFactory, more: dict[str, str], said: str, status: int
+) -> None:
+    """No cookie rides on such an answer: docs/sessions.md, "How long a session lasts"."""
+    here = stage(idle_session_timeout="10m", **more)
+    browser = here.signed_in()
+    here.app.headers = [("Cache-Control", said)]
+    for _ in range(4):
+        here.clock.advance(200)
+        assert browser.fetch("/").status == 200
+    assert here.moved(browser, here.another_gate()).fetch("/").status == status
+
+
 def test_the_cookie_is_sealed_again_only_once_in_a_while(stage: StageFactory) -> None:
     here = stage()
     browser = here.signed_in()
