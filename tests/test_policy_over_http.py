@@ -54,6 +54,20 @@ def test_the_lists_hold_besides(stage: StageFactory, tmp_path: Path) -> None:
     assert browser.fetch("/").status == 403
 
 
+@pytest.mark.parametrize(
+    ("headers", "is_set"),
+    [({}, True), ({"cache-control": "private"}, True), ({"Cache-Control": "public, max-age=60"}, False),
+     ({"surrogate-control": "max-age=60"}, False)],
+)  # fmt: skip
+def test_no_renewed_cookie_rides_on_an_answer_of_the_policys_that_others_may_be_given(
+    stage: StageFactory, tmp_path: Path, headers: dict[str, str], is_set: bool
+) -> None:
+    here = stage(rules=rules(tmp_path, LOGIN, denied("req.url.path == '/none'", body="no", headers=headers)))
+    newer = here.another_gate(cookie_secret=["a-newer-secret-than-the-others", COOKIE_SECRET])
+    refused = here.moved(here.signed_in(), newer).fetch("/none")
+    assert (refused.status, bool(refused.header_list("Set-Cookie"))) == (403, is_set)
+
+
 def test_what_is_refused_has_the_policys_answer_and_a_line_in_the_log(
     stage: StageFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -122,9 +136,7 @@ def test_a_person_who_passes_by_what_does_not_read_requests_is_recalled(stage: S
     assert here.browser().fetch("/x").status == 401
 
 
-def test_where_login_does_not_apply_anyone_passes(
-    stage: StageFactory, tmp_path: Path, provider: LocalProvider
-) -> None:
+def test_where_login_does_not_apply_anyone_passes(stage: StageFactory, tmp_path: Path, provider: LocalProvider) -> None:
     login = LOGIN | {"expressions": ["req.url.path != '/health'"]}
     here = stage(rules=rules(tmp_path, login, POST), allow_groups="nobody has this one")
     stranger = here.browser()

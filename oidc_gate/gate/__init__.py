@@ -52,8 +52,8 @@ Modules, from the ground up; each may import only from those before it:
 - `watched_files`: what stands in files, told from what stood there before
 - `reloading`: changed settings are taken over by another gate
 
-May import: `errors`, `identity`, `sealing`, `signing`, `decisions`, `reserved_headers`, `words`, `stores`, `access`,
-`settings`, `provider`, `sessions`, `browser`, `telling`.
+May import: `errors`, `identity`, `sealing`, `signing`, `decisions`, `caching`, `reserved_headers`, `words`, `stores`,
+`access`, `settings`, `provider`, `sessions`, `browser`, `telling`.
 """
 
 from oidc_gate.gate.activity import OnMessage

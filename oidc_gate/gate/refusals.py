@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from oidc_gate.access import Answer, CheckedRule, Reason, Verdict
 from oidc_gate.browser import KeptForm, Kind, Pages, kind_of, pages, requested_path, safe_path
+from oidc_gate.caching import is_unshared
 from oidc_gate.decisions import METHOD_HEADERS, Reply, Request
 from oidc_gate.errors import GateError
 from oidc_gate.gate.challenges import step_up_challenge
@@ -250,10 +251,13 @@ def _readable_by(origin: str) -> tuple[Header, ...]:
 
 
 def _policys_answer(answer: Answer, headers: tuple[Header, ...]) -> Reply:
-    """Return what a Traffic Policy answers: to one person, so that no cache keeps it unless the policy says so."""
+    """Return what a Traffic Policy answers: to one person, so that no cache keeps it unless the policy says so.
+
+    `headers` are a renewed session's, which go out with no answer that a shared cache may keep.
+    """
     names = {name.lower() for name, _ in answer.headers}
-    kept = () if "cache-control" in names else (("cache-control", "no-store"),)
-    return Reply(answer.status, (*answer.headers, *kept, *headers), answer.body)
+    said = [*answer.headers, *(() if "cache-control" in names else (("cache-control", "no-store"),))]
+    return Reply(answer.status, (*said, *(headers if is_unshared(said) else ())), answer.body)
 
 
 def _asked_for(here: Here) -> str:
