@@ -270,6 +270,52 @@ def test_a_file_that_cannot_be_rotated_is_left_as_it_is(
     assert (file.read_bytes() if file.exists() else None) == content
 
 
+SECRET = "Nx83hsZuwQpm2LbOarTyvc71kdfE09aB"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            f'client_id = "app"\ncookie_secret = "{SECRET}"\n\n[[rules]]\npath = "/admin area"\n',
+            "at least 16 characters",
+        ),
+        (f'cookie_secret="{SECRET}"\n', "names of settings"),
+        (f'{{"cookie_secret":"{SECRET}"}}', "names of settings"),
+        (f"OIDC_GATE_CLIENT_ID=the-app-at-hand\nOIDC_GATE_COOKIE_SECRET={SECRET}\n", "names of settings"),
+        (f"{SECRET} # the first one", "at least 16 characters"),
+        (f"{SECRET}\n{SECRET}\n", "same secret twice"),
+        ("change-me-to-something-random", "what examples have in its place"),
+        (f"{SECRET}\x1b[31m\n", "control characters"),
+    ],
+)
+def test_a_file_that_holds_more_than_secrets_is_left_as_it_is(
+    tmp_path: Path, command: Command, content: str, reason: str
+) -> None:
+    file = tmp_path / "gate.toml"
+    file.write_text(content)
+    status, out, err = command("secret", "--rotate", str(file))
+    assert (status, out) == (2, "")
+    assert err.startswith(f"oidc-gate: {file} cannot be rotated: it must hold nothing but secrets, as the file that")
+    assert reason in err
+    assert err.endswith(". Nothing has changed.\n")
+    assert SECRET not in err
+    assert file.read_text() == content
+    assert [each.name for each in tmp_path.iterdir()] == ["gate.toml"]
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\ufeff", f"{SECRET}==", f" {SECRET},\r\na-{SECRET},"])
+def test_a_file_of_nothing_but_secrets_gets_one_more_and_an_empty_one_its_first(
+    tmp_path: Path, command: Command, content: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(content)
+    assert command("secret", "--rotate", str(file)) == (0, "", "")
+    fresh, *older = file.read_text().splitlines()
+    assert older == content.lstrip("\ufeff").replace(",", " ").split()
+    assert len(fresh) == 43
+
+
 def test_a_store_of_ones_own_can_be_looked_at_in_code(here: Stage) -> None:
     browser = here.signed_in()
     store = open_store(here.settings["session_store"], 2.0)
