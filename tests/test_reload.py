@@ -194,7 +194,7 @@ def test_a_secret_that_was_taken_out_opens_nothing(watched: Callable[..., Watche
 
 
 def test_a_new_secret_seals_once_the_other_processes_have_had_the_time_to_take_it_over(
-    watched: Callable[..., Watched]
+    watched: Callable[..., Watched],
 ) -> None:
     """A cookie that it sealed would open nothing at one that has not, and send its browser to sign in."""
     here, late = watched(), watched()
@@ -312,6 +312,19 @@ def test_what_is_in_the_environment_or_in_code_stays(
     here.take_over()
     assert here.browser().navigate("/").status == 403
     assert here.browser().fetch("/about").status == 200
+
+
+def test_a_file_whose_place_another_source_takes_is_not_looked_at(
+    watched_once: Callable[..., Watched], provider: LocalProvider, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = watched_once(client_secret=provider.gate_options()["client_secret"])
+    before = here.gate._gate
+    (tmp_path / "client-secret").unlink()
+    assert [here.look(5.0) for _ in range(4)] == [before] * 4
+    here.configure(client_secret_file=str(tmp_path / "none"), allow_emails=GRACE)
+    here.take_over()
+    assert refused(caplog) == []
+    assert here.browser().navigate("/").status == 403
 
 
 def test_a_traffic_policy_is_watched(world: World, provider: LocalProvider, tmp_path: Path) -> None:

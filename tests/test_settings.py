@@ -433,6 +433,36 @@ def test_precedence_holds_between_a_secret_and_the_file_of_it_and_between_two_na
     assert settings.scopes == ("openid", "b")
 
 
+@pytest.mark.parametrize("path", ["/run/secrets/nope", "/", "", "/\x00"], ids=repr)
+@pytest.mark.parametrize("by", ["variable", "variable of a file", "keyword", "keyword of a file", "with_options"])
+def test_a_file_whose_place_another_source_takes_need_not_be_here(
+    by: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = {"client_secret_file": path, "ca_bundle": "/run/secrets/none.pem"}
+    without = {name: value for name, value in REQUIRED.items() if name != "client_secret"}
+    file = written(tmp_path, "gate.toml", toml(without | lost))
+    options: dict[str, Any] = {"ca_bundle": __file__}
+    secret = written(tmp_path, "secret", "wins")
+    if by == "with_options":
+        settings = Settings(**without, client_secret_file=secret).with_options(client_secret="wins", **options)
+        assert (settings.client_secret, settings.files(tmp_path)) == ("wins", [Path(__file__)])
+        return
+    if by == "variable":
+        monkeypatch.setenv("OIDC_GATE_CLIENT_SECRET", "wins")
+    elif by == "variable of a file":
+        monkeypatch.setenv("OIDC_GATE_CLIENT_SECRET_FILE", str(secret))
+    else:
+        monkeypatch.setenv("OIDC_GATE_CLIENT_SECRET_FILE", "/run/secrets/nothing")
+        options |= {"client_secret": "wins"} if by == "keyword" else {"client_secret_file": str(secret)}
+    settings = Settings.from_file(file, **options)
+    assert settings.client_secret == "wins"
+    named = [secret] if by.endswith("of a file") else []
+    assert sorted(settings.files(tmp_path)) == sorted([file, *named, Path(__file__)])
+    found: list[Path] = []
+    assert settings.read_again(tmp_path, found) == settings
+    assert sorted(found) == sorted([file, *named, Path(__file__)])
+
+
 # Several spellings, one form
 
 
@@ -633,8 +663,8 @@ WRONG: list[tuple[str, str, Wrong]] = [
     ("max_session_duration", "must be a duration", {"max_session_duration": "-1h"}),
     ("idle_session_timeout", "must be a duration", {"idle_session_timeout": True}),
     ("idle_session_timeout", "must be a duration", {"idle_session_duration": "soon"}),
-    ("idle_session_timeout", "twice", {"idle_session_timeout": 60, "idle_session_duration": 60}),
-    ("scopes", "twice", {"scope": "openid", "scopes": "openid"}),
+    ("idle_session_timeout", "both given", {"idle_session_timeout": 60, "idle_session_duration": 60}),
+    ("scopes", "both given", {"scope": "openid", "scopes": "openid"}),
     ("userinfo", "must be one of: auto, always, never", {"userinfo": "sometimes"}),
     ("userinfo_refresh_interval", "userinfo is never", {"userinfo": "never", "userinfo_refresh_interval": 60}),
     ("allow_emails", "empty list", {"allow_emails": []}),
@@ -1082,9 +1112,9 @@ def test_a_mark_at_the_start_of_a_file_that_says_utf_8_is_no_part_of_it(tmp_path
 
 
 @pytest.mark.parametrize("names", [("scope", "scopes"), ("scopes", "scope")])
-def test_a_setting_under_two_names_is_told_by_its_other_name(names: tuple[str, str]) -> None:
+def test_a_setting_under_two_names_is_told_by_both(names: tuple[str, str]) -> None:
     options: Any = dict.fromkeys(names, "openid")
-    with pytest.raises(SettingsError, match=r"^scopes is given twice, once as scope; keep one of them\."):
+    with pytest.raises(SettingsError, match=r"^scope and scopes are both given; keep one of them\."):
         Settings(**REQUIRED, **options)
 
 

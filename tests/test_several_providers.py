@@ -639,6 +639,25 @@ def test_a_file_holds_tables_with_files_of_their_own(
     assert found.read_again(tmp_path, []).all_providers[1].client_secret == "another"
 
 
+def test_files_of_providers_whose_place_others_take_need_not_be_here(
+    provider: LocalProvider, guests: LocalProvider, tmp_path: Path
+) -> None:
+    file = tmp_path / "gate.toml"
+    file.write_text(
+        '[[providers]]\nauth_id = "gone"\nissuer_url = "https://gone.example"\nclient_id = "app"\nallow_all = true\n'
+        'client_secret_file = "/run/secrets/nope"\nca_bundle = "/run/secrets/nope.pem"\n'
+    )
+    found = Settings.from_file(file, **provider.gate_options(cookie_secret=COOKIE_SECRET, providers=[entry(guests)]))
+    assert [each.auth_id for each in found.all_providers] == ["default", "guests"]
+    assert found.files(tmp_path) == [file]
+    own = {"auth_id": "guests", "issuer_url": guests.issuer, "client_id": "app", "allow_all": True}
+    (tmp_path / "secret").write_text("from-a-file")
+    later = found.with_options(providers=[own | {"client_secret_file": str(tmp_path / "secret")}])
+    assert later.all_providers[1].client_secret == "from-a-file"
+    assert later.files(tmp_path) == [file, tmp_path / "secret"]
+    assert later.with_options(providers=[entry(guests)]).files(tmp_path) == [file]
+
+
 def test_a_wrong_value_is_refused_when_it_is_read_again_too(provider: LocalProvider, tmp_path: Path) -> None:
     (tmp_path / "gate.toml").write_text(
         f'issuer_url = "{provider.issuer}"\nclient_id = "app"\nclient_secret = "s"\ncookie_secret = "{COOKIE_SECRET}"\n'

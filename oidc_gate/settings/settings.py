@@ -30,7 +30,7 @@ from oidc_gate.settings.token_fields import TokenFields
 
 if TYPE_CHECKING:
     from oidc_gate.settings.options import SettingsOptions
-    from oidc_gate.settings.sources import Layer
+    from oidc_gate.settings.sources import Given, Layer
 
 __all__ = ["PROVIDER_FIELDS", "Settings"]
 
@@ -51,7 +51,8 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
     """
 
     def __init__(self, **options: Unpack[SettingsOptions]) -> None:
-        given = _named(options)
+        named = _named(options)
+        given = _read(named)
         made = _of_preset(given)
         values = made | _of_profile(given) | given | ({"issuer_url": made["issuer_url"]} if made else {})
         read = {each.name: _value(each, values) if each.name in values else each.default for each in fields(self)}
@@ -61,8 +62,7 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
             from oidc_gate.settings.providers import entries_made  # late: most have one provider
 
             object.__setattr__(self, "_others", entries_made(self, given, Settings))
-        named: list[Path] = []
-        self._from((sources.read_layer(options, named, _names_file),), named)
+        self._from((options,), sources.files_named(named, _names_file))
         if self.profile:
             from oidc_gate.settings.profiles import check_profile  # late: most have none
 
@@ -118,29 +118,35 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
 
     @classmethod
     def _of(cls, layers: tuple[Layer, ...], named: list[Path], folder: Path | None = None) -> Settings:
-        """Return the settings of these sources, each over the one before; the rest as in `read_layer`."""
-        merged: dict[str, Any] = {}
+        """Return the settings of these sources, each over the one before; the rest as in `read_again`."""
+        merged: Given = {}
+        own: list[Path] = []
         for layer in layers:
-            given = _named(sources.read_layer(layer, named, _names_file, folder))
+            given = _named(sources.read_layer(layer, own, _names_file, folder))
             if "rules" in given and "rules" in merged:
                 from oidc_gate.settings.rule_checks import check_replacing  # late: most do without
 
-                check_replacing(merged["rules"])
+                check_replacing(merged["rules"][1])
             merged |= given
-        return cls(**merged)._from(layers, named)
+        # What another source takes the place of may not be here at all.
+        files = [*(("", path) for path in own), *sources.files_named(merged, _names_file)]
+        named.extend(path for _, path in files)
+        return cls(**_read(merged))._from(layers, files)
 
     def with_options(self, **options: Unpack[SettingsOptions]) -> Settings:
         """Return these settings with some fields replaced; checked whole again."""
-        given: dict[str, Any] = self._given  # type: ignore[attr-defined]
-        settings, named = Settings(**(given | _named(options))), [*self.files(Path())]
-        sources.read_layer(options, named, _names_file)
+        before: dict[str, Any] = self._given  # type: ignore[attr-defined]
+        named = _named(options)
+        settings = Settings(**(before | _read(named)))
+        files: tuple[tuple[str, Path], ...] = self._files  # type: ignore[attr-defined]
+        kept = [(field, path) for field, path in files if field not in named]
         layers: tuple[Layer, ...] = self._layers  # type: ignore[attr-defined]
-        return settings._from((*layers, options), named)
+        return settings._from((*layers, options), [*kept, *sources.files_named(named, _names_file)])
 
-    def _from(self, layers: tuple[Layer, ...], named: Iterable[Path]) -> Settings:
-        """Note where these settings come from, and which files that is. Return them."""
+    def _from(self, layers: tuple[Layer, ...], files: Iterable[tuple[str, Path]]) -> Settings:
+        """Note where these settings come from, and which files that is, each with the field it is for. Return them."""
         object.__setattr__(self, "_layers", layers)
-        object.__setattr__(self, "_files", tuple(named))
+        object.__setattr__(self, "_files", tuple(files))
         return self
 
     def read_again(self, folder: Path, named: list[Path]) -> Settings:
@@ -153,8 +159,8 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
 
     def files(self, folder: Path) -> list[Path]:
         """Return the files that these settings come from, or that they name, each once."""
-        files: tuple[Path, ...] = self._files  # type: ignore[attr-defined]
-        return list(dict.fromkeys(folder / path for path in files))
+        files: tuple[tuple[str, Path], ...] = self._files  # type: ignore[attr-defined]
+        return list(dict.fromkeys(folder / path for _, path in files))
 
     def changed(self, others: Settings) -> list[str]:
         """Return the names of the fields in which these settings differ from others.
@@ -194,23 +200,30 @@ def _names_file(name: str) -> bool:
     return name in _PATHS or (name.endswith("_file") and name not in _KNOWN and name.removesuffix("_file") in _KNOWN)
 
 
-def _named(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options under the fields' own names, with `<field>_file` read; None counts as absent."""
+def _named(options: Mapping[str, Any]) -> Given:
+    """Return what is given for which field; None counts as absent. No file is read."""
     for name, value in options.items():
         if name not in _KNOWN and name.removesuffix("_file") not in _KNOWN:
             from oidc_gate.settings.other_names import meant  # late: nobody else needs it
 
             hint = _AT_THE_TOP if isinstance(value, Mapping) else meant(name, _NAMES)
             raise SettingsError(f"{name} is not a setting of oidc_gate.{hint} See docs/reference/settings.md.")
-    given: dict[str, Any] = {}
-    present = {name: value for name, value in options.items() if value is not None}
-    for name, value in sources.read_secret_files(present, _KNOWN).items():
-        field_name = _ALIASES.get(name, name)
+    given: Given = {}
+    for name, value in options.items():
+        if value is None:
+            continue
+        known = name if name in _KNOWN else name.removesuffix("_file")
+        field_name = _ALIASES.get(known, known)
         if field_name in given:
-            other = next(alias for alias, named in _ALIASES.items() if named == field_name)
-            raise SettingsError(f"{field_name} is given twice, once as {other}; keep one of them.")
-        given[field_name] = value
+            one, other = sorted((given[field_name][0], name))
+            raise SettingsError(f"{one} and {other} are both given; keep one of them.")
+        given[field_name] = name, value
     return given
+
+
+def _read(given: Given) -> dict[str, Any]:
+    """Return the values that are given, those of `<field>_file` read from that file."""
+    return {each: value if name in _KNOWN else sources.text_in(name, value) for each, (name, value) in given.items()}
 
 
 def _value(each: Field[Any], given: dict[str, Any]) -> Any:

@@ -16,13 +16,15 @@ from oidc_gate.settings.files import text_of
 from oidc_gate.settings.readers import read_path
 
 __all__ = [
+    "Given",
     "Layer",
     "SettingsFile",
+    "files_named",
     "from_config_file",
     "from_environment",
     "from_traffic_policy",
     "read_layer",
-    "read_secret_files",
+    "text_in",
 ]
 
 PREFIX = "OIDC_GATE_"
@@ -37,6 +39,9 @@ class SettingsFile(NamedTuple):
     path: Path
     reader: Callable[[Path], dict[str, Any]]
 
+
+#: What is given, by field: the name under which it is, `<field>_file` perhaps, and the value there.
+Given: TypeAlias = dict[str, tuple[str, Any]]
 
 #: One source of settings: a file that can be read again, or what stood in code or in the environment at the start.
 Layer: TypeAlias = Mapping[str, Any] | SettingsFile
@@ -64,24 +69,19 @@ def from_environment(environ: Mapping[str, str], fields: Collection[str]) -> dic
     return found
 
 
-def read_secret_files(values: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
-    """Return the values with each `<field>_file` replaced by `<field>`, read from that file."""
-    merged: dict[str, Any] = {}
-    for name, value in values.items():
-        field = name.removesuffix("_file")
-        if name in fields or field == name or field not in fields:
-            merged[name] = value
-            continue
-        if field in values:
-            raise SettingsError(f"{field} and {name} are both given; keep one of them.")
-        merged[field] = text_of(name, Path(_path(name, value))).strip()
-    return merged
+def text_in(name: str, value: Any) -> str:
+    """Return what stands in the file that `<field>_file` names. Raises SettingsError."""
+    try:
+        path = read_path(value)
+    except ValueError as error:
+        raise SettingsError(f"{name} {error}.") from None
+    return text_of(name, Path(path)).strip()
 
 
 def read_layer(
     layer: Layer, named: list[Path], names_file: Callable[[str], bool], folder: Path | None = None
 ) -> Mapping[str, Any]:
-    """Return what a source says; to `named` are added the files that it is, or that it names.
+    """Return what a source says; to `named` is added the file that it is.
 
     `folder`: where it is read again, and relative paths begin there, wherever the app may have gone since. Then a file
     that holds no setting at all is refused: it was emptied to be written, or its disk is full, and nobody means that.
@@ -96,11 +96,14 @@ def read_layer(
             raise SettingsError(f"{path} holds no settings.")
     else:
         values = layer
-    if folder is not None:
-        values = _placed(values, folder, names_file)
-    for table in (values, *_tables(values)):
-        named.extend(path for _, path in _paths(table, names_file))
-    return values
+    return values if folder is None else _placed(values, folder, names_file)
+
+
+def files_named(given: Given, names_file: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
+    """Yield the files that settings name, each with the field that it is for."""
+    for field, (name, value) in given.items():
+        for table in ({name: value}, *_tables({name: value})):
+            yield from ((field, path) for _, path in _paths(table, names_file))
 
 
 def _placed(values: Mapping[str, Any], folder: Path, names_file: Callable[[str], bool]) -> dict[str, Any]:
@@ -143,13 +146,6 @@ def from_config_file(path: str | Path) -> dict[str, Any]:
 
         found["rules"] = located(rules, path.name, text)
     return found
-
-
-def _path(name: str, value: Any) -> str:
-    try:
-        return read_path(value)
-    except ValueError as error:
-        raise SettingsError(f"{name} {error}.") from None
 
 
 def from_traffic_policy(path: str | Path) -> dict[str, Any]:
