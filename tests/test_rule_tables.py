@@ -347,6 +347,35 @@ def test_an_async_function_would_never_say_yes_and_stops_start_up(allow: Any) ->
     assert "allow must be a plain function, not async" in refused({"path": "/a", "allow": allow})
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"path": "/a\ud800"},
+        {"exact": ["/b", "/a\ud800"]},
+        {"name": "\ud800"},
+        {"help": "\ud800"},
+        {"method": "\ud800"},
+        {"host": "\ud800"},
+        {"acr": "\ud800"},
+        *(
+            {"allow": {"not": allow}}
+            for allow in (
+                {"groups": ["Staff", "\ud800"]},
+                {"emails": "a\ud800@example.com"},
+                {"domains": "\ud800.example"},
+                {"provider": "\ud800"},
+                {"scopes": "\ud800"},
+                {"claims": {"\ud800": "a"}},
+                {"claims": {"department": ["a", "\ud800"]}},
+            )
+        ),
+    ],
+    ids=ascii,
+)
+def test_half_a_letter_would_match_nothing_and_stops_start_up(rule: dict[str, Any]) -> None:
+    assert "must be UTF-8 text" in refused({"allow": "signed-in"} | rule)
+
+
 # Rules beside each other, and beside other settings
 
 

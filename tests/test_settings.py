@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import logging
+import os
 import pickle
 import random
 import string
@@ -18,6 +19,7 @@ import pytest
 from oidc_gate import Settings
 from oidc_gate.errors import GateError, SettingsError
 from oidc_gate.settings.other_names import _MADE_OF_IT, _OTHER_NAMES
+from oidc_gate.settings.readers import read_path
 from oidc_gate.stores.urls import open_store
 
 ISSUER = "https://id.example.com"
@@ -320,6 +322,21 @@ def test_a_field_is_read_from_text_in_a_keyword(given: Given) -> None:
 def test_a_field_is_read_from_the_environment(given: Given) -> None:
     environ = given.required_environment | {f"OIDC_GATE_{given.field.upper()}": given.text}
     assert getattr(Settings.from_env(environ), given.field) == given.expected
+
+
+#: What stands for a path may be whatever the system can name.
+PATHS = {each.name for each in dataclasses.fields(Settings) if each.metadata["read"] is read_path}
+
+
+@pytest.mark.parametrize("given", [each for each in GIVEN if each.field not in PATHS], ids=str)
+def test_bytes_of_a_variable_that_are_no_utf_8_stop_start_up(given: Given) -> None:
+    not_text = os.fsdecode(b"\xff")
+    for at in range(len(given.text) + 1):
+        text = given.text[:at] + not_text + given.text[at:]
+        with pytest.raises(SettingsError, match=f"^{given.field}\\b"):
+            Settings.from_env(given.required_environment | {f"OIDC_GATE_{given.field.upper()}": text})
+        with pytest.raises(SettingsError, match=f"^{given.field}\\b"):
+            Settings(**(given.required | {given.field: text}))
 
 
 @pytest.mark.parametrize("given", GIVEN, ids=str)

@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from oidc_gate import Settings
-from oidc_gate.settings import app_fields, options, readers, secret_texts
+from oidc_gate.settings import app_fields, options, params, readers, secret_texts
 from oidc_gate.settings.options import SettingsOptions
 from oidc_gate.settings.settings import _ALIASES
 from tests.documents import ROOT, block
@@ -34,10 +34,10 @@ TAKEN: dict[Any, Any] = {
     readers.read_bool: options.Switch,
     readers.read_duration: options.Duration,
     readers.read_megabytes: options.Megabytes,
-    readers.read_identity_headers: options.Text | Mapping[str, str],
+    params.read_identity_headers: options.Text | Mapping[str, str],
     readers.read_list: options.Texts,
     readers.read_metrics: options.MetricsKept,
-    readers.read_params: options.Params,
+    params.read_params: options.Params,
     readers.read_path: options.File,
     readers.read_proxies: options.Proxies,
     secret_texts.read_secrets: options.Texts | bytes,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from oidc_gate.identity import lower_ascii
-from oidc_gate.settings import readers, secret_texts
+from oidc_gate.settings import params, readers, secret_texts
 
 HUNDRED_YEARS = 100 * 365 * 86400
 
@@ -234,10 +234,13 @@ def test_secrets_that_are_none_are_refused_without_being_told(given: Any, messag
         pytest.param("hd=example.com&ui_locales=en+de", (("hd", "example.com"), ("ui_locales", "en de")), id="query"),
         pytest.param("a=%C3%BC&b=", (("a", "ü"), ("b", "")), id="query with escapes and an empty value"),
         pytest.param({}, (), id="an empty map"),
+        pytest.param(" hd=a.example\r\n", (("hd", "a.example"),), id="query with white space around it"),
+        pytest.param("next=/a?b=c%2Cd=e", (("next", "/a?b=c,d=e"),), id="query with a query as value"),
+        pytest.param("hd=a,b", (("hd", "a,b"),), id="a comma in a value"),
     ],
 )
 def test_parameters_are_read_from_a_map_or_a_query_string(given: Any, expected: tuple[tuple[str, str], ...]) -> None:
-    assert readers.read_params(given) == expected
+    assert params.read_params(given) == expected
 
 
 @pytest.mark.parametrize(
@@ -252,11 +255,20 @@ def test_parameters_are_read_from_a_map_or_a_query_string(given: Any, expected: 
         pytest.param({"hd": None}, "must have texts as its values", id="nothing as value"),
         pytest.param({"": "a"}, "must not be empty", id="an empty name"),
         pytest.param({1: "a"}, "must be text, not int", id="a number as name"),
+        pytest.param("?hd=a", r"must name parameters alone: hd, not \?hd$", id="a question mark"),
+        pytest.param({"?": "a"}, r"must name parameters alone: hd, not \?$", id="a question mark alone"),
+        pytest.param("https://a.example/b?hd=a", "must name parameters alone: hd, not https", id="an address"),
+        pytest.param("#hd=a", "must name parameters alone: hd, not #hd$", id="a fragment"),
+        pytest.param("hd=a, ui_locales=en", "must have & between its entries", id="commas"),
+        pytest.param("hd=\udcff", "must be UTF-8 text", id="bytes that are no UTF-8"),
+        pytest.param("hd=a&\udcff=b", "must be UTF-8 text", id="bytes that are no UTF-8 in a name"),
+        pytest.param("hd=%FF", "must be UTF-8 text, percent-encoded too", id="escapes that are no UTF-8"),
+        pytest.param({"hd": "\ud800"}, "must be UTF-8 text", id="half a letter"),
     ],
 )
 def test_what_are_no_parameters_is_refused(given: Any, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
-        readers.read_params(given)
+        params.read_params(given)
 
 
 @pytest.mark.parametrize(

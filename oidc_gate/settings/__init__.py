@@ -3,6 +3,7 @@
 Modules, from the ground up; each may import only from those before it:
 
 - `readers`: from what stood in code, a file or the environment to the one form that is used
+- `params`: from a map or a query string to pairs
 - `other_names`: which setting is meant by a name that is none
 - `secret_texts`: secrets of one's own
 - `rule`: one rule, as it is written in code

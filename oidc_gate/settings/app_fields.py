@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from oidc_gate.settings.params import read_identity_headers
 from oidc_gate.settings.readers import (
     choice,
     read_bool,
     read_duration,
-    read_identity_headers,
     read_list,
     read_metrics,
     read_path,

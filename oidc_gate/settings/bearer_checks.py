@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from oidc_gate.errors import SettingsError
-from oidc_gate.settings.readers import TAKEN_HEADERS
+from oidc_gate.settings.params import TAKEN_HEADERS
 from oidc_gate.settings.token_fields import TokenFields
 
 if TYPE_CHECKING:

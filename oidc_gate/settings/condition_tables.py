@@ -27,7 +27,7 @@ from oidc_gate.access import (
 )
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.mends import in_quotes, kind, written
-from oidc_gate.settings.readers import nearest
+from oidc_gate.settings.readers import check_utf8, nearest
 
 __all__ = ["CONDITIONS", "ConditionTables", "near"]
 
@@ -117,6 +117,7 @@ class ConditionTables:
     def _claim_name(self, at: str, name: Any) -> str:
         if not isinstance(name, str) or not name.strip():
             raise self._error(f"{at} must name a claim")
+        self._check_utf8(at, name)
         return name
 
     def _wanted(self, at: str, value: Any) -> list[Any]:
@@ -132,6 +133,7 @@ class ConditionTables:
                 raise self._error(f"{at}: nan is no value that a claim can have")
             if not isinstance(each, str | int | float):
                 raise self._error(f"{at}: values must be texts, numbers, true or false, not {kind(each)}")
+            self._check_utf8(at, str(each))
         return values
 
     def _of_table(self, at: str, value: Mapping[str, Any]) -> str:
@@ -152,7 +154,15 @@ class ConditionTables:
         for each in values:
             if not isinstance(each, str) or not each:
                 raise self._error(f"{at} must be a text or a list of texts, none of them empty")
+            self._check_utf8(at, each)
         return tuple(values)
+
+    def _check_utf8(self, at: str, text: str) -> None:
+        """Refuse what no claim, path or header can hold: a rule by it would do nothing."""
+        try:
+            check_utf8(text)
+        except ValueError as error:
+            raise self._error(f"{at} {error}") from None
 
 
 def _listed(table: Mapping[str, Any]) -> str:

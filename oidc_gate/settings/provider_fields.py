@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oidc_gate.settings.readers import choice, read_bool, read_duration, read_params, read_path, read_text, read_words
+from oidc_gate.settings.params import read_params
+from oidc_gate.settings.readers import choice, read_bool, read_duration, read_path, read_text, read_words
 from oidc_gate.settings.setting import setting
 
 __all__ = ["ProviderFields"]

@@ -7,23 +7,21 @@ typed values from code or TOML go through the same reader, so that a setting mea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 __all__ = [
-    "TAKEN_HEADERS",
+    "check_utf8",
     "choice",
     "nearest",
     "nearest_name",
     "read_bool",
     "read_duration",
-    "read_identity_headers",
     "read_list",
     "read_megabytes",
     "read_metrics",
-    "read_params",
     "read_path",
     "read_proxies",
     "read_separator",
@@ -49,8 +47,7 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 def read_text(value: Any) -> str:
     """Return non-empty text without control characters; white space around it is dropped."""
     text = _text(value)
-    if not _can_be_encoded(text, "strict"):
-        raise ValueError("must be UTF-8 text")
+    check_utf8(text)
     return text
 
 
@@ -71,6 +68,12 @@ def _text(value: Any) -> str:
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise ValueError("must not contain control characters")
     return text
+
+
+def check_utf8(text: str) -> None:
+    """Refuse text that holds what is none, as bytes of a variable that are no UTF-8 come from Python."""
+    if not _can_be_encoded(text, "strict"):
+        raise ValueError("must be UTF-8 text")
 
 
 def _can_be_encoded(text: str, errors: str) -> bool:
@@ -135,63 +138,6 @@ def read_list(value: Any) -> tuple[str, ...]:
 def read_words(value: Any) -> tuple[str, ...]:
     """As `read_list`, with spaces as separators too."""
     return read_list(",".join(value.split()) if isinstance(value, str) else value)
-
-
-def read_params(value: Any) -> tuple[tuple[str, str], ...]:
-    """Return name and value pairs, from a map or from a query string."""
-    if isinstance(value, str):
-        from urllib.parse import parse_qsl
-
-        try:
-            pairs = parse_qsl(value, keep_blank_values=True, strict_parsing=True)
-        except ValueError:
-            raise ValueError("must be a query string, like hd=example.com&ui_locales=en") from None
-        value = dict(pairs)
-        if len(value) < len(pairs):
-            raise ValueError("must not set the same name twice")
-    if not isinstance(value, Mapping):
-        raise ValueError("must be a map of names and texts")
-    return tuple((read_text(name), _param_text(item)) for name, item in value.items())
-
-
-def _param_text(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("must have texts as its values")
-    return str(value)
-
-
-#: Nothing that a setting names may stand in the place of these: servers, apps and the gate itself go by them.
-TAKEN_HEADERS = re.compile(
-    r"accept.*|access-control-.*|authorization|connection|content-.*|cookie|date|expect|forwarded|host|if-.*|keep-alive"
-    r"|origin|proxy-.*|range|referer|sec-.*|te|trailer|transfer-encoding|upgrade|user-agent|via"
-    r"|x-forwarded-(for|host|port|prefix|proto)|x-http-method.*|x-method-override|x-requested-with"
-)
-
-
-def read_identity_headers(value: Any) -> str | tuple[tuple[str, str], ...]:
-    """Return the name of a family, or pairs of a header's name, lower case, and the claim to be told in it.
-
-    In text the pairs are a query string, with commas if so wished: `remote-user=email,x-team=groups`.
-    """
-    families = ("none", "x-forwarded", "ngrok")
-    if isinstance(value, str):
-        word = value.strip().lower()
-        if word in families:
-            return word
-        if "=" not in word:
-            raise ValueError(f"must be one of: {', '.join(families)}; or a map of headers to claims: remote-user=email")
-        value = value.strip().replace(",", "&")
-    pairs = tuple((name.lower(), claim) for name, claim in read_params(value))
-    for name, claim in pairs:
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name, re.ASCII):
-            raise ValueError(f"must name headers with letters, digits and single dashes, not {name!r}")
-        if TAKEN_HEADERS.fullmatch(name):
-            raise ValueError(f"must not name {name}, which has another meaning; take a name like remote-user")
-        if not claim.strip():
-            raise ValueError(f"must name a claim for {name}")
-    if not pairs or len({name for name, _ in pairs}) < len(pairs):
-        raise ValueError("must name at least one header, and none twice")
-    return tuple((name, claim.strip()) for name, claim in pairs)
 
 
 def read_upstream_host(value: Any) -> str:
