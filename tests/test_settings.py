@@ -510,6 +510,8 @@ def test_an_issuer_is_taken_in_all_its_spellings(given: str, expected: str) -> N
         ("base_url", "https://app.example.com/", "https://app.example.com"),
         ("base_url", "https://app.example.com/a//", "https://app.example.com/a"),
         ("base_url", "http://app.example.com:8080", "http://app.example.com:8080"),
+        ("base_url", "https://a_b-1.example.com./*", "https://a_b-1.example.com./*"),
+        ("base_url", "http://[2001:db8::1]:8080", "http://[2001:db8::1]:8080"),
         ("path_prefix", "/oauth2/", "/oauth2"),
         ("auth_cookie_domain", ".EXAMPLE.com", "example.com"),
         ("scopes", ["email"], ("openid", "email")),
@@ -801,6 +803,26 @@ WRONG: list[tuple[str, str, Wrong]] = [
                              "https://front.example/": "as browsers send it",
                              "https://Front.example": "as browsers send it",
                              "https://front.example:443": "as browsers send it"}.items()
+    ],
+    # hosts that nobody has
+    *[
+        (name, says, {name: text})
+        for name, text, says in (
+            ("base_url", "https://*.example.com", "a host is compared whole; write the one that people open, or leave"),
+            ("base_url", f"https://me:{SECRET}@*.example.com", "base_url: *.example.com has * in it"),
+            ("base_url", "http://localhost:*", "localhost:* has * in it"),
+            ("cors_origins", "https://*.example.com", "list each, like https://one.example.com"),
+            ("cors_origins", "https://a.example,https://b-*.example", "b-*.example has * in it"),
+            ("issuer_url", "https://*.okta.com/a", "*.okta.com has * in it, and a host is compared whole; write it"),
+            ("issuer_url", "okta:*.okta.com", "is not in form"),
+            ("discovery_url", "https://*?p=a", "* has * in it"),
+            ("provider_endpoints", "jwks_uri=https://*.in.test/jwks", "provider_endpoints, jwks_uri: *.in.test has *"),
+            ("provider_logout_url", "https://*.in.test/out?r={return_to}", "*.in.test has * in it"),
+            ("brand_contact", "https://*.example.com/help", "an address like mailto"),
+            *((name, f"https://{host}.example.com", "must be a URL like")
+              for name in ("base_url", "cors_origins", "issuer_url", "discovery_url")
+              for host in ("{tenant}", "$HOST", "%61", "a,b", "(a|b)")),
+        )
     ],
     # secrets in files
     ("client_secret_file", "both given", {"client_secret_file": __file__}),

@@ -137,7 +137,9 @@ def _check_addresses(settings: Settings) -> None:
     if not prefix.isascii() or any(character in prefix for character in '?#%\\;" <>'):
         raise SettingsError("path_prefix must be plain: letters, digits, - and _ between its slashes.")
     if settings.base_url:
-        url = checked_url("base_url", settings.base_url)
+        url = checked_url(
+            "base_url", settings.base_url, several="write the one that people open, or leave base_url out for several"
+        )
         own, _, name = url.path.rpartition("/")
         if own.endswith(prefix) and name in ("callback", "login", "logout"):
             raise SettingsError(
@@ -257,7 +259,9 @@ def _check_origins(origins: tuple[str, ...]) -> None:
                 f"cors_origins: {origin} stands for any site, whose scripts would read what the gate says to whoever is"
                 " signed in; name the origins, like https://front.example.com"
             )
-        url = checked_url("cors_origins", origin)
+        url = checked_url(
+            "cors_origins", origin, several="list each, like https://one.example.com, https://two.example.com"
+        )
         if origin != f"{url.scheme}://{url.netloc}".lower() or origin.endswith(
             {"https": ":443"}.get(url.scheme, ":80")
         ):

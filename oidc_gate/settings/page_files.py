@@ -58,7 +58,7 @@ def _is_https(address: str) -> bool:
         url = urlsplit(address)
     except ValueError:
         return False
-    return address.startswith("https://") and bool(url.hostname) and " " not in address
+    return address.startswith("https://") and bool(url.hostname) and "*" not in url.netloc and " " not in address
 
 
 def colors_of(color: str) -> tuple[str, str] | None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from oidc_gate.errors import SettingsError
 
 __all__ = ["check_ascii", "check_https", "checked_url", "is_this_machine"]
 
+#: What stands for an IPv6 address is checked where it is taken apart.
+_HOST = re.compile(r"[A-Za-z0-9._-]+|.*:.*", re.ASCII)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def checked_url(name: str, text: str, or_else: str = "", *, with_query: bool = False) -> SplitResult:
+def checked_url(
+    name: str, text: str, or_else: str = "", *, with_query: bool = False, several: str = "write it whole"
+) -> SplitResult:
     """Return the parts of an http(s) URL without query (unless it may have one), fragment or user name.
 
-    Raises SettingsError, which begins with `name`.
+    `several`: what to do where many hosts are meant. Raises SettingsError, which begins with `name`.
     """
+    host = re.split("[/?#]", text.partition("://")[2])[0].rpartition("@")[2]
+    if "*" in host:
+        raise SettingsError(f"{name}: {host} has * in it, and a host is compared whole; {several}.")
     try:
         url = urlsplit(text)
         valid = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
@@ -25,6 +33,7 @@ def checked_url(name: str, text: str, or_else: str = "", *, with_query: bool = F
     plain = text.isascii() and not any(character in text for character in unfit)
     if valid:
         check_ascii(name, url.hostname or "")
+        valid = _HOST.fullmatch(url.hostname or "") is not None
     if not valid or not plain or "@" in url.netloc:
         parts = "fragment" if with_query else "query, fragment"
         raise SettingsError(f"{name} must be a URL like https://example.com{or_else}; without {parts} or user name.")
