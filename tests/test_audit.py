@@ -76,7 +76,7 @@ def events() -> Iterator[Events]:
 @pytest.fixture
 def audit(provider: LocalProvider) -> Audit:
     settings = Settings(**provider.gate_options(cookie_secret=COOKIE_SECRET))
-    return Audit(Addresses(settings.base_url, 1), Clock()).of({"provider": "default", "issuer": settings.issuer_url})
+    return Audit(Addresses(settings.base_url, 1), Clock()).of("default", lambda: settings.issuer_url)
 
 
 # Journeys
@@ -119,6 +119,39 @@ def test_a_login_and_a_logout_are_told_with_who_and_from_where(
     assert (left["event"], left["outcome"], left["session"]) == ("logout", "success", finished["session"])
     assert again["event"] == "login.started"
     assert all(each["client_ip"] == "203.0.113.9" and "Mozilla" in each["user_agent"] for each in events.all)
+
+
+def test_all_events_name_the_provider_as_it_names_itself(
+    stage: StageFactory, provider: LocalProvider, events: Events, tmp_path: Path
+) -> None:
+    own, configured = provider.issuer, f"{provider.issuer}/"
+    here = stage(
+        audit=True,
+        issuer_url=configured,
+        session_store=f"sqlite:///{tmp_path}/sessions.db",
+        allow_emails="ada@example.com",
+        bearer_audience="api",
+        idle_session_timeout="30m",
+    )
+    here.browser().get("/oauth2/callback?code=a&state=b")
+    browser = here.signed_in()
+    browser.fetch("/api", headers={"Authorization": "Bearer x.y.z"})
+    sid = here.signed_in().fetch("/").json()["identity"]["claims"]["sid"]
+    here.browser().get(f"/oauth2/frontchannel-logout?sid={sid}&iss={configured}")
+    here.clock.advance(3601)  # what the provider has said is not fresh any more
+    browser.fetch("/")
+    here.browser().get("/oauth2/callback?code=a&state=b")
+    here.signed_in().navigate("/oauth2/logout")
+    provider.user = provider.people["grace"]
+    here.browser().navigate("/")
+    first, *others = [(event["event"], event["issuer"]) for event in events.all]
+    assert first == ("login.failed", configured)
+    assert {issuer for _, issuer in others} == {own}
+    assert {"front_channel", "idle"} <= {event.get("reason") for event in events.all}
+    assert {event for event, _ in others} >= {
+        *("login.started", "login.finished", "login.failed", "logout", "access.refused", "session.ended"),
+        "token.refused",
+    }
 
 
 def test_a_failed_login_bears_the_code_and_the_reference_of_its_page(

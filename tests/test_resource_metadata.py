@@ -34,6 +34,15 @@ def test_the_document_names_the_resource_and_the_provider(stage: StageFactory, p
     assert here.app.calls == []
 
 
+def test_the_document_names_the_provider_as_it_last_named_itself(stage: StageFactory, provider: LocalProvider) -> None:
+    here = stage(**TAKING, issuer_url=f"{provider.issuer}/")
+    assert document(here)["authorization_servers"] == [f"{provider.issuer}/"]
+    here.signed_in()
+    for _ in range(2):
+        assert document(here)["authorization_servers"] == [provider.issuer]
+        here.clock.advance(3601)
+
+
 def test_the_document_names_the_scopes_that_have_a_say(stage: StageFactory) -> None:
     rules = [
         {"path": "/a", "allow": {"any": [{"scopes": ["z", "a*"]}, {"scopes": "mcp:use"}]}},

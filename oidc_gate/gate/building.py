@@ -158,15 +158,16 @@ def _parties(
     for each in settings.all_providers:
         is_first = each is settings
         known = None if before is None else before.parties.named(each.auth_id)
-        own_telling = telling.of(each)
+        watch = telling.provider_asked(each.auth_id)
+        provider = Provider(each, clock, watch, None if known is None else known.provider)
         found.append(
             Party(
                 key="" if is_first else party_key(each),
                 settings=each,
-                provider=Provider(each, clock, own_telling.provider_asked, None if known is None else known.provider),
+                provider=provider,
                 lists=policy.lists_at(each.auth_id),
                 kept_claims=KeptClaims(each, policy, told),
-                telling=own_telling,
+                telling=telling.of(each, provider.issuer),
                 callback="callback" if is_first else f"callback/{each.auth_id}",
             )
         )

@@ -67,8 +67,7 @@ class Party:
     @property
     def issuer(self) -> str:
         """Its issuer, in its own spelling where that is known."""
-        known = self.provider.known_metadata()
-        return self.settings.issuer_url if known is None else known.issuer
+        return self.provider.issuer()
 
 
 class Parties:

@@ -97,7 +97,7 @@ class RemoteLogout:
         if party is None or not params.get("sid"):
             issuer = "the provider's iss" + ("" if parties.only is None else " or none")
             raise LoginError("logout_issuer_unknown", f"front-channel logout needs a sid, and {issuer}")
-        self._end_named(here, party, "front_channel", backend, "sid", params)
+        self._end_named(here, party, "front_channel", backend, "sid", {"sid": params["sid"]})
         return pages.blank()
 
 

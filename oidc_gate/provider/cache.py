@@ -51,6 +51,11 @@ class Cached(Generic[T]):
         value = self._value
         return value if value is not None and abs(self._clock() - self._fetched_at) < _FRESH else None
 
+    @property
+    def latest(self) -> T | None:
+        """The newest value there is, however old; None where there was none yet. Never blocks."""
+        return self._value
+
     def get(self) -> T:
         """Return the value, fetching it if need be. Raises ProviderError when there is none to be had."""
         value = self.known()

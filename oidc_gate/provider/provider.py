@@ -86,6 +86,11 @@ class Provider:
         """Return the metadata if they are here and fresh; never blocks."""
         return self._metadata.known()
 
+    def issuer(self) -> str:
+        """Return what the provider calls itself, or what the settings do while it was not asked. Never blocks."""
+        latest = self._metadata.latest
+        return self._settings.issuer_url if latest is None else latest.issuer
+
     def metadata(self) -> Metadata:
         """Return the metadata; an old copy if the provider does not answer. Raises ProviderError without one."""
         return self._metadata.get()

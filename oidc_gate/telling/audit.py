@@ -44,15 +44,16 @@ class Audit:
     def __init__(self, addresses: Addresses, clock: Callable[[], float]) -> None:
         self._addresses = addresses
         self._clock = clock
-        self._fixed: Mapping[str, str] = {}
+        self._provider = ""
+        self._issuer: Callable[[], str] = str
         self._loss_told = False
         if _events.level == logging.NOTSET:  # else that of the root holds, and it leaves out all below warnings
             _events.setLevel(logging.INFO)
 
-    def of(self, fixed: Mapping[str, str]) -> Audit:
-        """Return what writes events that all have these fields."""
+    def of(self, provider: str, issuer: Callable[[], str]) -> Audit:
+        """Return what writes the events at this provider. `issuer`: returns what it calls itself."""
         twin = copy(self)
-        twin._fixed = fixed
+        twin._provider, twin._issuer = provider, issuer
         return twin
 
     def write(
@@ -67,8 +68,8 @@ class Audit:
         """Write one event. `claims`, `session_id`: of the person it is about; `more`: fields, those not empty."""
         time = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         fields: dict[str, Any] = {"v": _FORMAT, "time": time, "event": event, "outcome": outcome}
+        more |= {"provider": self._provider, "issuer": self._issuer()}
         fields |= {name: value for name, value in more.items() if value}
-        fields |= self._fixed
         if claims is not None:
             fields |= _of_person(claims)
         if session_id:

@@ -41,6 +41,7 @@ _LIVE: dict[LiveKind, str] = {"websocket": "a WebSocket", "event_stream": "an ev
 class Telling:
     """Tells what happens at one gate. Thread-safe.
 
+    It tells of one of its providers; `of` returns what tells of another, or of this one by the name it has for itself.
     `rules`: the names of its rules, in their order. `on_paper`: nothing happens here, so that nothing is kept of it.
     Raises SettingsError where `metrics` wants a library that is not there.
     """
@@ -58,19 +59,22 @@ class Telling:
         self._audit = Audit(addresses, clock) if settings.audit and not on_paper else None
         #: What is to be told of each call to a store; None for nothing.
         self.store_asked = counting.store_asked
-        self._goes_by(settings)
+        #: Returns what is to be told of each call to the provider of this `auth_id`; None for nothing.
+        self.provider_asked = counting.provider_asked
+        self._goes_by(settings, lambda: settings.issuer_url)
 
-    def _goes_by(self, settings: Settings) -> None:
+    def _goes_by(self, settings: Settings, issuer: Callable[[], str]) -> None:
         self._provider, self._client_id = settings.auth_id, settings.client_id
-        #: What is to be told of each call to the provider; None for nothing.
-        self.provider_asked = self._counting.provider_asked(settings.auth_id)
         if self._audit is not None:
-            self._audit = self._audit.of({"provider": settings.auth_id, "issuer": settings.issuer_url})
+            self._audit = self._audit.of(settings.auth_id, issuer)
 
-    def of(self, settings: Settings) -> Telling:
-        """Return what tells of the happenings at one of the gate's providers, to the same log, audit and metrics."""
+    def of(self, settings: Settings, issuer: Callable[[], str]) -> Telling:
+        """Return what tells of the happenings at one of the gate's providers, to the same log, audit and metrics.
+
+        `issuer`: returns what that provider calls itself.
+        """
         twin = copy(self)
-        twin._goes_by(settings)
+        twin._goes_by(settings, issuer)
         return twin
 
     # Logins
