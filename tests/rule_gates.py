@@ -175,10 +175,10 @@ class RuleGate:
         sent += [OVERRIDE] if asking.overrides_method else []
         return WireRequest(asking.method, f"https://app.test{self.mount}{asking.raw}", sent)
 
-    def outcome(self, cookies: str, asking: Asking) -> str:
+    def outcome(self, cookies: str, asking: Asking, headers: Headers = ()) -> str:
         """Ask as a script does, and return what came of it, as rules call it."""
         self.app.reached.clear()
-        answer = self.ask(cookies, asking)
+        answer = self.ask(cookies, asking, headers)
         if self.app.reached:
             assert (answer.status, len(self.app.reached)) == (200, 1)
             return "pass"

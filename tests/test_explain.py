@@ -21,6 +21,7 @@ from oidc_gate import Settings
 from oidc_gate.access import REASONS
 from oidc_gate.command import cli, explain
 from oidc_gate.command.on_paper import PaperGate
+from oidc_gate.errors import SettingsError
 from oidc_gate.settings import from_config_file
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser, World
@@ -454,6 +455,97 @@ def test_no_path_is_read_otherwise_than_the_gate_reads_it(world: World) -> None:
             said = paper.explanation("GET", path, "app.test", opened)
             assert said.verdict.outcome == gate.outcome(whose, Asking("GET", path)), path
             assert said.text
+
+
+SOME = {"name": "books", "path": "/books", "allow": {"groups": "Staff"}}
+CLOSED = {"name": "closed", "path": "/closed", "allow": "nobody"}
+EXPRESSIONS = """
+on_http_request:
+  - name: sign in
+    expressions: ["!req.url.path.startsWith('/hooks')"]
+    actions: [{type: openid-connect, config: {issuer_url: 'https://id.example.com', client_id: a, client_secret: b}}]
+  - expressions: ["req.url.path == '/hooks/closed'"]
+    actions: [{type: deny}]
+"""
+PLAIN = ["/", "/books", "/closed", "/closed/x", "/hooks/closed"]
+ODD = ["//closed", "/x/%2e%2e/closed", "/closed;x", "/books;x", "/CLOSED"]
+PREFLIGHT = [("Origin", "https://spa.example"), ("Access-Control-Request-Method", "PUT")]
+
+
+@pytest.mark.parametrize("rules", [[], [SOME], [SOME, CLOSED], "expressions"], ids=["none", "some", "nobody", "policy"])
+@pytest.mark.parametrize("lets", [True, False])
+def test_of_preflights_explain_says_what_the_gate_does(world: World, tmp_path: Path, rules: Any, lets: bool) -> None:
+    given: dict[str, Any] = CLIENT | {"cookie_secret": COOKIE_SECRET, "allow_cors_preflight": lets}
+    if rules == "expressions":
+        (tmp_path / "policy.yaml").write_text(EXPRESSIONS)
+        given |= {"rules": from_config_file(tmp_path / "policy.yaml")["rules"]}
+    elif rules:
+        given |= {"rules": rules}
+    gate = RuleGate(world, cast("Any", SimpleNamespace(settings=given)))
+    paper = PaperGate(Settings(**given), gate.clock)
+    claims = {"sub": "s", "groups": ["Others"]}
+    cookies, person = gate.cookies(claims), paper.person(claims)
+    passed = set()
+    for path in PLAIN + ODD:
+        for headers in (PREFLIGHT, PREFLIGHT[:1], [*PREFLIGHT, ("X-HTTP-Method-Override", "PUT")]):
+            for method in ("OPTIONS", "GET"):
+                for whose, opened in ((cookies, person), ("", None)):
+                    said = paper.explanation(method, path, "app.test", opened, headers)
+                    came = gate.outcome(whose, Asking(method, path), headers)
+                    assert said.verdict.outcome == came, (method, path, headers, claims)
+                    assert said.text
+                    if said.rule == "allow_cors_preflight":
+                        assert (came, opened, headers, method) == ("pass", None, PREFLIGHT, "OPTIONS")
+                        passed.add(path)
+    assert bool(passed) is lets
+    assert rules != [SOME, CLOSED] or passed == ({"/", "/books", "/hooks/closed"} if lets else set())
+
+
+def test_a_preflight_that_passes_is_told_as_such(asked: Explain, folder: Path) -> None:
+    sent = [argument for name, value in PREFLIGHT for argument in ("--header", f"{name}: {value}")]
+    arguments = ("OPTIONS", "/reports/finance", "--anonymous", *sent)
+    assert asked(*arguments)[0] == 1
+    (folder / "gate.toml").write_text("allow_cors_preflight = true\n" + POLICY)
+    status, out, _ = asked(*arguments)
+    assert status == 0
+    first, second, third, *others = out.splitlines()
+    assert first == "passes    allow_cors_preflight: a true preflight passes, in nobody's name"
+    assert second == "  reason=rule rule='allow_cors_preflight'"
+    assert third.split() == ["allow_cors_preflight", "true", "preflights", "decides"]
+    assert not any(line.endswith("decides") for line in others)
+    assert sum(line.endswith("comes later") for line in others) == 2
+    said = json.loads(asked(*arguments, "--json")[1])
+    assert (said["verdict"], said["rule"], said["reason"]) == ("pass", "allow_cors_preflight", "rule")
+    assert said["where"] is said["condition"] is None
+    status, out, _ = asked("OPTIONS", "/static%2fx", "--anonymous", *sent)
+    assert (status, "path_ambiguous" in out) == (1, True), "a rule here is for nobody"
+
+
+METADATA = "/.well-known/oauth-protected-resource"
+
+
+@pytest.mark.parametrize("answers", ["gate", "app", "off"])
+def test_of_the_metadata_of_programs_explain_says_what_the_gate_does(world: World, answers: str) -> None:
+    bearer = {"bearer_audience": ["https://app.test/mcp"], "protected_resource_metadata": answers}
+    given: dict[str, Any] = CLIENT | {"cookie_secret": COOKIE_SECRET, "allow_cors_preflight": True} | bearer
+    given |= {"rules": [{"path": "/", "allow": "nobody"}]}
+    gate = RuleGate(world, cast("Any", SimpleNamespace(settings=given)))
+    paper = PaperGate(Settings(**given), gate.clock)
+    own = 0
+    for path in (METADATA, f"{METADATA}/", f"{METADATA}/mcp", f"{METADATA}/other", f"{METADATA}s", f"/x{METADATA}"):
+        for method, headers in (("GET", []), ("POST", []), ("OPTIONS", PREFLIGHT)):
+            try:
+                said = paper.explanation(method, path, "app.test", None, headers).verdict.outcome
+            except SettingsError as error:
+                assert f"path {path} is the gate's own" in str(error)  # noqa: PT017
+                assert "no rule has a say" in str(error)  # noqa: PT017
+                came = gate.ask("", Asking(method, path), headers)
+                assert came.status in (200, 204, 404, 405)
+                assert gate.app.reached == []
+                own += 1
+            else:
+                assert said == gate.outcome("", Asking(method, path), headers)
+    assert own == (12 if answers == "gate" else 0)
 
 
 def test_the_reasons_are_those_that_are_documented() -> None:

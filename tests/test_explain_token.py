@@ -100,6 +100,14 @@ def test_where_the_header_is_not_looked_at_nobody_is_known(
     assert said.get("token_unread") == why
 
 
+def test_a_request_with_a_token_that_is_not_looked_at_is_no_preflight(asked: Explain, provider: LocalProvider) -> None:
+    sent = ("--header", "Origin: https://spa.example", "--header", "Access-Control-Request-Method: PUT")
+    settings = {"bearer_paths": ["/api"], "allow_cors_preflight": True}
+    status, said = asked(access_token(provider), "OPTIONS", "/other", *sent, **settings)
+    assert (status, said["verdict"]) == (1, "login")
+    assert said["token_unread"] == "bearer_paths do not cover this path"
+
+
 def test_that_the_token_is_not_looked_at_is_said_in_words(
     asked: Explain, provider: LocalProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:

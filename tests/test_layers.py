@@ -85,6 +85,7 @@ UPWARD = {
 #: hand to users what is not for them.
 PAST_THE_DOOR = {
     ("command/on_paper", "wsgi/request"),
+    ("command/on_paper", "gate/resource_metadata"),
     ("command/stored_sessions", "stores/sqlite"),
     ("command/token", "provider/terminal_client"),  # which no gate needs, and would load
     ("doctor/case", "settings/presets"),

@@ -15,7 +15,7 @@ from oidc_gate.access.conditions import shown
 from oidc_gate.access.findings import door_finding, in_json, rule_findings, tree
 from oidc_gate.access.paths import ambiguous_part
 from oidc_gate.access.policy import AMBIGUOUS, Policy
-from oidc_gate.access.rule import NOBODY
+from oidc_gate.access.rule import NOBODY, PREFLIGHT
 from oidc_gate.access.rule_list import PASSES, printable, width, word
 
 if TYPE_CHECKING:
@@ -140,6 +140,8 @@ class Explanation:
         if rule is None:
             otherwise = "the allow lists decide" if self.has_lists else "everybody signed in passes"
             return "no rule: the path is ambiguous" if self.note else f"no rule fits; {otherwise}"
+        if rule is PREFLIGHT:
+            return f"{rule.name}: a true preflight passes, in nobody's name"
         name = rule.name if rule.name in (f"rule {rule.number}", "public_paths") else f"rule {rule.name}"
         return f"{name} ({rule.where})" if rule.where else name
 
@@ -160,9 +162,9 @@ def explained(
     `requested`: how it was asked for. `identity`: who is signed in, None for nobody. `allowed`: whether the lists let
     them pass. `asked`: what the expressions of a Traffic Policy may ask of the request.
     """
-    matching = policy.matching(spot)
-    is_ambiguous = policy.has_places and policy.place(spot) == AMBIGUOUS
-    rows = []
+    matching, is_preflight = policy.matching(spot), verdict.rule is PREFLIGHT
+    is_ambiguous = policy.has_places and policy.place(spot) == AMBIGUOUS and not is_preflight
+    rows = [Row(PREFLIGHT.name, "true preflights", "decides")] if is_preflight else []
     for number, rule in enumerate(policy.rules):
         said: str = "no match"
         findings: tuple[Finding, ...] = ()
@@ -174,7 +176,7 @@ def explained(
             if rule is verdict.rule:
                 said, findings = "decides", rule_findings(policy, rule, identity, now)
         rows.append(Row(rule.name, rule.scope, said, findings))
-    is_decided = is_ambiguous or (verdict.rule is not None and verdict.rule in policy.rules)
+    is_decided = is_ambiguous or is_preflight or (verdict.rule is not None and verdict.rule in policy.rules)
     rows += _conditional_rows(policy, identity, asked, allowed=allowed, is_decided=is_decided)
     has_say = verdict.rule is None or not (verdict.rule.opens or verdict.rule.who is NOBODY)
     door = door_finding(policy, identity, allowed=allowed) if identity is not None and has_say else None

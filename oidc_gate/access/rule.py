@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from oidc_gate.access.conditions import Condition, Fixed
 from oidc_gate.access.paths import EVERYWHERE, Pattern
 
-__all__ = ["ANYONE", "NOBODY", "SIGNED_IN", "CheckedRule"]
+__all__ = ["ANYONE", "NOBODY", "PREFLIGHT", "SIGNED_IN", "CheckedRule"]
 
 ANYONE = Fixed(True, "anyone")
 SIGNED_IN = Fixed(True, "signed-in")
@@ -62,3 +62,7 @@ class CheckedRule:
         parts += [" ".join(sorted(self.methods))] if self.methods is not None else []
         parts += [", ".join(sorted(self.hosts))] if self.hosts is not None else []
         return " · ".join(parts)
+
+
+#: What `allow_cors_preflight` is: of all rules but those for nobody the first, where that setting is on.
+PREFLIGHT = CheckedRule("allow_cors_preflight", 0, ANYONE, methods=frozenset({"OPTIONS"}))

@@ -20,6 +20,9 @@ __all__ = ["Question", "explain"]
 
 _WHO = "Of a request say who asks: --as FILE with claims in JSON, --as-cookie FILE, --token FILE, or --anonymous"
 
+#: A token that counts for nothing is in the request all the same: no preflight has one.
+_UNREAD = (("authorization", "Bearer"),)
+
 
 @dataclass(frozen=True)
 class Question:
@@ -118,7 +121,8 @@ def _answered(gate: PaperGate, question: Question) -> tuple[int, _Answer]:
         return 1, person
     if question.method is None or question.path is None:
         return 0, gate.rules(person, asks=question.names_a_person, host=question.host)
-    explanation = gate.explanation(question.method, question.path, question.host, person, question.headers)
+    headers = (*question.headers, *_UNREAD) if unread else question.headers
+    explanation = gate.explanation(question.method, question.path, question.host, person, headers)
     return int(not explanation.verdict.passes), _TokenUnread(explanation, unread) if unread else explanation
 
 

@@ -16,6 +16,7 @@ from oidc_gate.access import Explanation, PathList, Requested, RuleList, explain
 from oidc_gate.command.run import Launch, is_given
 from oidc_gate.errors import SettingsError
 from oidc_gate.gate import Judging, build
+from oidc_gate.gate.resource_metadata import resource_metadata
 from oidc_gate.sessions import CookieBackend, OpenSession
 from oidc_gate.settings import Settings
 from oidc_gate.wsgi.request import WSGIRequest
@@ -87,6 +88,7 @@ class PaperGate:
         self.components = build(settings, clock, backend, on_paper=True)
         self.policy = self.components.policy
         self._judging = Judging(self.components)
+        self._metadata = resource_metadata(self.components)
         self._clock = clock
         self._prefix = settings.path_prefix
         self._host = urlsplit(settings.base_url).netloc or "localhost"
@@ -110,7 +112,8 @@ class PaperGate:
         """
         request = self._request(method, path, host, headers)
         now = self._clock()
-        verdict = self._judging.verdict(request, opened, now)
+        judging = self._judging
+        verdict = judging.verdict_without_session(request) if opened is None else judging.verdict(request, opened, now)
         spot, asked = self._judging.spot(request), self._judging.asked(request)
         identity, allowed = (None, False) if opened is None else (opened.identity, opened.allowed)
         requested = Requested(spot.method, path, spot.host or self.components.addresses.origin(request).host)
@@ -163,6 +166,11 @@ class PaperGate:
             raise SettingsError(
                 f"path {path} is among the gate's own, below path_prefix {self._prefix}: it answers there itself, and"
                 " no rule has a say"
+            )
+        if self._metadata is not None and self._metadata.answer(request) is not None:
+            raise SettingsError(
+                f"path {path} is the gate's own, for protected_resource_metadata is gate: it tells whoever asks there"
+                " where programs get tokens, and no rule has a say"
             )
         return request
 

@@ -24,11 +24,10 @@ from oidc_gate.gate.parties import Party
 from oidc_gate.gate.possession import Possession
 from oidc_gate.gate.recalling_tokens import TokenRecalling
 from oidc_gate.gate.refusals import Refusals
-from oidc_gate.gate.resource_metadata import ResourceMetadata
+from oidc_gate.gate.resource_metadata import resource_metadata
 from oidc_gate.gate.token_checking import TokenChecking
 from oidc_gate.provider import PROOF_ALGORITHMS
 from oidc_gate.sessions import KnownToken, OpenSession
-from oidc_gate.settings import METADATA_PATH
 
 __all__ = ["Bearer"]
 
@@ -64,17 +63,12 @@ class Bearer:
         self._prefix, self._prefixes = f"{settings.path_prefix}/", components.own_prefixes
         self._userinfo = f"{self._prefix}userinfo"
         self._paths = PathList(settings.bearer_paths) if settings.bearer_paths else None
-        self._scopes = settings.bearer_scopes or ()
         self._opens = policy.has_places
         self._possession = Possession(components)
         #: What knows whether a token is good.
         self.checking = TokenChecking(components, self._possession)
         self._challenges = Challenges(components, PROOF_ALGORITHMS)
-        self._metadata: ResourceMetadata | None = None
-        if settings.protected_resource_metadata == "gate":
-            asked = {scope for rule in policy.rules for scope in rule.who.scopes}
-            scopes = tuple(dict.fromkeys((*self._scopes, *sorted(asked))))
-            self._metadata = ResourceMetadata(components, scopes, PROOF_ALGORITHMS)
+        self._metadata = resource_metadata(components)
         refusals.invitation, refusals.of_program = self._invitation, self._refusal
 
     def decide(self, request: Request) -> Decision:
@@ -87,7 +81,7 @@ class Bearer:
     def _on_own_path(self, request: Request) -> Decision:
         """Return what happens on a path that begins as those of the gate do: tokens count for `userinfo` alone."""
         found = None
-        if self._metadata is not None and request.path.startswith(METADATA_PATH) and self._names_host(request):
+        if self._metadata is not None and self._names_host(request):
             found = self._metadata.answer(request)
         if found is not None:
             return found

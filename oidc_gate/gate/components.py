@@ -68,9 +68,14 @@ class Components:
     @property
     def own_prefixes(self) -> str | tuple[str, ...]:
         """What the paths begin with that the gate answers itself."""
-        own, settings = f"{self.settings.path_prefix}/", self.settings
-        tells = settings.bearer_audience is not None and settings.protected_resource_metadata == "gate"
-        return (own, METADATA_PATH) if tells else own
+        own = f"{self.settings.path_prefix}/"
+        return (own, METADATA_PATH) if self.tells_metadata else own
+
+    @property
+    def tells_metadata(self) -> bool:
+        """Whether it is the gate that answers at METADATA_PATH."""
+        settings = self.settings
+        return settings.bearer_audience is not None and settings.protected_resource_metadata == "gate"
 
     def cookies(self, request: Request) -> Cookies:
         """Return the cookies under the scheme that the browser used."""

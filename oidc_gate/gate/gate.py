@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
 
-from oidc_gate.access import CheckedRule, Verdict
-from oidc_gate.browser import Kind, is_preflight, kind_of
+from oidc_gate.access import PREFLIGHT, CheckedRule, Verdict
+from oidc_gate.browser import Kind, kind_of
 from oidc_gate.decisions import Decision, Forward, Overriding, Renewal, Reply, Request, Unprinted, WithoutBody, Work
 from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.activity import Activity
@@ -59,7 +59,7 @@ class Gate:
         self._own_paths = OwnPaths(components, self._refusals, self._departures, kept_forms)
         self._rechecking = {party.key: Rechecking(components, party) for party in components.parties}
         self._activity, self._judging = Activity(components), Judging(components)
-        self._prefix, self._passes_preflights = settings.path_prefix + "/", settings.allow_cors_preflight
+        self._prefix = settings.path_prefix + "/"
         path = urlsplit(settings.base_url).path
         self._kept_path = f"{path}{self._prefix}callback" if path else None
         # What every request needs stands one step away.
@@ -67,7 +67,7 @@ class Gate:
         self.addresses = components.addresses
         self._clock, self._sessions = clock, components.sessions
         self._hosts, self._cookies = set[str](), components.cookies_by_scheme()
-        self._narrows, self._has_places = components.policy.narrows, components.policy.has_places
+        self._narrows = components.policy.narrows
         recalling = Recalling(components, self._judging)
         #: What to ask before `decide`, and how: see `Recalling`.
         self.recall, self.recalls_by, self._token_recalling = recalling.recall, recalling.by, recalling.tokens
@@ -262,16 +262,12 @@ class Gate:
     # Without one
 
     def _without_session(self, request: Request) -> Decision:
-        rule, may_be_closed = None, False
-        if self._has_places:
-            verdict = self._judging.verdict(request, None, 0.0)
-            if verdict.passes:
-                return self._anyone(request)
-            if verdict.outcome == "refused":
-                return self._refusals.not_allowed(request, None, verdict)
-            rule, may_be_closed = verdict.rule, self._judging.may_be_closed(verdict)
-        if self._passes_preflights and not may_be_closed and is_preflight(request):
-            return WithoutBody(*self._anyone(request))
+        verdict = self._judging.verdict_without_session(request)
+        if verdict.passes:
+            forward = self._anyone(request)
+            return WithoutBody(*forward) if verdict.rule is PREFLIGHT else forward
+        if verdict.outcome == "refused":
+            return self._refusals.not_allowed(request, None, verdict)
         kind = kind_of(request)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug(
@@ -284,7 +280,7 @@ class Gate:
         if request.path == self._kept_path and kind in _PAGES:
             return self._refusals.failure(request, base_path_kept(request.path), "/")
         if kind is Kind.PAGE:
-            return self._departures.send(request, rule)
+            return self._departures.send(request, verdict.rule)
         return self._login_required(request, kind)
 
     def _anyone(self, request: Request) -> Forward:

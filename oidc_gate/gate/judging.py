@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from oidc_gate.access import AMBIGUOUS, NO_RULE, NOBODY, AskedOf, Spot, Verdict, encoded_segments
+from oidc_gate.access import AMBIGUOUS, NO_RULE, NOBODY, PREFLIGHT, AskedOf, Spot, Verdict, encoded_segments
+from oidc_gate.browser import is_preflight
 from oidc_gate.decisions import METHOD_HEADERS, Request
 from oidc_gate.gate.components import Components
 from oidc_gate.reserved_headers import folded
@@ -26,7 +27,7 @@ class Judging:
         self._policy = policy = components.policy
         self._addresses = components.addresses
         self._reserved = components.reserved_headers
-        self._prefix = components.own_prefixes
+        self._prefix, self._passes_preflights = components.own_prefixes, components.settings.allow_cors_preflight
         self._by_method, self._by_host, self._heeds_methods = policy.by_method, policy.by_host, policy.heeds_methods
         #: Places by path, or by what `line` makes of it; with rules for hosts by that and the Host header.
         self.places: dict[object, int] = {}
@@ -87,7 +88,14 @@ class Judging:
             opened.remember_passing(place, verdict.until)
         return verdict
 
-    def may_be_closed(self, verdict: Verdict) -> bool:
+    def verdict_without_session(self, request: Request) -> Verdict:
+        """Return what comes of a request that came with no session, and with no token that counts."""
+        verdict = self.verdict(request, None, 0.0)
+        if verdict.outcome == "login" and self._passes_preflights and not self._may_be_closed(verdict):
+            return _PREFLIGHT if is_preflight(request) else verdict
+        return verdict
+
+    def _may_be_closed(self, verdict: Verdict) -> bool:
         """Return whether this was said of a path that may be, in one of its readings, one that nobody may ask for."""
         return verdict.reason == "path_ambiguous" and any(rule.who is NOBODY for rule in self._policy.rules)
 
@@ -110,6 +118,7 @@ class Judging:
 
 
 _LOGIN = Verdict("login", "door")
+_PREFLIGHT = Verdict("pass", "rule", PREFLIGHT)
 
 
 def _bare_host(host: str) -> str:

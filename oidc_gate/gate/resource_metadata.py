@@ -12,9 +12,10 @@ from oidc_gate.browser import pages
 from oidc_gate.decisions import Header, Reply, Request
 from oidc_gate.gate.challenges import resource_path
 from oidc_gate.gate.components import Components
+from oidc_gate.provider import PROOF_ALGORITHMS
 from oidc_gate.settings import METADATA_PATH
 
-__all__ = ["ResourceMetadata"]
+__all__ = ["ResourceMetadata", "resource_metadata"]
 
 _ALLOWED = "GET, HEAD, OPTIONS"
 #: Scripts of any site may read it; they send headers of their own with it, such as MCP-Protocol-Version.
@@ -26,27 +27,34 @@ _CORS: tuple[Header, ...] = (
 )
 
 
+def resource_metadata(components: Components) -> ResourceMetadata | None:
+    """Return what answers at METADATA_PATH for this gate; None where that is another's to answer, or nobody's."""
+    return ResourceMetadata(components) if components.tells_metadata else None
+
+
 class ResourceMetadata:
     """Answers at METADATA_PATH for one gate."""
 
-    def __init__(self, components: Components, scopes: tuple[str, ...], algorithms: tuple[str, ...]) -> None:
-        """`scopes`: those that have a say here; `algorithms`: those that proofs of possession may be signed with."""
+    def __init__(self, components: Components) -> None:
         settings = components.settings
+        # Those that have a say here.
+        asked = {scope for rule in components.policy.rules for scope in rule.who.scopes}
+        scopes = tuple(dict.fromkeys((*(settings.bearer_scopes or ()), *sorted(asked))))
         self._components = components
         self._resource = (settings.bearer_audience or ("",))[0]
         document: dict[str, Any] = {"resource": self._resource, "bearer_methods_supported": ["header"]}
-        document |= {"scopes_supported": list(scopes)} if scopes else {}
+        document |= {"scopes_supported": [*scopes]} if scopes else {}
         if settings.bearer_dpop != "off":
-            document |= {"dpop_signing_alg_values_supported": list(algorithms)}
+            document |= {"dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS)}
             document |= {"dpop_bound_access_tokens_required": settings.bearer_dpop == "require"}
         if settings.bearer_client_cert_header:
             document["tls_client_certificate_bound_access_tokens"] = True
         self._document = document
 
     def answer(self, request: Request) -> Reply | None:
-        """Return the answer to a request below METADATA_PATH; None where it only begins with the same letters."""
+        """Return the answer to a request for METADATA_PATH or below; None to any other."""
         rest = request.path.removeprefix(METADATA_PATH)
-        if rest[:1] not in ("", "/"):
+        if not request.path.startswith(METADATA_PATH) or rest[:1] not in ("", "/"):
             return None
         if rest not in ("", "/", *self._suffixes(request)):
             return pages.json_reply(404, {"error": "not_found"}, _CORS[:1])
