@@ -632,9 +632,9 @@ def test_a_line_is_not_known_where_more_has_a_say() -> None:
 def test_a_line_with_a_method_is_known_by_both() -> None:
     judging = Judge(Policy([{"path": "/a b", "method": "POST", "allow": "nobody"}])).judging
     lines = {"POST /a b": 0, "post /a b": 0, "GET /a b": NO_RULE, "POST /a": NO_RULE, "POST ": NO_RULE}
-    lines |= {"POST  /a b": AMBIGUOUS}
     assert {line: judging.known_place("app.test", line) for line in lines} == lines
     assert judging.places == lines
+    assert judging.known_place("app.test", "POST  /a b") is None, "what begins with a blank has to be looked at"
     assert judging.known_place("app.test", "GET /oauth2/x") is None
     assert judging.known_place("app.test", "POST /\xe4") is None
 
