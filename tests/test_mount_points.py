@@ -168,15 +168,16 @@ def test_a_mount_point_with_a_slash_at_its_end_is_the_same_place(world: World, m
         answer = WSGIDriver(lambda environ, start: made(environ | changed, start)).run(request)
         return answer.status, answer.body.decode()
 
-    rules = [closed("/admin")]
-    made = gated(starlette_app(""), *rules) if world == "asgi" else wsgi.OIDCGate(plain_app, **OPTIONS, rules=rules)
-    for _ in range(2):
-        assert said("/admin")[0] == 403
-        assert said("/other") == (200, "open")
-        assert said("/oauth2/health") == (200, '{"status": "ok"}')
-        assert said("/oauth2/userinfo")[0] == 200
+    for rules in ([closed("/admin")], []):
+        options = OPTIONS | ({"rules": rules} if rules else {})
+        made = OIDCGate(starlette_app(""), **options) if world == "asgi" else wsgi.OIDCGate(plain_app, **options)
+        for _ in range(3):
+            assert said("/admin")[0] == (403 if rules else 200)
+            assert said("/other") == (200, "open" if world == "asgi" else "/app /other")
+            assert said("/oauth2/health") == (200, '{"status": "ok"}')
+            assert said("/oauth2/userinfo")[0] == 200
 
 
-def plain_app(_: Any, start_response: Any) -> list[bytes]:
+def plain_app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return [b"open"]
+    return [f"{environ['SCRIPT_NAME']} {environ['PATH_INFO']}".encode()]

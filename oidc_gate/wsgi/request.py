@@ -20,13 +20,16 @@ _UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 class WSGIRequest:
     """What the gate asks of a request, answered from the environ; see `oidc_gate.decisions.Request`."""
 
-    __slots__ = ("_environ", "app_cookies", "cookie_header", "host", "is_websocket", "path", "scheme")
+    __slots__ = ("_environ", "_is_amended", "app_cookies", "cookie_header", "host", "is_websocket", "path", "scheme")
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._environ = environ
         path: str = environ.get("PATH_INFO", "")
-        if path and path[0] != "/" and environ.get("SCRIPT_NAME", "")[-1:] == "/":
-            path = f"/{path}"  # gunicorn with SCRIPT_NAME=/app/ leaves the slash between the two to the first
+        mount: str = environ.get("SCRIPT_NAME", "")
+        self._is_amended = mount[-1:] == "/" and path[:1] not in ("/", "")
+        if self._is_amended:  # gunicorn with SCRIPT_NAME=/app/ leaves the slash between the two to the first (PEP 3333)
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = mount.rstrip("/"), f"/{path}"
+            path = f"/{path}"
         self.path = path if path.isascii() else _as_utf8(path)  # PEP 3333 hands out its bytes as latin-1
         self.host: str = environ.get("HTTP_HOST", "")
         self.cookie_header: str = environ.get("HTTP_COOKIE", "")
@@ -48,7 +51,7 @@ class WSGIRequest:
     def key(self) -> Key | None:
         """See `Request.key`; `OIDCGate` looks for the same."""
         environ, cookies = self._environ, self.cookie_header
-        if not 0 < len(cookies) <= LONGEST_KEY or "HTTP_UPGRADE" in environ:  # a WebSocket, perhaps
+        if not 0 < len(cookies) <= LONGEST_KEY or "HTTP_UPGRADE" in environ or self._is_amended:  # a WebSocket, perhaps
             return None
         return environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), cookies
 
