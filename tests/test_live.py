@@ -26,7 +26,7 @@ from tests.redis_servers import RedisServers, until
 from tests.stage import Clock, Stage, session_cookie, timed
 from tests.test_backchannel import told
 from tests.test_introspection import says
-from tests.test_reload import Watched
+from tests.test_reload import Watched, toml
 from tests.test_several_providers import _served_others, entry, guests
 
 __all__ = ["_served_others", "guests"]  # fixtures
@@ -484,3 +484,23 @@ def test_a_token_without_a_right_at_its_place_any_more(opened: Open, provider: L
     here.configure("", bearer_audience=["https://elsewhere.test"])
     passing(here.clock, lambda: other.is_over)
     assert other.end() == b""
+
+
+def test_of_a_provider_that_was_taken_away_nobody_stays_though_the_store_is_silent(
+    opened: Open, provider: LocalProvider, guests: LocalProvider, tmp_path: Path
+) -> None:
+    store = Fickle(str(tmp_path / "sessions.db"), 2.0)
+    here = Watched("asgi", provider, tmp_path)
+    guests.clock = here.clock
+    here.configure("[[providers]]\n" + toml(entry(guests)), **SOON)
+    read = Settings.from_file(tmp_path / "gate.toml", session_store=store)
+    here.gate = timed("asgi", LiveApp(), here.clock, settings=read)
+    lines = []
+    for auth_id in ("guests", "default"):
+        browser = here.browser()
+        assert browser.navigate(f"/oauth2/login?auth_id={auth_id}&next=/").status == 200
+        lines.append(opened(here, browser, gate=here.gate))
+    store.is_down = True
+    here.configure(**SOON)
+    passing(here.clock, lambda: lines[0].is_over)
+    assert lines[1].goes_on()

@@ -153,6 +153,8 @@ class Live:
         known, now = self._sessions.known(holder.text, _name(holder)), self._clock()
         if known is None and isinstance(holder, LiveSession):
             known = holder.opened  # which is remembered as long as there are connections
+        if known is not None and known.provider_key not in self._sessions.by_provider:
+            return None  # the provider was taken away since
         if known is None:
             return UNLOADED if now < holder.expires_at else None
         return known if self._sessions.is_alive(known, now) else None

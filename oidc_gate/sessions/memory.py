@@ -28,7 +28,7 @@ class BoundedTable(dict[str, Value]):
         self[session_id] = value
         if len(self) > _MOST_IDS:
             for each in list(self)[: _MOST_IDS // 2]:
-                del self[each]
+                self.pop(each, None)  # another thread may have been here
 
 
 class EndedSessions(dict[str, float]):
