@@ -9,14 +9,17 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
+import falcon.asgi
 import pytest
+from asgiref.wsgi import WsgiToAsgi
 from fastapi import FastAPI
+from flask import Flask
 from litestar import Litestar, get
 from quart import Quart
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Host, Mount, Route
 
 from oidc_gate import wsgi
 from oidc_gate.asgi import OIDCGate
@@ -87,6 +90,45 @@ def quart_app(_: str) -> Quart:
     return app
 
 
+def flask_app(_: str) -> Any:
+    app = Flask(__name__)
+    for path in PAGES:
+        app.add_url_rule(path, path, saying(path))
+    app.add_url_rule("/", "root", lambda: "open")
+    app.add_url_rule("/<path:rest>", "rest", lambda rest: "open")
+    return cast("Any", WsgiToAsgi)(app)
+
+
+def falcon_app(_: str) -> Any:
+    class Page:
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        async def on_get(self, _: Any, response: Any, **__: Any) -> None:
+            response.text = self.text
+
+    app = falcon.asgi.App()
+    for path in PAGES:
+        app.add_route(path, Page(path))
+    app.add_sink(cast("Any", Page("open").on_get), "/")
+    return app
+
+
+def mounted(inner: Any, _: str) -> Starlette:
+    return Starlette(routes=[Mount("/", inner)])
+
+
+def by_host(inner: Any, _: str) -> Starlette:
+    return Starlette(routes=[Host("app.test", inner)])
+
+
+def in_fastapi(inner: Any, root: str) -> FastAPI:
+    app = FastAPI()
+    app.root_path = root
+    app.mount("/", inner)
+    return app
+
+
 def told(app: Any, path: str, root: str, cookie: str) -> tuple[int, str]:
     """Return what is answered, as a server has it that says this mount point and leaves the path as it came."""
 
@@ -136,6 +178,34 @@ def test_no_spelling_of_a_mount_point_opens_a_page(app: App, place: Place, root:
     assert 403 in seen
 
 
+@pytest.mark.parametrize("place", [gated, within])
+@pytest.mark.parametrize("outer", [mounted, by_host, in_fastapi])
+@pytest.mark.parametrize("inner", [flask_app, quart_app, litestar_app, starlette_app])
+def test_what_is_mounted_in_an_app_may_cut_in_the_middle_of_a_segment(
+    inner: App, outer: Callable[[Any, str], Any], place: Place, mallory: str
+) -> None:
+    """As WSGI apps behind a2wsgi and asgiref do, and Quart: they serve /admin for /appadmin."""
+    seen = set()
+    for page in PAGES:
+        made = place(outer(inner(""), "/app"), closed(page))
+        for mount in ["", "/app"] if outer is in_fastapi else ["/app"]:
+            for path in [*PATHS, *(f"{mount}{path}" for path in PATHS), "/x/appadmin", "/x/app/admin"]:
+                status, text = told(made, path, mount, mallory)
+                assert text != page, (page, mount, path)
+                seen.add(status)
+    assert 403 in seen
+
+
+def test_a_router_that_keeps_the_mount_point_is_judged_by_the_whole_path(mallory: str) -> None:
+    """Falcon's; Daphne lets any client say what the mount point is (`Daphne-Root-Path`)."""
+    for page in PAGES:
+        made = gated(falcon_app(""), closed(page))
+        for mount in ("/app", "/admin", "/a", "/x"):
+            for path in PATHS:
+                assert told(made, path, mount, mallory)[1] != page, (page, mount, path)
+    assert told(gated(falcon_app(""), closed("/admin")), "/app/other", "/app", mallory) == (200, "open")
+
+
 @pytest.mark.parametrize(("app", "place"), KNOWN)
 def test_letters_of_the_mount_point_in_a_path_mean_nothing(app: App, place: Place, mallory: str) -> None:
     """The proxy takes the mount point off, so that the path does not begin with it."""
@@ -170,7 +240,7 @@ def test_a_mount_point_with_a_slash_at_its_end_is_the_same_place(world: World, m
 
     for rules in ([closed("/admin")], []):
         options = OPTIONS | ({"rules": rules} if rules else {})
-        made = OIDCGate(starlette_app(""), **options) if world == "asgi" else wsgi.OIDCGate(plain_app, **options)
+        made: Any = OIDCGate(starlette_app(""), **options) if world == "asgi" else wsgi.OIDCGate(plain_app, **options)
         for _ in range(3):
             assert said("/admin")[0] == (403 if rules else 200)
             assert said("/other") == (200, "open" if world == "asgi" else "/app /other")

@@ -115,6 +115,7 @@ def test_an_https_issuer_with_plain_endpoints_needs_to_be_allowed(insecure: bool
         ("provider_endpoints", {"token_endpont": "https://a.test"}, "token_endpont. Did you mean token_endpoint?"),
         ("provider_endpoints", {"issuer": "https://a.test"}, "must not hold issuer"),
         ("provider_endpoints", "token_endpoint=https://a.test/t,jwks_uri=https://a.test/k", "no comma"),
+        ("provider_endpoints", {"token_endpoint": "https://a.test/t,jwks_uri=https://a.test/k"}, "no comma"),
         ("provider_logout_url", "http://a.test/bye", "provider_logout_url must start with https://"),
         ("provider_logout_url", "https://a.test/bye?to={next}", "nothing else in braces"),
         ("provider_logout_url", "https://a.test/bye?to={return_to", "nothing else in braces"),

@@ -133,7 +133,7 @@ def test_what_is_known_of_a_line_is_what_the_request_comes_to(
     judged = Judge(policy)
     judging, rules = judged.judging, judged.policy
     for path in paths:
-        line = f"{method} {path}" if rules.by_method else path
+        line = f"{method} {path}" if rules.heeds_methods else path
         key = host.encode() if as_bytes else host
         found = judging.known_place(key, line)
         assert found == judging.place(Asked(path=path, method=method, host=host, raw_target=path))
@@ -509,7 +509,7 @@ def test_method_and_host_have_a_say() -> None:
     by_host = CheckedRule("h", 2, NOBODY, hosts=frozenset({"one.test"}))
     last = CheckedRule("l", 3, SIGNED_IN, patterns=(read_pattern("/a", is_exact=False),))
     policy = rules(by_method, by_host, last)
-    assert (policy.by_method, policy.by_host) == (True, True)
+    assert (policy.heeds_methods, policy.by_host) == (True, True)
     assert policy.place(Spot("/a", "PUT", "two.test")) == 0
     assert policy.place(Spot("/a", "GET", "one.test")) == 1
     assert policy.place(Spot("/a", "GET", "two.test")) == 2
@@ -517,9 +517,9 @@ def test_method_and_host_have_a_say() -> None:
     both = CheckedRule("b", 1, NOBODY, methods=frozenset({"PUT"}), hosts=frozenset({"one.test"}))
     places = [rules(both).place(Spot("/", method, host)) for method in ("PUT", "GET") for host in ("one.test", "x")]
     assert places == [0, NO_RULE, NO_RULE, NO_RULE]
-    assert (rules(by_method).by_method, rules(by_method).by_host) == (True, False)
-    assert (rules(by_host).by_method, rules(by_host).by_host) == (False, True)
-    assert (rules(last).by_method, rules(last).by_host) == (False, False)
+    assert (rules(by_method).heeds_methods, rules(by_method).by_host) == (True, False)
+    assert (rules(by_host).heeds_methods, rules(by_host).by_host) == (False, True)
+    assert (rules(last).heeds_methods, rules(last).by_host) == (False, False)
 
 
 HOSTED: list[Any] = [{"host": ["one.test", "[::1]", "10"], "allow": "nobody"}]
@@ -1111,7 +1111,7 @@ def test_what_reads_the_request_is_asked_each_time() -> None:
     policy = judged.policy
     assert policy.place(Spot("/")) == policy.place(Spot("/a/b")) == BY_REQUEST
     assert policy.place(Spot("/a/b", sent="/a%2Fb")) == AMBIGUOUS
-    assert judged.judging.known_place("app.test", "/") == BY_REQUEST
+    assert judged.judging.known_place("app.test", "GET /") == BY_REQUEST
     session = judged.session(ANN)
     said = [judged.judging.verdict(Asked(method=method), session, NOW).outcome for method in ("GET", "POST", "GET")]
     assert said == ["pass", "refused", "pass"]

@@ -352,7 +352,8 @@ def test_the_description_of_an_api_tells_how_to_come_in(stage: StageFactory, tak
         ({"groups": None}, "require: groups is None, and nothing would be asked for in its place; give it a value"),
         ({"groups": "A", "max_age": None}, "require: max_age is None"),
         ({"allow": None}, "require: allow is None"),
-        ({"group": None}, "require: group is nothing that can be asked for"),
+        ({"help": None, "name": None, "groups": None}, "require: groups is None"),
+        ({"group": "A"}, "require: group is nothing that can be asked for"),
         ({"max_age": 0}, "require: max_age must be at least 1 second"),
         ({"acr": "two words"}, "require: acr: 'two words' must be printable"),
     ],
@@ -369,7 +370,7 @@ def test_it_takes_what_a_rule_takes() -> None:
     from oidc_gate.flask import require
 
     assert repr(require(groups="A", claims={"department": "B"})) == "<require all of (group A; claim department B)>"
-    assert repr(require(allow={"not": {"groups": "A"}})).startswith("<require not")
+    assert repr(require(allow={"not": {"groups": "A"}}, help=None, name=None)).startswith("<require not")
     assert require(acr="mfa").rule.number == require(acr="mfa").rule.number != require(acr="phr").rule.number
 
 

@@ -6,18 +6,28 @@ import logging
 import sys
 import time
 import unicodedata
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
 from quart import Quart
-from starlette.routing import Router
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Host, Mount, Route, Router
+from starlette.staticfiles import StaticFiles
 
 from oidc_gate import Identity
 from oidc_gate.access import AMBIGUOUS, NO_RULE, AllowLists, Policy
 from oidc_gate.asgi import OIDCGate
-from oidc_gate.asgi.roots import UNKNOWN, routing_of
+from oidc_gate.asgi.request import ASGIRequest, Layouts
+from oidc_gate.asgi.roots import UNKNOWN, Routing, routing_of
+from oidc_gate.reserved_headers import ReservedHeaders
 from tests.answers import Answer
 from tests.apps import COOKIE_SECRET
 from tests.asgi_driver import ASGIDriver
@@ -78,15 +88,67 @@ def gated_options(rules: list[dict[str, Any]]) -> dict[str, Any]:
     return CLIENT | {"cookie_secret": COOKIE_SECRET, "rules": rules}
 
 
+def known(app: Any) -> tuple[str, bool]:
+    routing = routing_of(app)
+    return routing.root, routing.cuts_at_start()
+
+
 def test_an_app_in_another_one_is_found() -> None:
-    assert routing_of(api()) == ("/api", True)
-    assert routing_of(SimpleNamespace(app=SimpleNamespace(app=api()))) == ("/api", True)
-    assert routing_of(SimpleNamespace(application_mapping={"http": api()})) == ("/api", True)
-    assert routing_of(FastAPI()) == routing_of(SimpleNamespace(app=Router())) == ("", True)
+    assert known(api()) == known(SimpleNamespace(app=SimpleNamespace(app=api()))) == ("/api", True)
+    assert known(SimpleNamespace(application_mapping={"http": api()})) == ("/api", False), "it has other routers too"
+    assert known(FastAPI()) == known(SimpleNamespace(app=Router())) == ("", True)
     assert routing_of(print) == routing_of(SimpleNamespace(application_mapping={})) == UNKNOWN
     endless = SimpleNamespace()
     endless.app = endless
     assert routing_of(endless) == UNKNOWN
+
+
+class Endpoint(HTTPEndpoint):
+    """A class that answers one path."""
+
+
+class Anything:
+    """An ASGI app of no known kind."""
+
+    async def __call__(self, *_: Any) -> None:
+        """Do nothing."""
+
+
+def test_only_starlettes_own_routers_are_known_to_cut_at_segments(tmp_path: Path) -> None:
+    endless, zipped = Router(), [Middleware(GZipMiddleware)]
+    endless.routes.append(Mount("/x", endless))
+    static = StaticFiles(directory=tmp_path)
+    expected = {
+        True: [
+            Mount("/static", static),
+            Mount("/zipped", Starlette(), middleware=zipped),
+            Mount("/static", static, middleware=zipped),
+            Host("a.test", Router()),
+            Route("/class", Endpoint),
+            Route("/function", partial(print, 1)),
+        ],
+        False: [
+            Mount("/", Anything()),
+            Mount("/", api()),
+            Mount("/", Anything(), middleware=zipped),
+            Host("a.test", Anything()),
+            Route("/{path:path}", Anything()),
+            Mount("/endless", endless),
+        ],
+    }
+    for answer, routes in expected.items():
+        for route in routes:
+            app = Starlette(routes=[Route("/f", lambda _: PlainTextResponse("f")), route])
+            assert known(app) == ("", answer), route
+            app.add_middleware(GZipMiddleware)
+            assert known(app.build_middleware_stack()) == ("", answer), route
+
+
+def test_djangos_mount_point_is_none_of_websockets() -> None:
+    routing = Routing("/app", of_http=True)
+    for kind, path in (("http", "/ws"), ("websocket", "/app/ws")):
+        scope = {"type": kind, "path": "/app/ws", "headers": []}
+        assert ASGIRequest(scope, Layouts(ReservedHeaders()).of([]), routing).app_path == path
 
 
 def test_a_folder_is_no_mount_point() -> None:
@@ -105,7 +167,7 @@ class ASGIHandler:
 def test_djangos_own_mount_point_is_found(name: str | None, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = SimpleNamespace(FORCE_SCRIPT_NAME=name)
     monkeypatch.setitem(sys.modules, "django.conf", cast("Any", SimpleNamespace(settings=settings)))
-    assert routing_of(ASGIHandler()) == (root, True)
+    assert known(ASGIHandler()) == (root, True)
     assert routing_of(print) == UNKNOWN, "another app in a process that has loaded Django"
 
 

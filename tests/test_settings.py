@@ -521,6 +521,8 @@ def test_an_issuer_is_taken_in_all_its_spellings(given: str, expected: str) -> N
         ("cache_control", "", ""),
         ("cache_control", "max-age=60, Private", "max-age=60, Private"),
         ("cache_control", "no-cache", "no-cache"),
+        ("cache_control", "max-age=0, must-revalidate", "max-age=0, must-revalidate"),
+        ("cache_control", "s-maxage=0", "s-maxage=0"),
         ("cache_control", " off ", ""),
         ("cache_control", "OFF", ""),
         ("ca_bundle", Path(__file__), __file__),

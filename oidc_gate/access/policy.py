@@ -62,9 +62,9 @@ class Policy:
         self.rules = (*_public(public_paths), *rules)
         self._lists = lists
         self.conditionals = tuple(conditionals)
-        #: Whether a method, or a host, has a say in which rule decides; whether a method has one at all.
-        self.by_method = any(rule.methods is not None for rule in self.rules)
-        self.heeds_methods = self.by_method or any("req.method" in each.names for each in self.conditionals)
+        #: Whether a method, or a host, has a say.
+        self.heeds_methods = any(rule.methods is not None for rule in self.rules)
+        self.heeds_methods |= any("req.method" in each.names for each in self.conditionals)
         self.by_host = any(rule.hosts is not None for rule in self.rules)
         #: Whether there is more than the lists; and whether somebody whom these let pass may not everywhere.
         self.has_places = bool(self.rules or self.conditionals)

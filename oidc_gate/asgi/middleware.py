@@ -77,7 +77,8 @@ class OIDCGate:
         self._app: Any = resolve_app(app)
         check_app(self._app, "asgi")
         self._routing = routing_of(self._app)
-        self._app_root = self._routing.root
+        #: The letters of a mount point that the app takes off by itself: where they are the path has to be worked out.
+        self._app_root = self._routing.root.strip("/")
         self._has_looked_out = False
         self._has_guests = has_guests()
         self._lanes = Lanes()
@@ -171,7 +172,7 @@ class OIDCGate:
             return (path,) if telling & BY_TOKEN and is_plain else None
         if by.line == "path":
             return path
-        if _PERCENT in (scope.get("raw_path") or b"") or (self._app_root and path.startswith(self._app_root)):
+        if _PERCENT in (scope.get("raw_path") or b"") or (self._app_root and self._app_root in path):
             return None
         if by.line == "method and plain path":
             return None if telling & NAMES_METHOD else f"{scope['method']} {path}"

@@ -143,7 +143,6 @@ class ASGIRequest:
 
     def __init__(self, scope: Scope, layout: Layout, routing: Routing = UNKNOWN) -> None:
         self._scope, self._routing = scope, routing
-        self.app_root = routing.root
         self._headers = headers = scope["headers"]
         self._host_at, self._cookie_at, self._dropped, self._dropped_with_cookie, self._names, self._telling = layout
         host_at, cookie_at = self._host_at, self._cookie_at
@@ -156,6 +155,7 @@ class ASGIRequest:
         self.is_websocket: bool = scope["type"] == "websocket"
         root_path = scope.get("root_path")
         self.path: str = inside(scope["path"], root_path) if root_path else scope["path"]
+        self.app_root = "" if self.is_websocket and routing.of_http else routing.root
         if root_path and root_path == self.app_root:
             self.app_root = ""  # the server has said it too, and it is taken off once
         self.scheme: str = _SCHEMES.get(scope.get("scheme"), "http")
@@ -211,22 +211,23 @@ class ASGIRequest:
     @property
     def app_path(self) -> str:
         """The path as the app's router sees it."""
+        if self._routing.keeps_mount:
+            return str(self._scope["path"])
         return inside(self.path, self.app_root) if self.app_root else self.path
 
     @property
     def has_unclear_mount(self) -> bool:
-        """See `Request.has_unclear_mount`. An app with another mount point than the server's may do as it likes.
+        """See `Request.has_unclear_mount`. A router that is not known may cut wherever the mount point's letters are.
 
-        A router that is not known may cut a path at the first place where the mount point's letters are, as Litestar
-        does; one that is known, and does not, may have such an app mounted in it, below this mount point.
+        An app with another mount point than the server's may do as it likes with either.
         """
-        mount = self._scope.get("root_path", "")
-        if not mount.strip("/"):
-            return False
-        if self.app_root:
+        of_server = self._scope.get("root_path", "").strip("/")
+        if of_server and self.app_root:
             return True
-        cut = f"{mount}/" if self._routing.cuts_at_start else mount
-        return cut in self.path and self.path == self._scope["path"]
+        mount, path = of_server or self.app_root.strip("/"), self._scope["path"]
+        if not mount or mount not in path or self.app_path != path or self._routing.keeps_mount:
+            return False
+        return not self._routing.cuts_at_start()
 
     @property
     def has_kind_headers(self) -> bool:

@@ -7,6 +7,8 @@ that off as well; and where a router may cut a path in two, the gate has to know
 from __future__ import annotations
 
 import sys
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 __all__ = ["UNKNOWN", "Routing", "inside", "routing_of"]
@@ -18,13 +20,20 @@ _DEEPEST = 20
 class Routing(NamedTuple):
     """What is known of an app's router.
 
-    `root`: a mount point that the app takes off its paths by itself, as it has it, like `/api`, or `""` for none.
-    `cuts_at_start`: a mount point is taken from the beginning of a path alone, and only as a whole segment; Litestar
-    cuts at the first place where its letters stand.
+    `root`: a mount point that the app takes off its paths by itself, as it has it, like `/api`, or `""` for none;
+    `of_http`: not off those of WebSockets, which another router has. `keeps_mount`: it routes by the whole path.
+    `router`: Starlette's or Django's, which take a mount point from the beginning of a path, as whole segments; None
+    for any other: Litestar cuts at the first place where its letters stand, Quart and Channels in a segment's middle.
     """
 
     root: str = ""
-    cuts_at_start: bool = False
+    of_http: bool = False
+    keeps_mount: bool = False
+    router: Any = None
+
+    def cuts_at_start(self) -> bool:
+        """Return whether nothing in this app cuts a path in another way; what is mounted in it may."""
+        return self.router is not None and (self.of_http or _is_starlettes(self.router, _DEEPEST))
 
 
 UNKNOWN = Routing()
@@ -36,17 +45,52 @@ def routing_of(app: Any) -> Routing:
     `root` is FastAPI's `root_path`, and Django's FORCE_SCRIPT_NAME, which counts under ASGI alone. Of others nothing is
     taken: Quart's `root_path` is a folder.
     """
-    each = app
+    each, is_known = app, True
     for _ in range(_DEEPEST):
-        modules = {kind.__module__ for kind in type(each).__mro__}
+        modules = _modules(each)
         if "fastapi.applications" in modules:
-            return Routing(_root(each.root_path), cuts_at_start=True)
+            return Routing(_root(each.root_path), router=each if is_known else None)
         if "django.core.handlers.asgi" in modules:
-            return Routing(_root(sys.modules["django.conf"].settings.FORCE_SCRIPT_NAME), cuts_at_start=True)
+            root = _root(sys.modules["django.conf"].settings.FORCE_SCRIPT_NAME)
+            return Routing(root, of_http=True, router=each if is_known else None)
+        if "falcon.asgi.app" in modules:
+            return Routing(keeps_mount=is_known)
         if "starlette.applications" in modules or "starlette.routing" in modules:
-            return Routing(cuts_at_start=True)
-        each = getattr(each, "app", None) or getattr(each, "application_mapping", {}).get("http")
+            return Routing(router=each if is_known else None)
+        inner = getattr(each, "app", None)
+        is_known = is_known and inner is not None  # Channels has other routers beside this one
+        each = inner or getattr(each, "application_mapping", {}).get("http")
     return UNKNOWN
+
+
+def _modules(each: Any) -> set[str]:
+    return _modules_of(type(each))
+
+
+def _is_starlettes(app: Any, deepest: int) -> bool:
+    """Return whether routers of Starlette alone route in this app, and none of those in it has a mount point itself."""
+    modules = _modules(app)
+    if "starlette.staticfiles" in modules:
+        return True
+    if any(module.startswith("starlette.middleware") for module in modules):
+        return deepest > 0 and _is_starlettes(app.app, deepest - 1)
+    if not modules & {"starlette.applications", "starlette.routing"} or not deepest:
+        return False
+    return all(_is_plain(route, deepest) for route in app.routes)
+
+
+def _is_plain(route: Any, deepest: int) -> bool:
+    """Return whether a route leads to a function, or to what `_is_starlettes`."""
+    endpoint = getattr(route, "endpoint", None)
+    if endpoint is not None:
+        is_function = isinstance(endpoint, FunctionType | MethodType | partial)
+        return is_function or (isinstance(endpoint, type) and "starlette.endpoints" in _modules_of(endpoint))
+    inner = getattr(route, "app", None)
+    return not getattr(inner, "root_path", "") and _is_starlettes(inner, deepest - 1)
+
+
+def _modules_of(kind: type) -> set[str]:
+    return {each.__module__ for each in kind.__mro__}
 
 
 def _root(root: str | None) -> str:

@@ -14,7 +14,7 @@ from oidc_gate.settings import Settings
 __all__ = ["new_secret", "rotate"]
 
 #: `NAME=…`, `name="…"`, `{"name":…`: long enough to pass as a secret, and a line of a file of settings.
-_NAMED = re.compile(r"""[{"']*([a-z][a-z0-9_]{3,}|[A-Z][A-Z0-9_]{3,})["']?[=:].""")
+_NAMED = re.compile(r"""[{"']*([a-z][a-z0-9_]{3,}|[A-Z][A-Z0-9_]{3,})["']?[=:][^=]""")
 
 
 def new_secret() -> str:

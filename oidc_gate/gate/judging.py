@@ -28,7 +28,7 @@ class Judging:
         self._addresses = components.addresses
         self._reserved = components.reserved_headers
         self._prefix, self._passes_preflights = components.own_prefixes, components.settings.allow_cors_preflight
-        self._by_method, self._by_host, self._heeds_methods = policy.by_method, policy.by_host, policy.heeds_methods
+        self._by_host, self._heeds_methods = policy.by_host, policy.heeds_methods
         #: Places by path, or by what `line` makes of it; with rules for hosts by that and the Host header.
         self.places: dict[object, int] = {}
         self._passing = {number: Verdict("pass", "rule", rule) for number, rule in enumerate(policy.rules)}
@@ -55,7 +55,7 @@ class Judging:
         names another one.
         """
         method, path = "GET", line
-        if self._by_method:
+        if self._heeds_methods:
             method, path = line.split(" ", 1)
             method = method.upper()
         if len(line) > _LONGEST_LINE or not path.isascii() or path.startswith(self._prefix) or path[:1] not in _BEGINS:

@@ -34,7 +34,7 @@ class Recalling:
         self.recall: Recall = self._recall_by_place if policy.narrows else self._recall
         self.by = BY_PATH
         if policy.narrows:
-            self.by = By("method and plain path" if policy.by_method else "plain path")
+            self.by = By("method and plain path" if policy.heeds_methods else "plain path")
         self._prefix = components.own_prefixes
         #: Where an Authorization header has a say.
         self.tokens: TokenRecalling | None = None

@@ -212,7 +212,8 @@ def _check_caching(cache_control: str) -> None:
             "cache_control force needs a value with private or no-store in it, like force no-store: it takes the place"
             " of what the app says."
         )
-    if cache_control and directives.isdisjoint({"private", "no-store", "no-cache"}):
+    is_asked_for = "s-maxage=0" in directives or directives >= {"max-age=0", "must-revalidate"}
+    if cache_control and directives.isdisjoint({"private", "no-store", "no-cache"}) and not is_asked_for:
         raise SettingsError(
             f"cache_control: {cache_control} lets shared caches keep pages, and one would hand one person's page to"
             f" another; put private in front: private, {cache_control}."

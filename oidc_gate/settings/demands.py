@@ -32,7 +32,8 @@ class Demands(TypedDict, total=False):
     - `acr`, `max_age`: what is asked of the sign-in, as in a rule
     - `help`: a sentence on the 403 page; `name`: in the log, instead of `require`
 
-    None is refused, for whoever gives it meant to ask for something: the variable that it came from is not set.
+    None is refused but for `help` and `name`, for whoever gives it meant to ask for something: the variable that it
+    came from is not set.
     """
 
     groups: str | Sequence[str]
@@ -44,8 +45,8 @@ class Demands(TypedDict, total=False):
     allow: Allow
     acr: str | Sequence[str]
     max_age: float | str | timedelta
-    help: str
-    name: str
+    help: str | None
+    name: str | None
 
 
 def read_demand(given: Mapping[str, Any]) -> CheckedRule:
@@ -54,11 +55,12 @@ def read_demand(given: Mapping[str, Any]) -> CheckedRule:
     Its number comes of what it says, so that it is the same in every process that runs the same code.
     """
     for name, value in given.items():
-        if value is None and name in _ALL:
+        if value is None and name in _DEMANDS:
             raise SettingsError(
                 f"require: {name} is None, and nothing would be asked for in its place; give it a value, or leave it"
                 " out."
             )
+    given = {name: value for name, value in given.items() if value is not None}  # help and name
     conditions = [{name: value} for name, value in given.items() if name in _SHORT]
     rest = {name: value for name, value in given.items() if name not in _SHORT}
     for name in rest:
@@ -98,3 +100,4 @@ class _Demand(RuleReading):
 _SHORT = tuple(name for name in CONDITIONS if name not in ("any", "all", "not"))
 _REST = ("allow", "acr", "max_age", "help", "name")
 _ALL = (*_SHORT, *_REST)
+_DEMANDS = (*_SHORT, "allow", "acr", "max_age")

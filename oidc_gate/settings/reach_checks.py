@@ -87,13 +87,13 @@ def _check_tenants(settings: Settings, issuer: SplitResult) -> None:
 def _check_logout(settings: Settings) -> None:
     """Refuse an address for logout with other places in it, or none to come back to."""
     text = settings.provider_logout_url
-    url = checked_url("provider_logout_url", text, with_query=True)
-    check_https("provider_logout_url", url, insecure=settings.insecure_http_issuer)
-    if set("{}") & set(re.sub(_PLACES, "", text) + url.netloc + url.path):
+    if set("{}") & set(re.sub(_PLACES, "", text) + text.partition("?")[0]):
         raise SettingsError(
             "provider_logout_url may have {client_id} and {return_to} in its query, and nothing else in braces:"
             " https://login.example.com/logout?client_id={client_id}&logout_uri={return_to}"
         )
+    url = checked_url("provider_logout_url", text, with_query=True)
+    check_https("provider_logout_url", url, insecure=settings.insecure_http_issuer)
 
 
 def check_proof(settings: Settings) -> None:

@@ -22,7 +22,7 @@ def checked_url(
     `several`: what to do where many hosts are meant. Raises SettingsError, which begins with `name`.
     """
     host = re.split("[/?#]", text.partition("://")[2])[0].rpartition("@")[2]
-    if "*" in host:
+    if "*" in host and "@" not in text:  # else what stands there may be a password's end
         raise SettingsError(f"{name}: {host} has * in it, and a host is compared whole; {several}.")
     try:
         url = urlsplit(text)
