@@ -152,10 +152,9 @@ def test_channels_authenticates_as_without_the_gate(stage: StageFactory, provide
 
 
 @pytest.mark.parametrize("world", ["asgi"], indirect=True)
-def test_without_channels_a_user_is_the_identity_itself(
-    stage: StageFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "channels.auth", raising=False)
+def test_without_channels_a_user_is_the_identity_itself(stage: StageFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    for guest in ("channels.auth", "asgiref.wsgi", "starlette.middleware.wsgi"):
+        monkeypatch.delitem(sys.modules, guest, raising=False)
     here = stage(public_paths="/public")
     here.signed_in().fetch("/")
     scope = here.app.raw[-1]
@@ -228,9 +227,7 @@ def test_what_stands_outside_the_gate_is_named_once(
     assert found[0].startswith(f"{name} stands outside the gate: what it answers by itself is not guarded.")
 
 
-def test_what_stands_inside_is_not_named(
-    stage: StageFactory, world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_stands_inside_is_not_named(stage: StageFactory, world: World, caplog: pytest.LogCaptureFixture) -> None:
     inside = socketio_outside(world, apps.flask_app() if world == "wsgi" else apps.starlette_app())
     here = stage(app=inside)
     assert here.browser().fetch("/socket.io/?EIO=4&transport=polling").status == 401

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import falcon.asgi
 import pytest
-from asgiref.wsgi import WsgiToAsgi
 from fastapi import FastAPI
 from flask import Flask
 from litestar import Litestar, get
@@ -91,6 +90,8 @@ def quart_app(_: str) -> Quart:
 
 
 def flask_app(_: str) -> Any:
+    from asgiref.wsgi import WsgiToAsgi  # not for all tests: where it is loaded the gate makes scopes fit for it
+
     app = Flask(__name__)
     for path in PAGES:
         app.add_url_rule(path, path, saying(path))

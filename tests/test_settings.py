@@ -811,7 +811,9 @@ WRONG: list[tuple[str, str, Wrong]] = [
         (name, says, {name: text})
         for name, text, says in (
             ("base_url", "https://*.example.com", "a host is compared whole; write the one that people open, or leave"),
-            ("base_url", f"https://me:{SECRET}@*.example.com", "base_url: *.example.com has * in it"),
+            ("base_url", f"https://me:{SECRET}@*.example.com", "base_url must be a URL like https://example.com"),
+            ("base_url", f"https://me:se*{SECRET}/x@a.example.com", "base_url must be a URL like https://example.com"),
+            ("base_url", "https://*.example.com", "base_url: *.example.com has * in it"),
             ("base_url", "http://localhost:*", "localhost:* has * in it"),
             ("cors_origins", "https://*.example.com", "list each, like https://one.example.com"),
             ("cors_origins", "https://a.example,https://b-*.example", "b-*.example has * in it"),
