@@ -842,6 +842,8 @@ def test_the_bar_is_read_by_everybody(serve: Serve, page: Page, scheme: Literal[
     page.emulate_media(color_scheme=scheme)
     opened(page, serve() + "/")
     run(page, "document.documentElement.style.colorScheme = 'light dark'")
+    # Else the script may ask who is signed in when nobody is any more.
+    until(page, "performance.getEntriesByType('resource').some(each => each.name.endsWith('/oauth2/userinfo'))")
     end_session(page)
     save(page)
     expect(page.get_by_role("alert")).to_have_text("Your session has ended")
