@@ -230,6 +230,7 @@ addresses = (
 @given(addresses)
 @example(OWN)
 @example(f"{OWN}@{EVIL}")
+@example("/.\ud800")
 def test_a_return_address_never_leaves_the_own_origin_and_settles_at_once(target: str) -> None:
     found = safe_path(target, ORIGIN)
     assert found.startswith("/")

@@ -234,7 +234,7 @@ _RETURNED = _PLAIN.replace("\\", "")
 _QUERY = _RETURNED.replace("#", "")
 _SITE = re.compile(r"(https?)://([^/?#\\]*)", re.IGNORECASE)
 _PATH_END = re.compile(r"[?#]")
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # half a surrogate pair has no UTF-8: "?" would stand for it
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 
