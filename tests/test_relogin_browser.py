@@ -171,9 +171,11 @@ def sign_in(page: Page, name: str = "ada") -> None:
 
 
 def opened(page: Page, address: str) -> None:
-    """Open the app's page, signed in, and type something."""
+    """Open the app's page, signed in, and type something; its script knows then who was signed in."""
     page.goto(address)
-    sign_in(page)
+    with page.expect_response("**/userinfo") as answer:
+        sign_in(page)
+    answer.value.finished()
     page.get_by_label("Text").fill("a long text")
     until(page, "document.readyState == 'complete'")
     run(page, "window.typed = true")
@@ -774,8 +776,7 @@ def test_the_line_for_a_websocket_of_ones_own_connects_again_after_signing_in(se
 def test_a_page_that_asks_for_nothing_hears_of_a_logout_in_another_tab(serve: Serve, page: Page) -> None:
     """As one whose WebSocket is a worker's, which nothing in the page can listen to."""
     address = serve()
-    with page.expect_response("**/oauth2/userinfo"):
-        opened(page, address + GENTLE)
+    opened(page, address + GENTLE)
     log_out_elsewhere(page, address)
     expect(bar(page)).to_contain_text("Your session has ended")
     sign_in_by_the_bar(page)
@@ -842,8 +843,6 @@ def test_the_bar_is_read_by_everybody(serve: Serve, page: Page, scheme: Literal[
     page.emulate_media(color_scheme=scheme)
     opened(page, serve() + "/")
     run(page, "document.documentElement.style.colorScheme = 'light dark'")
-    # Else the script may ask who is signed in when nobody is any more.
-    until(page, "performance.getEntriesByType('resource').some(each => each.name.endsWith('/oauth2/userinfo'))")
     end_session(page)
     save(page)
     expect(page.get_by_role("alert")).to_have_text("Your session has ended")
