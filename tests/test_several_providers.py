@@ -212,6 +212,36 @@ def test_a_rule_that_one_provider_can_satisfy_skips_the_choice(
         assert here.browser().get(path).location.startswith("/oauth2/login?next=")
 
 
+@pytest.mark.parametrize("mount", ["", "/shop"])
+def test_so_does_it_where_a_link_of_the_apps_own_leads_to_its_page(
+    several: Several, provider: LocalProvider, guests: LocalProvider, mount: str
+) -> None:
+    """As a request for the page itself does; whoever has signed in at the other provider is led to the right one."""
+    elsewhere = {"exact": "/plain", "host": "other.test", "allow": {"provider": "guests"}}
+    browser = several(rules=[STAFF_ONLY, GUESTS_ONLY, elsewhere]).browser(root_path=mount)
+    login = f"{mount}/oauth2/login"
+    for _ in range(2):
+        for name in ("next", "target_link_uri", "page=1&redirect_path"):
+            for page in ("/staff", "/staff/x%2Fy?q=%26#part", "/%73taff"):
+                assert is_login(browser.get(f"{login}?{name}={quote(mount + page)}"), provider), (name, page)
+        assert is_login(browser.get(f"{login}?next={mount}/lobby"), guests)
+        assert is_login(browser.get(f"{login}?next={mount}/staff&auth_id=guests"), guests)
+        for page in ("", "/", "/elsewhere", "/STAFF", "/staff%5C", "/plain"):
+            assert len(links_of(browser.get(f"{login}?next={quote(mount + page)}"))) == 2, page
+        for page in (login, f"{login}?next=https://evil.example/staff"):
+            assert len(links_of(browser.get(page))) == 2, page
+        if mount:
+            assert len(links_of(browser.get(f"{login}?next=/staff"))) == 2
+        back = browser.navigate(f"{login}?next={mount}/lobby/")
+        assert (back.status, back.json()["identity"]["provider"]) == (200, "guests")
+
+
+def test_nor_does_another_site_lead_past_the_question_so(several: Several) -> None:
+    browser = signed_in(several(rules=[STAFF_ONLY]), "guests")
+    page = browser.get("/oauth2/login?next=/staff", initiator="https://evil.example/")
+    assert (page.status, len(links_of(page))) == (200, 2)
+
+
 def test_rules_by_provider(several: Several) -> None:
     here = several(rules=[STAFF_ONLY, GUESTS_ONLY])
     guest, staff = signed_in(here, "guests"), signed_in(here, "staff")

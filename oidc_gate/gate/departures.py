@@ -106,12 +106,14 @@ class Departures:
         if party is None and rule is not None:
             of_session = None if before is None else self._components.parties[before.provider_key]
             party = of_session or self.picker.for_rule(rule)
+        target = next((params[name] for name in names[:3] if name in params), "")
+        return_to = return_address(target, here)
+        if target:
+            party = party or self.picker.for_page(here, return_to)
         if party is None or self.picker.is_to_be_asked(here, party, before):
             return self.picker.page(here, params)
-        target = next((params[name] for name in names[:3] if name in params), "")
         hint = code_flow.login_hint_param(params.get("login_hint", ""))
         replaces = before.session_id if before is not None else ""
-        return_to = return_address(target, here)
         is_for_page = "page" in params
         # At another provider nobody can be the person of this session.
         is_step_up = rule is not None and before is not None and before.provider_key == party.key

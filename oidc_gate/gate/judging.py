@@ -11,7 +11,7 @@ from oidc_gate.gate.components import Components
 from oidc_gate.reserved_headers import folded
 from oidc_gate.sessions import OpenSession
 
-__all__ = ["Judging"]
+__all__ = ["Judging", "bare_host"]
 
 #: Places to be known again: so many, the line of each so long at most.
 _MOST_PLACES, _LONGEST_LINE = 4096, 256
@@ -42,7 +42,7 @@ class Judging:
 
     def spot(self, request: Request) -> Spot:
         """Return what of a request tells its place."""
-        host = _bare_host(self._addresses.origin(request).host) if self._by_host else ""
+        host = bare_host(self._addresses.origin(request).host) if self._by_host else ""
         is_unclear = request.has_unclear_mount or (
             self._heeds_methods and not _METHOD_HEADERS.isdisjoint(request.folded_names())
         )
@@ -64,7 +64,7 @@ class Judging:
         if self._by_host:
             if host is None:
                 return None
-            name = _bare_host(self._addresses.host(host.decode("latin-1") if isinstance(host, bytes) else host))
+            name = bare_host(self._addresses.host(host.decode("latin-1") if isinstance(host, bytes) else host))
         place = self._policy.plain_place(path, method, name)
         if len(self.places) >= _MOST_PLACES:
             self.places.clear()
@@ -112,7 +112,7 @@ class Judging:
         if not self._policy.conditionals:
             return None
         names = {name for name in request.header_names() if name not in self._reserved}
-        host = _bare_host(self._addresses.origin(request).host)
+        host = bare_host(self._addresses.origin(request).host)
         client, method = self._addresses.client(request), request.method.upper()
         return AskedOf(method, host, request.app_path, client, names, request.header)
 
@@ -121,7 +121,7 @@ _LOGIN = Verdict("login", "door")
 _PREFLIGHT = Verdict("pass", "rule", PREFLIGHT)
 
 
-def _bare_host(host: str) -> str:
+def bare_host(host: str) -> str:
     """Return a host without its port and without the dot at its end."""
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdecimal() else host).removesuffix(".")

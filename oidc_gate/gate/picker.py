@@ -6,10 +6,12 @@ Never one that an address or a name of the person's would tell: whoever types it
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
+from oidc_gate.access import Spot
 from oidc_gate.browser import is_cross_site
 from oidc_gate.errors import LoginError
+from oidc_gate.gate.judging import bare_host
 from oidc_gate.gate.parties import Party
 
 if TYPE_CHECKING:
@@ -43,6 +45,18 @@ class Picker:
         if self._only is not None or rule is None:
             return self._only
         return self._by_rule[rule.number] if rule.number in self._by_rule else self._only_one_for(rule)
+
+    def for_page(self, here: Here, address: str) -> Party | None:
+        """Return the only provider whose people the rule at a page of the app's may let pass; None as `for_rule`.
+
+        `address`: of the page, with the mount point, encoded.
+        """
+        policy, root, path = self._components.policy, here.origin.root_path, urlsplit(address).path
+        if self._only is not None or not policy.rules or not path.startswith(f"{root}/"):
+            return self._only
+        path = path.removeprefix(root)
+        place = policy.place(Spot(unquote(path), host=bare_host(here.origin.host), sent=path))
+        return self.for_rule(policy.rules[place]) if place >= 0 else None
 
     def asked_for(self, params: code_flow.Params) -> Party | None:
         """Return the provider that the login path is asked for, by `auth_id` or `iss`; None for no word of it.
