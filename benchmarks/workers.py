@@ -31,8 +31,6 @@ from benchmarks.stores import fill
 from tests.redis_servers import single
 
 CONNECTIONS = 16
-#: Sessions in the file of which a process is asked for some, to see what it keeps of it.
-MANY = 20_000
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,14 @@ class Effort:
     starts: int
     rounds: int
     seconds: int
+    warm_ups: int
+    people: int
+    sessions: int
 
 
-FULL, QUICK = Effort(logins=1000, starts=15, rounds=5, seconds=2), Effort(logins=3, starts=1, rounds=1, seconds=1)
+#: Sessions in the file of which a process is asked for some, to see what it keeps of it: `sessions`, of `people`.
+FULL = Effort(logins=1000, starts=15, rounds=5, seconds=2, warm_ups=1, people=16, sessions=20_000)
+QUICK = Effort(logins=3, starts=1, rounds=1, seconds=1, warm_ups=0, people=1, sessions=100)
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,8 @@ def _of(place: Place, program: Program, redis: str, effort: Effort) -> Iterator[
         two, _ = _after_logins(place, program, "gated", effort, workers=2)
         yield Row("", "  memory added by a second worker, preloaded", two - gate - (two_bare - bare), "MiB", 5.0)
     else:
-        yield Row("", f"  memory of {CONNECTIONS} requests at a time, {MANY:,} sessions in SQLite, over a cookie's",
-                  _with_sqlite(place, program, effort), "MiB", 4.0)  # fmt: skip
+        what = f"  memory of {CONNECTIONS} requests at a time, {effort.sessions:,} sessions in SQLite, over a cookie's"
+        yield Row("", what, _with_sqlite(place, program, effort), "MiB", 4.0)
     yield Row("", "  CPU of a login", login, "ms", program.login)
     say(f"{program.name}: strangers")
     yield Row("", "  CPU of a request, bare", _request(place, program, "bare", effort))
@@ -155,19 +158,17 @@ def _after_logins(
 def _with_sqlite(place: Place, program: Program, effort: Effort) -> float:
     """Return how much more a process takes that asks a large file for each request, many at a time."""
     store = f"sqlite:///{place.folder}/workers.db"
-    fill(store, MANY if effort is FULL else 100)
+    fill(store, effort.sessions)
     taken = []
     for each in ("", store):
         with place.running(program, "gated", each) as (url, process):
-            visitors = [Visitor() for _ in range(CONNECTIONS)]
+            visitors = [Visitor() for _ in range(effort.people)]
             for visitor in visitors:
                 assert visitor.visit(url).status == 200
             for visitor in visitors:
                 headers = {"Cookie": visitor.cookies(url)}
                 size = get(url, headers).size
-                under_load(
-                    url, PAGE | headers, size, [process], seconds=1, connections=CONNECTIONS, probe=lambda: None
-                )
+                under_load(url, PAGE | headers, size, [process], seconds=1, connections=CONNECTIONS, probe=lambda: None)
             taken.append(mebibytes([process]))
     return taken[1] - taken[0]
 
@@ -180,22 +181,22 @@ def _request(place: Place, program: Program, kind: str, effort: Effort) -> float
             under_load(
                 url, PAGE, size, [process], seconds=effort.seconds, connections=CONNECTIONS, probe=lambda: None
             ).cpu
-            for _ in range(effort.rounds + 1)
+            for _ in range(effort.warm_ups + effort.rounds)
         ]
-    return median(rounds[1:] if effort.rounds > 1 else rounds)
+    return median(rounds[effort.warm_ups :])
 
 
 def _start(place: Place, program: Program, effort: Effort) -> float:
     """Return how many seconds later the first answer comes with the gate."""
     took: dict[str, list[float]] = {"bare": [], "gated": []}
-    for number in range(effort.starts + 1):
+    for number in range(effort.warm_ups + effort.starts):
         for kind, times in took.items():
             begun = time.monotonic()
             with place.running(program, kind) as (url, _):
                 connection = HTTPConnection("127.0.0.1", int(url.rstrip("/").rpartition(":")[2]), timeout=60)
                 connection.request("GET", "/", headers=PAGE)
                 assert connection.getresponse().status == (200 if kind == "bare" else 302)
-                if number:  # the first ones write the byte code
+                if number >= effort.warm_ups:  # the first ones write the byte code
                     times.append(time.monotonic() - begun)
                 connection.close()
     return median(took["gated"]) - median(took["bare"])
