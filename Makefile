@@ -52,7 +52,10 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
 
-test: lint lowest system-packages $(NPM:%=%/node_modules/.package-lock.json)
+# Side by side is what fits: both installations of the package write into the same folder, its `egg-info`.
+test: system-packages
+	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.test $(NPM:%=%/node_modules/.package-lock.json)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint lowest
 	$(BIN)/pytest -n 3 -m uncounted
 	$(BIN)/pytest -n 3 --cov -m "not uncounted"
 
