@@ -53,12 +53,12 @@ def open_settings(**options: Any) -> Settings:
 
 
 @contextlib.contextmanager
-def proxy_to(target: str | int, *, loop: str = "auto", **options: Any) -> Iterator[int]:
+def proxy_to(target: str | int, *, loop: str = "auto", http: Any = "auto", **options: Any) -> Iterator[int]:
     """Serve a gate that lets anyone pass in front of an app at this address; the port is given."""
     upstream = read_upstream(str(target))
     assert upstream is not None
     gate = gated_proxy(upstream, open_settings(**options))
-    with serving(gate, server_header=False, date_header=False, loop=loop) as port:
+    with serving(gate, server_header=False, date_header=False, loop=loop, http=http) as port:
         yield port
 
 

@@ -280,6 +280,30 @@ def test_a_malformed_host_from_a_trusted_proxy_is_refused_and_from_others_ignore
     assert Addresses("", 0).is_wellformed(asked(headers))
 
 
+@pytest.mark.parametrize("name", ["x-forwarded-host", "x-forwarded-proto", "forwarded"])
+@pytest.mark.parametrize(
+    ("said", "chunked", "trusted", "expected"),
+    [
+        (["b", "a"], True, 1, False),
+        (["b", "a"], True, ("10.0.0.0/8",), False),
+        (["b", "a"], True, ("11.0.0.0/8",), True),
+        (["b", "a"], True, 0, True),
+        (["b", "a"], True, 2, True),
+        (["b", "a"], False, 1, True),
+        (["a", "a"], True, 1, True),
+        (["a"], True, 1, True),
+        ([], True, 1, True),
+    ],
+)
+def test_where_a_body_comes_in_chunks_nobody_speaks_after_the_proxies(
+    name: str, said: list[str], chunked: bool, trusted: int | tuple[str, ...], expected: bool
+) -> None:
+    """Some servers put the trailers behind a body among the headers, as the last of their name."""
+    value = ", ".join(f"host={each}" if name == "forwarded" else each for each in said)
+    headers = ({name: value} if said else {}) | ({"transfer-encoding": "chunked"} if chunked else {})
+    assert Addresses("", trusted).is_wellformed(asked(headers)) is expected
+
+
 @pytest.mark.parametrize(
     "name",
     ["x-forwarded-port", "x-forwarded-server", "x-forwarded-prefix", "x-forwarded-uri", "x-original-url",

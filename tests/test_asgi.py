@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +49,62 @@ def run(app: Any, scope: dict[str, Any], messages: list[Message] | None = None) 
 
     LOOP.run(call())
     return sent
+
+
+# Trailers
+
+#: What a client may send behind a body, when it likes.
+TRAILERS = [
+    (b"x-forwarded-user", b"evil"),
+    (b"x-forwarded-groups", b"evil"),
+    (b"remote-user", b"evil"),
+    (b"x-http-method-override", b"DELETE"),
+    (b"authorization", b"Bearer evil"),
+    (b"cookie", b"evil=1"),
+    (b"host", b"evil.example"),
+    (b"x-plain", b"evil"),
+]
+SLOW: dict[str, tuple[dict[str, Any], str, int]] = {
+    "a session in a store": ({}, "/", 200),
+    "a session that is over, at a public path": ({"public_paths": "/open"}, "/open", 200),
+    "a session that is over": ({}, "/", 401),
+    "the provider": ({"userinfo_refresh_interval": "15m", "session_store": "cookie"}, "/", 200),
+    "the gate's own path": ({}, "/oauth2/userinfo", 200),
+}
+
+
+@pytest.mark.parametrize(("settings", "path", "expected"), SLOW.values(), ids=SLOW)
+def test_trailers_that_come_while_the_gate_waits_are_no_headers(
+    stage: MakeStage, tmp_path: Path, settings: dict[str, Any], path: str, expected: int, request: Any
+) -> None:
+    """Uvicorn adds them to the list of headers that it has handed over already."""
+    store = {"session_store": f"sqlite:///{tmp_path}/sessions.db", "session_cache_seconds": 0}
+    rules = [{"path": "/", "method": "DELETE", "allow": "nobody"}]
+    here = stage(**store | settings | {"identity_headers": "x-forwarded", "rules": rules, "idle_session_timeout": 0})
+    browser = here.signed_in()
+    cookie = browser.cookies.header_for(f"{browser.origin}/")
+    if "over" in request.node.name:
+        browser.get("/oauth2/logout")
+    here.clock.advance(1000)
+    before = len(here.app.calls)
+    scope = scope_for(path, cookie=cookie, method="POST" if expected == 200 and "oauth2" not in path else "GET")
+
+    async def call(scope: Any, receive: Any, send: Any) -> None:
+        task = asyncio.create_task(here.gate(scope, receive, send))
+        await asyncio.sleep(0)
+        assert not task.done()
+        scope["headers"] += TRAILERS
+        await task
+
+    sent = run(call, scope)
+    assert sent[0]["status"] == expected
+    assert "evil" not in str(sent)
+    assert all("evil" not in str(each) for each in here.app.calls[before:])
+    assert len(here.app.calls) - before == (path != "/oauth2/userinfo" and expected == 200)
+    if len(here.app.calls) > before:
+        told = here.app.calls[-1].headers
+        assert told.get("x-forwarded-user", "") == ("" if "over" in request.node.name else "ada-1815")
+        assert TRAILERS[3][0].decode() not in told
 
 
 # Kinds of connections

@@ -30,6 +30,7 @@ SERVERS = {
     "gunicorn, dangerous headers": (*GUNICORN, "--header-map", "dangerous", "-k", "gthread", *WSGI),
     "uvicorn h11": (*UVICORN, "--http", "h11"),
     "uvicorn httptools": (*UVICORN, "--http", "httptools"),
+    "oidc-gate run": ("oidc-gate", "run", "tests.apps:asgi_echo()", "--port", "{port}"),
 }
 #: Only the echo app answers with this.
 APP = b'"body_length"'
@@ -108,6 +109,18 @@ def test_no_spoofed_identity_reaches_the_app(victim: Victim, start: int, cookie:
     assert (status(passed), APP in passed, MARK.encode() in passed) == (200, True, False)
     for own in ("callback?state=a&code=b", "nothing", "userinfo", "health", "ready", "health?challenge=a"):
         assert APP not in victim.ask(f"/oauth2/{own}", *spoofed)
+
+
+@pytest.mark.parametrize("cookie", [False, True])
+def test_trailers_say_nothing_that_only_the_gate_may(
+    victim: Victim, request: pytest.FixtureRequest, cookie: bool
+) -> None:
+    trailers = "\r\n".join(f"{name}: {value}" for name, value in SPOOFED if "\r" not in value)
+    body = f"1\r\na\r\n0\r\nX-Plain: here\r\n{trailers}\r\n\r\n".encode("latin-1", "replace")
+    answer = victim.ask("/public/x", "Transfer-Encoding: chunked", method="POST", cookie=cookie, body=body)
+    assert MARK.encode() not in answer
+    if request.node.callspec.params["victim"] != SERVERS["uvicorn httptools"]:  # it takes them for headers
+        assert (status(answer), b"x-plain" in answer.lower()) == (200, False)
 
 
 @pytest.mark.parametrize("name", NAMES)

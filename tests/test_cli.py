@@ -23,6 +23,7 @@ import pytest
 
 from oidc_gate import asgi, wsgi
 from oidc_gate.command import cli, run
+from oidc_gate.command.uvicorn_requests import HeadersAlone
 from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
 from tests.by_hand import visitor
@@ -389,6 +390,7 @@ def test_uvicorn_believes_no_proxy(target: str, served: Served) -> None:
         "host": "127.0.0.1",
         "port": 8000,
         "workers": 1,
+        "http": HeadersAlone,
         "proxy_headers": False,
         "access_log": False,
     }

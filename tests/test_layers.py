@@ -134,7 +134,7 @@ THIRD_PARTY = {
     "requests": {"provider/transport"},
     "starlette": {"starlette"},
     "urllib3": {"provider/transport"},
-    "uvicorn": {"command/demo_server", "command/run"},
+    "uvicorn": {"command/demo_server", "command/run", "command/uvicorn_requests"},
     "websockets": {"proxy/relay"},
     "werkzeug": {"command/demo_provider", "flask", "wsgi/bodies"},
     "yaml": {"settings/files"},

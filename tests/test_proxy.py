@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from oidc_gate.command.uvicorn_requests import HeadersAlone
 from oidc_gate.errors import SettingsError
 from oidc_gate.proxy import gated_proxy, read_upstream
 from tests.asgi_driver import LOOP
@@ -34,6 +35,7 @@ from tests.proxied import (
     saying,
     usual,
 )
+from tests.redis_servers import until
 from tests.stage import Stage
 
 HOST = b"Host: 127.0.0.1\r\n"
@@ -165,6 +167,35 @@ def test_trailers_of_a_request_say_no_more_than_headers(port: int, recorder: Rec
     assert got.body == b"a"
     assert "evil" not in str(got.headers)
     assert "6.6.6.6" not in str(got.headers)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_as_oidc_gate_runs_it_there_are_no_trailers_of_a_request_at_all(recorder: Recorder, is_late: bool) -> None:
+    """A client behind a trusted proxy that hands them on cannot speak for the proxy; nor on its next request."""
+    rules = [{"path": "/", "host": "inner.test", "allow": "anyone"}]
+    said = b"Connection: close\r\nX-Forwarded-For: 203.0.113.5\r\nX-Forwarded-Host: outer.test\r\n"
+    forged = b"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Host: inner.test\r\nCookie: a=b\r\nX-Plain: evil\r\n\r\n"
+    with proxy_to(recorder.port, http=HeadersAlone, trusted_proxies=1, rules=rules) as port:
+        for host, status in ((b"outer.test", 401), (b"inner.test", 200)):
+            with connected(port) as connection:
+                head = CHUNKED.replace(HOST, HOST + said.replace(b"outer.test", host))
+                connection.sendall(head + b"1\r\na\r\n")
+                if is_late and status == 200:
+                    until(lambda: bool(recorder.taken) and b"a\r\n" in recorder.taken[-1].received)
+                connection.sendall(b"0\r\n" + forged)
+                assert answer_in(read_all(connection)).status == status
+    got = told(recorder)
+    assert (got.body, got.one("x-forwarded-host")) == (b"a", "inner.test")
+    assert (got.one("x-forwarded-for"), got.all("x-plain"), got.all("cookie")) == ("203.0.113.5, 127.0.0.1", [], [])
+
+
+def test_where_trailers_may_be_among_the_headers_a_proxys_word_is_not_taken_twice(recorder: Recorder) -> None:
+    rules = [{"path": "/", "host": "inner.test", "allow": "anyone"}]
+    said = b"Connection: close\r\nX-Forwarded-Host: outer.test\r\n"
+    with proxy_to(recorder.port, trusted_proxies=1, rules=rules) as port, connected(port) as connection:
+        connection.sendall(CHUNKED.replace(HOST, HOST + said) + b"1\r\na\r\n0\r\nX-Forwarded-Host: inner.test\r\n\r\n")
+        assert answer_in(read_all(connection)).status == 400
+    assert recorder.requests == []
 
 
 def test_what_a_proxy_says_that_is_trusted_is_carried_on(recorder: Recorder) -> None:

@@ -110,8 +110,7 @@ class OIDCGate:
             return await self._other(scope, receive, send)
         gate, recall, judges_lines, judges_more, by, layout_of, usual, usual_in_bytes, stream_began = self._asked
         headers: Headers = scope["headers"]
-        layout = layout_of([*map(_name_of, headers)])
-        host_at, cookie_at, dropped, dropped_with_cookie, _, telling = layout
+        host_at, cookie_at, dropped, dropped_with_cookie, _, telling = layout = layout_of([*map(_name_of, headers)])
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
@@ -128,6 +127,7 @@ class OIDCGate:
             for at in dropped if told_cookies else dropped_with_cookie:
                 del headers[at]
         else:
+            scope = {**scope, "headers": [*headers]}  # uvicorn adds trailers to its own list, while the gate waits
             request = self._request(scope, layout, telling)
             decision = gate.decide(request) if IDENTITY_KEY not in scope else gate.behind_another(request)
             while not isinstance(decision, Forward):

@@ -23,6 +23,7 @@ _HOST = re.compile(
     re.ASCII,
 )
 _LAST_PORT = 65535
+_OF_PROXIES = ("x-forwarded-proto", "x-forwarded-host", "forwarded")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 #: A longer return address is none: browsers and servers have such limits too.
@@ -79,7 +80,9 @@ class Addresses:
 
     def is_wellformed(self, request: Request) -> bool:
         """Return whether the request names one well-formed host, or none. Otherwise it is answered with 400."""
-        return is_host(request.host) and (self._trusted_hops is None or is_host(self._forwarded(request)[1]))
+        if not is_host(request.host):
+            return False
+        return self._trusted_hops is None or (is_host(self._forwarded(request)[1]) and self._is_of_proxies(request))
 
     def origin(self, request: Request) -> Origin:
         """Return the origin and mount point as the browser sees them. The request must be well-formed."""
@@ -113,6 +116,18 @@ class Addresses:
     def root_path(self, request: Request) -> str:
         """Return the mount point as the browser sees it."""
         return _mount(request.root_path) if self._fixed is None else self._fixed.root_path
+
+    def _is_of_proxies(self, request: Request) -> bool:
+        """Return whether proxies have said all that counts for theirs, and not the client behind a body.
+
+        Some servers put such trailers among the headers, as the last of their name (RFC 9112, 7.1.2, forbids it). Of
+        the client's address there is often more than what proxies have said: they add to what it says itself.
+        """
+        if not request.header("transfer-encoding"):
+            return True
+        hops = self._trusted_hops(request) if self._trusted_hops is not None else 0
+        said = [[value.strip() for value in request.header(name).split(",")] for name in _OF_PROXIES]
+        return not hops or all(len(values) <= hops or len(set(values)) == 1 for values in said)
 
     def _forwarded(self, request: Request) -> tuple[str, str]:
         """Return scheme and host as the outermost trusted proxy saw them, `""` for what it did not say."""

@@ -8,6 +8,7 @@ Modules, from the ground up; each may import only from those before it:
 - `stored_sessions`: list stored sessions, and end them
 - `demo_provider`: the demo's OpenID provider
 - `provider_process`: that provider, run in a process of its own
+- `uvicorn_requests`: how uvicorn reads requests
 - `listening`: where `run` listens, and what it says of that
 - `run`: serve an app behind the gate
 - `sample_app`: the app that the demo shows where none is named

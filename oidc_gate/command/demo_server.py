@@ -51,8 +51,15 @@ def _asgi_server(listener: socket.socket, app: Any) -> tuple[Callable[[], None],
         import uvicorn
     except ImportError:
         raise SettingsError("An ASGI app is served with uvicorn. Install it: pip install 'oidc-gate[demo]'") from None
+    from oidc_gate.command.uvicorn_requests import HeadersAlone
+
     config = uvicorn.Config(
-        app, log_level="warning", proxy_headers=False, access_log=False, timeout_graceful_shutdown=_GRACE
+        app,
+        http=HeadersAlone,
+        log_level="warning",
+        proxy_headers=False,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE,
     )
     server = uvicorn.Server(config)
 

@@ -213,6 +213,8 @@ def _serve_asgi(gate: Any, launch: Launch, more: dict[str, Any]) -> int:
         import uvicorn
     except ImportError:
         raise _missing("an ASGI app is served with uvicorn") from None
+    from oidc_gate.command.uvicorn_requests import HeadersAlone
+
     app = gate
     if launch.workers > 1:  # uvicorn's workers start from nothing, and each makes a gate of its own
         app = Handover(launch)
@@ -222,6 +224,7 @@ def _serve_asgi(gate: Any, launch: Launch, more: dict[str, Any]) -> int:
         host=launch.host,
         port=launch.port,
         workers=launch.workers,
+        http=HeadersAlone,
         proxy_headers=False,
         access_log=False,
         **more,
