@@ -25,7 +25,8 @@ Message = dict[str, Any]
 class LiveApp:
     """An echo on WebSockets; an event stream below /events; a page elsewhere.
 
-    `told`: what the server has said at the end of each connection. On `/events/late` nothing comes but the start.
+    `told`: what the server has said at the end of each connection. On `/events/late` nothing comes but the start, and
+    on `/events/heard` that comes once the body is read.
     """
 
     def __init__(self, content_type: str = "text/event-stream") -> None:
@@ -54,6 +55,8 @@ class LiveApp:
         await self._try(send, {"type": "websocket.send", "text": "too late"})
 
     async def _stream(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"].endswith("/heard"):
+            await receive()
         headers = [(b"cache-control", b"no-store"), (b"content-type", self.content_type.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         if not scope["path"].endswith("/late"):
@@ -139,6 +142,23 @@ class Line:
         (before,) = [each._steps for each in rounds]
         until(lambda: rounds[0]._steps >= before + 21)
         return not self.is_over
+
+
+class Trailing(Line):
+    """A client that sends its cookies once more, behind the body; the server adds these to the headers then."""
+
+    trailers: tuple[tuple[bytes, bytes], ...] = ()
+
+    async def _begin(self) -> asyncio.Task[None]:
+        self._inbox = asyncio.Queue()
+        return asyncio.create_task(self.gate(self.scope, self._receive, self._send))
+
+    async def _receive(self) -> Message:
+        if self._inbox.empty() and self.trailers:
+            self.scope["headers"] += self.trailers
+            self.trailers = ()
+            return {"type": "http.request", "body": b""}
+        return await self._inbox.get()
 
 
 class Deaf(Line):

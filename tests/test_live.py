@@ -20,7 +20,7 @@ from oidc_gate.stores.sqlite import SQLiteStore
 from tests.access_tokens import TAKING, Program, access_token
 from tests.browser import Browser
 from tests.counted import Counted
-from tests.live import SOON, Deaf, Line, LiveApp
+from tests.live import SOON, Deaf, Line, LiveApp, Trailing
 from tests.providers.local import LocalProvider
 from tests.redis_servers import RedisServers, until
 from tests.stage import Clock, Stage, session_cookie, timed
@@ -103,6 +103,21 @@ def test_a_logout_in_another_tab_ends_both_kinds_and_the_app_is_told(
         "a WebSocket is closed, session ended: subject 'ada-1815'",
         *["an event stream is closed, session ended: subject 'ada-1815'"] * 2,
     ]
+
+
+def test_a_cookie_behind_the_body_keeps_no_stream_open(
+    live: Live, kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = live(**kept)
+    browser, other = here.signed_in(), here.signed_in()
+    for _ in range(3):
+        assert browser.get("/").status == 200
+    cookie = other.cookies.header_for(f"{other.origin}/").encode()
+    monkeypatch.setattr(Trailing, "trailers", ((b"cookie", cookie), (b"host", b"evil.test")))
+    line = Trailing.stream(here, browser, "/events/heard")
+    assert line.goes_on()
+    browser.get("/oauth2/logout")
+    assert line.end() == b""
 
 
 def test_what_a_client_sends_that_does_not_close_is_not_heard(live: Live) -> None:

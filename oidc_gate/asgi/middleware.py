@@ -110,7 +110,7 @@ class OIDCGate:
             return await self._other(scope, receive, send)
         gate, recall, judges_lines, judges_more, by, layout_of, usual, usual_in_bytes, stream_began = self._asked
         headers: Headers = scope["headers"]
-        host_at, cookie_at, dropped, dropped_with_cookie, _, telling = layout = layout_of([*map(_name_of, headers)])
+        host_at, cookie_at, dropped, dropped_with_cookie, names, telling = layout = layout_of([*map(_name_of, headers)])
         found = None
         if host_at >= 0 and cookie_at >= 0 and kind == "http" and not scope.get("root_path"):  # as in ASGIRequest.key
             cookies = headers[cookie_at][1]
@@ -149,7 +149,7 @@ class OIDCGate:
         app, used = self._app, send  # a local: Python 3.11 calls `self.name(…)` more slowly where name is no method
         if kind == "http" and (response_headers or stream_began is not None):
             more = usual_in_bytes if response_headers is usual else as_bytes(response_headers)
-            send = adding(send, more, response_headers, stream_began, scope.get, identity)
+            send = adding(send, more, response_headers, stream_began, scope.get, names, identity)
         told = dict(scope)
         told["headers"] = headers
         told[IDENTITY_KEY] = identity
@@ -207,9 +207,9 @@ class OIDCGate:
             return receive, send
         return self._live.accepted(receive, send, request, identity, gate)
 
-    def _stream_began(self, send: Send, get: Callable[..., Any], identity: Identity) -> Send:
-        """See `StreamBegan`."""
-        scope: Scope = get.__self__  # type: ignore[attr-defined]
+    def _stream_began(self, send: Send, get: Callable[..., Any], names: list[bytes], identity: Identity) -> Send:
+        """See `StreamBegan`. The server may have added trailers to the headers since."""
+        scope: Scope = {**get.__self__, "headers": get("headers")[: len(names)]}  # type: ignore[attr-defined]
         request = request_with_token(scope, self._asked[5]([*map(_name_of, scope["headers"])]), self._routing)
         return self._live.began("event_stream", request, identity, send, used=send)
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["Send", "StreamBegan", "adding", "as_bytes", "renewing"]
 
 Send = Callable[[Any], Awaitable[None]]
-#: Takes the server's `send`, what gives of the scope, and who asks; returns what the app's messages go to from then on.
-StreamBegan = Callable[[Send, Callable[..., Any], "Identity"], Send]
+#: Takes the server's `send`, what gives of the scope, the names of the headers as they were when the request came, and
+#: who asks; returns what the app's messages go to from then on.
+StreamBegan = Callable[[Send, Callable[..., Any], list[bytes], "Identity"], Send]
 
 _QUIET = QuietNames()
 _PLAIN = PlainTypes()
@@ -30,6 +31,7 @@ def adding(
     response_headers: tuple[Header, ...],
     stream_began: StreamBegan | None,
     get: Callable[..., Any],
+    names: list[bytes],
     identity: Identity | None,
 ) -> Send:
     """Return a `send` for the app: all passes as it is, but of a response's start a copy, with headers added.
@@ -52,7 +54,7 @@ def adding(
         for name, value in headers:
             if name not in _QUIET and value not in _PLAIN and _QUIET.lack(name):
                 if stream_began is not None and identity is not None and _is_stream(headers):
-                    send = stream_began(send, get, identity)
+                    send = stream_began(send, get, names, identity)
                 headers = _with(headers, more, response_headers)
                 break
         else:
