@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from joserfc.jwk import RSAKey
 from werkzeug import Request, Response
 
-from tests.access_tokens import AUDIENCE, TAKING, Program, access_token, error_of
+from tests.access_tokens import AUDIENCE, TAKING, Program, access_token, b64, error_of
 from tests.conftest import StageFactory
 from tests.providers import keys
 from tests.providers.core import json_response
@@ -147,6 +148,92 @@ def test_bearer_type_at_jwt_holds_for_what_the_provider_calls_active(
     assert Program(here).ask("/", token).status == status
 
 
+OTHERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "an ID token": ({"typ": "JWT"}, {"nonce": "n", "at_hash": "h"}),
+    "an ID token without typ": ({"typ": ...}, {"at_hash": "h"}),
+    "Keycloak's ID token": ({"typ": "JWT"}, {"typ": "ID"}),
+    "Cognito's ID token": ({"typ": "JWT"}, {"token_use": "id"}),
+    "a refresh token": ({"typ": "JWT"}, {"typ": "Refresh"}),
+    "a logout token": ({"typ": "logout+jwt"}, {}),
+    "a logout token without its typ": ({"typ": "JWT"}, {"events": {}}),
+    "a secevent": ({"typ": "secevent+jwt"}, {}),
+    "a secevent, in full": ({"typ": "application/secevent+jwt"}, {}),
+    "a DPoP proof": ({"typ": "dpop+jwt"}, {}),
+    "a typ that is no text": ({"typ": 7}, {}),
+    "what asks for an extension": ({"typ": "JWT", "crit": ["x"], "x": 1}, {"nonce": "n"}),
+}
+
+
+@pytest.mark.parametrize("bearer_type", ["any", "at+jwt"])
+@pytest.mark.parametrize("tail", ["", "=", ".", ".x", ".x.y", "~"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_jwt_of_another_kind_is_refused_whatever_the_provider_says_of_it(
+    name: str, tail: str, bearer_type: str, stage: StageFactory, provider: LocalProvider
+) -> None:
+    """Some providers call their ID tokens active, leave out of the answer what tells them, and do not mind padding."""
+    here = stage(bearer_type=bearer_type, bearer_clients=["cli"], **ASKING)
+    provider.answer["introspect"] = lambda _: json_response({"active": True, "sub": "robot", "client_id": "cli"})
+    header, claims = OTHERS[name]
+    good = access_token(provider, {key: value for key, value in header.items() if key == "crit"})
+    assert Program(here).ask("/", good + tail).status == 200
+    here.app.calls.clear()
+    token = access_token(provider, header, aud=[AUDIENCE, "app"], **claims)
+    answer = Program(here).ask("/", token + tail)
+    assert (answer.status, error_of(answer)) == (401, "invalid_token")
+    assert here.app.calls == []
+
+
+@pytest.mark.parametrize(
+    ("own", "told", "status"),
+    [
+        ("other", ..., 401),
+        (["other", "app"], AUDIENCE, 401),
+        ([AUDIENCE, 7], AUDIENCE, 401),
+        (None, AUDIENCE, 401),
+        (AUDIENCE, "other", 401),
+        ([AUDIENCE, "other"], ..., 200),
+        (AUDIENCE, [AUDIENCE, "other"], 200),
+        (..., AUDIENCE, 200),
+        (..., ..., 200),
+    ],
+)
+def test_a_jwt_is_for_this_app_by_its_own_word_too(
+    own: Any, told: Any, status: int, stage: StageFactory, provider: LocalProvider
+) -> None:
+    said = {"active": True, "sub": "robot", "client_id": "cli"} | ({} if told is ... else {"aud": told})
+    provider.answer["introspect"] = lambda _: json_response(said)
+    here = stage(bearer_clients=["cli"], **ASKING)
+    for tail in ("", "="):
+        assert Program(here).ask("/", access_token(provider, aud=own) + tail).status == status
+
+
+def segment(members: dict[str, Any]) -> str:
+    return b64(json.dumps(members).encode())
+
+
+NO_JWT = {
+    "two dots": "good.old.token",
+    "two dots, base64": f"{b64(b'good')}.{b64(b'token')}.{b64(b'x')}",
+    "claims first": f"{segment({'nonce': 'n', 'typ': 'ID', 'aud': 'other'})}.aBc123.c2ln",
+    "claims alone": f"{segment({'alg': 'HS256'})}.",
+    "a list": f"{b64(b'[]')}.{segment({'nonce': 'n'})}.c2ln",
+    "no algorithm": f"{segment({'typ': 'JWT'})}.{segment({'nonce': 'n'})}.c2ln",
+    "signed, and no claims": f"{segment({'alg': 'HS256', 'typ': 'at+jwt'})}.{b64(b'k7')}.c2ln",
+    "a JWE": f"{segment({'alg': 'RSA-OAEP', 'enc': 'A256GCM', 'typ': 'JWT'})}.a2V5.aXY.dGV4dA.dGFn",
+    "a JWE with a shared key": f"{segment({'alg': 'dir', 'enc': 'A256GCM', 'cty': 'JWT'})}..aXY.dGV4dA.dGFn",
+}
+
+
+@pytest.mark.parametrize("bearer_type", ["any", "at+jwt"])
+@pytest.mark.parametrize("name", NO_JWT)
+def test_of_what_is_no_jwt_or_cannot_be_read_the_answer_alone_counts(
+    name: str, bearer_type: str, stage: StageFactory, provider: LocalProvider
+) -> None:
+    provider.answer["introspect"] = lambda _: json_response({"active": True, "sub": "robot", "aud": AUDIENCE})
+    answer = Program(stage(bearer_type=bearer_type, **ASKING)).ask("/", NO_JWT[name])
+    assert subject(answer) == "robot"
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [({"aud": ...}, 200), ({"client_id": "other", "aud": ...}, 401), ({"client_id": ..., "aud": ...}, 401),
@@ -190,7 +277,8 @@ def test_what_binds_a_jwt_counts_where_introspection_leaves_it_out(
     provider.answer["introspect"] = lambda _: json_response(said)
     program = Program(stage(**ASKING))
     assert program.ask("/", access_token(provider)).status == 200
-    assert error_of(program.ask("/", access_token(provider, cnf={"jkt": "x"}))) == "invalid_token"
+    for tail in ("", "=", ".x"):
+        assert error_of(program.ask("/", access_token(provider, cnf={"jkt": "x"}) + tail)) == "invalid_token"
     assert program.ask("/", "no-jwt").status == 200
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from oidc_gate.errors import ProviderError
-from oidc_gate.provider.keys import KeySet, SignedToken, read_compact
+from oidc_gate.provider.keys import KeySet, SignedToken, read_unverified
 from oidc_gate.provider.quoting import shown
 from oidc_gate.provider.token_checks import (
     Expected,
@@ -88,14 +88,20 @@ def check_introspected(token: str, claims: dict[str, Any], expected: ExpectedTok
     """Return the access token that the provider has called active, and said this of (RFC 7662, 2.2).
 
     What it does not say is taken from its word, but for whom the token is for: where it does not say that, the clients
-    that tokens may be issued to must be listed. That it is no ID token, which some providers call active too, is told
-    by its own `typ` where one is demanded and it is a JWT, and else by its claims. Raises ProviderError.
+    that tokens may be issued to must be listed. That it is no token of another kind, which some providers call active
+    too, is told by what it says of itself where it is a JWT, and by the answer: the two must fit. Raises ProviderError.
     """
-    is_told = expected.kind != "any" and token.count(".") == 2
-    if is_told:
-        _check_type(read_compact(token), expected)
-    _check_kind(claims, is_told=is_told)
-    claims = _own_binding(token) | claims
+    own = read_unverified(token)
+    is_told = own is not None and expected.kind != "any"
+    if own is not None:
+        _check_type(own, expected)
+    of_itself = {} if own is None else _said_by(own)
+    for said in (of_itself, claims):
+        _check_kind(said, is_told=is_told)
+    if "aud" in of_itself:
+        _check_audience(of_itself, expected)
+    # No provider that leaves it out of its answer makes the token a plain one.
+    claims = {name: of_itself[name] for name in ("cnf",) if name in of_itself} | claims
     if "iss" in claims or expected.common.tenants:
         check_tenant(claims, expected.common)
         check_issuer(claims, expected.common)
@@ -105,16 +111,15 @@ def check_introspected(token: str, claims: dict[str, Any], expected: ExpectedTok
     return _checked(claims, expected)
 
 
-def _own_binding(token: str) -> dict[str, Any]:
-    """Return `cnf` as a JWT itself has it: no provider that leaves it out of its answer makes the token a plain one.
+def _said_by(token: SignedToken) -> dict[str, Any]:
+    """Return the claims of a JWT, none where they cannot be read.
 
-    The signature need not be looked at: who takes it out breaks that, and the provider calls no such token active.
+    The signature need not be looked at: who changes them breaks it, and the provider calls no such token active.
     """
     try:
-        said = read_claims(read_compact(token).payload)
+        return read_claims(token.payload)
     except ProviderError:
         return {}
-    return {"cnf": said["cnf"]} if "cnf" in said else {}
 
 
 def _checked(claims: dict[str, Any], expected: ExpectedToken) -> AccessToken:
