@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.access_tokens import TAKING, access_token
 from tests.browser import Browser
 from tests.providers.local import LocalProvider
 from tests.stage import session_cookie
@@ -13,6 +14,7 @@ from tests.test_kept_forms import (
     BODY,
     URLENCODED,
     There,
+    app_of,
     end_idly,
     ended,
     is_lost,
@@ -134,7 +136,7 @@ def test_nothing_of_a_form_is_markup_on_its_page(there: There) -> None:
     late = browser.submit(page)
     sign_in(browser, page)
     for answer in (page, late, browser.submit(page)):
-        for part in ("<script", "alert(1)<", "<a href='", "\"><a", "'\""):  # an address has them encoded
+        for part in ("<script", "alert(1)<", "<a href='", '"><a', "'\""):  # an address has them encoded
             assert part not in answer.text
 
 
@@ -158,3 +160,46 @@ def test_one_of_two_that_are_sent_at_once_counts(there: There) -> None:
     twin = here.moved(browser, here.another_gate())
     assert sorted(answer.status for answer in (posted(browser, kept(page)), posted(twin, kept(page)))) == [200, 409]
     assert [body for *_, body in taken(here) if body] == [BODY]
+
+
+TOKENS: dict[str, Any] = {"good": None, "bad": "Bearer x.y.z", "malformed": "Bearer", "second": "Basic eA==, Bearer x"}
+
+
+def told_header(here: Any) -> str | None:
+    """Return the Authorization header that the app was told last."""
+    raw = app_of(here).raw[-1]
+    sent = {name.decode(): value.decode() for name, value in raw.get("headers", ())}
+    found: str | None = raw.get("HTTP_AUTHORIZATION", sent.get("authorization"))
+    return found
+
+
+@pytest.mark.parametrize("path", ["/orders/7", "/elsewhere"])
+@pytest.mark.parametrize("name", TOKENS)
+def test_an_access_token_beside_it_makes_it_nobody_else_s(
+    there: There, provider: LocalProvider, name: str, path: str
+) -> None:
+    """On the gate's own paths it does not count; at the app's path, to which the form goes, it would."""
+    here = there(**TAKING, bearer_paths=["/orders"])
+    browser = ended(here)
+    page = send(browser, path)
+    header = TOKENS[name] or f"Bearer {access_token(provider, sub='grace-1906')}"
+    calls = len(taken(here))
+    assert kept(posted(browser, kept(page), headers={"Authorization": header})) == kept(page)
+    assert len(taken(here)) == calls
+    sign_in(browser, page)
+    for _ in range(2):
+        assert posted(browser, kept(page), headers={"Authorization": header}).status == 200
+        assert taken(here)[-1][:3] == ("ada-1815", "POST", path)
+        assert told_header(here) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "header"), [(TAKING, "Basic YWRhOng="), ({}, "Basic YWRhOng="), ({}, "Bearer of-the-app")]
+)
+def test_a_header_that_is_the_app_s_own_goes_with_it(there: There, settings: dict[str, Any], header: str) -> None:
+    here = there(**settings)
+    browser = ended(here)
+    page = send(browser)
+    sign_in(browser, page)
+    assert posted(browser, kept(page), headers={"Authorization": header}).status == 200
+    assert (taken(here)[-1][0], told_header(here)) == ("ada-1815", header)

@@ -34,6 +34,7 @@ Modules, from the ground up; each may import only from those before it:
 - `rechecking`: a session whose provider is due to be asked again
 - `picker`: which provider a login goes to
 - `departures`: leaving for the provider: which request starts a login, and what is asked of it
+- `credentials`: what stands in an Authorization header
 - `kept_forms`: forms that come when the session has ended
 - `sign_in`: back from the provider, with a session
 - `sign_out`: this browser's session ends, and the provider's
@@ -41,7 +42,6 @@ Modules, from the ground up; each may import only from those before it:
 - `signals`: the provider says that something happened to somebody
 - `relogin`: what a page's own scripts sign in again with, in a pop-up
 - `own_paths`: the paths under `path_prefix`
-- `credentials`: what stands in an Authorization header
 - `possession`: what is demanded beside a token that is bound to its holder
 - `resource_metadata`: the document by which programs find the provider
 - `token_checking`: whether an access token is good

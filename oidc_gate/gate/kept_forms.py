@@ -29,6 +29,7 @@ from oidc_gate.decisions import Decision, Instead, ReadBody, Reply, Request, Wor
 from oidc_gate.errors import GateError, LoginError, StoreError
 from oidc_gate.gate.addresses_asked_for import own_address
 from oidc_gate.gate.components import Components, Here
+from oidc_gate.gate.credentials import names_token
 from oidc_gate.gate.departures import Departures
 from oidc_gate.gate.refusals import Refusals
 from oidc_gate.provider import code_flow
@@ -89,6 +90,7 @@ class KeptForms:
         self._components, self._refusals, self._departures = components, refusals, departures
         self._seal = Seal(settings.cookie_secret, f"kept form {_FORMAT} {components.context}")
         self._lifetime = settings.login_timeout
+        self._takes_tokens = bool(settings.bearer_audience)
 
     # Keeping
 
@@ -218,7 +220,7 @@ class KeptForms:
             opened = self._components.session(here)
             if opened is not None and opened.session.person == kept.person:
                 self._claim(text)
-                return _as_it_was(kept)
+                return self._as_it_was(kept, here.request)
         except LoginError as sent:
             return self._refusals.failure(here.request, sent, page)
         except StoreError as down:
@@ -233,24 +235,29 @@ class KeptForms:
         kept = self._on_page(here, _belongs_to(here), text)
         return self._refusals.failure(here.request, error, link, kept=kept)
 
+    def _as_it_was(self, kept: _Kept, request: Request) -> Instead:
+        """Return the request that was kept, for whoever the cookie of this one says it is.
+
+        An access token beside it does not count, as on all of the gate's own paths: at the app's path it would.
+        """
+        logger.debug("a kept form of %d bytes is sent to %r", len(kept.body), kept.path)
+        headers = [
+            ("content-type", kept.content_type),
+            ("content-length", str(len(kept.body))),
+            ("referer", kept.referer),
+            ("content-encoding", ""),
+            ("transfer-encoding", ""),
+        ]
+        if self._takes_tokens and names_token(request.authorization):
+            headers.append(("authorization", ""))
+        return Instead(kept.path, kept.raw_target, kept.query, tuple(headers), kept.body)
+
     def _claim(self, text: str) -> None:
         """Have this form count once, where there is a store. Raises LoginError `kept_form_sent`, StoreError."""
         backend = self._components.sessions.backend
         what = f"kept form {sha256(text.encode()).hexdigest()}"  # as it was sealed: there is one such text of a seal
         if isinstance(backend, AskingBackend) and not backend.claim(what, self._lifetime + CLOCKS_APART):
             raise LoginError("kept_form_sent", "a kept form was sent a second time", status=409)
-
-
-def _as_it_was(kept: _Kept) -> Instead:
-    logger.debug("a kept form of %d bytes is sent to %r", len(kept.body), kept.path)
-    headers = (
-        ("content-type", kept.content_type),
-        ("content-length", str(len(kept.body))),
-        ("referer", kept.referer),
-        ("content-encoding", ""),
-        ("transfer-encoding", ""),
-    )
-    return Instead(kept.path, kept.raw_target, kept.query, headers, kept.body)
 
 
 def _belongs_to(here: Here) -> str:
