@@ -38,11 +38,11 @@ def asked(
     """Ask, with a token in a file, and return the exit status and the JSON, or what was said on stderr."""
     monkeypatch.chdir(tmp_path)
 
-    def ask(text: str, *arguments: str, **settings: Any) -> tuple[int, Any]:
+    def ask(text: str, *arguments: str, tables: str = RULES, **settings: Any) -> tuple[int, Any]:
         Path("token").write_text(text)
         given = PATIENT | {"issuer_url": provider.issuer, "client_id": "app"} | TAKING | settings
         lines = [f"{name} = {json.dumps(value)}" for name, value in given.items() if value is not None]
-        Path("gate.toml").write_text("\n".join([*lines, RULES]))
+        Path("gate.toml").write_text("\n".join([*lines, tables]))
         status = cli.main(
             ["explain", *(arguments or ("GET", "/api")), "--token", "token", "--config", "gate.toml", "--json"]
         )
@@ -142,6 +142,18 @@ def test_opaque_tokens_are_asked_about(asked: Explain, provider: LocalProvider) 
         assert asked("opaque", bearer_tokens=tokens)[0] == 0
     assert asked(access_token(provider), bearer_tokens="auto")[0] == 0
     assert len(provider.calls("introspect")) == 2
+
+
+def test_a_token_of_a_provider_that_is_not_asked_is_told_so(asked: Explain, provider: LocalProvider) -> None:
+    provider.offers = {"introspect"}
+    provider.answer["introspect"] = lambda _: json_response({"active": False})
+    other: dict[str, Any] = {"auth_id": "guests", "issuer_url": "https://guests.example", "allow_all": True}
+    token = access_token(provider, iss=other["issuer_url"])
+    other |= {"client_id": "app", "client_secret": "of-the-app-at-the-guests"}
+    lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in other.items())
+    status, said = asked(token, auth_id="staff", bearer_tokens="introspection", tables=f"[[providers]]\n{lines}")
+    assert (status, said["reason"]) == (1, "token_inactive")
+    assert "its iss is that of 'guests', and by introspection the first provider alone is asked" in said["detail"]
 
 
 def test_without_an_answer_of_the_provider_nothing_is_said(asked: Explain, provider: LocalProvider) -> None:

@@ -20,6 +20,7 @@ from tests.apps import COOKIE_SECRET
 from tests.browser import Browser
 from tests.conftest import StageFactory, fresh
 from tests.patience import LIMIT
+from tests.providers.core import json_response
 from tests.providers.local import LocalProvider
 from tests.stage import HTML, Stage, is_login, query, subject
 
@@ -605,6 +606,42 @@ def test_an_access_token_is_its_providers_by_its_issuer(
     assert program.ask("/", "not.a.token").status == 401
     document = here.browser().fetch("/.well-known/oauth-protected-resource").json()
     assert document["authorization_servers"] == [provider.issuer, guests.issuer]
+
+
+def test_by_introspection_the_first_provider_alone_is_asked_and_named(
+    several: Several, provider: LocalProvider, guests: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Programs get their tokens where the document says: of another provider they would all be refused."""
+    for each in (provider, guests):
+        each.offers = {"introspect"}
+    here = several(bearer_audience=AUDIENCE, bearer_tokens="introspection")
+    document = here.browser().fetch("/.well-known/oauth-protected-resource").json()
+    assert document["authorization_servers"] == [provider.issuer]
+    program, advice = (
+        Program(here),
+        "its iss is that of 'guests', and by introspection the first provider alone is asked",
+    )
+    for token, is_told in (("opaque", False), (access_token(provider), False), (access_token(guests), True)):
+        for _ in range(2):
+            caplog.clear()
+            assert program.ask("/", token).status == 401
+            assert (advice in caplog.text, "token_inactive" in caplog.text) == (is_told, True)
+    assert (len(provider.calls("introspect")), len(guests.calls("introspect"))) == (3, 0)
+    provider.answer["introspect"] = lambda _: json_response({"active": True, "sub": "robot", "aud": "other"})
+    here.clock.advance(5)
+    assert program.ask("/", access_token(guests)).status == 401
+    assert "audience_mismatch" in caplog.text
+
+
+def test_what_is_no_jwt_is_asked_about_at_the_first_provider_and_all_are_named(
+    several: Several, provider: LocalProvider, guests: LocalProvider
+) -> None:
+    provider.offers = {"introspect"}
+    here = several(bearer_audience=AUDIENCE, bearer_tokens="auto")
+    document = here.browser().fetch("/.well-known/oauth-protected-resource").json()
+    assert document["authorization_servers"] == [provider.issuer, guests.issuer]
+    assert Program(here).ask("/", "opaque").status == 401
+    assert Program(here).ask("/", access_token(guests)).status == 200
 
 
 # Settings

@@ -68,6 +68,6 @@ def of_token(gate: PaperGate, path: str) -> OpenSession | RefusedToken:
 def _checked(gate: PaperGate, token: str) -> tuple[Party, AccessToken]:
     parties, tokens = gate.components.parties, gate.components.settings.bearer_tokens
     if tokens == "introspection" or (tokens == "auto" and token.count(".") != 2):
-        return parties.first, parties.first.provider.introspected(token)
+        return parties.first, parties.introspected(token)
     party = parties.of_token(token)
     return party, party.provider.access_token(token)

@@ -13,13 +13,14 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from oidc_gate.errors import ProviderError
 from oidc_gate.provider import unverified_issuer
 
 if TYPE_CHECKING:
     from oidc_gate.access import AllowLists
     from oidc_gate.decisions import Lane, OtherLane
     from oidc_gate.gate.kept_claims import KeptClaims
-    from oidc_gate.provider import Provider
+    from oidc_gate.provider import AccessToken, Provider
     from oidc_gate.settings import Settings
     from oidc_gate.telling import Telling
 
@@ -101,6 +102,28 @@ class Parties:
         if self.only is not None:
             return self.only  # without a look at the token, which it reads itself
         return self.of_issuer(unverified_issuer(token)) or self.first
+
+    def introspected(self, token: str) -> AccessToken:
+        """Return the access token that the first provider calls active: others would learn tokens of its people.
+
+        May block, raises ProviderError.
+        """
+        try:
+            return self.first.provider.introspected(token)
+        except ProviderError as error:
+            if error.code != "token_inactive":
+                raise
+            raise ProviderError(error.code, f"{error.detail}{self.not_asked(token)}") from None
+
+    def not_asked(self, token: str) -> str:
+        """Return what the log says besides of a token that is not active, where it names another provider."""
+        named = self.of_token(token)
+        if named is self.first:
+            return ""
+        return (
+            f"; its iss is that of {named.auth_id!r}, and by introspection the first provider alone is asked"
+            f" ({self.first.auth_id!r}): for JWTs of all providers set bearer_tokens to auto, or to jwt"
+        )
 
 
 def provider_and_client(settings: Settings) -> str:

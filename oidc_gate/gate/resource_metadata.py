@@ -50,6 +50,9 @@ class ResourceMetadata:
         if settings.bearer_client_cert_header:
             document["tls_client_certificate_bound_access_tokens"] = True
         self._document = document
+        parties = components.parties
+        #: Those whose tokens may be good here: by introspection alone, the one that is asked.
+        self._issuing = (parties.first,) if settings.bearer_tokens == "introspection" else (*parties,)
 
     def answer(self, request: Request) -> Reply | None:
         """Return the answer to a request for METADATA_PATH or below; None to any other."""
@@ -62,7 +65,7 @@ class ResourceMetadata:
             return Reply(204, _CORS)
         if request.method not in ("GET", "HEAD") or request.is_websocket:
             return pages.json_reply(405, {"error": "method_not_allowed"}, (("allow", _ALLOWED), *_CORS[:1]))
-        issuers = [party.issuer for party in self._components.parties]
+        issuers = [party.issuer for party in self._issuing]
         return pages.json_reply(200, self._document | {"authorization_servers": issuers}, _CORS[:1])
 
     def _suffixes(self, request: Request) -> tuple[str, ...]:

@@ -47,7 +47,8 @@ class TokenChecking:
         """Check a token that was not seen before; None: that has to `ask`. Never blocks, raises GateError."""
         if self._introspects(sent.token):
             if self._clock() < self._bad.get(digest(sent.text), 0.0):
-                raise ProviderError("token_inactive", "the provider has not called the token active a moment ago")
+                detail = "the provider has not called the token active a moment ago"
+                raise ProviderError("token_inactive", f"{detail}{self._parties.not_asked(sent.token)}")
             return None
         token = party.provider.access_token_at_once(sent.token)
         return None if token is None else self._good(party, sent, token)
@@ -63,7 +64,7 @@ class TokenChecking:
         if not self._introspects(sent.token):
             return self._good(party, sent, party.provider.access_token(sent.token))
         try:
-            token = party.provider.introspected(sent.token)
+            token = self._parties.introspected(sent.token)
             return self._good(party, sent, token, until=self._clock() + self._believed)
         except ProviderSetupError as error:
             raise ProviderDownError(error.code, error.detail) from error
