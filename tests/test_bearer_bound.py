@@ -364,6 +364,88 @@ def test_with_require_all_tokens_are_bound(stage: StageFactory, provider: LocalP
     assert [scheme for scheme, _ in challenges(Program(here).ask("/"))] == ["DPoP", "OIDC"]
 
 
+MUST_BE_BOUND = "the access token must be bound to a key (DPoP)"
+
+
+@pytest.mark.parametrize(
+    ("mode", "scheme", "why"),
+    [
+        ("require", "Bearer", "bearer_dpop is require"),
+        ("require", "DPoP", "bearer_dpop is require"),
+        ("require", "bearer", "bearer_dpop is require"),
+        ("accept", "DPoP", "came under the scheme DPoP"),
+        ("accept", "dpop", "came under the scheme DPoP"),
+    ],
+)
+def test_a_token_that_is_bound_to_no_key_is_told_that_it_must_be(
+    mode: str, scheme: str, why: str, stage: StageFactory, provider: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = stage(bearer_dpop=mode, **TAKING)
+    free = access_token(provider)
+    for _ in range(2):
+        answer = send(here, free, scheme=scheme)
+        ((said, params),) = challenges(answer)
+        assert (answer.status, said, params["error"]) == (401, "DPoP", "invalid_token")
+        assert (params["error_description"], "ES256" in params["algs"]) == (MUST_BE_BOUND, True)
+        assert answer.json()["error_description"] == MUST_BE_BOUND
+        assert nonce_of(answer)
+        assert f"token_unbound (reference {answer.json()['reference']})" in caplog.text
+        assert f"the token is bound to no key, and {why}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "scheme", "expected"),
+    [
+        ("off", "Bearer", "Bearer"),
+        ("off", "DPoP", "Bearer"),
+        ("accept", "Bearer", "Bearer"),
+        ("accept", "DPoP", "DPoP"),
+        ("accept", " dpop", "DPoP"),
+        ("require", "Bearer", "DPoP"),
+        ("require", "DPoP", "DPoP"),
+    ],
+)
+def test_what_is_refused_is_answered_in_a_scheme_that_would_do(
+    mode: str, scheme: str, expected: str, stage: StageFactory, provider: LocalProvider
+) -> None:
+    """RFC 9449, 7.1: a client goes by the scheme of the challenge."""
+    here = stage(bearer_dpop=mode, rules=RULES, **TAKING)
+    for token in ("bad", "", access_token(provider, exp=1)):
+        answer = send(here, token, "x", scheme=scheme)
+        assert (answer.status, challenges(answer)[0][0]) == (401, expected), token
+        assert bool(nonce_of(answer)) == (expected == "DPoP")
+
+
+RULES = [
+    {"path": "/new", "allow": "signed-in", "max_age": 1},
+    {"path": "/write", "allow": {"scopes": "api:write"}},
+    {"path": "/", "allow": "signed-in"},
+]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/new", 401), ("/write", 403)])
+def test_a_good_token_that_is_not_good_enough_is_answered_in_its_own_scheme(
+    path: str, status: int, stage: StageFactory, provider: LocalProvider
+) -> None:
+    here = stage(rules=RULES, **ACCEPTING)
+    claims: dict[str, Any] = {"scope": "x", "auth_time": provider.now() - 99}
+    bound, free = HOLDER.bound(provider, **claims), access_token(provider, **claims)
+    for _ in range(2):
+        answer = send(here, bound, HOLDER.proof(provider, bound, path), path=path)
+        assert (answer.status, challenges(answer)[0][0], bool(nonce_of(answer))) == (status, "DPoP", True)
+        answer = send(here, free, path=path, scheme="Bearer")
+        assert (answer.status, challenges(answer)[0][0], nonce_of(answer)) == (status, "Bearer", "")
+
+
+def test_a_bound_token_under_the_scheme_bearer_is_told_what_is_wrong(
+    here: Stage, provider: LocalProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = HOLDER.bound(provider)
+    answer = send(here, token, HOLDER.proof(provider, token), scheme="Bearer")
+    assert "or came under the wrong scheme" in answer.json()["error_description"]
+    assert "the token is bound to a key, and came as Bearer" in caplog.text
+
+
 def test_a_program_without_a_token_is_told_of_both(here: Stage) -> None:
     bearer, dpop, oidc = challenges(Program(here).ask("/"))
     assert (bearer[0], dpop[0], oidc[0]) == ("Bearer", "DPoP", "OIDC")
@@ -466,6 +548,45 @@ def test_without_or_with_two_certificates_it_is_401(stage: StageFactory, provide
     for headers in ((), (good, bad), (bad, good), (good, good)):
         assert Program(here).send("/", token, *headers).status == 401
     assert Program(here).send("/", token, good).status == 200
+
+
+FROM_PROXY, FROM_ELSEWHERE = ("203.0.113.1", 5), ("198.51.100.1", 5)
+
+
+@pytest.mark.parametrize(
+    ("peer", "values", "thumbprint", "why"),
+    [
+        (FROM_PROXY, [], "", "none came in x-client-cert"),
+        (FROM_PROXY, [""], "", "none came in x-client-cert"),
+        (FROM_ELSEWHERE, [], "", "none came in x-client-cert"),
+        (FROM_ELSEWHERE, [quote(PEM)], "", "x-client-cert came from 198.51.100.1, which is none of trusted_proxies"),
+        (FROM_ELSEWHERE, ["(null)"], "", "came from 198.51.100.1, which is none of trusted_proxies"),
+        (("", 0), [quote(PEM)], "", "came from an unknown peer, which is none of trusted_proxies"),
+        (FROM_PROXY, ["(null)"], "", "what came in x-client-cert is none that can be read, or came twice"),
+        (FROM_PROXY, [quote(PEM), "0" * 64], "", "is none that can be read, or came twice"),
+        (FROM_PROXY, ["0" * 64], "", "the token is bound to another certificate than came with the request"),
+        (FROM_PROXY, [quote(PEM)], 7, "has no text as x5t#S256 in cnf"),
+    ],
+)
+def test_the_log_tells_what_is_wrong_with_a_certificate(
+    peer: Any,
+    values: list[str],
+    thumbprint: Any,
+    why: str,
+    stage: StageFactory,
+    provider: LocalProvider,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    here = stage(**PROXIED)
+    token = access_token(provider, cnf={"x5t#S256": thumbprint} if thumbprint else CNF)
+    headers = [("Authorization", f"Bearer {token}"), *(("X-Client-Cert", value) for value in values)]
+    for _ in range(2):
+        caplog.clear()
+        answer = Program(here, client=peer).send("/", *headers)
+        assert (answer.status, error_of(answer)) == (401, "invalid_token")
+        (line,) = [record.getMessage() for record in caplog.records if "token_unproven" in record.getMessage()]
+        assert why in line
+    assert here.app.calls == []
 
 
 @pytest.mark.parametrize("expected", [None, 7, "", "x", ["x"], "\u00e4"])

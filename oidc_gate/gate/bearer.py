@@ -38,7 +38,10 @@ _DESCRIPTIONS = {
     "use_dpop_nonce": "the DPoP proof needs the nonce in DPoP-Nonce",
     "token_expired": "the access token has expired",
     "token_from_the_future": "the access token is not valid yet",
-    "token_unproven": "the access token is bound to a key or a certificate, which was not proven",
+    "token_unbound": "the access token must be bound to a key (DPoP)",
+    "token_unproven": (
+        "the access token is bound to a key or a certificate, which was not proven, or came under the wrong scheme"
+    ),
 }
 
 
@@ -116,13 +119,13 @@ class Bearer:
 
     def _unknown(self, request: Request, text: str) -> Decision:
         """Check a token; what has to ask the provider is work."""
-        sent, party = Sent(text, "", ""), self._parties.first
+        party = self._parties.first
         try:
             sent = taken_apart(text)
             party = self.checking.party_of(sent.token)
             known = self.checking.at_once(party, sent)
         except GateError as error:
-            return self._refused(request, party, sent, error)
+            return self._refused(request, party, error)
         if known is not None:
             return self._admitted(request, known)
         return Work(
@@ -135,7 +138,7 @@ class Bearer:
         try:
             return self._admitted(request, self.checking.ask(party, sent))
         except GateError as error:
-            return self._refused(request, party, sent, error)
+            return self._refused(request, party, error)
 
     # A token that is good
 
@@ -153,7 +156,7 @@ class Bearer:
         try:
             self._possession.check(request, sent.token, confirmation)
         except GateError as error:
-            return self._refused(request, self._parties[known.opened.provider_key], sent, error)
+            return self._refused(request, self._parties[known.opened.provider_key], error)
         return self._with_scopes(request, known)
 
     def _with_scopes(self, request: Request, known: KnownToken) -> Decision:
@@ -196,16 +199,14 @@ class Bearer:
             scopes = policy.rules[place].who.scopes
         return self._challenges.invitation(request, sorted(scopes))
 
-    def _refused(self, request: Request, party: Party, sent: Sent, error: GateError) -> Reply:
+    def _refused(self, request: Request, party: Party, error: GateError) -> Reply:
         """Return the answer to a token that is not good, or whose holder has not proven it."""
         if error.status in (500, 503):
             return self._refusals.failure(request, error, "/")
-        of_proof = error.code in _OF_PROOF
-        said = error.code if of_proof else "invalid_token"
+        said = error.code if error.code in _OF_PROOF else "invalid_token"
         description = _DESCRIPTIONS.get(error.code, "the access token is not accepted here")
-        scheme = "DPoP" if of_proof or (sent.scheme == "dpop" and self._possession.takes_keys) else "Bearer"
         params = (("error", said), ("error_description", description))
-        return self._answered(request, 401, params, self._told_refusal(request, party, error), scheme=scheme)
+        return self._answered(request, 401, params, self._told_refusal(request, party, error))
 
     def _lacks_scopes(self, request: Request, scopes: tuple[str, ...], opened: OpenSession) -> Reply:
         said = f"it lacks {' '.join(scopes)}; subject={opened.identity.subject!r}"
@@ -213,7 +214,7 @@ class Bearer:
         reference = self._told_refusal(request, party, LoginError("insufficient_scope", said, status=403))
         description = "the access token has not all of the scopes that are asked for"
         params = (("error", "insufficient_scope"), ("error_description", description))
-        return self._answered(request, 403, params, reference, scopes=scopes)
+        return self._answered(request, 403, params, reference, scopes)
 
     def _steps_up(self, request: Request, opened: OpenSession, rule: CheckedRule) -> Reply:
         self._components.telling_of(opened).step_up_asked(request, kind_of(request), rule, opened)
@@ -231,12 +232,11 @@ class Bearer:
         status: int,
         params: Params,
         reference: str,
-        *,
-        scheme: str = "Bearer",
         scopes: tuple[str, ...] = (),
     ) -> Reply:
         """Return the answer to a token that is not good enough; `params` begin with error and description."""
         (_, error), (_, description), *_ = params
+        scheme = self._possession.scheme_for(request)
         nonce = (self._possession.nonce(),) if scheme == "DPoP" else ()
         challenges = (self._challenges.challenge(request, scheme, params, scopes), *nonce)
         return self._refusals.of_token(request, status, error, description, reference, challenges)

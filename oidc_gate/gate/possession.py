@@ -9,6 +9,7 @@ off, is given one. They are signed times, so that nothing has to be remembered, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from hmac import compare_digest
@@ -26,6 +27,7 @@ from oidc_gate.sessions import AskingBackend
 __all__ = ["Possession"]
 
 _KEY, _CERTIFICATE = "jkt", "x5t#S256"
+_SENT_AS_DPOP = re.compile(r"[ \t]*dpop(?![^ \t,])", re.IGNORECASE)
 #: How far a proof's time may be from ours, in seconds, where it has no nonce of ours.
 _WINDOW = 60.0
 #: A nonce is made every so many seconds, and good for so long.
@@ -46,10 +48,10 @@ class Possession:
         self._rows = SignedRows(settings.cookie_secret, f"dpop nonce {components.context}")
         self._nonce = (0.0, "")
 
-    @property
-    def takes_keys(self) -> bool:
-        """Whether tokens may be bound to a key."""
-        return self._mode != "off"
+    def scheme_for(self, request: Request) -> str:
+        """Return the scheme of a challenge for whoever sent a token: the one that it came under, if that is taken."""
+        is_dpop = self._mode == "require" or _SENT_AS_DPOP.match(request.authorization) is not None
+        return "DPoP" if is_dpop and self._mode != "off" else "Bearer"
 
     def check_kind(self, scheme: str, confirmation: Mapping[str, Any] | None) -> None:
         """Refuse a token that could not be proven here, or came under the wrong scheme (RFC 9449, 7.1 and 7.2).
@@ -66,10 +68,12 @@ class Possession:
         if self._mode == "off" and (_KEY in bound or scheme == "dpop"):
             what = "is bound to a key" if _KEY in bound else "came under the scheme DPoP"
             raise ProviderError("token_unproven", f"the token {what}, and bearer_dpop is off")
-        if (scheme == "dpop") != (_KEY in bound):
-            raise ProviderError("token_unproven", "a token that is bound to a key comes as DPoP, any other as Bearer")
         if self._mode == "require" and _KEY not in bound:
-            raise ProviderError("token_unproven", "the token is bound to no key, and bearer_dpop is require")
+            raise ProviderError("token_unbound", "the token is bound to no key, and bearer_dpop is require")
+        if scheme == "dpop" and _KEY not in bound:
+            raise ProviderError("token_unbound", "the token is bound to no key, and came under the scheme DPoP")
+        if scheme != "dpop" and _KEY in bound:
+            raise ProviderError("token_unproven", "the token is bound to a key, and came as Bearer: it comes as DPoP")
 
     def blocks(self, confirmation: Mapping[str, Any]) -> bool:
         """Return whether `check` may block."""
@@ -80,10 +84,8 @@ class Possession:
 
         Raises ProviderError `token_unproven`, LoginError `invalid_dpop_proof` and `use_dpop_nonce`, StoreError.
         """
-        if _CERTIFICATE in confirmation and not self._has_certificate(request, confirmation[_CERTIFICATE]):
-            raise ProviderError(
-                "token_unproven", "the token is bound to another certificate than came with the request"
-            )
+        if _CERTIFICATE in confirmation:
+            self._check_certificate(request, confirmation[_CERTIFICATE])
         if _KEY not in confirmation:
             return
         origin = self._addresses.origin(request)
@@ -100,11 +102,28 @@ class Possession:
         if not is_first:
             raise LoginError("invalid_dpop_proof", "this proof was here before")
 
-    def _has_certificate(self, request: Request, expected: Any) -> bool:
-        if not isinstance(expected, str) or not self._addresses.is_from_proxy(request):
-            return False
-        found = certificate_thumbprint(request.header(self._header))
-        return found is not None and compare_digest(found, expected.encode("ascii", "replace").decode())
+    def _check_certificate(self, request: Request, expected: Any) -> None:
+        """Check that the proxy has handed on the certificate that a token is bound to. Raises ProviderError."""
+        name = self._header
+        sent = request.header(name)
+        found = certificate_thumbprint(sent) if self._addresses.is_from_proxy(request) else None
+        if isinstance(expected, str) and found is not None:
+            if compare_digest(found, expected.encode("ascii", "replace").decode()):
+                return
+            what = "is bound to another certificate than came with the request"
+        elif not sent:
+            what = f"is bound to a certificate, and none came in {name}: the client sent none, or the proxy keeps it"
+        elif not self._addresses.is_from_proxy(request):
+            what = (
+                f"is bound to a certificate, and {name} came from {request.peer or 'an unknown peer'}, which is none of"
+                " trusted_proxies; where that is the client, the server has put it in the proxy's place (uvicorn does"
+                " for proxies in forwarded_allow_ips)"
+            )
+        elif found is None:
+            what = f"is bound to a certificate, and what came in {name} is none that can be read, or came twice"
+        else:
+            what = "has no text as x5t#S256 in cnf, so that no certificate is the one that it is bound to"
+        raise ProviderError("token_unproven", f"the token {what}")
 
     def _check_time(self, proof: Proof, now: float) -> None:
         if proof.nonce:

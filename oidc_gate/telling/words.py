@@ -84,11 +84,11 @@ CODES = frozenset({
     "signature_invalid", "state_missing", "state_unknown", "step_up_other_person", "step_up_unmet", "store_unavailable",
     "store_unusable", "sub_missing", "temporarily_unavailable", "tenant_not_allowed", "token_answer_invalid",
     "token_answer_unreadable", "token_binding_unknown", "token_client_wrong", "token_expired", "token_from_the_future",
-    "token_inactive", "token_malformed", "token_request_rejected", "token_type_wrong", "token_unproven",
-    "unauthorized_client", "unmet_authentication_requirements", "unsupported_response_type", "upgrade_refused",
-    "upstream_broken", "upstream_slow", "upstream_unreachable", "use_dpop_nonce", "userinfo_audience_mismatch",
-    "userinfo_denied", "userinfo_issuer_mismatch", "userinfo_missing", "userinfo_rejected", "userinfo_sub_mismatch",
-    "userinfo_unreadable",
+    "token_inactive", "token_malformed", "token_request_rejected", "token_type_wrong", "token_unbound",
+    "token_unproven", "unauthorized_client", "unmet_authentication_requirements", "unsupported_response_type",
+    "upgrade_refused", "upstream_broken", "upstream_slow", "upstream_unreachable", "use_dpop_nonce",
+    "userinfo_audience_mismatch", "userinfo_denied", "userinfo_issuer_mismatch", "userinfo_missing",
+    "userinfo_rejected", "userinfo_sub_mismatch", "userinfo_unreadable",
 })  # fmt: skip
 
 
