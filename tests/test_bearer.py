@@ -343,6 +343,44 @@ def test_rules_hold_for_tokens_and_may_go_by_scopes(
             assert answer.json()["error"] == "not_allowed"
 
 
+@pytest.mark.parametrize(
+    ("allow", "claims", "error", "named"),
+    [
+        ({"scopes": "api:*"}, {"scope": "other"}, "insufficient_scope", None),
+        ({"scopes": "api:*"}, {"scope": ...}, "insufficient_scope", None),
+        ({"scopes": "*"}, {"scope": ...}, "insufficient_scope", None),
+        ({"scopes": ["a*c*", "x"]}, {"scope": "y"}, "insufficient_scope", "x"),
+        ({"all": [{"scopes": "api:*"}, {"scopes": "z"}]}, {"scope": "z"}, "insufficient_scope", "z"),
+        (
+            {"all": [{"scopes": "api:*"}, {"groups": "ops"}]},
+            {"scope": "y", "groups": ["ops"]},
+            "insufficient_scope",
+            None,
+        ),
+        ({"all": [{"scopes": "api:*"}, {"groups": "ops"}]}, {"scope": "api:x"}, "not_allowed", None),
+        ({"all": [{"scopes": "api:*"}, {"groups": "ops"}]}, {"scope": "y"}, "not_allowed", None),
+        ({"not": {"scopes": "api:*"}}, {"scope": "api:x"}, "not_allowed", None),
+    ],
+    ids=repr,
+)
+def test_a_scope_with_a_star_is_lacked_too_and_none_is_named(
+    allow: dict[str, Any],
+    claims: dict[str, Any],
+    error: str,
+    named: str | None,
+    stage: StageFactory,
+    provider: LocalProvider,
+) -> None:
+    """RFC 6750, 3.1: that what is lacking are scopes; which one to ask for a pattern does not tell."""
+    here = stage(rules=[{"path": "/", "allow": allow}], **TAKING)
+    for _ in range(2):
+        answer = Program(here).ask("/", access_token(provider, **claims))
+        assert (answer.status, answer.json()["error"]) == (403, error)
+        told = [(scheme, params["error"], params.get("scope")) for scheme, params in challenges(answer)]
+        assert told == ([("Bearer", error, named)] if error == "insufficient_scope" else [])
+    assert here.app.calls == []
+
+
 def test_a_rule_may_refuse_a_scope_however_many_others_there_are(stage: StageFactory, provider: LocalProvider) -> None:
     program = Program(stage(rules=[{"path": "/", "allow": {"not": {"scopes": "api:old"}}}], **TAKING))
     many = " ".join(f"{number:x}" for number in range(1200))

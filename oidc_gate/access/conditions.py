@@ -49,9 +49,9 @@ class Condition(ABC):
     """Says of a person yes, no, or that it cannot be told. `str` of it is its words, for `explain` and the log.
 
     `claims`: the names of the claims that it goes by; `groups` and `email` for whatever claims have them. `providers`:
-    the names of providers that it goes by. `scopes`: those of an access token with which it may come to say yes.
-    `loose`: texts that fit more than they seem to, each with one that does not let others in: `*example.com` fits
-    evilexample.com too.
+    the names of providers that it goes by. `scopes`: those of an access token with which it may come to say yes, or
+    texts with `*` that such fit. `loose`: texts that fit more than they seem to, each with one that does not let others
+    in: `*example.com` fits evilexample.com too.
     """
 
     claims: frozenset[str] = frozenset()
@@ -178,7 +178,7 @@ class Scopes(Condition):
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = Texts(texts)
-        self.scopes = frozenset(text for text in texts if "*" not in text)
+        self.scopes = frozenset(texts)  # one with `*` fits itself, as a token's would
 
     @property
     def whoever_says_so(self) -> frozenset[str]:

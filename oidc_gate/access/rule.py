@@ -56,6 +56,11 @@ class CheckedRule:
         return bool(self.acr) or self.max_age is not None
 
     @property
+    def named_scopes(self) -> frozenset[str]:
+        """The scopes that a program may need here and can ask for: without those that are told by a `*`."""
+        return frozenset(text for text in self.who.scopes if "*" not in text)
+
+    @property
     def scope(self) -> str:
         """What it decides, in words."""
         parts = [", ".join(map(str, self.patterns)) if self.patterns != (EVERYWHERE,) else "every path"]

@@ -7,7 +7,7 @@ pass the header is not looked at, nor on other paths than those in `bearer_paths
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from oidc_gate.access import NO_RULE, CheckedRule, PathList, Verdict
@@ -161,7 +161,7 @@ class Bearer:
 
     def _with_scopes(self, request: Request, known: KnownToken) -> Decision:
         if known.lacking:
-            return self._lacks_scopes(request, known.lacking, known.opened)
+            return self._lacks_scopes(request, known.lacking, known.opened, known.lacking)
         return self._judged(request, known)
 
     def _judged(self, request: Request, known: KnownToken) -> Decision:
@@ -184,7 +184,7 @@ class Bearer:
         if rule is not None and verdict.outcome == "step_up":
             return self._steps_up(request, opened, rule)
         if rule is not None and rule.who.scopes and self._components.policy.lacks_scopes(rule, opened.identity):
-            return self._lacks_scopes(request, tuple(sorted(rule.who.scopes)), opened)
+            return self._lacks_scopes(request, rule.who.scopes, opened, rule.named_scopes)
         return self._refusals.not_allowed(request, opened, verdict)
 
     # Answers
@@ -196,7 +196,7 @@ class Bearer:
         policy, scopes = self._components.policy, frozenset[str]()
         place = self._judging.place(request) if self._opens else NO_RULE
         if place >= 0:
-            scopes = policy.rules[place].who.scopes
+            scopes = policy.rules[place].named_scopes
         return self._challenges.invitation(request, sorted(scopes))
 
     def _refused(self, request: Request, party: Party, error: GateError) -> Reply:
@@ -208,13 +208,16 @@ class Bearer:
         params = (("error", said), ("error_description", description))
         return self._answered(request, 401, params, self._told_refusal(request, party, error))
 
-    def _lacks_scopes(self, request: Request, scopes: tuple[str, ...], opened: OpenSession) -> Reply:
-        said = f"it lacks {' '.join(scopes)}; subject={opened.identity.subject!r}"
+    def _lacks_scopes(
+        self, request: Request, scopes: Collection[str], opened: OpenSession, named: Collection[str]
+    ) -> Reply:
+        """Return the answer to a token without these scopes; `named`: those of them that it is told to have."""
+        said = f"it lacks {' '.join(sorted(scopes))}; subject={opened.identity.subject!r}"
         party = self._parties[opened.provider_key]
         reference = self._told_refusal(request, party, LoginError("insufficient_scope", said, status=403))
         description = "the access token has not all of the scopes that are asked for"
         params = (("error", "insufficient_scope"), ("error_description", description))
-        return self._answered(request, 403, params, reference, scopes)
+        return self._answered(request, 403, params, reference, sorted(named))
 
     def _steps_up(self, request: Request, opened: OpenSession, rule: CheckedRule) -> Reply:
         self._components.telling_of(opened).step_up_asked(request, kind_of(request), rule, opened)
@@ -232,7 +235,7 @@ class Bearer:
         status: int,
         params: Params,
         reference: str,
-        scopes: tuple[str, ...] = (),
+        scopes: Collection[str] = (),
     ) -> Reply:
         """Return the answer to a token that is not good enough; `params` begin with error and description."""
         (_, error), (_, description), *_ = params

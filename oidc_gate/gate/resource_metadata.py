@@ -38,7 +38,7 @@ class ResourceMetadata:
     def __init__(self, components: Components) -> None:
         settings = components.settings
         # Those that have a say here.
-        asked = {scope for rule in components.policy.rules for scope in rule.who.scopes}
+        asked = {scope for rule in components.policy.rules for scope in rule.named_scopes}
         scopes = tuple(dict.fromkeys((*(settings.bearer_scopes or ()), *sorted(asked))))
         self._components = components
         self._resource = (settings.bearer_audience or ("",))[0]
