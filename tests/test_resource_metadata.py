@@ -83,6 +83,18 @@ def test_the_challenge_leads_to_the_document(audience: str, told: str, stage: St
     assert document(here, url.removeprefix("https://app.test"))["resource"] == audience
 
 
+@pytest.mark.parametrize("audience", ["https://app.test/api", "https://app.test/api/", "https://public.example/api/"])
+def test_a_slash_at_the_end_makes_no_difference(audience: str, stage: StageFactory) -> None:
+    """RFC 9728, 3.1: of a resource with one it is part of the document's address; many write it elsewhere too."""
+    here = stage(bearer_audience=[audience])
+    for path in ("", "/", "/api", "/api/"):
+        assert document(here, f"{PATH}{path}")["resource"] == audience
+    mounted = Program(stage(bearer_audience=[audience]), root_path="/api")
+    assert mounted.ask(f"/api{PATH}/api/").json()["resource"] == audience
+    for path in ("//", "/api//", "//api/", "/api/x/"):
+        assert Program(here).ask(f"{PATH}{path}").status == 404
+
+
 def test_with_base_url_the_document_is_where_that_says(stage: StageFactory) -> None:
     here = stage(base_url="https://public.example", bearer_audience=["https://public.example/api"])
     told = challenges(Program(here).ask("/x"))[0][1]["resource_metadata"]

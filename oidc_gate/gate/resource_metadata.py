@@ -59,7 +59,7 @@ class ResourceMetadata:
         rest = request.path.removeprefix(METADATA_PATH)
         if not request.path.startswith(METADATA_PATH) or rest[:1] not in ("", "/"):
             return None
-        if rest not in ("", "/", *self._suffixes(request)):
+        if rest.removesuffix("/") not in ("", *self._suffixes(request)):
             return pages.json_reply(404, {"error": "not_found"}, _CORS[:1])
         if request.method == "OPTIONS":
             return Reply(204, _CORS)
@@ -69,7 +69,9 @@ class ResourceMetadata:
         return pages.json_reply(200, self._document | {"authorization_servers": issuers}, _CORS[:1])
 
     def _suffixes(self, request: Request) -> tuple[str, ...]:
-        """Return what may stand behind METADATA_PATH for this app; in a mount, the path with the mount and without.
+        """Return what may stand behind METADATA_PATH for this app, without a slash at the end.
+
+        In a mount the path with the mount and without.
 
         Whatever host the request is for: a proxy may have asked with another one than that of the resource.
         """
