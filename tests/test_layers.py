@@ -118,7 +118,7 @@ THIRD_PARTY = {
     "cryptography": {"sealing", "signing", "doctor/provider_checks"},
     "django": {
         *(f"django/{name}" for name in ("apps", "backends", "consumers", "middleware", "models", "project", "users")),
-        *(f"django/{name}" for name in ("caches", "own_sessions", "views")),
+        *(f"django/{name}" for name in ("caches", "own_sessions", "sent_back", "views")),
         "testing/django_clients",
     },
     "fastapi": {"fastapi"},

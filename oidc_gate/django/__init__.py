@@ -13,6 +13,7 @@ Modules, from the ground up; each may import only from those before it:
 - `project`: what the project's settings say of users
 - `caches`: Django's cache gives nobody what is another's
 - `views`: who asks, and what a view demands
+- `sent_back`: whoever is signed in is refused, and not sent to the login
 - `own_sessions`: Django's session is one person's
 - `apps`: the Django app
 - `models`: whose user is whose

@@ -2,7 +2,8 @@
 
 So a user is signed in as long as at the gate, and no password of Django's counts where somebody is signed in there. Who
 is signed in there and not let in by the gate's lists, as on a public path, is nobody to Django. Where nobody is signed
-in, `request.user` stays what it was. What an app keeps in Django's session is found by the same person alone.
+in, `request.user` stays what it was. What an app keeps in Django's session is found by the same person alone. Whom
+Django would send to the gate's login though they are signed in there is refused.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.utils.functional import SimpleLazyObject
 from oidc_gate.carriers import identity_of
 from oidc_gate.django.caches import tell_apart, vary
 from oidc_gate.django.own_sessions import bind_request
+from oidc_gate.django.sent_back import not_sent_back
 
 __all__ = ["OIDCMiddleware"]
 
@@ -47,18 +49,20 @@ class OIDCMiddleware:
         bind_request(request, identity)
         answer = self._get_response(request)
         if iscoroutine(answer):
-            return _answered_later(answer, found)
-        return _answered(answer, found)
+            return _answered_later(answer, request, found)
+        return _answered(answer, request, found)
 
 
-async def _answered_later(answer: Awaitable[Any], found: list[Any]) -> Any:
-    return _answered(await answer, found)
+async def _answered_later(answer: Awaitable[Any], request: Any, found: list[Any]) -> Any:
+    return _answered(await answer, request, found)
 
 
-def _answered(response: Any, found: list[Any]) -> Any:
-    if found:
-        vary(response)
-    return response
+def _answered(response: Any, request: Any, found: list[Any]) -> Any:
+    if not found:  # whatever has answered did not ask for the user, as all do in Django that send to a login
+        return response
+    answer = not_sent_back(response, request, found[0])
+    vary(answer)
+    return answer
 
 
 def _sign_in(request: Any) -> list[Any]:

@@ -16,7 +16,7 @@ from oidc_gate.identity import Identity
 from oidc_gate.requiring import Requirement
 from oidc_gate.settings.demands import Demands
 
-__all__ = ["Require", "current_identity", "require"]
+__all__ = ["Require", "current_identity", "require", "response_of"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -46,14 +46,14 @@ class Require(Requirement):
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             reply = self.refusal(request, lambda: _body(request))
-            response = view(request, *args, **kwargs) if reply is None else _response(reply)
+            response = view(request, *args, **kwargs) if reply is None else response_of(reply)
             keep_out(request)
             return response
 
         @wraps(view)
         async def guarded_on_loop(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             reply = await self.refusal_on_loop(request, lambda: _body_on_loop(request))
-            response = await view(request, *args, **kwargs) if reply is None else _response(reply)
+            response = await view(request, *args, **kwargs) if reply is None else response_of(reply)
             keep_out(request)
             return response
 
@@ -72,7 +72,8 @@ async def _body_on_loop(request: HttpRequest) -> bytes:
     return _body(request)  # it is all here
 
 
-def _response(reply: Reply) -> HttpResponse:
+def response_of(reply: Reply) -> HttpResponse:
+    """Return an answer of the gate's as a response of Django's."""
     response = HttpResponse(reply.body, status=reply.status)
     del response.headers["Content-Type"]
     for name, value in reply.all_headers:
