@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from oidc_gate.testing import session_cookies
 from tests import django_project
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
+from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
 from tests.stage import Stage
 
@@ -370,6 +374,116 @@ def test_two_processes_make_one_user() -> None:
     assert late.user == user
     assert users() == ["ann"]
     assert database(lambda: str(Account.objects.get())) == "ann at https://provider.test"
+
+
+def meanwhile(happens: Callable[[], Any], *, times: int = 1) -> Callable[[Callable[[], Any]], Any]:
+    """Return what does something, before whose first writes something else happens, in another process."""
+    from django.db.models.signals import pre_save
+
+    left = [times]
+
+    def before(**_: Any) -> None:
+        if left[0]:
+            left[0] -= 1
+            happens()
+
+    def during(ask: Callable[[], Any]) -> Any:
+        pre_save.connect(before)
+        try:
+            return database(ask)
+        finally:
+            pre_save.disconnect(before)
+
+    return during
+
+
+def test_two_processes_make_one_user_at_the_same_moment() -> None:
+    from oidc_gate.django.users import user_of
+
+    ann = identity()
+    other: list[Any] = []
+    user = meanwhile(lambda: other.append(database(lambda: user_of(ann, "default"))))(lambda: user_of(ann, "default"))
+    assert [user] == other
+    assert users() == ["ann"]
+
+
+def test_somebody_else_gets_the_name_at_the_same_moment() -> None:
+    from django.contrib.auth.models import User
+    from django.db import IntegrityError
+
+    from oidc_gate.django.users import user_of
+
+    takes = meanwhile(lambda: database(lambda: User.objects.bulk_create([User(username="ann")])))
+    user = takes(lambda: user_of(identity(), "default"))
+    assert user.username.startswith("ann-")
+    assert users() == ["ann", user.username]
+
+    def refuses() -> None:
+        raise IntegrityError("some constraint of the project's")
+
+    with pytest.raises(IntegrityError):
+        meanwhile(refuses, times=100)(lambda: user_of(identity(subject="bob"), "default"))
+
+
+def test_sqlite_is_waited_for_while_another_process_writes() -> None:
+    """It refuses at once where a transaction has read before it writes: with the first requests of somebody new."""
+    from django.conf import settings
+    from django.db import connection
+
+    from oidc_gate.django.users import user_of
+
+    began, tried = Event(), []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("INSERT"):
+            tried.append(sql)
+            began.set()
+        return execute(sql, params, many, context)
+
+    def first_visit() -> Any:
+        with connection.execute_wrapper(note):
+            return user_of(identity(), "default")
+
+    with ThreadPoolExecutor(1) as pool, closing(sqlite3.connect(settings.DATABASES["default"]["NAME"])) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO auth_group (name) VALUES ('meanwhile')")
+        made = pool.submit(database, first_visit)
+        assert began.wait(LIMIT)
+        other.commit()
+        assert made.result(LIMIT).username == "ann"
+    assert [sql.partition(" (")[0] for sql in tried] == ['INSERT INTO "auth_user"', 'INSERT INTO "oidc_gate_account"']
+
+
+def test_what_a_database_refuses_for_now_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import OperationalError, connection, transaction
+
+    from oidc_gate.django import users as module
+    from oidc_gate.django.users import user_of
+
+    def visit(who: Identity, refused: int, *, inside: bool = False) -> Any:
+        left = [refused]
+
+        def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if sql.startswith(("INSERT", "UPDATE")) and left[0]:
+                left[0] -= 1
+                raise OperationalError("deadlock detected")
+            return execute(sql, params, many, context)
+
+        def ask() -> Any:
+            with connection.execute_wrapper(refuse), transaction.atomic() if inside else nullcontext():
+                return user_of(who, "default")
+
+        return database(ask)
+
+    ann = identity()
+    user = visit(ann, 3)
+    assert visit(identity(name="Ann"), 3) == user
+    assert users() == ["ann"]
+    with pytest.raises(OperationalError):
+        visit(identity(name="Ann Lee"), 1, inside=True)
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    with pytest.raises(OperationalError):
+        visit(identity(name="Ann Lee"), 1)
 
 
 @pytest.mark.parametrize(

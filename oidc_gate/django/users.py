@@ -6,12 +6,14 @@ Never by name or address: whoever may choose theirs at the provider, or here, wo
 from __future__ import annotations
 
 import json
+from functools import partial
 from hashlib import sha256
-from typing import Any
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils.crypto import get_random_string
 
 from oidc_gate.carriers import identity_of
@@ -20,7 +22,17 @@ from oidc_gate.django.project import UserSettings, user_settings
 from oidc_gate.identity import Identity, is_verified
 from oidc_gate.requiring import first_provider, is_let_in
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = ["link", "user_asking", "user_of"]
+
+Written = TypeVar("Written")
+
+#: How long something is tried again that the database refuses for now, in seconds.
+_PATIENCE = 5.0
+#: So many names are tried for a new user, where others get each of them first.
+_MOST_NAMES = 5
 
 #: Letters of which a name that is taken is made another.
 _TAIL = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -70,28 +82,56 @@ def user_of(identity: Identity, first: str) -> Any:
 
 
 def _new_account(key: str, identity: Identity) -> Account:
-    """Return a new account with a new user; another process may be first."""
-    try:
-        with transaction.atomic():
-            user = _new_user(identity)
-            made = Account.objects.create(key=key, user=user, issuer=identity.issuer, subject=identity.subject)
-    except IntegrityError:
-        made = Account.objects.select_related("user").get(key=key)
+    """Return a new account with a new user; another process may be first, or give the name to somebody else."""
+    made, chances = None, _MOST_NAMES
+    while made is None:
+        write, chances = partial(_made, key, _free_name(identity), identity), chances - 1
+        try:
+            made = _written(write)
+        except IntegrityError:
+            made = Account.objects.select_related("user").filter(key=key).first()
+            if made is None and not chances:
+                raise
     return made  # type: ignore[no-any-return]
 
 
-def _new_user(identity: Identity) -> Any:
-    """Return a new user without a password, under a name that nobody has."""
+def _made(key: str, name: str, identity: Identity) -> Any:
+    """Write a user without a password, and the account."""
+    model = get_user_model()
+    user = model(**{model.USERNAME_FIELD: name})
+    user.set_unusable_password()
+    user.save()
+    return Account.objects.create(key=key, user=user, issuer=identity.issuer, subject=identity.subject)
+
+
+def _free_name(identity: Identity) -> str:
+    """Return a name for a new user, that nobody has so far."""
     model = get_user_model()
     field = model._meta.get_field(model.USERNAME_FIELD)
     longest = (field.max_length or 150) - 9
     name = wanted = identity.username[:longest]
     while model._default_manager.filter(**{f"{model.USERNAME_FIELD}__iexact": name}).exists():
         name = f"{wanted}-{get_random_string(8, _TAIL)}"
-    user = model(**{model.USERNAME_FIELD: name})
-    user.set_unusable_password()
-    user.save()
-    return user
+    return name
+
+
+def _written(write: Callable[[], Written]) -> Written:
+    """Return what comes of a transaction, which is tried again for a while where the database refuses it for now.
+
+    So it does where two wait for each other; and SQLite does at once, without waiting, where one has read before it
+    writes and another writes. So `write` begins with writing, and then the other is waited for. Inside of a transaction
+    of the project's nothing is tried again: what has been read there stays as it was.
+    """
+    ends_at, pause = monotonic() + _PATIENCE, 0.01
+    while True:
+        try:
+            with transaction.atomic():
+                return write()
+        except OperationalError:
+            if transaction.get_connection().in_atomic_block or monotonic() + pause > ends_at:
+                raise
+        sleep(pause)
+        pause *= 2
 
 
 def _said(identity: Identity, groups: tuple[str, ...], project: UserSettings) -> str:
@@ -122,11 +162,14 @@ def _bring_up_to_date(account: Account, identity: Identity, theirs: set[str], pr
         wanted["is_superuser"] = not theirs.isdisjoint(project.superuser_groups)
     # What has to be unique is left alone: somebody here may have it already.
     has = {field.name for field in user._meta.get_fields() if not getattr(field, "unique", False)}
-    with transaction.atomic():
-        for name in wanted.keys() & has:
-            setattr(user, name, wanted[name])
+    for name in wanted.keys() & has:
+        setattr(user, name, wanted[name])
+
+    def write() -> None:
+        account.synced = said
+        account.save(update_fields=["synced"])
         user.save()
         if project.groups and "groups" in has:
             user.groups.set([group for group in Group.objects.filter(name__in=theirs) if group.name in theirs])
-        account.synced = said
-        account.save(update_fields=["synced"])
+
+    _written(write)
