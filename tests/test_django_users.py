@@ -486,6 +486,22 @@ def test_what_a_database_refuses_for_now_is_tried_again(monkeypatch: pytest.Monk
         visit(identity(name="Ann Lee"), 1)
 
 
+def test_nothing_else_of_a_user_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An administrator takes somebody out of use at the very moment at which they come with another name."""
+    from django.contrib.auth.models import User
+
+    from oidc_gate.django.users import user_of
+
+    before = database(lambda: user_of(identity(), "default"))
+    monkeypatch.setattr(User._meta.get_field("date_joined"), "auto_now", True)
+    out_of_use = meanwhile(lambda: database(lambda: User.objects.update(is_active=False)))
+    out_of_use(lambda: user_of(identity(name="Ann"), "default"))
+    after = database(User.objects.get)
+    assert (after.first_name, after.is_active) == ("Ann", False)
+    assert after.date_joined > before.date_joined
+    assert database(lambda: user_of(identity(name="Ann"), "default")) is None
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -164,11 +164,13 @@ def _bring_up_to_date(account: Account, identity: Identity, theirs: set[str], pr
     has = {field.name for field in user._meta.get_fields() if not getattr(field, "unique", False)}
     for name in wanted.keys() & has:
         setattr(user, name, wanted[name])
+    # Nothing else is written: an administrator may be changing it. What tells of the last change is changed, too.
+    fields = [name for name in has if name in wanted or getattr(user._meta.get_field(name), "auto_now", False)]
 
     def write() -> None:
         account.synced = said
         account.save(update_fields=["synced"])
-        user.save()
+        user.save(update_fields=fields)
         if project.groups and "groups" in has:
             user.groups.set([group for group in Group.objects.filter(name__in=theirs) if group.name in theirs])
 
