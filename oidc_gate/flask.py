@@ -22,7 +22,7 @@ from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 from oidc_gate.carriers import identity_of
 from oidc_gate.decisions import Reply
 from oidc_gate.identity import Identity
-from oidc_gate.requiring import Requirement
+from oidc_gate.requiring import Requirement, check_decorated
 from oidc_gate.settings.demands import Demands
 
 __all__ = ["current_identity", "require"]
@@ -50,7 +50,8 @@ class Require(Requirement):
     """What `require` returns."""
 
     def __call__(self, view: View) -> View:
-        """Return the view, which only those see who satisfy this."""
+        """Return the view, which only those see who satisfy this. Raises SettingsError for a class."""
+        check_decorated(view, "write decorators = [require(…)] in it")
 
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:

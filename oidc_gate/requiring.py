@@ -6,11 +6,13 @@ satisfy it is handed to the framework. Where no gate stands in front, nobody pas
 
 from __future__ import annotations
 
+from inspect import isclass
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from oidc_gate.asgi.handing_over import hand_over as hand_over_asgi
 from oidc_gate.carriers import carried, identity_of
 from oidc_gate.decisions import ReadBody, Work
+from oidc_gate.errors import SettingsError
 from oidc_gate.gate.demanding import answer_to, lets_in
 from oidc_gate.gate.step_up import demanded
 from oidc_gate.handed_over import GATE_KEY, HandedOver
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from oidc_gate.decisions import Decision, Reply
 
-__all__ = ["Requirement", "first_provider", "gate_of", "is_let_in"]
+__all__ = ["Requirement", "check_decorated", "first_provider", "gate_of", "is_let_in"]
 
 hand_over_wsgi()
 hand_over_asgi()
@@ -55,6 +57,12 @@ def first_provider(request: Any) -> str:
     """Return the `auth_id` of the gate's first provider. Raises RuntimeError without a gate."""
     auth_id: str = gate_of(request).gate._components.parties.first.auth_id
     return auth_id
+
+
+def check_decorated(view: Any, instead: str) -> None:
+    """Raise SettingsError for a class, where `require` decorates functions; `instead`: what to write."""
+    if isclass(view):
+        raise SettingsError(f"require: {view.__name__} is a class; {instead}.")
 
 
 class Requirement:

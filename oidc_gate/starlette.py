@@ -14,20 +14,23 @@ put another user there.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Unpack
+from inspect import Parameter, isclass, signature
+from typing import Annotated, Any, Unpack, get_origin
 
 from starlette._utils import is_async_callable
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from oidc_gate.carriers import identity_of
 from oidc_gate.decisions import Reply
+from oidc_gate.errors import SettingsError
 from oidc_gate.identity import Identity
-from oidc_gate.requiring import Requirement
+from oidc_gate.requiring import Requirement, check_decorated
 from oidc_gate.settings.demands import Demands
 
 __all__ = ["Checking", "RefusedError", "current_identity", "require"]
@@ -35,6 +38,10 @@ __all__ = ["Checking", "RefusedError", "current_identity", "require"]
 #: Where Starlette keeps what answers exceptions, for one app or the mounted part of one.
 _HANDLERS = "starlette.exception_handlers"
 _POLICY_VIOLATION = 1008
+_GIVE_IT_ONE = (
+    "give it a parameter for that, like request: Request, or websocket: WebSocket. In FastAPI Depends(require(…)), of"
+    " oidc_gate.fastapi, needs none."
+)
 
 
 def current_identity(request: HTTPConnection) -> Identity | None:
@@ -82,8 +89,13 @@ class Checking(Requirement):
 class Require(Checking):
     """What `require` returns."""
 
-    def __call__(self, endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-        """Return the endpoint, which only those reach who satisfy this."""
+    def __call__(self, endpoint: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Return the endpoint, which only those reach who satisfy this.
+
+        Raises SettingsError for a class, and for a function that takes no request.
+        """
+        check_decorated(endpoint, "write @require(…) above its methods, as get, post or on_connect")
+        _check_takes_request(endpoint)
         is_async = is_async_callable(endpoint)
 
         @wraps(endpoint)
@@ -102,12 +114,35 @@ async def _body(request: HTTPConnection) -> bytes:
         return b""
 
 
+def _check_takes_request(endpoint: Callable[..., Any]) -> None:
+    """Raise SettingsError for a function none of whose parameters can be the request, as far as that can be told."""
+    try:
+        parameters = signature(endpoint, follow_wrapped=False, eval_str=True).parameters.values()
+    except Exception:  # an annotation names what is not there yet, for one
+        return
+    if not any(map(_may_be_request, parameters)):
+        name = getattr(endpoint, "__name__", repr(endpoint))
+        raise SettingsError(f"require: {name} takes no request; {_GIVE_IT_ONE}")
+
+
+def _may_be_request(parameter: Parameter) -> bool:
+    """Return whether a parameter is called as requests are, or may be one by its type: any may that has none."""
+    kind = parameter.annotation
+    kind = kind.__origin__ if get_origin(kind) is Annotated else kind
+    takes_any = parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    if takes_any or parameter.name in ("request", "websocket") or not isclass(kind):
+        return True
+    if kind in (Parameter.empty, Any) or getattr(kind, "_is_protocol", False):
+        return True
+    return issubclass(kind, HTTPConnection) or issubclass(Request, kind) or issubclass(WebSocket, kind)
+
+
 def _connection(args: tuple[Any, ...], kwargs: dict[str, Any]) -> HTTPConnection:
     """Return the request or WebSocket among an endpoint's arguments. Raises TypeError where there is none."""
     for each in (*args, *kwargs.values()):
         if isinstance(each, HTTPConnection):
             return each
-    raise TypeError("require decorates endpoints that are given the request")
+    raise TypeError(f"require: this endpoint is given no request; {_GIVE_IT_ONE}")
 
 
 async def _answer(_request: Any, error: Exception) -> Response:

@@ -75,7 +75,7 @@ def flask_app() -> Any:
 
 def starlette_app() -> Any:
     from starlette.applications import Starlette
-    from starlette.endpoints import HTTPEndpoint
+    from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
     from starlette.responses import PlainTextResponse
     from starlette.routing import Mount, Route, WebSocketRoute
 
@@ -99,6 +99,11 @@ def starlette_app() -> Any:
         await websocket.accept()
         await websocket.close()
 
+    class Talk(WebSocketEndpoint):
+        @require(groups="Finance")
+        async def on_connect(self, websocket: Any) -> None:
+            await talk(websocket)
+
     @require(**OF_FORMS)
     async def taken(request: Any) -> Any:
         return PlainTextResponse(f"{current_identity(request).subject} {(await request.form())['text']}")  # type: ignore[union-attr]
@@ -114,9 +119,8 @@ def starlette_app() -> Any:
         for path, demands in DEMANDS.items()
     ]
     mounted = Mount("/mounted", routes=[Route("/part", require(groups="Finance")(who))])
-    return Starlette(
-        routes=[*routes, *forms, Route("/part", Part), Route("/open", who), WebSocketRoute("/talk", talk), mounted]
-    )
+    sockets = [WebSocketRoute("/talk", talk), WebSocketRoute("/talk-in-class", Talk)]
+    return Starlette(routes=[*routes, *forms, Route("/part", Part), Route("/open", who), *sockets, mounted])
 
 
 def fastapi_app() -> Any:

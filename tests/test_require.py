@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import pickle
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Annotated, Any, Protocol, get_type_hints
 
 import pytest
 
@@ -292,6 +293,9 @@ def test_a_websocket_is_refused_before_it_is_accepted(stage: StageFactory, name:
     here = stage(app=app_of(name, world), **DOOR)
     assert person(here, groups=["Finance"]).websocket("/talk").accepted
     assert not person(here, groups=["Staff"]).websocket("/talk").accepted
+    if name == "starlette_app":
+        assert person(here, groups=["Finance"]).websocket("/talk-in-class").accepted
+        assert not person(here, groups=["Staff"]).websocket("/talk-in-class").accepted
 
 
 # Frameworks' own ways
@@ -374,17 +378,91 @@ def test_it_takes_what_a_rule_takes() -> None:
     assert require(acr="mfa").rule.number == require(acr="mfa").rule.number != require(acr="phr").rule.number
 
 
-@pytest.mark.parametrize("world", ["asgi"], indirect=True)
-def test_an_endpoint_without_a_request_cannot_be_guarded(world: World) -> None:
+def takes_nothing() -> None:
+    """Take nothing."""
+
+
+def takes_others(item: int, within: Annotated[str, "query"]) -> None:
+    """Take what FastAPI makes of a request."""
+
+
+@pytest.mark.parametrize("endpoint", [takes_nothing, takes_others])
+def test_an_endpoint_without_a_request_is_refused_as_the_app_is_loaded(endpoint: Any) -> None:
+    from oidc_gate.starlette import require
+
+    with pytest.raises(SettingsError) as caught:
+        require()(endpoint)
+    assert str(caught.value) == (
+        f"require: {endpoint.__name__} takes no request; give it a parameter for that, like request: Request, or"
+        " websocket: WebSocket. In FastAPI Depends(require(…)), of oidc_gate.fastapi, needs none."
+    )
+
+
+def endpoints_that_may_take_a_request() -> list[Any]:
+    from functools import partial, wraps
+
+    from starlette.requests import HTTPConnection, Request
+    from starlette.websockets import WebSocket
+
+    class Own(Request):
+        """A request of an app's own."""
+
+    class Like(Protocol):
+        url: Any
+
+    def own_name(item: int, connection: Own) -> None: ...
+    def websocket(talk: WebSocket) -> None: ...
+    def either(connection: HTTPConnection) -> None: ...
+    def mapping(scope: Mapping[str, Any]) -> None: ...
+    def plain_mapping(scope: Mapping) -> None: ...  # type: ignore[type-arg]
+    def protocol(like: Like) -> None: ...
+    def untyped(anything) -> None: ...  # type: ignore[no-untyped-def]
+    def any_type(anything: Any) -> None: ...
+    def wrongly_typed(request: dict) -> None: ...  # type: ignore[type-arg]
+    def not_there(item: Later) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+    def all_sent(*args: int) -> None: ...
+
+    for each in (own_name, websocket, either, mapping, plain_mapping, protocol, any_type, wrongly_typed, all_sent):
+        each.__annotations__ = get_type_hints(each, localns=locals())
+
+    @wraps(takes_others)
+    def wrapped(request: Any) -> None: ...
+
+    return [
+        *(own_name, websocket, either, mapping, plain_mapping, protocol, untyped, any_type, wrongly_typed, not_there),
+        *(all_sent, wrapped, partial(own_name, 1), print),
+    ]
+
+
+def test_an_endpoint_that_may_take_a_request_is_not_refused() -> None:
     import asyncio
 
     from oidc_gate.starlette import require
 
-    async def endpoint() -> None:
-        """Take nothing."""
+    for endpoint in endpoints_that_may_take_a_request():
+        guarded = require()(endpoint)
+        with pytest.raises(TypeError, match="this endpoint is given no request; give it a parameter for that"):
+            asyncio.run(guarded(1))
 
-    with pytest.raises(TypeError, match="endpoints that are given the request"):
-        asyncio.run(require()(endpoint)())  # type: ignore[arg-type]
+
+@pytest.mark.parametrize(
+    ("framework", "instead"),
+    [
+        ("flask", "write decorators = [require(…)] in it"),
+        ("django", 'write @method_decorator(require(…), name="dispatch") above it'),
+        ("starlette", "write @require(…) above its methods, as get, post or on_connect"),
+    ],
+)
+def test_a_class_is_refused_as_the_app_is_loaded(framework: str, instead: str) -> None:
+    django_project.set_up()
+    require = import_module(f"oidc_gate.{framework}").require
+
+    class Page:
+        """A class of views, in any of them."""
+
+    with pytest.raises(SettingsError) as caught:
+        require()(Page)
+    assert str(caught.value) == f"require: Page is a class; {instead}."
 
 
 def test_what_is_handed_over_shows_nothing(stage: StageFactory, world: World) -> None:

@@ -13,7 +13,7 @@ from oidc_gate.carriers import identity_of
 from oidc_gate.decisions import Reply
 from oidc_gate.django.caches import keep_out
 from oidc_gate.identity import Identity
-from oidc_gate.requiring import Requirement
+from oidc_gate.requiring import Requirement, check_decorated
 from oidc_gate.settings.demands import Demands
 
 __all__ = ["Require", "current_identity", "require", "response_of"]
@@ -41,7 +41,8 @@ class Require(Requirement):
     """What `require` returns."""
 
     def __call__(self, view: View) -> View:
-        """Return the view, which only those see who satisfy this."""
+        """Return the view, which only those see who satisfy this. Raises SettingsError for a class."""
+        check_decorated(view, 'write @method_decorator(require(…), name="dispatch") above it')
 
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
