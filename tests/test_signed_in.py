@@ -404,7 +404,8 @@ def test_what_cannot_be_is_said() -> None:
 
     gate = WSGIGate(echo("wsgi"), **OPEN, auth_cookie_domain="example.com")
     client, _ = httpx_of(gate)
-    for wrong, match in (
+    urls = ("app.test", "localhost:80", "ftp://app.test", "http:///x")
+    wrongs: list[tuple[dict[str, Any], str]] = [
         ({"sub": ""}, "sub must be a text"),
         ({"sub": None}, "sub must be a text"),
         ({"seen": {1, 2}}, "what JSON can say"),
@@ -412,13 +413,25 @@ def test_what_cannot_be_is_said() -> None:
         ({"long": TOO_LONG}, "the claims fill"),
         ({"access_token": "a token"}, "access_token_for_app"),
         ({}, "does not go to https://app.test"),
-    ):
+        *(({"url": url}, f"whole, like http://localhost: '{url}' is not") for url in urls),
+    ]
+    for wrong, match in wrongs:
         with pytest.raises(ValueError, match=match):
             signed_in(client, **wrong)
     with pytest.raises(ValueError, match="no base URL"):
         signed_in(httpx_of(gate, "").client)
     with pytest.raises(TypeError, match=r"does not know a builtins\.object"):
         signed_in(object())
+    with pytest.raises(ValueError, match=r"whole, like http://localhost: 'app\.test' is not"):
+        session_cookies(gate, url="app.test")
+    for given in ("ann", "", ["ann"]):
+        said = f'Claims are keywords, like sub="ann", or a mapping, like {{"sub": "ann"}}, and not {given!r}.'
+        for sign_in in (lambda given=given: signed_in(client, given), lambda given=given: session_cookies(gate, given)):
+            with pytest.raises(TypeError) as caught:
+                sign_in()
+            assert str(caught.value) == said
+    with pytest.raises(TypeError, match="gate is the OIDCGate in front of the app, and not a Flask"):
+        signed_in(client, gate=apps.flask_app())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"Client is a client for the gate of oidc_gate\.wsgi"):
         signed_in(django().client, gate=ASGIGate(echo("asgi"), **OPEN))
     assert httpx.__name__

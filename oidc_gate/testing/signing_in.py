@@ -53,11 +53,13 @@ def signed_in(
     - `provider`: at which of several providers, by its `auth_id`; the first unless it is given.
     - `access_token`: for `access_token_for`, where `access_token_for_app` is set.
 
-    Raises TypeError for a client that is not known, LookupError where no gate is found or the client would pass by it,
-    ValueError for what no provider sends. May block where the gate's sessions are in a store; raises StoreError where
-    that does not answer.
+    Raises TypeError for a client that is not known and for claims that are no mapping, LookupError where no gate is
+    found or the client would pass by it, ValueError for what no provider sends. May block where the gate's sessions are
+    in a store; raises StoreError where that does not answer.
     """
     known = known_client(client)
+    if not isinstance(gate, AnyGate | None):
+        raise TypeError(f"gate is the OIDCGate in front of the app, and not a {type(gate).__name__}.")
     passes_by = gate is not None and known.app is not None and is_behind(known.app, gate)
     if passes_by and known.find_gate() is None:
         raise LookupError(
@@ -73,10 +75,12 @@ def signed_in(
             " over: signed_in(client, gate=…)."
         )
     url = url or known.url
+    if not url:
+        raise ValueError("Say with url= where the test asks, like http://localhost: this client has no base URL.")
     if known.meet is not None:
         known.meet(gate)
     party = _party(gate, provider)
-    known.take(url, _set_cookies(gate, url, party, _claims(gate, party, {**(claims or {}), **more}), access_token))
+    known.take(url, _set_cookies(gate, url, party, _claims(gate, party, claims, more), access_token))
     return client
 
 
@@ -98,7 +102,7 @@ def session_cookies(
     if gate is None:
         raise LookupError(f"No gate was found in front of this {type(app).__name__}.")
     party = _party(gate, provider)
-    headers = _set_cookies(gate, url, party, _claims(gate, party, {**(claims or {}), **more}), "")
+    headers = _set_cookies(gate, url, party, _claims(gate, party, claims, more), "")
     pairs = [header.partition(";") for header in headers]
     return dict(pair.split("=", 1) for pair, _, attributes in pairs if not attributes.endswith("Max-Age=0"))
 
@@ -112,11 +116,13 @@ def _party(gate: AnyGate, auth_id: str) -> Party:
     return found
 
 
-def _claims(gate: AnyGate, party: Party, given: Mapping[str, Any]) -> dict[str, Any]:
+def _claims(gate: AnyGate, party: Party, given: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
     """Return the claims of an ID token that says this. Raises ValueError for what no ID token can say."""
+    if not isinstance(given, Mapping | None):
+        raise TypeError(f'Claims are keywords, like sub="ann", or a mapping, like {{"sub": "ann"}}, and not {given!r}.')
     settings, now = party.settings, int(gate._gate._components.clock())
     usual = {"iss": settings.issuer_url, "aud": settings.client_id, "sub": _SUBJECT, "iat": now, "auth_time": now}
-    claims = {name: value for name, value in (usual | dict(given)).items() if value is not None}
+    claims = {name: value for name, value in {**usual, **(given or {}), **more}.items() if value is not None}
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise ValueError("sub must be a text that is not empty: each ID token has one (OpenID Connect Core 1.0, 2).")
     try:
@@ -129,9 +135,9 @@ def _claims(gate: AnyGate, party: Party, given: Mapping[str, Any]) -> dict[str, 
 def _set_cookies(gate: AnyGate, url: str, party: Party, claims: dict[str, Any], access_token: str) -> list[str]:
     """Return the Set-Cookie headers of a new session; those of an older one's further parts are dropped."""
     components = gate._gate._components
-    scheme = urlsplit(url).scheme
-    if scheme not in ("http", "https"):
-        raise ValueError("Say with url= where the test asks, like http://localhost: this client has no base URL.")
+    scheme, where = urlsplit(url).scheme, urlsplit(url).hostname
+    if scheme not in ("http", "https") or not where:
+        raise ValueError(f"Say with url= where the test asks, whole, like http://localhost: {url!r} is not.")
     if access_token and not components.settings.access_token_for_app:
         raise ValueError("access_token: the gate keeps none for the app unless access_token_for_app is set.")
     public = components.settings.base_url.partition(":")[0] or scheme
