@@ -54,8 +54,9 @@ def require(**demands: Unpack[Demands]) -> Require:
 
     It decorates an endpoint, or is awaited in one: `await require(groups="Finance").check(request)`. Without a demand:
     somebody has to be signed in. Who does not satisfy it gets the gate's answer, as with a rule: a page is sent to sign
-    in, and a 401 or 403 is an HTTPException, so that the app's handler for this status has its say. A WebSocket is
-    closed with 1008, before it is accepted as a rule. See `oidc_gate.settings.demands.Demands`. Raises SettingsError.
+    in, and a 401 or 403 is that of the app's handler for this status, or for RefusedError, where it has one. A handler
+    for HTTPException, which is for all statuses, is passed by. A WebSocket is closed with 1008, before it is accepted
+    as a rule. See `oidc_gate.settings.demands.Demands`. Raises SettingsError.
     """
     return Require(**demands)
 
@@ -82,6 +83,8 @@ class Checking(Requirement):
         if request.scope["type"] == "websocket":
             raise WebSocketException(_POLICY_VIOLATION)
         by_class, _by_status = request.scope.get(_HANDLERS, ({}, {}))
+        # A handler for all HTTPExceptions does not get these: what it makes of a status and a text leads nobody to the
+        # provider, and has no form in it that is kept.
         by_class.setdefault(RefusedError, _answer)
         raise RefusedError(reply)
 
@@ -146,7 +149,7 @@ def _connection(args: tuple[Any, ...], kwargs: dict[str, Any]) -> HTTPConnection
 
 
 async def _answer(_request: Any, error: Exception) -> Response:
-    """Answer as the gate does, where the app has no handler of its own for this status."""
+    """Answer as the gate does, where the app has no handler of its own for this status or for RefusedError."""
     reply: Reply = error.reply  # type: ignore[attr-defined]
     response = Response(reply.body, reply.status)
     response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.all_headers]

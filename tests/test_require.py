@@ -319,6 +319,32 @@ def test_an_apps_own_page_for_403_stands(stage: StageFactory, world: World) -> N
 
 
 @pytest.mark.parametrize("world", ["asgi"], indirect=True)
+@pytest.mark.parametrize("name", ["starlette_app", "fastapi_app"])
+def test_a_handler_for_refusals_has_its_say_and_one_for_all_statuses_has_not(
+    stage: StageFactory, name: str, world: World
+) -> None:
+    from starlette.exceptions import HTTPException
+    from starlette.responses import PlainTextResponse
+
+    from oidc_gate.starlette import RefusedError
+
+    async def own_page(request: Any, error: Any) -> Any:
+        return PlainTextResponse("our own page", error.status_code)
+
+    app = app_of(name, world)
+    app.add_exception_handler(HTTPException, own_page)
+    here = stage(app=app, **(DOOR | {"public_paths": ["/finance"]}))
+    refused = person(here, groups=["Staff"]).fetch("/finance")
+    assert (refused.status, refused.json()["error"]) == (403, "not_allowed")
+    assert is_login(here.browser().get("/finance"), here.provider)
+    assert person(here, groups=["Staff"]).get("/nowhere").text == "our own page"
+    app = app_of(name, world)
+    app.add_exception_handler(RefusedError, own_page)
+    refused = person(stage(app=app, **DOOR), groups=["Staff"]).fetch("/finance")
+    assert (refused.status, refused.text) == (403, "our own page")
+
+
+@pytest.mark.parametrize("world", ["asgi"], indirect=True)
 @pytest.mark.parametrize("takes_tokens", [False, True])
 def test_the_description_of_an_api_tells_how_to_come_in(stage: StageFactory, takes_tokens: bool, world: World) -> None:
     here = stage(app=app_of("fastapi_app", world), **(TAKING if takes_tokens else {}))
