@@ -14,7 +14,6 @@ from oidc_gate.carriers import carried, identity_of
 from oidc_gate.decisions import ReadBody, Work
 from oidc_gate.errors import SettingsError
 from oidc_gate.gate.demanding import answer_to, lets_in
-from oidc_gate.gate.step_up import demanded
 from oidc_gate.handed_over import GATE_KEY, HandedOver
 from oidc_gate.settings.demands import Demands, read_demand
 from oidc_gate.wsgi.handing_over import hand_over as hand_over_wsgi
@@ -70,8 +69,6 @@ class Requirement:
 
     def __init__(self, **demands: Unpack[Demands]) -> None:
         self.rule = read_demand(demands)
-        if self.rule.wants_step_up:
-            demanded(self.rule)
 
     def __repr__(self) -> str:
         return f"<require {self.rule.who}>"

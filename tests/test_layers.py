@@ -101,7 +101,6 @@ PAST_THE_DOOR = {
     ("requiring", "wsgi/handing_over"),  # which no gate needs
     ("requiring", "asgi/handing_over"),
     ("requiring", "gate/demanding"),
-    ("requiring", "gate/step_up"),
     ("testing/end_to_end", "command/demo_provider"),  # which the command line itself has no need to hand on
     ("testing/end_to_end", "command/provider_process"),
     ("testing/signing_in", "gate/parties"),

@@ -160,12 +160,14 @@ def test_hiding_twice_hides_nothing_more_and_leaves_the_others_as_they_were(own:
 # Logins
 
 
-@given(any_text, st.sampled_from([1, 20, 200]))
-def test_a_login_with_any_return_address_fits_into_cookies_and_an_address(target: str, times: int) -> None:
+@given(any_text, st.sampled_from([1, 20, 200]), st.binary(max_size=600), st.sampled_from([b"", b"p" * 16]))
+def test_a_login_with_any_return_address_fits_into_cookies_and_an_address(
+    target: str, times: int, step_up: bytes, person: bytes
+) -> None:
     gate = Attempts(["the-newest-secret-01"], "here", lifetime=900)
     own = Cookies("a" * 64, ("aaaaaa",), secure=True, domain="", cross_site_callback=True)
     return_to = safe_path("/" + target * times, ORIGIN)
-    begun = gate.begin(return_to, own, "", 1_700_000_000.123, replaces="x" * 64)
+    begun = gate.begin(return_to, own, "", 1_700_000_000.123, replaces="x" * 64, step_up=step_up, person=person)
     values = [value for _, value in begun.set_cookies]
     assert all(len(value) <= MAX_BYTES and value.isascii() for value in values)
     assert len(begun.state) < 950
@@ -173,6 +175,7 @@ def test_a_login_with_any_return_address_fits_into_cookies_and_an_address(target
     assert len(header) < 4096
     state = gate.read_state(begun.state)
     assert state is not None
+    assert (state.step_up, state.person) == (step_up, person)
     assert gate.find(state, own, header) == begun.attempt
     found = state.return_to or gate.long_address(state, own, header)
     assert found == (None if begun.is_lost else return_to)

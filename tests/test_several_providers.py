@@ -260,7 +260,7 @@ def test_a_step_up_goes_to_the_sessions_provider(several: Several, guests: Local
     asked = here.browser().get(next(link for link in links_of(choice) if "guests" in link))
     assert query(asked.target)["acr_values"] == "gold"
     assert "prompt" not in query(asked.target)
-    assert is_login(browser.get("/oauth2/login?step_up=1&next=/pay"), guests)
+    assert is_login(browser.get(f"{browser.fetch('/pay').json()['login_url']}&next=/pay"), guests)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def test_another_site_cannot_have_a_session_replaced_by_one_of_another_provider(
     """Logging out asks first, where another site sends the browser there; else this would be the way around it."""
     here = several(rules=[STRONG])
     browser = signed_in(here, "staff")
+    asked = asked.replace("step_up=1", urlsplit(browser.fetch("/pay").json()["login_url"]).query)
     address = f"/oauth2/login?next=/report&{asked.replace('iss', f'iss={quote(guests.issuer)}')}"
     page = browser.follow(browser.get(address, headers=FROM_ELSEWHERE))
     assert (page.status, len(links_of(page))) == (200, 2)
@@ -79,7 +80,7 @@ def test_a_step_up_of_one_providers_session_is_no_step_up_at_another(
     for name in ("ada-1815", "zoe"):
         browser = signed_in(here, "staff")
         guests.people["ada"] |= {"acr": "gold", "sub": name}
-        page = browser.navigate("/oauth2/login?step_up=1&next=/pay&auth_id=guests")
+        page = browser.navigate(f"{browser.fetch('/pay').json()['login_url']}&next=/pay&auth_id=guests")
         assert (page.status, page.json()["identity"]["subject"]) == (200, name)
         assert page.json()["identity"]["provider"] == "guests"
 

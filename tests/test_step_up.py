@@ -17,6 +17,7 @@ import pytest
 from werkzeug.datastructures import WWWAuthenticate
 
 from tests.answers import Answer
+from tests.apps import COOKIE_SECRET
 from tests.browser import Browser, World
 from tests.conftest import StageFactory
 from tests.providers.local import LocalProvider
@@ -763,18 +764,66 @@ def test_a_login_url_that_is_not_enough_or_of_another_ends_on_the_same_pages(
     assert subject(browser.fetch("/")) == "ada-1815"
 
 
-@pytest.mark.parametrize("step_up", ["", "99", "-1", "x", "1x", "0", "00", "1&step_up=1", "%00", "%D9%A1", "9" * 5000])
-def test_a_made_up_login_url_steps_nobody_up(stage: StageFactory, provider: LocalProvider, step_up: str) -> None:
-    """At worst it is an ordinary login, or 400; it never asks for less than an ordinary one and never breaks."""
+MADE_UP: dict[str, Callable[[str], str]] = {
+    "empty": lambda _: "",
+    "a number": lambda _: "1",
+    "no text": lambda _: "%00",
+    "long": lambda _: "9" * 5000,
+    "long, and begun well": lambda real: real[:8] + "A" * 5000,
+    "cut": lambda real: real[:-1],
+    "cut by a block": lambda real: real[:-4],
+    "changed": lambda real: real[:-2] + ("A" if real[-2] != "A" else "B") + real[-1],
+    "padded": lambda real: f"{real}%3D%3D%3D%3D",
+    "followed by a blank": lambda real: f"{real}%20",
+    "spelt as base64": lambda real: f"{real[:-1]}%2B",
+}
+
+
+@pytest.mark.parametrize("kind", MADE_UP)
+def test_a_made_up_login_url_is_refused(stage: StageFactory, provider: LocalProvider, kind: str) -> None:
+    """It is not taken for a login of another kind: whoever follows it meant to do more."""
     here = ruled(stage, {"path": "/free", "allow": "anyone"}, PHR)
     browser = here.signed_in()
+    real = browser.fetch("/payroll").json()["login_url"].partition("?step_up=")[2]
     for who in (browser, here.browser()):
-        answer = who.get(f"/oauth2/login?step_up={step_up}")
-        assert answer.status in (302, 400)
-        if answer.status == 302:
-            assert is_login(answer, provider)
-            assert asked_by(answer)[0] or asked_by(answer)[2] == "login"
+        assert asked_by(who.get(f"/oauth2/login?step_up={real}"))[0] == "phr mfa"
+        answer = who.get(f"/oauth2/login?step_up={MADE_UP[kind](real)}")
+        assert (answer.status, "step_up_unknown" in answer.text, answer.target) == (400, True, "")
+        assert who.get(f"/oauth2/login?step_up={real}&step_up={real}").status == 400
     assert subject(browser.fetch("/")) == "ada-1815"
+
+
+def test_a_login_url_counts_where_its_secret_is_listed_and_for_its_own_client(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    here = ruled(stage, PHR)
+    login_url = here.signed_in().fetch("/payroll").json()["login_url"]
+    other = "another-secret-of-at-least-32-bytes-012345"
+    for secrets, status in (([other, COOKIE_SECRET], 302), ([COOKIE_SECRET, other], 302), ([other], 400)):
+        answer = here.browser(here.another_gate(cookie_secret=secrets)).get(login_url)
+        assert (answer.status, "step_up_unknown" in answer.text) == (status, status == 400)
+        assert status == 400 or asked_by(answer)[0] == "phr mfa"
+    provider.add_client("other")
+    foreign = here.another_gate(**provider.client_options("other"))
+    assert here.browser(foreign).get(login_url).status == 400
+
+
+def test_what_was_asked_stays_what_it_is_where_the_rules_are_others_meanwhile(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    """As while new settings are handed out to one process after the other."""
+    here = ruled(stage, PHR)
+    other = PAYROLL | {"name": "vault", "path": "/vault", "acr": "gold", "max_age": 30}
+    for rules in ([other], [other, PHR], [PHR | {"acr": "gold"}], [PHR | {"max_age": 30}]):
+        newer = here.another_gate(rules=rules)
+        browser = here.signed_in()
+        login_url = browser.fetch("/payroll").json()["login_url"]
+        assert asked_by(here.moved(browser, newer).get(login_url)) == ("phr mfa", None, None), rules
+        with provider.fault("other_claims", acr="pwd"):
+            away = browser.navigate("/payroll", until=CALLBACK)
+            assert "phr or mfa" in unmet(here.moved(browser, newer).navigate(away.target)), rules
+        away = browser.navigate("/payroll", until=CALLBACK)
+        assert here.moved(browser, newer).get(away.target).target == "https://app.test/payroll", rules
 
 
 @pytest.mark.parametrize(

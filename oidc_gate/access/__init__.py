@@ -50,7 +50,7 @@ from oidc_gate.access.paths import EVERYWHERE, Pattern, encoded_segments, read_p
 from oidc_gate.access.places import Tree
 from oidc_gate.access.policy import AMBIGUOUS, NO_RULE, Policy
 from oidc_gate.access.reasons import REASONS, Reason
-from oidc_gate.access.rule import ANYONE, NOBODY, PREFLIGHT, SIGNED_IN, CheckedRule
+from oidc_gate.access.rule import ANYONE, NOBODY, OF_CODE, PREFLIGHT, SIGNED_IN, CheckedRule
 from oidc_gate.access.rule_list import RuleList, listed_rules, printable
 from oidc_gate.access.sign_ins import signed_in_at
 from oidc_gate.access.texts import Texts, counted
@@ -64,6 +64,7 @@ __all__ = [
     "MISSING",
     "NOBODY",
     "NO_RULE",
+    "OF_CODE",
     "PREFLIGHT",
     "REASONS",
     "SIGNED_IN",

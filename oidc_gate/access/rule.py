@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from oidc_gate.access.conditions import Condition, Fixed
 from oidc_gate.access.paths import EVERYWHERE, Pattern
 
-__all__ = ["ANYONE", "NOBODY", "PREFLIGHT", "SIGNED_IN", "CheckedRule"]
+__all__ = ["ANYONE", "NOBODY", "OF_CODE", "PREFLIGHT", "SIGNED_IN", "CheckedRule"]
 
 ANYONE = Fixed(True, "anyone")
 SIGNED_IN = Fixed(True, "signed-in")
 NOBODY = Fixed(False, "nobody")
+#: The number of a rule that stands in an app's code, and in no settings.
+OF_CODE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedRule:
-    """A rule that was read. `number` counts from 1; `where`: file and line, `""` in code.
+    """A rule that was read. `number` counts from 1, or is OF_CODE; `where`: file and line, `""` in code.
 
     `methods` and `hosts`: None for all. `max_age`: seconds, None for any age. `names_paths`: whether its paths were
     written down; a rule without is for all of them.

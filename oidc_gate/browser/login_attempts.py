@@ -37,7 +37,8 @@ _ALL_LOGINS = 4000
 _WHOLE_HEADER = 7600
 #: What stands around a cookie in a header, `; ` and `=`; and the longest text of a slot, with a stored session's id.
 _AROUND, _LONGEST_TEXT = 3, 164
-#: So many bytes of a return address go to the provider in `state`; servers cut addresses at 4 KB, some sooner.
+#: So many bytes of a return address, and of what is asked, go to the provider in `state`; servers cut addresses at
+#: 4 KB, some sooner.
 _MOST_IN_STATE = 600
 #: A shorter address is not worth the work of deflating it.
 _DEFLATED_FROM = 300
@@ -45,8 +46,8 @@ _DEFLATED_FROM = 300
 #: identifier, begun at, slot, flags; then the return address.
 _STATE = Struct(">16sdBB")
 _RESTARTED, _DEFLATED, _IN_COOKIE, _FORCED, _STEP_UP, _BY_PERSON, _ASKED, _OTHER = 1, 2, 4, 8, 16, 32, 64, 128
-#: What stands before the return address of a step-up: the rule's number; whose session it is.
-_RULE, _PERSON_BYTES = Struct(">I"), 16
+#: What stands before the return address of a step-up: how long it is what is asked, and that; whose session it is.
+_LENGTH, _PERSON_BYTES = Struct(">I"), 16
 #: What stands before all that in a login at another provider than the first: its key.
 _KEY_BYTES = 6
 #: Seed, or identifier of what is done; when; whether it is done. Then the id of the session that is replaced.
@@ -60,8 +61,8 @@ class State(NamedTuple):
     """What the parameter `state` says. `begun_at` as time.time().
 
     `return_to` is a path of our own, None where it was too long for `state`: then it stands in a cookie, or is lost.
-    `restarted`: this is the second try of one login. `forced`: the person was to authenticate anew. `step_up`: the
-    number of the rule that asks something of the sign-in, 0 for none; `person`: who alone may come back with it, as
+    `restarted`: this is the second try of one login. `forced`: the person was to authenticate anew. `step_up`: what is
+    asked of the sign-in, as `gate.step_up` packs it, `b""` for nothing; `person`: who alone may come back with it, as
     `person_of` has them, `b""` for anybody. `asked`: it was begun by the login path, not for a page. `provider_key`:
     the provider that it leads to, `""` for the first.
     """
@@ -72,7 +73,7 @@ class State(NamedTuple):
     restarted: bool
     forced: bool
     return_to: str | None
-    step_up: int = 0
+    step_up: bytes = b""
     person: bytes = b""
     asked: bool = False
     provider_key: str = ""
@@ -126,7 +127,7 @@ class Attempts:
     """Begins, finds and finishes the logins of one gate. `lifetime`: seconds a login is good for."""
 
     def __init__(self, cookie_secrets: Sequence[str], context: str, *, lifetime: float) -> None:
-        self._state_seal = Seal(cookie_secrets, f"login state {context}")
+        self._state_seal = Seal(cookie_secrets, f"login state 2 {context}")
         self._slot_seal = Seal(cookie_secrets, f"login attempt {context}")
         self._lifetime = lifetime
 
@@ -143,7 +144,7 @@ class Attempts:
         forced: bool = False,
         asked: bool = False,
         replaces: str = "",
-        step_up: int = 0,
+        step_up: bytes = b"",
         person: bytes = b"",
         provider_key: str = "",
     ) -> BegunLogin:
@@ -159,13 +160,13 @@ class Attempts:
         address, page = return_to.encode(), ""
         if len(address) > _DEFLATED_FROM:
             flags, address = flags | _DEFLATED, zlib.compress(address)
-        if len(address) > _MOST_IN_STATE:
+        if len(step_up) + len(address) > _MOST_IN_STATE:
             page = self._slot_seal.seal(identifier + address, cookies.login_name("page"))
             flags, address = flags | _IN_COOKIE, b""
         if person:
             flags, address = flags | _BY_PERSON, person + address
         if step_up:
-            flags, address = flags | _STEP_UP, _RULE.pack(step_up) + address
+            flags, address = flags | _STEP_UP, _LENGTH.pack(len(step_up)) + step_up + address
         if provider_key:
             flags, address = flags | _OTHER, bytes.fromhex(provider_key) + address
         packed = _STATE.pack(identifier, now, slot, flags) + address
@@ -210,11 +211,12 @@ class Attempts:
         if packed is None:
             return None
         identifier, begun_at, slot, flags = _STATE.unpack_from(packed)
-        packed, step_up, person, provider_key = packed[_STATE.size :], 0, b"", ""
+        packed, step_up, person, provider_key = packed[_STATE.size :], b"", b"", ""
         if flags & _OTHER:
             provider_key, packed = packed[:_KEY_BYTES].hex(), packed[_KEY_BYTES:]
         if flags & _STEP_UP:
-            (step_up,), packed = _RULE.unpack_from(packed), packed[_RULE.size :]
+            end = _LENGTH.size + _LENGTH.unpack_from(packed)[0]
+            step_up, packed = packed[_LENGTH.size : end], packed[end:]
         if flags & _BY_PERSON:
             person, packed = packed[:_PERSON_BYTES], packed[_PERSON_BYTES:]
         address = None if flags & _IN_COOKIE else _address(packed, is_deflated=bool(flags & _DEFLATED))

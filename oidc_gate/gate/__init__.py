@@ -19,11 +19,11 @@ Modules, from the ground up; each may import only from those before it:
 - `error_words`: which words an error is told in
 - `error_replies`: how an error is told, to the person and to the log
 - `challenges`: what programs are told with a 401 or 403
+- `step_up`: a rule asks for a newer or stronger sign-in
 - `refusals`: what someone gets who may not pass
 - `proofs`: what proves from outside which gate has answered
 - `health`: whether the gate is alive, and whether its store answers
 - `authorization_requests`: where a browser is sent to sign in
-- `step_up`: a rule asks for a newer or stronger sign-in
 - `userinfo`: when userinfo is asked, beside the ID token
 - `self_told_names`: the name that Apple hands to the browser
 - `kept_tokens`: what of the provider's tokens is kept, and when they are renewed

@@ -101,7 +101,9 @@ class Departures:
         """
         names = ("next", "redirect_path", "target_link_uri", "auth_id", "iss", "login_hint", "step_up", "page")
         params = code_flow.single_values(pairs, names)
-        party, rule = self.picker.asked_for(params), self._step_up.rule(params.get("step_up", ""))
+        party, rule = self.picker.asked_for(params), None
+        if "step_up" in params:
+            rule = self._step_up.read_text(params["step_up"])
         before = self._components.session(here)
         if party is None and rule is not None:
             of_session = None if before is None else self._components.parties[before.provider_key]
@@ -165,7 +167,7 @@ class Departures:
                 forced=prompt == "login",
                 asked=asked,
                 replaces=replaces,
-                step_up=0 if rule is None else rule.number,
+                step_up=self._step_up.carry(rule),
                 person=person,
                 provider_key=party.key,
             )

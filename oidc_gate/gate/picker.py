@@ -13,6 +13,7 @@ from oidc_gate.browser import is_cross_site
 from oidc_gate.errors import LoginError
 from oidc_gate.gate.judging import bare_host
 from oidc_gate.gate.parties import Party
+from oidc_gate.gate.step_up import StepUp
 
 if TYPE_CHECKING:
     from oidc_gate.access import CheckedRule
@@ -32,6 +33,7 @@ class Picker:
 
     def __init__(self, components: Components) -> None:
         self._components = components
+        self._step_up = StepUp(components)
         self._parties = components.parties
         self._only = components.parties.only
         self._by_rule = {rule.number: self._only_one_for(rule) for rule in components.policy.rules}
@@ -88,7 +90,7 @@ class Picker:
 
     def address(self, here: Here, return_to: str, rule: CheckedRule | None) -> str:
         """Return where a browser that asked for a page has the choice; `rule`: that asks something of the sign-in."""
-        asked = {"next": return_to, "page": "1"} | ({} if rule is None else {"step_up": str(rule.number)})
+        asked = {"next": return_to, "page": "1"} | ({} if rule is None else {"step_up": self._step_up.text(rule)})
         return f"{self._components.path(here, 'login')}?{urlencode(asked, quote_via=quote, safe='/')}"
 
     def page(self, here: Here, params: code_flow.Params) -> Reply:

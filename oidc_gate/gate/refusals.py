@@ -15,6 +15,7 @@ from oidc_gate.errors import GateError
 from oidc_gate.gate.challenges import step_up_challenge
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import error_reply
+from oidc_gate.gate.step_up import StepUp
 from oidc_gate.provider import names_shown
 from oidc_gate.sessions import OpenSession
 from oidc_gate.telling import About
@@ -64,6 +65,7 @@ class Refusals:
 
     def __init__(self, components: Components) -> None:
         self._components = components
+        self._step_up = StepUp(components)
         self._prepared = lru_cache(maxsize=64)(self._login_required)
         self._readers = frozenset(components.settings.cors_origins or ())
         #: What programs are told beside the login, where access tokens are taken; see `gate.challenges`.
@@ -115,7 +117,7 @@ class Refusals:
         login = f"{root_path}{self._components.settings.path_prefix}/login"
         if rule is None:
             return Demand(login, pages.challenge(login))
-        login = f"{login}?step_up={rule.number}"
+        login = f"{login}?step_up={self._step_up.text(rule)}"
         return Demand(login, step_up_challenge(rule), "insufficient_user_authentication", is_step_up=True)
 
     def not_allowed(

@@ -199,7 +199,7 @@ class SignIn:
         """
         return_to = self._return_to(here, state)
         dropped = (here.cookies.drop_slot(state.slot),)
-        rule = self._step_up.rule(str(state.step_up))
+        rule = self._step_up.carried(state.step_up)
         if rule is None and self._components.session(here) is not None:
             return self._go(here, return_to, dropped)
         if state.restarted:

@@ -2,27 +2,39 @@
 
 The provider is asked for it with `acr_values` and `max_age` (Core, 3.1.2.1); what came of that is told by the claims
 `acr` and `auth_time`. A provider need not do what it is asked: then a page says so, instead of asking again.
+
+What is asked travels with the person: in the address of the login, and with the login to the provider and back, sealed
+both times. So it counts in each process with the same secret, be it one that has never heard of the demand: what a view
+demands in its own code, others have not read, and a settings file may be newer in one than in another. It adds to a
+login, and never takes anything from what is demanded at a page: that is judged there, anew.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from oidc_gate.access import CheckedRule, counted, signed_in_at
+from oidc_gate.access import OF_CODE, SIGNED_IN, CheckedRule, counted, signed_in_at
 from oidc_gate.browser import Attempt, State, person_of
 from oidc_gate.decisions import Header, Reply
 from oidc_gate.errors import LoginError
 from oidc_gate.gate.components import Components, Here
 from oidc_gate.gate.error_replies import StepUpUnmetError, error_reply
 from oidc_gate.gate.parties import Party
+from oidc_gate.sealing import Seal, from_url, to_url
 from oidc_gate.sessions import Session
 
 if TYPE_CHECKING:
     from oidc_gate.words import Phrase, Said
 
-__all__ = ["StepUp", "asking", "demanded"]
+__all__ = ["StepUp", "asking"]
+
+#: A seal is bound to a name: of the parameter that it stands in.
+_PARAMETER = "step_up"
+#: So much of a rule's name travels; it is for the log.
+_LONGEST_NAME = 40
 
 
 def asking(rule: CheckedRule | None) -> CheckedRule | None:
@@ -30,29 +42,43 @@ def asking(rule: CheckedRule | None) -> CheckedRule | None:
     return rule if rule is not None and rule.wants_step_up else None
 
 
-#: What parts of apps ask of a sign-in, by number: see `demanded`.
-_DEMANDED: dict[str, CheckedRule] = {}
-
-
-def demanded(rule: CheckedRule) -> None:
-    """Have every gate of this process know a rule that stands in no gate's settings, but in an app's code.
-
-    A login that is begun for it tells its number, and may end in another process: there the same code gives the same
-    number. One that is not known there asks nothing of the login; what the rule guards is judged again in any case.
-    """
-    _DEMANDED[str(rule.number)] = rule
-
-
 class StepUp:
     """The step-ups of one gate."""
 
     def __init__(self, components: Components) -> None:
         self._components = components
-        self._rules = {str(rule.number): rule for rule in components.policy.rules if rule.wants_step_up}
+        self._rules = {_packed(rule): rule for rule in components.policy.rules if rule.wants_step_up}
+        self._seal = Seal(components.settings.cookie_secret, f"step-up {components.context}")
 
-    def rule(self, number: str) -> CheckedRule | None:
-        """Return the rule of this number that asks something of the sign-in."""
-        return self._rules.get(number) or asking(_DEMANDED.get(number))
+    def text(self, rule: CheckedRule) -> str:
+        """Return what a rule asks, as it stands in the address of a login."""
+        return to_url(self._seal.seal(_packed(rule), _PARAMETER))
+
+    def read_text(self, text: str) -> CheckedRule:
+        """Return the rule that asks this, as `carried` does. Raises LoginError `step_up_unknown`."""
+        packed = self._seal.open(from_url(text), _PARAMETER)
+        if packed is None:
+            raise LoginError("step_up_unknown", "the parameter step_up was not made here")
+        return self._read(packed)
+
+    def carry(self, rule: CheckedRule | None) -> bytes:
+        """Return what a login carries along of what a rule asks, b"" for none."""
+        return b"" if rule is None else _packed(rule)
+
+    def carried(self, packed: bytes) -> CheckedRule | None:
+        """Return the rule that asks what a login carries along, None for nothing.
+
+        Where it stands in these settings it is that rule. Else it is one that lets everybody pass who is signed in as
+        is asked: whom it means besides, only the place knows where it was made.
+        """
+        return self._read(packed) if packed else None
+
+    def _read(self, packed: bytes) -> CheckedRule:
+        known = self._rules.get(packed.rstrip(b" "))  # a seal adds spaces
+        if known is not None:
+            return known
+        _, name, acr, max_age = json.loads(packed)
+        return CheckedRule(name, OF_CODE, SIGNED_IN, acr=tuple(acr), max_age=max_age)
 
     def params(self, rule: CheckedRule) -> tuple[Header, ...]:
         """Return what the rule asks of the provider, as parameters of the authorization request."""
@@ -66,12 +92,12 @@ class StepUp:
                 "step_up_other_person", f"somebody else came back from a step-up: subject {claims['sub']!r}", status=403
             )
 
-    def unmet_by(self, session: Session, number: int) -> CheckedRule | None:
-        """Return the rule of this number where a new session is not what it asked for.
+    def unmet_by(self, session: Session, packed: bytes) -> CheckedRule | None:
+        """Return the rule that asked what a login carried along, where the new session is not that.
 
         None for somebody whom it does not let pass in any case: the page says so.
         """
-        rule, policy = self.rule(str(number)), self._components.policy
+        rule, policy = self.carried(packed), self._components.policy
         if rule is None:
             return None
         identity = self._components.sessions.identity(session)
@@ -112,6 +138,12 @@ class StepUp:
             none = _phrase("step_up_came_no_time")
             came.append(none if at is None else _phrase("step_up_came_age", age=_age(self._components.clock() - at)))
         return StepUpUnmetError(rule.name, claims["sub"], _both(asked), _both(came))
+
+
+def _packed(rule: CheckedRule) -> bytes:
+    """Return what a rule asks of a sign-in, and which rule that is."""
+    asked = [rule.number, rule.name[:_LONGEST_NAME], rule.acr, rule.max_age]
+    return json.dumps(asked, separators=(",", ":")).encode("ascii")
 
 
 def _phrase(key: str, **values: Said) -> Phrase:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
-from zlib import crc32
 
+from oidc_gate.access import OF_CODE
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings.condition_tables import CONDITIONS
 from oidc_gate.settings.rule_tables import RuleReading
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from oidc_gate.settings.rule import Allow
 
 __all__ = ["Demands", "check_demand", "read_demand"]
-
-#: Numbers of rules in settings are below this one.
-_FIRST_NUMBER = 2**31
 
 
 class Demands(TypedDict, total=False):
@@ -50,10 +46,7 @@ class Demands(TypedDict, total=False):
 
 
 def read_demand(given: Mapping[str, Any]) -> CheckedRule:
-    """Return the rule that says this. Raises SettingsError for a mistake.
-
-    Its number comes of what it says, so that it is the same in every process that runs the same code.
-    """
+    """Return the rule that says this. Raises SettingsError for a mistake."""
     for name, value in given.items():
         if value is None and name in _DEMANDS:
             raise SettingsError(
@@ -74,9 +67,7 @@ def read_demand(given: Mapping[str, Any]) -> CheckedRule:
         rest["allow"] = conditions[0] if len(conditions) == 1 else {"all": conditions}
     if rest.get("allow") in ("anyone", "nobody"):
         raise SettingsError(f"require: {rest['allow']} needs no gate; leave it out, or take the route out.")
-    rule = _Demand(0, {"name": "require", "allow": "signed-in"} | rest).rule()
-    said = repr((rule.name, str(rule.who), rule.acr, rule.max_age))
-    return replace(rule, number=_FIRST_NUMBER | crc32(said.encode("utf-8", "surrogatepass")) % _FIRST_NUMBER)
+    return _Demand(OF_CODE, {"name": "require", "allow": "signed-in"} | rest).rule()
 
 
 def check_demand(rule: CheckedRule, auth_ids: Sequence[str]) -> None:
