@@ -183,6 +183,17 @@ def test_a_jwt_of_another_kind_is_refused_whatever_the_provider_says_of_it(
     assert here.app.calls == []
 
 
+@pytest.mark.parametrize(("bearer_type", "status"), [("any", 200), ("at+jwt", 401)])
+def test_a_providers_own_type_of_access_tokens_is_the_providers_to_judge(
+    bearer_type: str, status: int, stage: StageFactory, provider: LocalProvider
+) -> None:
+    """Okta's own server makes such, and has everybody ask it about them."""
+    here = stage(bearer_type=bearer_type, bearer_clients=["cli"], **ASKING)
+    provider.answer["introspect"] = lambda _: json_response({"active": True, "sub": "robot", "client_id": "cli"})
+    token = access_token(provider, {"typ": "application/okta-internal-at+jwt"})
+    assert Program(here).ask("/", token).status == status
+
+
 @pytest.mark.parametrize(
     ("own", "told", "status"),
     [
