@@ -54,7 +54,7 @@ def asked(
 
 def test_the_token_is_judged_as_the_gate_judges_it(asked: Explain, provider: LocalProvider) -> None:
     token = access_token(provider)
-    for text in (token, f"Bearer {token}\n", f"Authorization: bearer {token}", f"DPoP {token}"):
+    for text in (token, f"Bearer {token}\n", f"Authorization: bearer {token}"):
         status, said = asked(text)
         assert (status, said["verdict"], said["rule"]) == (0, "pass", "reading")
     status, said = asked(access_token(provider, scope="x"))
@@ -71,6 +71,58 @@ def test_a_token_that_is_not_taken_is_told_with_its_code(
     status, said = asked(access_token(provider, **claims))
     assert (status, said["verdict"], said["rule"], said["reason"]) == (1, "refused", None, reason)
     assert said["error"] == "invalid_token"
+
+
+@pytest.mark.parametrize("tid", ["22222222-2222-2222-2222-222222222222", None])
+def test_a_token_of_another_tenant(tid: str | None, asked: Explain, provider: LocalProvider) -> None:
+    token = access_token(provider, tid=tid or ...)
+    status, said = asked(token, allow_tenants=["11111111-1111-1111-1111-111111111111"])
+    assert (status, said["verdict"], said["error"], said["reason"]) == (
+        1, "refused", "invalid_token", "tenant_not_allowed",
+    )  # fmt: skip
+    assert asked(token, allow_tenants=[tid or "x"])[0] == (0 if tid else 1)
+
+
+THUMBPRINT = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "cnf", "settings", "reason"),
+    [
+        ("", None, {"bearer_dpop": "require"}, "token_unbound"),
+        ("", {"jkt": THUMBPRINT}, {}, "token_unproven"),
+        ("", {"x5t#S256": THUMBPRINT}, {}, "token_unproven"),
+        ("", {"kid": "x"}, {"bearer_dpop": "accept"}, "token_binding_unknown"),
+        ("DPoP ", None, {}, "token_unproven"),
+        ("DPoP ", None, {"bearer_dpop": "accept"}, "token_unbound"),
+        ("Bearer ", {"jkt": THUMBPRINT}, {"bearer_dpop": "accept"}, "token_unproven"),
+    ],
+)
+def test_a_token_that_nothing_can_prove_is_refused(
+    scheme: str,
+    cnf: dict[str, str] | None,
+    settings: dict[str, Any],
+    reason: str,
+    asked: Explain,
+    provider: LocalProvider,
+) -> None:
+    status, said = asked(f"{scheme}{access_token(provider, cnf=cnf or ...)}", **settings)
+    assert (status, said["verdict"], said["error"], said["reason"]) == (1, "refused", "invalid_token", reason)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "cnf", "settings"),
+    [
+        ("", None, {"bearer_dpop": "accept"}),
+        ("", {"jkt": THUMBPRINT}, {"bearer_dpop": "require"}),
+        ("DPoP ", {"jkt": THUMBPRINT}, {"bearer_dpop": "accept"}),
+        ("", {"x5t#S256": THUMBPRINT}, {"bearer_client_cert_header": "X-Cert", "trusted_proxies": ["127.0.0.1"]}),
+    ],
+)
+def test_what_can_be_proven_counts_as_proven(
+    scheme: str, cnf: dict[str, str] | None, settings: dict[str, Any], asked: Explain, provider: LocalProvider
+) -> None:
+    assert asked(f"{scheme}{access_token(provider, cnf=cnf or ...)}", **settings)[0] == 0
 
 
 def test_in_words(asked: Explain, provider: LocalProvider, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,7 +213,7 @@ def test_without_an_answer_of_the_provider_nothing_is_said(asked: Explain, provi
     provider.stop()
     status, err = asked(token)
     assert status == 2
-    assert "--token token: the provider does not say whether it is good" in err
+    assert "--token token: the provider does not say whether it is good: provider_unreachable: " in err
 
 
 def test_what_is_missing_is_told(asked: Explain, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch) -> None:

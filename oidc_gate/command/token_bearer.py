@@ -8,10 +8,9 @@ from typing import Any
 from oidc_gate.access import printable
 from oidc_gate.command.on_paper import PaperGate
 from oidc_gate.command.people import text_of
-from oidc_gate.errors import ProviderDownError, ProviderError, SettingsError
-from oidc_gate.gate import Party, taken_apart
-from oidc_gate.provider import AccessToken
-from oidc_gate.sessions import OpenSession, token_session
+from oidc_gate.errors import GateError, SettingsError
+from oidc_gate.gate import Possession, TokenChecking, taken_apart
+from oidc_gate.sessions import OpenSession
 
 __all__ = ["RefusedToken", "of_token"]
 
@@ -40,8 +39,9 @@ class RefusedToken:
 def of_token(gate: PaperGate, path: str) -> OpenSession | RefusedToken:
     """Return whoever the token in a file, or on stdin, names; it may stand in an Authorization header.
 
-    The provider is asked, as the gate asks it. A binding (`cnf`) is taken for proven: there is no request that could
-    prove it. Raises SettingsError where no answer can be given.
+    The provider is asked, as the gate asks it. A binding (`cnf`) is taken for proven where it could be, as there is no
+    request that could prove it; a token alone for one that came under the scheme it has to. Raises SettingsError where
+    no answer can be given.
     """
     settings = gate.components.settings
     if settings.bearer_audience is None:
@@ -51,23 +51,17 @@ def of_token(gate: PaperGate, path: str) -> OpenSession | RefusedToken:
     text = text_of("--token", path).strip()
     if text[:14].lower() == "authorization:":
         text = text[14:].strip()
+    checking = TokenChecking(gate.components, Possession(gate.components))
     try:
-        sent = taken_apart(text if " " in text else f"Bearer {text}")
-        party, token = _checked(gate, sent.token)
-    except ProviderDownError as error:
-        raise SettingsError(f"--token {path}: the provider does not say whether it is good: {error.detail}.") from None
-    except ProviderError as error:
+        sent = taken_apart(text) if " " in text else taken_apart(f"Bearer {text}")._replace(scheme="")
+        known = checking.ask(checking.party_of(sent.token), sent)
+    except GateError as error:
+        if error.status in (500, 503):
+            raise SettingsError(
+                f"--token {path}: the provider does not say whether it is good: {error.code}: {error.detail}."
+            ) from None
         return RefusedToken(401, "invalid_token", error.code, error.detail)
-    lacking = [scope for scope in settings.bearer_scopes or () if scope not in token.scopes]
-    if lacking:
-        detail = f"the token lacks {' '.join(lacking)}, of bearer_scopes"
+    if known.lacking:
+        detail = f"the token lacks {' '.join(known.lacking)}, of bearer_scopes"
         return RefusedToken(403, "insufficient_scope", "insufficient_scope", detail)
-    return token_session(gate.components.sessions, token, sent.token, gate.now(), party.key)
-
-
-def _checked(gate: PaperGate, token: str) -> tuple[Party, AccessToken]:
-    parties, tokens = gate.components.parties, gate.components.settings.bearer_tokens
-    if tokens == "introspection" or (tokens == "auto" and token.count(".") != 2):
-        return parties.first, parties.introspected(token)
-    party = parties.of_token(token)
-    return party, party.provider.access_token(token)
+    return known.opened

@@ -65,10 +65,12 @@ from oidc_gate.gate.credentials import taken_apart
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.judging import Judging
 from oidc_gate.gate.live import Found, Holder, Live, LiveKind, Over
-from oidc_gate.gate.parties import Party, party_key
+from oidc_gate.gate.parties import party_key
+from oidc_gate.gate.possession import Possession
 from oidc_gate.gate.proofs import Proof, read_proof
 from oidc_gate.gate.recalling import Recall
 from oidc_gate.gate.reloading import open_gate
+from oidc_gate.gate.token_checking import TokenChecking
 
 __all__ = [
     "Components",
@@ -80,9 +82,10 @@ __all__ = [
     "LiveKind",
     "OnMessage",
     "Over",
-    "Party",
+    "Possession",
     "Proof",
     "Recall",
+    "TokenChecking",
     "backend_of",
     "build",
     "known_prompt",

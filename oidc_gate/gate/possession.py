@@ -56,7 +56,7 @@ class Possession:
     def check_kind(self, scheme: str, confirmation: Mapping[str, Any] | None) -> None:
         """Refuse a token that could not be proven here, or came under the wrong scheme (RFC 9449, 7.1 and 7.2).
 
-        Raises ProviderError.
+        `scheme`: "" where it is not known. Raises ProviderError.
         """
         bound = frozenset(confirmation or ())
         if not bound <= {_KEY, _CERTIFICATE}:
@@ -72,7 +72,7 @@ class Possession:
             raise ProviderError("token_unbound", "the token is bound to no key, and bearer_dpop is require")
         if scheme == "dpop" and _KEY not in bound:
             raise ProviderError("token_unbound", "the token is bound to no key, and came under the scheme DPoP")
-        if scheme != "dpop" and _KEY in bound:
+        if scheme == "bearer" and _KEY in bound:
             raise ProviderError("token_unproven", "the token is bound to a key, and came as Bearer: it comes as DPoP")
 
     def blocks(self, confirmation: Mapping[str, Any]) -> bool:
