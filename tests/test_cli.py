@@ -381,6 +381,23 @@ def test_what_ends_a_worker_waits_until_the_worker_can_hear_it(served: Served, m
     assert blocked == [{*run.ENDING}, set(), {*run.ENDING}, set()]
 
 
+def test_gunicorn_begins_anew_at_a_hangup_where_the_settings_are_good(
+    served: Served, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr("gunicorn.arbiter.Arbiter.handle_hup", lambda _: begun.append(1))
+    config = folder / "gate.toml"
+    config.write_text("allow_emails = ['ada@example.com']")
+    cli.main(["run", "myapp:app", *FLAGS, "--config", "gate.toml"])
+    config.write_text("alow_emails = ['ada@example.com']")
+    served.master.handle_hup()
+    assert begun == []
+    config.write_text("allow_emails = ['grace@example.org']")
+    served.master.handle_hup()
+    assert begun == [1]
+    assert served.gate._gate._components.settings.allow_emails == ("grace@example.org",), "of which workers are made"
+
+
 @pytest.mark.parametrize("target", ["myapp:asgi_app", "myapp:object", "myapp:Object()"])
 def test_uvicorn_believes_no_proxy(target: str, served: Served) -> None:
     cli.main(["run", target, *FLAGS])

@@ -10,6 +10,7 @@ Modules, from the ground up; each may import only from those before it:
 - `provider_process`: that provider, run in a process of its own
 - `uvicorn_requests`: how uvicorn reads requests
 - `listening`: where `run` listens, and what it says of that
+- `hanging_up`: what SIGHUP does to `run`
 - `run`: serve an app behind the gate
 - `sample_app`: the app that the demo shows where none is named
 - `demo_server`: serves an app while the demo does other things

@@ -118,7 +118,8 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="serve an app behind the gate: WSGI, ASGI, or whatever listens at an address",
         description="Serve a WSGI app with gunicorn, or an ASGI app with uvicorn, behind the gate; or stand in front of"
         " an app in any language, as a proxy."
-        " Settings come from the file, then from the environment (OIDC_GATE_<FIELD>), then from these flags.",
+        " Settings come from the file, then from the environment (OIDC_GATE_<FIELD>), then from these flags."
+        " SIGHUP has them read again.",
     )
     run.add_argument(
         "target",

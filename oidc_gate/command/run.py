@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from oidc_gate.command.hanging_up import reading_at_hangup
 from oidc_gate.command.listening import check_no_circle, free_port, in_url, is_there, tell_where
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings import Settings, SettingsFile, from_config_file, from_traffic_policy, is_asgi, load_app
@@ -218,18 +219,27 @@ def _serve_asgi(gate: Any, launch: Launch, more: dict[str, Any]) -> int:
     app = gate
     if launch.workers > 1:  # uvicorn's workers start from nothing, and each makes a gate of its own
         app = Handover(launch)
-    uvicorn.run(
-        app,
-        factory=app is not gate,
-        host=launch.host,
-        port=launch.port,
-        workers=launch.workers,
-        http=HeadersAlone,
-        proxy_headers=False,
-        access_log=False,
-        **more,
-    )
+    with reading_at_hangup(_reading(gate)):  # several workers have a parent, which starts them anew
+        uvicorn.run(
+            app,
+            factory=app is not gate,
+            host=launch.host,
+            port=launch.port,
+            workers=launch.workers,
+            http=HeadersAlone,
+            proxy_headers=False,
+            access_log=False,
+            **more,
+        )
     return 0
+
+
+def _reading(gate: Any) -> Callable[[], bool]:
+    """Return what has a gate go by what its settings say then, and returns whether it does."""
+    from oidc_gate.gate import read_now
+
+    folder = Path.cwd()
+    return lambda: read_now(gate._gate, gate._ask, folder)
 
 
 def _serve_wsgi(gate: Any, launch: Launch) -> int:
@@ -243,7 +253,13 @@ def _serve_wsgi(gate: Any, launch: Launch) -> int:
     # A new worker has its master's signal handlers until it sets its own. What tells it to end meanwhile would be lost,
     # and the master would wait for it in vain for half a minute; so such signals wait until the worker can hear them.
     # https://github.com/benoitc/gunicorn/issues/1910
+    read_now = _reading(gate)
+
     class Master(Arbiter):  # type: ignore[misc]
+        def handle_hup(self) -> None:  # new workers are made of what this process has
+            if read_now():
+                super().handle_hup()
+
         def spawn_worker(self) -> Any:
             signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
             try:

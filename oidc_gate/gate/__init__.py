@@ -50,7 +50,9 @@ Modules, from the ground up; each may import only from those before it:
 - `gate`: `Gate.decide`, the answer to every request
 - `demanding`: what a part of an app demands besides
 - `watched_files`: what stands in files, told from what stood there before
+- `replacing`: which settings may differ between a gate and the next
 - `reloading`: changed settings are taken over by another gate
+- `rereading`: the same when somebody says so
 
 May import: `errors`, `identity`, `sealing`, `signing`, `decisions`, `caching`, `reserved_headers`, `words`, `stores`,
 `access`, `settings`, `provider`, `sessions`, `browser`, `telling`.
@@ -70,6 +72,7 @@ from oidc_gate.gate.possession import Possession
 from oidc_gate.gate.proofs import Proof, read_proof
 from oidc_gate.gate.recalling import Recall
 from oidc_gate.gate.reloading import open_gate
+from oidc_gate.gate.rereading import read_now
 from oidc_gate.gate.token_checking import TokenChecking
 
 __all__ = [
@@ -92,6 +95,7 @@ __all__ = [
     "log_addresses",
     "open_gate",
     "party_key",
+    "read_now",
     "read_proof",
     "reauthentication_prompt",
     "taken_apart",

@@ -29,12 +29,13 @@ from oidc_gate.decisions import ASK_AGAIN, Decision, Request, Work
 from oidc_gate.errors import SettingsError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.gate import Gate
+from oidc_gate.gate.replacing import attempt, check_changes, tell_changes
 from oidc_gate.gate.watched_files import FileStates, are_settled, contents, irregular, look_at
 from oidc_gate.sessions import OpenSession
 from oidc_gate.settings import Settings
 from oidc_gate.telling import Telling
 
-__all__ = ["open_gate"]
+__all__ = ["Ask", "WatchingGate", "open_gate"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -48,12 +49,6 @@ _LONG = 10.0
 _OTHERS_FOLLOW = 30.0
 #: In a process that was just forked, requests wait so long for the one that looks (seconds).
 _PATIENCE = 5.0
-#: What sessions of people, logins under way, or what the process holds open depend on; and `reload`, for a file that is
-#: cut off may lack it, and nobody would look any more when it is whole again.
-_FIXED = frozenset(
-    {"auth_cookie_domain", "auth_id", "cookie_deny_list", "path_prefix", "reload", "session_store", "store_timeout"}
-    | {"insecure_public_upstream", "upstream_host", "upstream_timeout"}
-)
 
 Ask = Callable[[Gate], None]
 
@@ -111,6 +106,11 @@ class WatchingGate(Gate):
     def _look(self, request: Request) -> Decision:
         self._reloading.look()
         return self._decide_at_once(request) if self._reloading.gate is self else ASK_AGAIN
+
+    def read_now(self) -> bool:
+        """Go on as `read_now` has it; what is being written right now is left to the next look."""
+        self._reloading.read_now()
+        return self._reloading.gate is not self
 
     def look_first(self) -> Work | None:
         """Return the work of looking at the files, where it is time: a connection may be all that is left of an app."""
@@ -199,6 +199,11 @@ class Reloading:
             self._is_forked = self._is_late = False
             self._lock.release()
 
+    def read_now(self) -> None:
+        """Take over what stands in the files, for somebody says that it is ready. May block."""
+        with self._lock:
+            self._take_over(self._seen(self._clock()).found)
+
     def begin_anew(self) -> None:
         """Look at the next request: this process has just been forked, and whoever looked stayed behind."""
         self._lock = Lock()
@@ -235,24 +240,19 @@ class Reloading:
 
     def _take_over(self, found: FileStates) -> None:
         """Have another gate decide, with what stands in the files, if that is good and does not change meanwhile."""
-        gate, wrong = None, SettingsError("")
         named: list[Path] = []
-        try:
-            settings = self._settings.read_again(self._folder, named)
-            gate = self._successor(settings)
-        except SettingsError as error:
-            wrong = error
-        except Exception as error:  # whatever is wrong with a file must not become wrong with requests
-            wrong = SettingsError(f"they cannot be read ({type(error).__name__})")
+        made = attempt(lambda: self._made(named))
         if look_at(found) != found or not found.keys() >= set(named):
             self._pending = None
             return
-        if gate is None:
+        if isinstance(made, SettingsError):
             self._refused = found
-            self.gate.telling.settings_refused(wrong)
+            self.gate.telling.settings_refused(made)
             return
+        settings, gate = made
         in_force = {path: found[path] for path in named}
-        self._tell(gate, settings, [path for path, state in in_force.items() if self._in_force.get(path) != state])
+        files = [path for path, state in in_force.items() if self._in_force.get(path) != state]
+        tell_changes(gate.telling, self._settings, settings, files or named)
         self._settings, self._in_force, self._refused, self._pending = settings, in_force, {}, None
         self._replace(gate)
 
@@ -260,23 +260,13 @@ class Reloading:
         self._ask(gate)
         self.gate = gate
 
-    def _successor(self, settings: Settings) -> WatchingGate:
-        fixed = sorted(_FIXED.intersection(settings.changed(self._settings)))
-        if fixed:
-            raise SettingsError(
-                f"{', '.join(fixed)} cannot change while the process runs. Restart it, or put back what was there."
-            )
+    def _made(self, named: list[Path]) -> tuple[Settings, WatchingGate]:
+        """Return the settings that are in the files, and a gate with them. Raises SettingsError."""
+        settings = self._settings.read_again(self._folder, named)
+        check_changes(self._settings, settings)
         sealing = _sealing_as(self.gate.settings, settings)
         self._newest_seals_at = inf if sealing is settings else self._clock() + _OTHERS_FOLLOW
-        return self.gate.successor(sealing)
-
-    def _tell(self, gate: WatchingGate, settings: Settings, files: list[Path]) -> None:
-        names = ", ".join(sorted(settings.changed(self._settings))) or "what stands in files that they name"
-        gate.telling.settings_reloaded(f"{names} ({', '.join(map(str, files))})")
-        known = set(self._settings.warnings())
-        for warning in settings.warnings():
-            if warning not in known:
-                logger.warning("%s", warning)
+        return settings, self.gate.successor(sealing)
 
 
 def _sealing_as(before: Settings, settings: Settings) -> Settings:
