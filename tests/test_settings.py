@@ -1012,7 +1012,7 @@ def test_an_empty_list_is_refused_rather_than_taken_for_everyone(field: str, giv
 def test_an_empty_list_in_a_file_is_refused_too(field: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=f"^{field} must not be an empty list"):
         Settings.from_file(written(tmp_path, "gate.toml", toml(REQUIRED | {field: []})))
-    with pytest.raises(SettingsError, match=f"^{field} must not be an empty list"):
+    with pytest.raises(SettingsError, match=f"^{field}_file: .*: {field} must not be an empty list"):
         Settings(**(REQUIRED | {f"{field}_file": written(tmp_path, "empty", "\n")}))
     with pytest.raises(SettingsError, match=f"^{field} must not be an empty list"):
         Settings.from_env(REQUIRED_ENVIRONMENT | {f"OIDC_GATE_{field.upper()}": " , "})
@@ -1377,3 +1377,20 @@ def test_without_the_yaml_extra_json_is_read_and_yaml_says_what_to_install(
     assert read_policy(tmp_path, policy_of(ACTION)).client_id == "the-app"
     with pytest.raises(SettingsError, match=r"pip install 'oidc-gate\[yaml\]'"):
         Settings.from_traffic_policy(written(tmp_path, "policy.yaml", "on_http_request: []"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("client_secret_file", "", "client_secret must not be empty."),
+        ("cookie_secret_file", "short\n", "cookie_secret must have at least 16 characters"),
+    ],
+)
+def test_what_is_wrong_in_a_file_of_one_setting_is_told_with_the_file(
+    name: str, text: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(text)
+    given = {each: value for each, value in REQUIRED.items() if each != name.removesuffix("_file")}
+    with pytest.raises(SettingsError, match=f"^{name}: {file}: {message}"):
+        Settings(**(given | {name: str(file)}))

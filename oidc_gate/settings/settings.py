@@ -185,7 +185,8 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
         return gate_warnings(self, given)
 
 
-_NAMES = frozenset(each.name for each in fields(Settings))
+_FIELDS = {each.name: each for each in fields(Settings)}
+_NAMES = frozenset(_FIELDS)
 _KNOWN = _NAMES | _ALIASES.keys()
 #: Those that name a file which is read when the settings are, or when a gate is made.
 _PATHS = frozenset(each.name for each in fields(Settings) if each.metadata["read"] is read_path) - {
@@ -223,7 +224,17 @@ def _named(options: Mapping[str, Any]) -> Given:
 
 def _read(given: Given) -> dict[str, Any]:
     """Return the values that are given, those of `<field>_file` read from that file."""
-    return {each: value if name in _KNOWN else sources.text_in(name, value) for each, (name, value) in given.items()}
+    return {each: value if name in _KNOWN else _from_file(each, name, value) for each, (name, value) in given.items()}
+
+
+def _from_file(field: str, name: str, path: Any) -> str:
+    """Return what stands in the file of a field. Raises SettingsError, which names the file, for what cannot be one."""
+    text = sources.text_in(name, path)
+    try:
+        _value(_FIELDS[field], {field: text})
+    except SettingsError as error:
+        raise SettingsError(f"{name}: {str(path).strip()}: {error}") from None
+    return text
 
 
 def _value(each: Field[Any], given: dict[str, Any]) -> Any:
