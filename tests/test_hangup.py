@@ -63,7 +63,7 @@ def test_what_is_wrong_is_refused_each_time(
     here, read_all = read
     ada = here.signed_in()
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"alow_emails": GRACE}, "alow_emails is not a setting"),
+        ({"alow_emails": GRACE}, f"{here.folder / 'gate.toml'}: alow_emails is not a setting"),
         ({"alow_emails": None, "path_prefix": "/sso"}, "path_prefix cannot change while the process runs"),
     ]
     for changed, message in wrong:

@@ -113,7 +113,9 @@ def test_settings_change_while_people_ask_on(provider: LocalProvider, tmp_path: 
             for _ in range(2 * WORKERS):
                 signed_in(server)
         config.write_text(good + "alow_groups = ['a']\n")
-        message = "changed settings cannot be taken over, and the old ones stay: alow_groups is not a setting"
+        message = (
+            "changed settings cannot be taken over, and the old ones stay: gate.toml: alow_groups is not a setting"
+        )
         gunicorn, uvicorn = servers
         wait_until(lambda: gunicorn.output.count(message) >= WORKERS and message in uvicorn.output)
         for each in asking:

@@ -980,6 +980,15 @@ def test_with_options_checks_the_whole_again() -> None:
         settings.with_options(alow_emails="a@b")  # type: ignore[call-arg]  # told by type checkers too
 
 
+def test_a_misspelt_name_in_a_file_is_told_with_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path, "gate.toml", toml(REQUIRED))
+    with pytest.raises(SettingsError, match=r"^alow_emails is not a setting"):
+        Settings.from_file(file, alow_emails="a@b")  # type: ignore[call-arg]  # not of the file
+    file = written(tmp_path, "gate.toml", toml(REQUIRED | {"alow_emails": "a@b"}))
+    with pytest.raises(SettingsError, match=f"^{file}: alow_emails is not a setting"):
+        Settings.from_file(file)
+
+
 def test_settings_cannot_be_changed() -> None:
     settings = Settings(**REQUIRED)
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -1366,7 +1375,7 @@ def test_values_that_only_ngrok_can_work_out_must_come_from_elsewhere(
 @pytest.mark.parametrize("name", ["yes", "null", "1", "2024-01-01"])
 def test_a_field_name_that_yaml_reads_as_no_text_is_an_unknown_setting(name: str, tmp_path: Path) -> None:
     text = POLICY.format(idle="idle_session_timeout") + f"          {name}: x\n"
-    with pytest.raises(SettingsError, match="is not a setting of oidc_gate"):
+    with pytest.raises(SettingsError, match=r"policy.yaml: .* is not a setting of oidc_gate"):
         Settings.from_traffic_policy(written(tmp_path, "policy.yaml", text), cookie_secret=COOKIE_SECRET)
 
 

@@ -122,7 +122,13 @@ class Settings(TokenFields, AppFields, SessionFields, ProviderFields):
         merged: Given = {}
         own: list[Path] = []
         for layer in layers:
-            given = _named(sources.read_layer(layer, own, _names_file, folder))
+            values = sources.read_layer(layer, own, _names_file, folder)
+            try:
+                given = _named(values)
+            except SettingsError as error:
+                if isinstance(layer, SettingsFile):
+                    raise SettingsError(f"{layer.path}: {error}") from None
+                raise
             if "rules" in given and "rules" in merged:
                 from oidc_gate.settings.rule_checks import check_replacing  # late: most do without
 
