@@ -116,6 +116,20 @@ def test_where_the_terminal_has_gone_it_ends_the_process(tmp_path: Path, monkeyp
     assert heard == [1]
 
 
+def test_with_nohup_it_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = tmp_path / "terminal"
+    terminal.touch()
+    monkeypatch.setattr(hanging_up, "_TERMINAL", str(terminal))
+    heard = list[int]()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with hanging_up.reading_at_hangup(lambda: heard.append(1)):
+        terminal.unlink()
+        signal.raise_signal(signal.SIGHUP)
+        until(lambda: heard == [1])
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    signal.signal(signal.SIGHUP, before)
+
+
 # For real
 
 

@@ -18,7 +18,8 @@ _TERMINAL = "/dev/tty"
 def reading_at_hangup(read: Callable[[], object]) -> Iterator[None]:
     """Have SIGHUP call this, in a thread of its own and one call at a time, for it may block.
 
-    The signal is also how a terminal says that it is gone; then the process ends, as any other does.
+    The signal is also how a terminal says that it is gone; then the process ends, as any other does that is not started
+    with `nohup`.
     """
     turn, began_at_terminal = Lock(), _has_terminal()
 
@@ -27,7 +28,7 @@ def reading_at_hangup(read: Callable[[], object]) -> Iterator[None]:
             read()
 
     def heard(*_: object) -> None:
-        if began_at_terminal and not _has_terminal():
+        if began_at_terminal and before != signal.SIG_IGN and not _has_terminal():
             signal.raise_signal(signal.SIGTERM)
         else:
             Thread(target=in_turn, name="oidc_gate-hangup", daemon=True).start()
