@@ -115,7 +115,7 @@ class Require(Checking):
     def __init__(self, **demands: Unpack[Demands]) -> None:
         super().__init__(**demands)
         # FastAPI goes by the signature, in which each requirement has its own scopes.
-        scopes = sorted(self.rule.who.scopes)
+        scopes = sorted(self.rule.named_scopes)
         defaults = (("_login", Security(_LOGIN)), ("_token", Security(_TOKEN, scopes=scopes)))
         self.__signature__ = Signature(
             [

@@ -121,9 +121,10 @@ def _check_takes_request(endpoint: Callable[..., Any]) -> None:
     """Raise SettingsError for a function none of whose parameters can be the request, as far as that can be told."""
     try:
         parameters = signature(endpoint, follow_wrapped=False, eval_str=True).parameters.values()
-    except Exception:  # an annotation names what is not there yet, for one
+        takes_one = any(map(_may_be_request, parameters))
+    except Exception:  # an annotation names what is not there yet, or is a TypedDict, that is asked for no classes
         return
-    if not any(map(_may_be_request, parameters)):
+    if not takes_one:
         name = getattr(endpoint, "__name__", repr(endpoint))
         raise SettingsError(f"require: {name} takes no request; {_GIVE_IT_ONE}")
 

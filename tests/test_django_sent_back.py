@@ -63,6 +63,14 @@ def patterns() -> list[Any]:
     def elsewhere(request: Any) -> Any:
         return redirect(f"/terms?user={request.user.pk}&next=/elsewhere")
 
+    def home(request: Any) -> Any:
+        return redirect(f"/oauth2/login?auth_id=default&next=/partner&user={request.user.pk}")
+
+    def broken(request: Any) -> Any:
+        answer = redirect(f"/{request.user.pk}?next=/broken")
+        answer["Location"] = "//[?next=/broken"
+        return answer
+
     staff = user_passes_test(lambda user: user.is_staff)
     asks = permission_required("auth.view_group")
     own = permission_required("auth.view_group", login_url="/oauth2/login")
@@ -86,6 +94,8 @@ def patterns() -> list[Any]:
         path("other-page", other_page),
         path("renewing", renewing),
         path("elsewhere", elsewhere),
+        path("", home),
+        path("broken", broken),
     ]
 
 
@@ -185,6 +195,8 @@ def test_the_login_stands_where_the_settings_have_it(project: Callable[..., Stag
         ("/other-page", "/oauth2/login?next=/page"),
         ("/renewing", "/oauth2/login?next=/renewing"),
         ("/elsewhere", "/terms?user="),
+        ("/", "/oauth2/login?auth_id=default&next=/partner"),
+        ("/broken", "//[?next=/broken"),
     ],
 )
 def test_where_an_app_sends_people_itself_they_go(project: Callable[..., Stage], page: str, to: str) -> None:

@@ -148,12 +148,21 @@ def test_bearer_type_at_jwt_holds_for_what_the_provider_calls_active(
     assert Program(here).ask("/", token).status == status
 
 
+#: So deep that the gate reads no such JSON.
+DEEP: Any = None
+for _ in range(60):
+    DEEP = {"a": DEEP}
 OTHERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "an ID token": ({"typ": "JWT"}, {"nonce": "n", "at_hash": "h"}),
     "an ID token without typ": ({"typ": ...}, {"at_hash": "h"}),
     "Keycloak's ID token": ({"typ": "JWT"}, {"typ": "ID"}),
     "Cognito's ID token": ({"typ": "JWT"}, {"token_use": "id"}),
     "a refresh token": ({"typ": "JWT"}, {"typ": "Refresh"}),
+    "PingAM's ID token": ({"typ": "JWT"}, {"tokenName": "id_token"}),
+    "PingAM's refresh token": ({"typ": "JWT"}, {"tokenName": "refresh_token"}),
+    "Oracle's ID token": ({"typ": "JWT"}, {"tok_type": "IT"}),
+    "Keycloak's cookie": ({"typ": "JWT"}, {"typ": "Serialized-ID"}),
+    "claims that cannot be read": ({"typ": "JWT"}, {"typ": "ID", "deep": DEEP}),
     "a logout token": ({"typ": "logout+jwt"}, {}),
     "a logout token without its typ": ({"typ": "JWT"}, {"events": {}}),
     "a secevent": ({"typ": "secevent+jwt"}, {}),
@@ -183,6 +192,28 @@ def test_a_jwt_of_another_kind_is_refused_whatever_the_provider_says_of_it(
     assert here.app.calls == []
 
 
+def test_a_binding_among_claims_that_cannot_be_read_is_not_passed_over(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    here = stage(bearer_clients=["cli"], **ASKING)
+    provider.answer["introspect"] = lambda _: json_response({"active": True, "sub": "robot", "client_id": "cli"})
+    for deep, status in ({"a": 1}, 200), (DEEP, 401):
+        assert Program(here).ask("/", access_token(provider, {"typ": "at+jwt"}, deep=deep)).status == status
+    bound = access_token(provider, {"typ": "at+jwt"}, cnf={"jkt": "x"}, deep=DEEP)
+    assert Program(here).ask("/", bound).status == 401
+
+
+def test_what_calls_itself_an_access_token_may_have_the_logins_nonce(
+    stage: StageFactory, provider: LocalProvider
+) -> None:
+    """As PingAM's do; a provider that says so in its answer alone may say it of ID tokens too (Dex)."""
+    here = stage(bearer_clients=["cli"], **ASKING)
+    answer = {"active": True, "sub": "robot", "client_id": "cli", "token_use": "access_token"}
+    provider.answer["introspect"] = lambda _: json_response(answer)
+    assert Program(here).ask("/", access_token(provider, tokenName="access_token", nonce="n")).status == 200
+    assert Program(here).ask("/", access_token(provider, nonce="n")).status == 401
+
+
 @pytest.mark.parametrize(("bearer_type", "status"), [("any", 200), ("at+jwt", 401)])
 def test_a_providers_own_type_of_access_tokens_is_the_providers_to_judge(
     bearer_type: str, status: int, stage: StageFactory, provider: LocalProvider
@@ -206,6 +237,8 @@ def test_a_providers_own_type_of_access_tokens_is_the_providers_to_judge(
         (AUDIENCE, [AUDIENCE, "other"], 200),
         (..., AUDIENCE, 200),
         (..., ..., 200),
+        ([], AUDIENCE, 200),
+        ([], ..., 200),
     ],
 )
 def test_a_jwt_is_for_this_app_by_its_own_word_too(

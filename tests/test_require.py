@@ -7,7 +7,7 @@ import pickle
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Annotated, Any, Protocol, get_type_hints
+from typing import Annotated, Any, Protocol, TypedDict, get_type_hints
 
 import pytest
 
@@ -396,6 +396,13 @@ def test_a_mistake_is_found_as_the_app_is_loaded(demands: dict[str, Any], said: 
     assert str(caught.value).startswith(said)
 
 
+def test_scopes_with_a_star_are_no_scopes_that_a_login_can_ask_for() -> None:
+    from oidc_gate.fastapi import require
+
+    token = require(scopes=["api:*", "admin"]).__signature__.parameters["_token"]
+    assert token.default.scopes == ["admin"]
+
+
 def test_it_takes_what_a_rule_takes() -> None:
     from oidc_gate.flask import require
 
@@ -435,6 +442,9 @@ def endpoints_that_may_take_a_request() -> list[Any]:
     class Like(Protocol):
         url: Any
 
+    class Body(TypedDict):
+        name: str
+
     def own_name(item: int, connection: Own) -> None: ...
     def websocket(talk: WebSocket) -> None: ...
     def either(connection: HTTPConnection) -> None: ...
@@ -446,8 +456,10 @@ def endpoints_that_may_take_a_request() -> list[Any]:
     def wrongly_typed(request: dict) -> None: ...  # type: ignore[type-arg]
     def not_there(item: Later) -> None: ...  # type: ignore[name-defined]  # noqa: F821
     def all_sent(*args: int) -> None: ...
+    def body_first(body: Body, connection: Own) -> None: ...
 
-    for each in (own_name, websocket, either, mapping, plain_mapping, protocol, any_type, wrongly_typed, all_sent):
+    typed = (own_name, websocket, either, mapping, plain_mapping, protocol, any_type, wrongly_typed, all_sent)
+    for each in (*typed, body_first):
         each.__annotations__ = get_type_hints(each, localns=locals())
 
     @wraps(takes_others)
@@ -455,7 +467,7 @@ def endpoints_that_may_take_a_request() -> list[Any]:
 
     return [
         *(own_name, websocket, either, mapping, plain_mapping, protocol, untyped, any_type, wrongly_typed, not_there),
-        *(all_sent, wrapped, partial(own_name, 1), print),
+        *(all_sent, body_first, wrapped, partial(own_name, 1), print),
     ]
 
 

@@ -55,14 +55,15 @@ def not_sent_back(response: Any, request: Any, user: Any) -> Any:
 
 def _leads_back(url: str, request: Any) -> bool:
     """Return whether an address is that of the gate's login, to come back from there to what is asked for now."""
-    to, here = urlsplit(url), {request.path, request.get_full_path()}
-    if here.isdisjoint(_page(value) for _, value in parse_qsl(to.query)):
+    try:
+        to = urlsplit(url)
+    except ValueError:  # whatever an app has made of its answer
+        return False
+    sent, here = {value for _, value in parse_qsl(to.query)}, {request.path, request.get_full_path()}
+    if any("://" in value for value in sent):  # Django gives a whole one where LOGIN_URL is on another host
+        here.add(request.build_absolute_uri())
+    if here.isdisjoint(sent):
         return False
     handed = gate_of(request)
     components = handed.gate._components
     return bool(to.path == components.path(components.here(handed.request), "login"))
-
-
-def _page(address: str) -> str:
-    """Return path and query of an address; Django gives a whole one where LOGIN_URL is on another host."""
-    return address if address.startswith("/") else f"/{address.partition('://')[2].partition('/')[2]}"
