@@ -18,6 +18,7 @@ from oidc_gate import identity_of
 from oidc_gate.errors import StoreError
 from oidc_gate.sessions.session import person_tag
 from oidc_gate.stores.sqlite import SQLiteStore
+from tests.access_tokens import TAKING
 from tests.answers import Answer
 from tests.asgi_driver import ASGIDriver
 from tests.browser import Browser, World
@@ -487,7 +488,8 @@ def test_nobody_sends_what_another_has_filled_in(there: There, provider: LocalPr
     sign_in(browser, page)
     refused = browser.submit(page)
     assert (refused.status, names_of(refused)) == (403, "kept_form_other_person")
-    assert "ada" not in refused.text.replace(kept(page), "").lower()
+    for known in ("ada-1815", "ada@", "lovelace"):
+        assert known not in refused.text.replace(kept(page), "").lower()
     assert link_of(refused) == "/oauth2/login?next=/oauth2/resume", "whoever else it is, they sign in anew"
     assert refused.forms[0].fields["kept"] == kept(page), "this page goes on keeping it"
     assert len(taken(here)) == 1
@@ -495,6 +497,17 @@ def test_nobody_sends_what_another_has_filled_in(there: There, provider: LocalPr
     sign_in(browser, refused)
     assert browser.submit(refused).status == 200
     assert taken(here)[-1][0] == "ada-1815"
+
+
+@pytest.mark.parametrize(("header", "told"), [("Bearer of.somebody.else", False), ("Basic YWRhOng=", True)])
+def test_it_is_the_cookies_and_no_access_token_goes_with_it(there: There, header: str, told: bool) -> None:
+    here = there(**TAKING)
+    browser = ended(here)
+    page = send(browser)
+    sign_in(browser, page)
+    assert browser.post("/oauth2/resume", form={"kept": kept(page)}, headers={"Authorization": header}).status == 200
+    assert taken(here)[-1][0] == "ada-1815"
+    assert (header in str(app_of(here).raw[-1])) is told
 
 
 def test_one_subject_at_two_providers_is_two_people() -> None:
