@@ -292,6 +292,8 @@ def test_a_malformed_host_from_a_trusted_proxy_is_refused_and_from_others_ignore
         (["b", "a"], False, 1, True),
         (["a", "a"], True, 1, True),
         (["a"], True, 1, True),
+        (["a"], True, 2, True),
+        (["a"], True, ("10.0.0.0/8",), True),
         ([], True, 1, True),
     ],
 )
@@ -302,6 +304,29 @@ def test_where_a_body_comes_in_chunks_nobody_speaks_after_the_proxies(
     value = ", ".join(f"host={each}" if name == "forwarded" else each for each in said)
     headers = ({name: value} if said else {}) | ({"transfer-encoding": "chunked"} if chunked else {})
     assert Addresses("", trusted).is_wellformed(asked(headers)) is expected
+
+
+def test_a_client_behind_the_body_adds_no_proxy_that_would_have_another_header_believed() -> None:
+    """With networks X-Forwarded-For tells how many proxies there are."""
+    chunked = {"transfer-encoding": "chunked", "x-forwarded-for": "192.0.2.9, 10.0.0.7"}
+    said = {"x-forwarded-proto": "https", "x-forwarded-host": "a.test"}
+    forged = {"forwarded": "host=evil.test;proto=https, for=10.0.0.8"}
+    addresses = Addresses("", ("10.0.0.0/8",))
+    for headers in said, {"x-forwarded-host": "a.test"}, {"forwarded": "host=a.test"}:
+        assert not addresses.is_wellformed(asked(chunked | headers | (forged if "forwarded" not in headers else {})))
+        assert addresses.is_wellformed(asked(headers | {"x-forwarded-for": "192.0.2.9, 10.0.0.7"}))
+    assert addresses.is_wellformed(asked(chunked))
+    for trusted in ("10.0.0.0/8",), 2:
+        seen = Addresses("", trusted).origin(asked(said | forged | {"x-forwarded-for": "192.0.2.9, 10.0.0.7"}))
+        assert seen == SEEN, "Forwarded is none of theirs who say it in the other way"
+
+
+def test_what_has_no_say_is_not_looked_at_where_a_body_comes_in_chunks() -> None:
+    headers = {"transfer-encoding": "chunked", "x-forwarded-proto": "https, http", "x-forwarded-host": "a.test"}
+    assert not Addresses("", 1).is_wellformed(asked(headers))
+    assert Addresses("https://app.test", 1).is_wellformed(asked(headers))
+    said = headers | {"x-forwarded-proto": "https", "forwarded": "host=b.test, host=c.test"}
+    assert Addresses("", 1).is_wellformed(asked(said))
 
 
 @pytest.mark.parametrize(

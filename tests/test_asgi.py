@@ -107,6 +107,47 @@ def test_trailers_that_come_while_the_gate_waits_are_no_headers(
         assert TRAILERS[3][0].decode() not in told
 
 
+def test_what_a_view_demands_goes_by_the_head_too(stage: MakeStage) -> None:
+    """What a view asks of the gate, it asks when it likes."""
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    from oidc_gate.starlette import require
+
+    @require(groups="engineers")
+    async def page(_: Request) -> Any:
+        raise AssertionError("nobody is signed in")
+
+    inner = Starlette(routes=[Route("/page", page, methods=["GET"]), Route("/", lambda _: PlainTextResponse("here"))])
+    has_begun, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope.get("path") == "/page":
+            has_begun.set()
+            await may_go_on.wait()
+        await inner(scope, receive, send)
+
+    here = stage(app, public_paths="/page", trusted_proxies=1)
+    here.signed_in()  # the provider is known
+    told = [(b"x-forwarded-host", b"app.test"), (b"x-forwarded-proto", b"https"), (b"accept", b"text/html")]
+    scope = scope_for("/page")
+    scope["headers"] += told
+
+    async def call(scope: Any, receive: Any, send: Any) -> None:
+        task = asyncio.create_task(here.gate(scope, receive, send))
+        await has_begun.wait()
+        scope["headers"] += [(b"x-forwarded-host", b"evil.example/x?"), (b"x-forwarded-proto", b"http")]
+        may_go_on.set()
+        await task
+
+    sent = run(call, scope)
+    assert sent[0]["status"] == 302
+    assert "app.test" in str(sent)
+    assert "evil" not in str(sent)
+
+
 # Kinds of connections
 
 

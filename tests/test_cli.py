@@ -410,6 +410,7 @@ def test_uvicorn_believes_no_proxy(target: str, served: Served) -> None:
         "http": HeadersAlone,
         "proxy_headers": False,
         "access_log": False,
+        "timeout_worker_healthcheck": 60,
     }
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +77,21 @@ def test_what_is_wrong_is_refused_each_time(
     assert read_all()
 
 
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+@pytest.mark.parametrize("name", ["cookie-secret", "gate.toml"])
 def test_what_is_no_file_does_not_hold_up_whoever_reads(
-    read: tuple[Watched, Callable[[], bool]], caplog: pytest.LogCaptureFixture
+    read: tuple[Watched, Callable[[], bool]], caplog: pytest.LogCaptureFixture, name: str, make: Callable[[Path], None]
 ) -> None:
     here, read_all = read
     ada = here.signed_in()
-    (here.folder / "cookie-secret").unlink()
-    (here.folder / "cookie-secret").mkdir()
-    assert not read_all()
+    (here.folder / name).unlink()
+    make(here.folder / name)
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(read_all)
+        try:
+            assert not reading.result(LIMIT)
+        finally:
+            (here.folder / name).write_text("") if make is os.mkfifo and not reading.done() else None
     assert WRONG in caplog.text
     assert ada.get("/").status == 200
 

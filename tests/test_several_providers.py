@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -235,6 +236,27 @@ def test_so_does_it_where_a_link_of_the_apps_own_leads_to_its_page(
             assert len(links_of(browser.get(f"{login}?next=/staff"))) == 2
         back = browser.navigate(f"{login}?next={mount}/lobby/")
         assert (back.status, back.json()["identity"]["provider"]) == (200, "guests")
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "falcon"])
+def test_where_an_app_has_a_mount_of_its_own_a_link_leads_to_the_choice(
+    provider: LocalProvider, guests: LocalProvider, framework: str
+) -> None:
+    """Rules go by another path there than stands in the address."""
+    app: Any
+    if framework == "fastapi":
+        from fastapi import FastAPI
+
+        with warnings.catch_warnings(action="ignore"):  # FastAPI wants the server to say it
+            app, root, own = FastAPI(root_path="/api"), "", "/api"
+    else:
+        import falcon.asgi
+
+        app, root, own = falcon.asgi.App(), "/shop", "/shop"
+    rules = [GUESTS_ONLY, {"name": "rest", "path": "/", "allow": {"provider": "staff"}}]
+    here = Stage("asgi", provider, app=app, auth_id="staff", providers=[entry(guests)], rules=rules)
+    page = here.browser(root_path=root).get(f"{root}/oauth2/login?next={own}/lobby")
+    assert (page.status, len(links_of(page))) == (200, 2)
 
 
 def test_nor_does_another_site_lead_past_the_question_so(several: Several) -> None:

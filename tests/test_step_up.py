@@ -128,6 +128,23 @@ def test_after_it_the_page_is_seen_as_the_same_person_with_the_new_level(
     assert asked(provider) == [(None, None, None), ("phr mfa", None, None)]
 
 
+#: More than goes to the provider in `state` beside most addresses.
+LONG_ACR = [f"urn:oasis:names:tc:SAML:2.0:ac:classes:{number}:{'x' * 60}" for number in range(6)]
+
+
+@pytest.mark.parametrize("length", [1, 100, 299, 320])
+@pytest.mark.parametrize("has_session", [True, False])
+def test_a_long_demand_comes_back_and_so_does_the_address(
+    stage: StageFactory, provider: LocalProvider, length: int, has_session: bool
+) -> None:
+    provider.usual_acr, provider.acrs = "pwd", (LONG_ACR[1], "dull")
+    here = stage(rules=[{"path": "/admin", "allow": "signed-in", "acr": LONG_ACR}])
+    browser = here.signed_in() if has_session else here.browser()
+    page = "/admin/" + "".join(chr(97 + number * 7 % 26) for number in range(length))
+    answer = browser.navigate(page)
+    assert (answer.status, urlsplit(answer.url).path) == (200, page)
+
+
 def test_the_session_before_is_ended(stage: StageFactory, tmp_path: Path) -> None:
     here = ruled(stage, PHR, session_store=f"sqlite:///{tmp_path}/sessions.db")
     browser = here.signed_in()

@@ -25,6 +25,8 @@ def hand_over() -> None:
 
 async def _answer_and_hand_over(self: OIDCGate, scope: Any, receive: Any, send: Any) -> None:
     """Answer as the gate does. The server's scope stays as it is, and so does what it holds: apps get a copy."""
+    if "headers" in scope:
+        scope = {**scope, "headers": [*scope["headers"]]}  # uvicorn adds trailers to its own list, as they come
     handed = _HandedOver(self, scope)
     CURRENT.set(handed)
     answering = _answer(self, {**scope, GATE_KEY: handed}, receive, send)

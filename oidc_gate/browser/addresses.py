@@ -23,7 +23,7 @@ _HOST = re.compile(
     re.ASCII,
 )
 _LAST_PORT = 65535
-_OF_PROXIES = ("x-forwarded-proto", "x-forwarded-host", "forwarded")
+_PROTO_AND_HOST = ("x-forwarded-proto", "x-forwarded-host")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 #: A longer return address is none: browsers and servers have such limits too.
@@ -68,6 +68,7 @@ class Addresses:
             url = urlsplit(base_url)
             self._fixed = Origin(url.scheme, _without_default_port(url.scheme, url.netloc.lower()), url.path)
         self._trusted_hops = _hop_counter(trusted_proxies) if trusted_proxies else None
+        self._counts = not isinstance(trusted_proxies, int)  # how many there are, X-Forwarded-For says
 
     @property
     def reads_forwarded(self) -> bool:
@@ -123,20 +124,25 @@ class Addresses:
         Some servers put such trailers among the headers, as the last of their name (RFC 9112, 7.1.2, forbids it). Of
         the client's address there is often more than what proxies have said: they add to what it says itself.
         """
-        if not request.header("transfer-encoding"):
+        if self._fixed is not None or not request.header("transfer-encoding"):
             return True
         hops = self._trusted_hops(request) if self._trusted_hops is not None else 0
-        said = [[value.strip() for value in request.header(name).split(",")] for name in _OF_PROXIES]
-        return not hops or all(len(values) <= hops or len(set(values)) == 1 for values in said)
+        least = hops if self._counts else 1  # a trailer may be why so many proxies are counted
+        heeded = [request.header(name) for name in _PROTO_AND_HOST]
+        heeded = heeded if any(heeded) else [request.header("forwarded")]
+        said = [[value.strip() for value in header.split(",")] for header in heeded if header]
+        return not hops or all(
+            len(values) >= least and (len(values) <= hops or len(set(values)) == 1) for values in said
+        )
 
     def _forwarded(self, request: Request) -> tuple[str, str]:
         """Return scheme and host as the outermost trusted proxy saw them, `""` for what it did not say."""
         hops = self._trusted_hops(request) if self._trusted_hops is not None else 0
         if not hops:
             return "", ""
-        scheme = _nth_from_right(request.header("x-forwarded-proto"), hops)
-        host = _nth_from_right(request.header("x-forwarded-host"), hops)
-        if not scheme and not host:
+        said_scheme, said_host = (request.header(name) for name in _PROTO_AND_HOST)
+        scheme, host = _nth_from_right(said_scheme, hops), _nth_from_right(said_host, hops)
+        if not said_scheme and not said_host:
             element = _nth_from_right(request.header("forwarded"), hops)
             pairs = dict(_forwarded_pair(pair) for pair in element.split(";"))
             scheme, host = pairs.get("proto", ""), pairs.get("host", "")

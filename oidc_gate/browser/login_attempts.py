@@ -161,6 +161,7 @@ class Attempts:
         if len(address) > _DEFLATED_FROM:
             flags, address = flags | _DEFLATED, zlib.compress(address)
         if len(step_up) + len(address) > _MOST_IN_STATE:
+            address = address if flags & _DEFLATED else zlib.compress(address)  # as `long_address` reads it
             page = self._slot_seal.seal(identifier + address, cookies.login_name("page"))
             flags, address = flags | _IN_COOKIE, b""
         if person:

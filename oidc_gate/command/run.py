@@ -229,6 +229,7 @@ def _serve_asgi(gate: Any, launch: Launch, more: dict[str, Any]) -> int:
             http=HeadersAlone,
             proxy_headers=False,
             access_log=False,
+            timeout_worker_healthcheck=60,  # so long may a worker take to load its app, that SIGHUP starts anew
             **more,
         )
     return 0

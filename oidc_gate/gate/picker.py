@@ -56,6 +56,8 @@ class Picker:
         policy, root, path = self._components.policy, here.origin.root_path, urlsplit(address).path
         if self._only is not None or not policy.rules or not path.startswith(f"{root}/"):
             return self._only
+        if here.request.app_root or here.request.app_path != here.request.path:
+            return None  # rules go by another path than stands in the address
         path = path.removeprefix(root)
         place = policy.place(Spot(unquote(path), host=bare_host(here.origin.host), sent=path))
         return self.for_rule(policy.rules[place]) if place >= 0 else None

@@ -202,6 +202,11 @@ class Reloading:
     def read_now(self) -> None:
         """Take over what stands in the files, for somebody says that it is ready. May block."""
         with self._lock:
+            path = irregular(look_at(self._in_force))
+            if path is not None:  # whoever reads it may wait for ever
+                wrong = SettingsError(f"{path} is no regular file, which could be read again.")
+                self.gate.telling.settings_refused(wrong)
+                return
             self._take_over(self._seen(self._clock()).found)
 
     def begin_anew(self) -> None:
