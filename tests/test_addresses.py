@@ -321,6 +321,14 @@ def test_a_client_behind_the_body_adds_no_proxy_that_would_have_another_header_b
         assert seen == SEEN, "Forwarded is none of theirs who say it in the other way"
 
 
+def test_the_log_is_told_which_header_is_wrong() -> None:
+    headers = {"x-forwarded-host": "b.test, a.test", "transfer-encoding": "chunked"}
+    addresses = Addresses("", 1)
+    assert addresses.fault(Asked(host="a b")) == "the Host header is malformed"
+    assert addresses.fault(asked({"x-forwarded-host": "a b"})) == "the host that a trusted proxy says is malformed"
+    assert addresses.fault(asked(headers)).startswith("the body comes in chunks, and X-Forwarded-Proto,")
+
+
 def test_what_has_no_say_is_not_looked_at_where_a_body_comes_in_chunks() -> None:
     headers = {"transfer-encoding": "chunked", "x-forwarded-proto": "https, http", "x-forwarded-host": "a.test"}
     assert not Addresses("", 1).is_wellformed(asked(headers))

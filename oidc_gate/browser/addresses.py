@@ -85,6 +85,17 @@ class Addresses:
             return False
         return self._trusted_hops is None or (is_host(self._forwarded(request)[1]) and self._is_of_proxies(request))
 
+    def fault(self, request: Request) -> str:
+        """Return what is wrong with a request that is not well-formed, for the log."""
+        if not is_host(request.host):
+            return "the Host header is malformed"
+        if self._is_of_proxies(request):
+            return "the host that a trusted proxy says is malformed"
+        return (
+            "the body comes in chunks, and X-Forwarded-Proto, X-Forwarded-Host or Forwarded is not said as often as"
+            " there are trusted proxies: the client may have said it, in trailers"
+        )
+
     def origin(self, request: Request) -> Origin:
         """Return the origin and mount point as the browser sees them. The request must be well-formed."""
         return self.seen(request) if self._fixed is None else self._fixed

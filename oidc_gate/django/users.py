@@ -29,7 +29,7 @@ __all__ = ["link", "user_asking", "user_of"]
 
 Written = TypeVar("Written")
 
-#: How long something is tried again that the database refuses for now, in seconds.
+#: For no longer than this is something tried again that the database refuses for now, in seconds.
 _PATIENCE = 5.0
 #: So many names are tried for a new user, where others get each of them first.
 _MOST_NAMES = 5

@@ -93,7 +93,7 @@ class Gate:
     def _by_session(self, request: Request) -> Decision:
         """Return what happens to a request, by the session in its cookie."""
         if request.host not in self._hosts and not self._is_wellformed(request):
-            return self._refusals.failure(request, LoginError("host_malformed", "the Host header is malformed"), "/")
+            return self._refusals.failure(request, LoginError("host_malformed", self.addresses.fault(request)), "/")
         if request.path.startswith(self._prefix):
             return self._own_paths.answer(request)
         cookies = self._cookies.get(request.scheme) or self._components.cookies(request)

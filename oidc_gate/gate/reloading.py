@@ -30,7 +30,7 @@ from oidc_gate.errors import SettingsError
 from oidc_gate.gate.components import Components
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.replacing import attempt, check_changes, tell_changes
-from oidc_gate.gate.watched_files import FileStates, are_settled, contents, irregular, look_at
+from oidc_gate.gate.watched_files import FileStates, are_settled, check_regular, contents, irregular, look_at
 from oidc_gate.sessions import OpenSession
 from oidc_gate.settings import Settings
 from oidc_gate.telling import Telling
@@ -202,10 +202,10 @@ class Reloading:
     def read_now(self) -> None:
         """Take over what stands in the files, for somebody says that it is ready. May block."""
         with self._lock:
-            path = irregular(look_at(self._in_force))
-            if path is not None:  # whoever reads it may wait for ever
-                wrong = SettingsError(f"{path} is no regular file, which could be read again.")
-                self.gate.telling.settings_refused(wrong)
+            try:
+                check_regular(look_at(self._in_force))
+            except SettingsError as error:
+                self.gate.telling.settings_refused(error)
                 return
             self._take_over(self._seen(self._clock()).found)
 

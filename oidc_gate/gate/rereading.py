@@ -8,7 +8,7 @@ from oidc_gate.errors import SettingsError
 from oidc_gate.gate.gate import Gate
 from oidc_gate.gate.reloading import Ask, WatchingGate
 from oidc_gate.gate.replacing import attempt, check_changes, tell_changes
-from oidc_gate.gate.watched_files import irregular, look_at
+from oidc_gate.gate.watched_files import check_regular, look_at
 
 __all__ = ["read_now"]
 
@@ -33,9 +33,7 @@ def read_now(gate: Gate, ask: Ask, folder: Path) -> bool:
 def _successor(gate: Gate, folder: Path, named: list[Path]) -> Gate:
     """Return a gate with what the sources of this one's settings say now. Raises SettingsError."""
     before = gate._components
-    path = irregular(look_at(before.settings.files(folder)))
-    if path is not None:  # whoever reads it may wait for ever
-        raise SettingsError(f"{path} is no regular file, which could be read again.")
+    check_regular(look_at(before.settings.files(folder)))
     settings = before.settings.read_again(folder, named)
     check_changes(before.settings, settings)
     return Gate(settings, gate._clock, before)

@@ -16,7 +16,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-__all__ = ["FileState", "FileStates", "are_settled", "contents", "irregular", "look_at"]
+from oidc_gate.errors import SettingsError
+
+__all__ = ["FileState", "FileStates", "are_settled", "check_regular", "contents", "irregular", "look_at"]
 
 _IRREGULAR, _UNREADABLE = "no regular file", "unreadable"
 
@@ -67,6 +69,13 @@ def contents(states: Mapping[Path, FileState]) -> dict[Path, bytes | str]:
 def irregular(states: Mapping[Path, FileState]) -> Path | None:
     """Return one that is no regular file, so that it may not say the same twice, or nothing at all; or None."""
     return next((path for path, state in states.items() if state.content == _IRREGULAR), None)
+
+
+def check_regular(states: Mapping[Path, FileState]) -> None:
+    """Raise SettingsError for one that is no regular file: whoever reads it may wait for ever."""
+    path = irregular(states)
+    if path is not None:
+        raise SettingsError(f"{path} is no regular file, which could be read again.")
 
 
 def are_settled(before: Mapping[Path, FileState], states: Mapping[Path, FileState], seconds: float) -> bool:
