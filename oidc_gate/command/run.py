@@ -251,11 +251,11 @@ def _serve_wsgi(gate: Any, launch: Launch) -> int:
     except ImportError:
         raise _missing("a WSGI app is served with gunicorn") from None
 
+    read_now = _reading(gate)
+
     # A new worker has its master's signal handlers until it sets its own. What tells it to end meanwhile would be lost,
     # and the master would wait for it in vain for half a minute; so such signals wait until the worker can hear them.
     # https://github.com/benoitc/gunicorn/issues/1910
-    read_now = _reading(gate)
-
     class Master(Arbiter):  # type: ignore[misc]
         def handle_hup(self) -> None:  # new workers are made of what this process has
             if read_now():
