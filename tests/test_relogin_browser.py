@@ -173,10 +173,10 @@ def sign_in(page: Page, name: str = "ada") -> None:
 def opened(page: Page, address: str) -> None:
     """Open the app's page, signed in, and type something; its script knows then who was signed in."""
     page.goto(address)
-    with page.expect_response("**/userinfo") as answer:
-        sign_in(page)
-    answer.value.finished()
+    sign_in(page)
     page.get_by_label("Text").fill("a long text")
+    # Read to its end by the page, that is; Playwright sees an answer before the page has it.
+    until(page, "performance.getEntriesByType('resource').some(({name}) => name.endsWith('/userinfo'))")
     until(page, "document.readyState == 'complete'")
     run(page, "window.typed = true")
 
@@ -597,18 +597,21 @@ def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Cal
         else:
             route.fulfill(json={"sub": "ada", "issuer": "i", "provider": "default", "ends_in": left[0]})
 
-    page.clock.install()
     page.route("**/oauth2/userinfo", tell)
     opened(page, address)
+    page.clock.install()
     page.clock.pause_at(run(page, "Date.now() / 1000") + LIMIT)  # as for a page that was left alone for so long
-    with page.expect_response("**/oauth2/userinfo"):
-        run(page, ask)
+    # Once the page has taken an answer in, it says when it asks next. Time that passes before is lost to it.
+    run(page, "window.waits = 0; const set = setTimeout; window.setTimeout = (...all) => (waits++, set(...all)); 0")
 
-    def later(seconds: int) -> None:
+    def answered(act: Callable[[], object]) -> None:
+        before = run(page, "waits")
         with page.expect_response("**/oauth2/userinfo"):
-            page.clock.fast_forward(1000 * seconds)
+            act()
+        until(page, f"waits > {before}")
 
-    return later
+    answered(lambda: run(page, ask))
+    return lambda seconds: answered(lambda: page.clock.fast_forward(1000 * seconds))
 
 
 def test_a_page_is_told_before_its_session_ends_and_when_it_has(serve: Serve, page: Page) -> None:
