@@ -76,8 +76,15 @@ def test_nothing_but_comments_and_needless_spaces_is_left_out() -> None:
     words = json.dumps([*(language("en").texts[key] for key in SAID), "en"], separators=(",", ":"))
     code = "\n".join(source).replace("WORDS", words)
     body = relogin_script("").body.decode()
-    for part in (r"\w+", r'"[^"\n]*"', r"\S", "\n"):
+    for part in (r"\w+", r'"[^"\n]*"', r"\S"):
         assert re.findall(part, body) == re.findall(part, code)
+    left = iter(re.findall(r"\w|\S|\n", body))
+    token = next(left)
+    for before, each, after in zip(" " + code, code, code[1:] + " ", strict=False):
+        if each == token:
+            token = next(left, "")
+        elif each != " ":
+            assert (each, before in "{(," or after in ")}") == ("\n", True), "the end of a statement"
     assert not re.search(r"[`']|([+-]) ?\1 ?\1|[+-] [+-]|//", code)
 
 

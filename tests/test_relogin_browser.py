@@ -60,6 +60,17 @@ document.body.append(form)
 form.submit()
 """
 
+#: Counts the answers that the page has read and gone on with: Playwright sees an answer before the page has it.
+COUNT = """{
+    const json = Response.prototype.json, later = setTimeout.bind(window)
+    window.taken = 0
+    Response.prototype.json = async function () {
+        const found = await json.call(this)
+        later(() => taken++)
+        return found
+    }
+}"""
+
 Serve = Callable[..., str]
 
 
@@ -159,6 +170,7 @@ def page(chromium: Browser) -> Iterator[Page]:
         page.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.set_default_timeout(1000 * LIMIT)
+        page.add_init_script(COUNT)
         yield page
         assert complaints == []
 
@@ -175,9 +187,7 @@ def opened(page: Page, address: str) -> None:
     page.goto(address)
     sign_in(page)
     page.get_by_label("Text").fill("a long text")
-    # Read to its end by the page, that is; Playwright sees an answer before the page has it.
-    until(page, "performance.getEntriesByType('resource').some(({name}) => name.endsWith('/userinfo'))")
-    until(page, "document.readyState == 'complete'")
+    until(page, "window.taken > 0 && document.readyState == 'complete'")
     run(page, "window.typed = true")
 
 
@@ -501,6 +511,29 @@ def test_the_bar_of_a_request_stays_when_the_watch_sees_the_end_too(serve: Serve
         assert bar(page).is_visible()
 
 
+def test_an_answer_from_before_the_end_sends_nothing_and_leaves_the_bar(serve: Serve, page: Page) -> None:
+    """The watch asks, the session ends, a request is refused; only then does the answer come."""
+    opened(page, serve() + "/")
+    signed_in = run(page, "fetch('/oauth2/userinfo').then(answer => answer.json())")
+    held: list[Route] = []
+    page.route("**/oauth2/userinfo", lambda route: held.append(route))
+    with page.expect_request("**/oauth2/userinfo"):
+        run(page, "oidcGate.watch(() => 0); 0")
+    end_session(page)
+    save(page)
+    before = run(page, "taken")
+    held[0].fulfill(json=signed_in)
+    until(page, f"taken > {before}")
+    expect(bar(page)).to_contain_text("Your session has ended")
+    assert run(page, "document.querySelector('output').value") == ""
+    page.unroute("**/oauth2/userinfo")
+    with page.expect_popup() as pop_up:
+        bar(page).get_by_role("button", name="Sign in").click()
+    sign_in(pop_up.value)
+    output(page).to_have_text("ada-1815 POST a long text")
+    expect(bar(page)).to_have_count(0)
+
+
 #: Asks as jQuery does; comes to the answer's status and text.
 OLD_WAY = """
 window.poll = url => new Promise(done => {
@@ -585,6 +618,13 @@ def test_closing_the_bar_is_no_click_for_a_window(serve: Serve, page: Page) -> N
     assert run(page, "asked") == 0
 
 
+def stop_time(page: Page) -> None:
+    """Have the page's clock stand still, on a busy machine too; `waits` counts there how often a timer was set."""
+    page.clock.install()
+    page.clock.pause_at(run(page, "Date.now() / 1000") + LIMIT)  # as for a page that was left alone for so long
+    run(page, "window.waits = 0; const set = setTimeout; window.setTimeout = (...all) => (waits++, set(...all)); 0")
+
+
 def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Callable[[int], None]:
     """Open the page with a clock of its own, and what `userinfo` says of the end; `None`: it has ended.
 
@@ -599,16 +639,13 @@ def watched(page: Page, address: str, ask: str, left: list[float | None]) -> Cal
 
     page.route("**/oauth2/userinfo", tell)
     opened(page, address)
-    page.clock.install()
-    page.clock.pause_at(run(page, "Date.now() / 1000") + LIMIT)  # as for a page that was left alone for so long
-    # Once the page has taken an answer in, it says when it asks next. Time that passes before is lost to it.
-    run(page, "window.waits = 0; const set = setTimeout; window.setTimeout = (...all) => (waits++, set(...all)); 0")
+    stop_time(page)
 
     def answered(act: Callable[[], object]) -> None:
         before = run(page, "waits")
         with page.expect_response("**/oauth2/userinfo"):
             act()
-        until(page, f"waits > {before}")
+        until(page, f"waits > {before}")  # it says when it asks next; time that passes before is lost to it
 
     answered(lambda: run(page, ask))
     return lambda seconds: answered(lambda: page.clock.fast_forward(1000 * seconds))
@@ -802,13 +839,22 @@ def test_a_401_of_the_apps_own_is_asked_about_and_not_told(serve: Serve, page: P
     page.route("**/api*", lambda route: route.fulfill(status=401))
     with page.expect_response("**/oauth2/userinfo"):
         run(page, "window.stop = oidcGate.watch(); 0")
+    until(page, "taken > 1")
+    stop_time(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "userinfo" in request.url else None)
+    run(page, "Promise.all([...Array(20).keys()].map(number => fetch('/api?' + number))).then(() => 0)")
+    until(page, "waits > 0")
+    page.wait_for_timeout(200)
+    assert run(page, "waits") == 1
     with page.expect_response("**/oauth2/userinfo"):
-        run(page, "Promise.all([...Array(20).keys()].map(number => fetch('/api?' + number))).then(() => 0)")
+        page.clock.fast_forward(1000)
+    until(page, "taken > 2")
     expect(bar(page)).to_have_count(0)
     assert len(asked) == 1
-    run(page, "stop(); fetch('/api').then(() => new Promise(done => setTimeout(done, 1500)))")
+    run(page, "window.waits = 0; stop(); fetch('/api').then(() => 0)")
+    page.wait_for_timeout(200)
+    assert run(page, "waits") == 0
     assert len(asked) == 1
 
 

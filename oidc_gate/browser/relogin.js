@@ -25,13 +25,14 @@
 
   // Goes on where the same person is signed in again. Another must not see, nor send, what is in this page: to reload it
   // would send a form once more whose answer it is, as another, and another site's as if it were ours.
-  const check = async () => {
+  // What comes to wait while this is asked, or is to be quiet, is about a later end than the answer.
+  const check = async (waiter = settle, was = quiet) => {
     await first
     const now = await look()
-    if (now.sub && now.sub === who.sub && now.issuer === who.issuer) {
+    if (now.sub && now.sub == who.sub && now.issuer == who.issuer) {
       // The end that was to be quiet is over: there may be another.
-      quiet %= 2
-      settle?.(true)
+      if (was > 1) quiet %= 2
+      waiter?.(true)
     } else if ((now.sub || now.status == 403) && (waiting || who.sub))
       location.replace(location.pathname + location.search)
     return now
@@ -112,7 +113,7 @@
     }
   }
 
-  const bars = (left, lead) => left > lead ? (quiet = 0, hide()) : left ? show(1) : wait()
+  const bars = (left, lead) => left > lead ? (quiet = 0, waiting || hide()) : left ? show(1) : wait()
 
   const watch = (tell = bars, given) => {
     let timer, before, most = 0

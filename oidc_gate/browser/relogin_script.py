@@ -52,9 +52,12 @@ def _script(tag: str) -> Script:
 
 
 def _tight(source: str) -> str:
-    """Return the script without the spaces that stand beside punctuation; what is between quotes stays as it is."""
-    return "".join(part if part.startswith('"') else _SPACED.sub(r"\1", part) for part in _QUOTED.split(source))
+    """Return the script without the spaces beside punctuation, and the ends of lines that end no statement.
+
+    What is between quotes stays as it is.
+    """
+    return "".join(part if part.startswith('"') else _SPACED.sub(r"\1\2", part) for part in _QUOTED.split(source))
 
 
 _QUOTED = re.compile(r'("[^"\n]*")')
-_SPACED = re.compile(r" ?([^\w\s]) ?")
+_SPACED = re.compile(r"([{(,])\n|\n(?=[)}])| ?([^\w\s]) ?")
