@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-from oidc_gate.asgi.request import Scope
+from oidc_gate.asgi.request import ASGIRequest, Scope
 from oidc_gate.decisions import AskAgain, Instead
 
 __all__ = ["Receive", "again", "read_body", "with_body"]
@@ -43,19 +43,17 @@ def with_body(receive: Receive, body: bytes) -> Receive:
     return receive_this
 
 
-def again(other: AskAgain | Instead, scope: Scope, path: str, receive: Receive) -> tuple[Scope, Receive]:
-    """Return what to ask about again: this request, or another in its place.
-
-    `path`: of this one, inside its mount point.
-    """
-    if isinstance(other, AskAgain):
-        return scope, receive
+def again(other: AskAgain | Instead, scope: Scope, request: ASGIRequest, receive: Receive) -> tuple[Scope, Receive]:
+    """Return what to ask about again: this request, or another in its place."""
     made = dict(scope)
-    made["path"] = scope["path"].removesuffix(path) + other.path
+    made["headers"] = request.sent_headers
+    if isinstance(other, AskAgain):
+        return made, receive
+    made["path"] = scope["path"].removesuffix(request.path) + other.path
     made["query_string"] = other.query.encode("latin-1")
     if scope.get("raw_path"):
         made["raw_path"] = other.raw_target.encode("latin-1")
     replaced = {name.encode() for name, _ in other.headers}
-    made["headers"] = [pair for pair in scope["headers"] if pair[0].lower() not in replaced]
+    made["headers"] = [pair for pair in request.sent_headers if pair[0].lower() not in replaced]
     made["headers"] += [(name.encode(), value.encode("latin-1")) for name, value in other.headers if value]
     return made, with_body(receive, other.body)

@@ -127,7 +127,6 @@ class OIDCGate:
             for at in dropped if told_cookies else dropped_with_cookie:
                 del headers[at]
         else:
-            scope = {**scope, "headers": [*headers]}  # uvicorn adds trailers to its own list, while the gate waits
             request = self._request(scope, layout, telling)
             decision = gate.decide(request) if IDENTITY_KEY not in scope else gate.behind_another(request)
             while not isinstance(decision, Forward):
@@ -136,7 +135,7 @@ class OIDCGate:
                 if isinstance(decision, ReadBody):
                     decision = decision.resume(await read_body(receive, decision.limit))
                 elif isinstance(decision, (AskAgain, Instead)):
-                    return await self(*again(decision, scope, request.path, receive), send)
+                    return await self(*again(decision, scope, request, receive), send)
                 elif decision.run_on_loop is not None:
                     decision = await decision.run_on_loop()
                 else:

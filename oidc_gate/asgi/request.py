@@ -139,11 +139,13 @@ class ASGIRequest:
         "is_websocket",
         "path",
         "scheme",
+        "sent_headers",
     )
 
     def __init__(self, scope: Scope, layout: Layout, routing: Routing = UNKNOWN) -> None:
         self._scope, self._routing = scope, routing
-        self._headers = headers = scope["headers"]
+        # Uvicorn adds trailers to its own list, while the gate waits: they are no headers of the request.
+        self.sent_headers = self._headers = headers = [*scope["headers"]]
         self._host_at, self._cookie_at, self._dropped, self._dropped_with_cookie, self._names, self._telling = layout
         host_at, cookie_at = self._host_at, self._cookie_at
         if host_at == UNUSUAL:
@@ -172,7 +174,7 @@ class ASGIRequest:
         """See `Request.authorization`."""
         at = self._telling // AUTHORIZED_AT
         if at:
-            value: bytes = self._scope["headers"][at - 1][1]
+            value: bytes = self.sent_headers[at - 1][1]
             return value.decode("latin-1")
         return self.header("authorization") if self._telling & AUTHORIZES else ""
 
@@ -181,7 +183,7 @@ class ASGIRequest:
         """See `Request.token_key`; `OIDCGate` looks for the same."""
         if not self._telling & BY_TOKEN or self._host_at < 0 or self.is_websocket or self._scope.get("root_path"):
             return None
-        pair = self._scope["headers"][self._telling // AUTHORIZED_AT - 1]
+        pair = self.sent_headers[self._telling // AUTHORIZED_AT - 1]
         return self._scope.get("scheme"), self._headers[self._host_at][1], pair[1], pair
 
     @property
@@ -275,7 +277,7 @@ class ASGIRequest:
 
     def header(self, name: str) -> str:
         """Return the header of that lower-case name, several joined by commas, or `""`."""
-        wanted, names, headers = name.encode(), self._names, self._scope["headers"]
+        wanted, names, headers = name.encode(), self._names, self.sent_headers
         count = names.count(wanted)
         if count <= 1:
             return headers[names.index(wanted)][1].decode("latin-1") if count else ""
