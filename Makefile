@@ -47,17 +47,20 @@ MINUTES := 60
 # Containers often forbid Python to keep what it has compiled: then each server that a test starts compiles it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lowest lint docs providers proxy spa recipes apps monitoring soak fuzz differential mutants bench race system-packages clean
+.PHONY: demo test uncounted lowest lint docs providers proxy spa recipes apps monitoring soak fuzz differential mutants bench race system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/oidc-gate demo
 
-# Side by side is what fits: both installations of the package write into the same folder, its `egg-info`.
+# Side by side is what fits: both installations of the package itself write into the same folder, its `egg-info`.
 test: system-packages
-	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.test $(NPM:%=%/node_modules/.package-lock.json)
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint lowest
-	$(BIN)/pytest -n 3 -m uncounted
+	@$(MAKE) --no-print-directory --jobs=3 $(VENV)/.test $(LOWEST)/.packages $(NPM:%=%/node_modules/.package-lock.json)
+	@$(MAKE) --no-print-directory $(LOWEST)/.test
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint lowest uncounted
 	$(BIN)/pytest -n 3 --cov -m "not uncounted"
+
+uncounted: $(VENV)/.test
+	$(BIN)/pytest -n 3 -m uncounted
 
 lowest: $(LOWEST)/.test system-packages tests/providers/panva/node_modules/.package-lock.json
 	$(LOWEST)/bin/pytest -n 2 -q $(LOWEST_TESTS)
@@ -122,10 +125,15 @@ $(VENV)/.demo $(VENV)/.test $(VENV)/.fuzz $(VENV)/.mutants: $(VENV)/.%: setup.cf
 	@$(BIN)/python .ci/install $*
 	@touch $@
 
-$(LOWEST)/.test: setup.cfg pyproject.toml .ci/lowest-versions | $(LOWEST)/bin/pip
-	.ci/lowest-versions > $(LOWEST)/constraints.txt
+$(LOWEST)/.packages: setup.cfg .ci/lowest-versions | $(LOWEST)/bin/pip
+	@.ci/lowest-versions > $(LOWEST)/constraints.txt
+	@.ci/lowest-versions --packages > $(LOWEST)/requirements.txt
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(LOWEST)/constraints.txt \
-		--editable '.[test-core]'
+		--requirement $(LOWEST)/requirements.txt
+	@touch $@
+
+$(LOWEST)/.test: setup.cfg pyproject.toml $(LOWEST)/.packages
+	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 $(RECIPES)/.recipes: setup.cfg pyproject.toml | $(RECIPES)/bin/pip

@@ -1,6 +1,8 @@
 """Every page in every language, in Chromium: nothing is cut off, axe-core finds nothing; pictures of all of them.
 
-The pictures are in `tests/screenshots/`, one for each language, light and dark; `pages.html` there shows them all.
+Languages differ by their texts alone: on a telephone, where there is least room for them, every page is laid out in
+each. On a large screen, and dark, it is in English and from right to left. The pictures are in `tests/screenshots/`;
+`pages.html` there shows them all.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ from tests.test_settings import LOGO, REQUIRED, TEMPLATE
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+#: What is looked at in every way: one language for each direction.
+DIRECTIONS = ("en", "ar")
 TEMPLATE_TEXT = Path(TEMPLATE).read_text(encoding="utf-8")
 PICTURES = Path(__file__).parent / "screenshots"
 AXE = Path(__file__).parent / "accessibility" / "node_modules" / "axe-core" / "axe.min.js"
@@ -136,13 +140,15 @@ iframe { border: 0; display: block }
 .wide { width: 320px; height: 200px; overflow: hidden; margin-top: 6px }
 .wide iframe { transform: scale(.25); transform-origin: 0 0 }
 </style>"""
-#: Puts pages side by side, each on a telephone's screen and below it on a large one; returns what does not fit.
-LAY_OUT = """async pages => {
+#: Each page on a telephone's screen, and below it on a large one.
+SCREENS = ((320, 400, ""), (1280, 800, "wide"))
+#: Puts pages side by side, on each of these screens; returns what does not fit.
+LAY_OUT = """async ([pages, screens]) => {
     const found = [], frames = [], tiles = document.createDocumentFragment()
     for (const [name, body] of Object.entries(pages)) {
         const tile = document.createElement('div')
         tile.append(name)
-        for (const [width, height, room] of [[320, 400, ''], [1280, 800, 'wide']]) {
+        for (const [width, height, room] of screens) {
             const box = document.createElement('div'), frame = document.createElement('iframe')
             Object.assign(frame, {width, height, srcdoc: body, title: name})
             frames.push(new Promise(done => { frame.onload = () => done(frame) }))
@@ -179,18 +185,22 @@ def page(chromium: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
+def schemes(tag: str) -> tuple[Scheme, ...]:
+    return SCHEMES if tag in DIRECTIONS else SCHEMES[:1]
+
+
 @pytest.mark.parametrize("tag", LANGUAGES)
 def test_every_page_fits_on_every_screen_and_has_its_picture_taken(tag: str, page: Page) -> None:
     bodies = without_scripts(made_by(Pages(), tag))
     PICTURES.mkdir(exist_ok=True)
     page.set_viewport_size({"width": 4400, "height": 900})
     page.set_content(SHEET)
-    assert page.evaluate(LAY_OUT, bodies) == []
-    for scheme in SCHEMES:
+    assert page.evaluate(LAY_OUT, [bodies, SCREENS if tag in DIRECTIONS else SCREENS[:1]]) == []
+    for scheme in schemes(tag):
         page.emulate_media(color_scheme=scheme)
         page.screenshot(path=PICTURES / f"pages-{tag}-{scheme}.png", full_page=True)
     pictures = [
-        f'<h2>{tag}, {scheme}</h2><img src="pages-{tag}-{scheme}.png">' for tag in LANGUAGES for scheme in SCHEMES
+        f'<h2>{tag}, {scheme}</h2><img src="pages-{tag}-{scheme}.png">' for tag in LANGUAGES for scheme in schemes(tag)
     ]
     (PICTURES / "pages.html").write_text("<!doctype html>\n" + "\n".join(pictures), encoding="utf-8")
 
