@@ -5,10 +5,14 @@ Run by `make recipes`.
 
 from __future__ import annotations
 
+import json
 import re
+import socket
 import sys
+import time
 from collections.abc import Iterable
 from hashlib import sha256
+from http.client import HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -68,6 +72,28 @@ def test_people_sign_in_at_each_server(
         in_front_of(behind, "nginx", tmp_path) as here,
     ):
         all_is_well(here, provider, monkeypatch, {"A8"} if server == "gunicorn, ASGI" else set())
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("are_late", [False, True])
+def test_trailers_are_no_headers(server: str, are_late: bool, provider: LocalProvider, tmp_path: Path) -> None:
+    """Nor are they at a server that takes them for such (uvicorn with httptools), where only the gate may say them."""
+    settings = settings_of("servers", provider) | {"public_paths": ["/public"]}
+    head = f"POST /public HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    rest = "2\r\nab\r\n0\r\nX-Forwarded-User: root\r\nX-Late: 1\r\n\r\n"
+    with (
+        gate(settings, tmp_path, server) as behind,
+        socket.create_connection(("127.0.0.1", behind.server.port), LIMIT) as connection,
+    ):
+        connection.sendall(head.encode() + (b"" if are_late else rest.encode()))
+        time.sleep(0.2 if are_late else 0)  # however early they come, it must hold
+        connection.sendall(rest.encode() if are_late else b"")
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 200
+        seen = json.loads(answer.read())
+    assert (seen["who"], "x-forwarded-user" in seen["headers"]) == (None, False)
+    assert server == "uvicorn" or "x-late" not in seen["headers"]
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "uvicorn"])
