@@ -180,6 +180,7 @@ def test_a_logout_here_alone_leaves_the_providers_session(provider: Provider, vi
     assert browser.fetch("/api").status == 401
     page = browser.navigate("/")
     silent = page.url.startswith("https://app.test/") and page.status == 200
+    provider.rest()
     provider.found("A visit after a logout without `provider_logout`", "is silent" if silent else "asks again")
 
 
