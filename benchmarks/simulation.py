@@ -16,6 +16,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from random import Random
 from typing import Any
@@ -228,7 +229,7 @@ class Simulation:
             idle_session_timeout="12h",  # requests that nothing is due to are left out, and count as activity
             session_cache_mb=1,
         )
-        self.gates = [Gate(settings, self.clock) for _ in range(gates)]
+        self.gates = [Gate(settings, partial(self.clock)) for _ in range(gates)]
         for gate in self.gates:
             (party,) = gate._components.parties
             party.provider._transport._pools[""] = self.provider

@@ -9,7 +9,16 @@ import re
 
 from oidc_gate.decisions import Header, Overriding, Renewal, Unprinted
 
-__all__ = ["CACHING", "PlainTypes", "QuietNames", "is_unshared", "renewed", "says_of_caching", "silenced"]
+__all__ = [
+    "CACHING",
+    "PlainTypes",
+    "QuietNames",
+    "caching_headers",
+    "is_unshared",
+    "renewed",
+    "says_of_caching",
+    "silenced",
+]
 
 _MOST_NAMES = 1000
 _FOR_SHARED = frozenset(
@@ -95,3 +104,11 @@ def renewed(renewal: Renewal) -> tuple[tuple[Header, ...], tuple[Header, ...]]:
         return usual, ()
     headers = (*(usual or (("cache-control", "private"),)), *cookies)
     return (Overriding if isinstance(usual, Overriding) else Unprinted)(headers), cookies
+
+
+def caching_headers(cache_control: str) -> tuple[Header, ...]:
+    """Return what the setting `cache_control` adds to the app's answers, or what overrides its word with `force`."""
+    word, _, value = cache_control.partition(" ")
+    if word.lower() == "force":
+        return Overriding((("cache-control", value.strip()),))
+    return (("cache-control", cache_control),) if cache_control else ()

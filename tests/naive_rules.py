@@ -132,7 +132,8 @@ def first(rules: Sequence[Rule], segments: list[str], method: str, host: str) ->
 
 def folded(text: str) -> str:
     """Return the text with no difference of case, nor of the look of a character."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    whole = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return whole.replace("i\u0307", "i")
 
 
 def looks_odd(path: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,14 +38,17 @@ class Clock:
         self.now += seconds
 
 
-def timed(world: World, app: Any, clock: Clock, *, settings: Settings | None = None, **options: Any) -> Any:
-    """Return the gate of this world in front of an app, going by this clock.
+def timed(
+    world: World, app: Any, clock: Clock, *, settings: Settings | None = None, beside: Any = None, **options: Any
+) -> Any:
+    """Return the gate of this world in front of an app, going by this clock, as in a process of its own.
 
     The public signature has no clock, so the gate inside the adapter is replaced by one that was made with it.
+    `beside`: the gate in whose process this one is: those go by the same clock.
     """
     settings = settings or Settings(**({"cookie_secret": COOKIE_SECRET} | options))
     adapter = importlib.import_module(f"oidc_gate.{world}").OIDCGate(app, settings=settings)
-    adapter._ask(open_gate(settings, adapter._ask, clock))
+    adapter._ask(open_gate(settings, adapter._ask, partial(clock) if beside is None else beside._gate._clock))
     GATES.append(adapter)
     return adapter
 
@@ -62,10 +66,13 @@ class Stage:
         #: The name of the session's cookie under https.
         self.session_name: str = self.gate._gate._components.secure_cookies.session
 
-    def another_gate(self, **changed: Any) -> Any:
-        """Return one more gate in front of the same app: another process, or the next release's settings."""
+    def another_gate(self, *, beside: Any = None, **changed: Any) -> Any:
+        """Return one more gate in front of the same app: another process, or the next release's settings.
+
+        `beside`: a gate in whose process it is.
+        """
         options = self.provider.gate_options(**(self.settings | changed))
-        return timed(self.world, self.app, self.clock, **options)
+        return timed(self.world, self.app, self.clock, beside=beside, **options)
 
     def browser(self, gate: Any = None, **options: Any) -> Browser:
         """Return a fresh browser."""

@@ -12,11 +12,14 @@ import termios
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvicorn
 
 from oidc_gate.command import hanging_up
+from oidc_gate.command.uvicorn_workers import Workers
 from oidc_gate.gate.rereading import read_now
 from tests.browser import World
 from tests.by_hand import visitor
@@ -138,6 +141,30 @@ def test_with_nohup_it_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     signal.signal(signal.SIGHUP, before)
 
 
+def test_several_processes_are_handed_it_once_they_hear_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where the terminal has gone they end."""
+    terminal = tmp_path / "terminal"
+    terminal.touch()
+    monkeypatch.setattr(hanging_up, "_TERMINAL", str(terminal))
+    monkeypatch.setattr("uvicorn.supervisors.multiprocess.SIGNALS", {})
+    parent = Workers(uvicorn.Config("none:app"), [])
+    waiting = [subprocess.Popen(["sleep", str(LIMIT)]) for _ in range(3)]
+    made: list[Any] = [SimpleNamespace(pid=each.pid, wait_until_ready=lambda *_: True) for each in waiting]
+    ready, starting, ended = made
+    starting.wait_until_ready = lambda *_: False
+    waiting[2].kill()
+    waiting[2].wait()
+    parent.processes = [ended, starting, ready]
+    parent.handle_hup()
+    assert waiting[0].wait(LIMIT) == -signal.SIGHUP
+    assert (waiting[1].poll(), parent.should_exit.is_set()) == (None, False)
+    terminal.unlink()
+    parent.handle_hup()
+    assert (waiting[1].poll(), parent.should_exit.is_set()) == (None, True)
+    waiting[1].kill()
+    waiting[1].wait()
+
+
 # For real
 
 
@@ -182,9 +209,6 @@ def test_run_goes_on_with_what_the_settings_say_now(
 
         until(all_are_refused)
         assert set().union(*seen) <= {200, 403}, "nobody is turned away meanwhile"
-        if workers == "2" and target != "myapp:app":  # each of uvicorn's workers reads the settings when it starts
-            until(lambda: server.output.count("Finished server process") == 2)
-            until(lambda: statuses() == {403})
         site.configure(alow_emails=ADA)
         os.kill(server.pid, signal.SIGHUP)
         server.wait_for_output("alow_emails is not a setting")
@@ -192,12 +216,52 @@ def test_run_goes_on_with_what_the_settings_say_now(
         assert server.alive
 
 
-def test_run_ends_when_its_terminal_goes(provider: LocalProvider, tmp_path: Path) -> None:
+#: Answers at `/slow` once a file is there.
+SLOW = """
+import asyncio
+import pathlib
+
+
+async def app(scope, receive, send):
+    while scope["path"] == "/slow" and not pathlib.Path("go").exists():
+        pathlib.Path("asked").touch()
+        await asyncio.sleep(0.01)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"done"})
+"""
+
+
+def test_what_is_under_way_ends_with_the_old_settings_while_the_new_are_in_force(
+    provider: LocalProvider, tmp_path: Path
+) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    site = Site(provider, tmp_path)
+    argv = [OIDC_GATE, "run", "slow:app", "--interface", "asgi", "--config", "gate.toml"]
+    argv += ["--port", "{port}", "--workers", "2"]
+    with (
+        running(argv, folder=tmp_path, cwd=tmp_path, ready_path="/oauth2/health") as server,
+        ThreadPoolExecutor() as pool,
+    ):
+        ada = visitor()
+        assert ada.navigate(f"{server.url}/").status == 200
+        slow = pool.submit(ada.copy().get, f"{server.url}/slow")
+        until((tmp_path / "asked").exists)
+        site.configure(allow_emails=GRACE)
+        os.kill(server.pid, signal.SIGHUP)
+        until(lambda: server.output.count("changed settings are taken over") == 2)
+        assert {ada.get(f"{server.url}/").status for _ in range(6)} == {403}
+        (tmp_path / "go").touch()
+        answer = slow.result(LIMIT)
+        assert (answer.status, answer.body) == (200, b"done")
+
+
+@pytest.mark.parametrize(("workers", "status"), [("1", -signal.SIGTERM), ("2", 0)])
+def test_run_ends_when_its_terminal_goes(workers: str, status: int, provider: LocalProvider, tmp_path: Path) -> None:
     (tmp_path / "myapp.py").write_text(APPS)
     Site(provider, tmp_path)
     controller, terminal = os.openpty()
     port = free_port()
-    argv = [OIDC_GATE, "run", "myapp:asgi_app", "--config", "gate.toml", "--port", str(port)]
+    argv = [OIDC_GATE, "run", "myapp:asgi_app", "--config", "gate.toml", "--port", str(port), "--workers", workers]
     with (
         (tmp_path / "log").open("w") as log,
         subprocess.Popen(
@@ -214,6 +278,6 @@ def test_run_ends_when_its_terminal_goes(provider: LocalProvider, tmp_path: Path
             until(lambda: accepts(port))
             os.close(terminal)
             os.close(controller)
-            assert process.wait(LIMIT) == -signal.SIGTERM
+            assert process.wait(LIMIT) == status
         finally:
             process.kill()

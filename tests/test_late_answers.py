@@ -119,6 +119,21 @@ def test_a_late_answer_does_not_set_the_cookie_of_a_session_that_has_ended(
     assert answer.header("Cache-Control") == ("no-store" if said[:1] == [("Cache-Control", "no-store")] else "private")
 
 
+@pytest.mark.parametrize("ends", ENDS)
+def test_what_ends_at_one_gate_has_ended_at_all_of_its_process_that_have_the_session_in_common(
+    stage: StageFactory, provider: LocalProvider, slow: Slow, ends: Meanwhile
+) -> None:
+    here = stage(app=slow.app, userinfo_refresh_interval="30m", max_session_duration="12h")
+    other = here.another_gate(beside=here.gate)
+    browser = here.signed_in()
+    tab = here.moved(browser, other)
+    assert subject(tab.fetch("/")) == "ada-1815"
+    here.clock.advance(120)
+    answer = late(slow, tab, lambda: ends(here, browser, provider))
+    assert (answer.status, answer.header_list("Set-Cookie")) == (200, [])
+    assert tab.fetch("/").status == 401
+
+
 @pytest.mark.parametrize(
     ("live_check", "said"), [(0, []), ("30s", []), ("30s", [("Content-Type", "text/event-stream")])]
 )

@@ -133,7 +133,7 @@ THIRD_PARTY = {
     "requests": {"provider/transport"},
     "starlette": {"starlette"},
     "urllib3": {"provider/transport"},
-    "uvicorn": {"command/demo_server", "command/run", "command/uvicorn_requests"},
+    "uvicorn": {"command/demo_server", "command/run", "command/uvicorn_requests", "command/uvicorn_workers"},
     "websockets": {"proxy/relay"},
     "werkzeug": {"command/demo_provider", "flask", "wsgi/bodies"},
     "yaml": {"settings/files"},

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
@@ -348,6 +349,9 @@ ALIKE = [
     ("/k", "/\u212a"),
     ("/s", "/\u017f"),
     ("/i", "/\u0131"),
+    ("/i", "/\u0130"),
+    ("/i", "/I\u0307"),
+    ("/\u0390", "/\u03aa\u0301"),
     ("/a", "/\uff21"),
     ("/fi", "/\ufb01"),
     ("/a/b", "/a\uff0fb"),
@@ -360,6 +364,15 @@ ALIKE = [
 def test_texts_that_differ_in_case_or_form_alone_fold_to_one(one: str, other: str) -> None:
     assert folded(one) == folded(other)
     assert folded(folded(one)) == folded(one)
+
+
+def test_all_letters_fold_as_their_other_cases_do() -> None:
+    """As Python has these, also where it goes letter by letter, as the `(?i)` of patterns does."""
+    for number in range(sys.maxunicode + 1):
+        letter = chr(number)
+        cases = {letter.lower(), letter.upper(), letter.title(), letter.casefold(), letter.lower()[0]}
+        if cases != {letter}:
+            assert {folded(f"x{each}y") for each in cases} == {folded(f"x{letter}y")}, letter
 
 
 def test_folding_is_that_of_the_naive_interpreter() -> None:

@@ -135,6 +135,13 @@ SPOOFED = [
     "CF-Connecting-IP: 6.6.6.6",
     "X-Original-URL: /evil",
     "X-Rewrite-URL: /evil",
+    "SCRIPT_NAME: /evil",
+    "Path_Info: /evil",
+    "X-Script-Name: /evil",
+    "Daphne-Root-Path: /evil",
+    "Fly-Client-IP: 6.6.6.6",
+    "X-ProxyUser-Ip: 6.6.6.6",
+    "X-AppEngine-Remote-Addr: 6.6.6.6",
     "X-Forwarded-User: evil",
     "X_Forwarded_Email: evil",
     "Remote-User: evil",
@@ -202,13 +209,13 @@ def test_what_a_proxy_says_that_is_trusted_is_carried_on(recorder: Recorder) -> 
     base, rules = "https://app.example.com", [{"path": "/", "allow": "anyone"}]
     with proxy_to(recorder.port, trusted_proxies="127.0.0.0/8", base_url=base, rules=rules) as port:
         asked(port, "GET / HTTP/1.1", "X-Forwarded-For: 6.6.6.6, 2001:db8::1", "CF-Connecting-IP: 2001:db8::1",
-              "X-Original-URL: /evil")  # fmt: skip
+              "X-Original-URL: /evil", "SCRIPT_NAME: /evil", "Daphne-Root-Path: /evil")  # fmt: skip
     got = told(recorder)
+    assert "/evil" not in str(got.headers)
     assert (got.one("x-forwarded-for"), got.one("x-real-ip")) == ("2001:db8::1, 127.0.0.1", "2001:db8::1")
     assert (got.one("x-forwarded-proto"), got.one("x-forwarded-host")) == ("https", "app.example.com")
     assert (got.one("x-forwarded-port"), got.one("cf-connecting-ip")) == ("443", "2001:db8::1")
     assert got.one("forwarded") == 'for="[2001:db8::1]";host=app.example.com;proto=https, for=127.0.0.1'
-    assert got.all("x-original-url") == []
 
 
 def test_a_trusted_proxy_may_say_it_in_other_ways(recorder: Recorder) -> None:
@@ -501,7 +508,7 @@ def test_what_one_end_cannot_take_the_other_does_not_send(port: int, recorder: R
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x00", 200, b"\x1f\x8b\x00",
          [("content-encoding", "gzip")]),
         (b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", 204, b"", []),
-        (b"HTTP/1.1 304 Not Modified\r\nETag: x\r\nContent-Length: 10\r\n\r\n", 304, b"", [("content-length", "10")]),
+        (b"HTTP/1.1 304 Not Modified\r\nETag: x\r\nContent-Length: 10\r\n\r\n", 304, b"", [("etag", "x")]),
         (b"HTTP/1.1 299 \r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nX-T: 1\r\n\r\n", 299,
          b"abc", []),
         (b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\nuntil the end", 200, b"until the end", [("server", "old")]),
@@ -518,6 +525,7 @@ def test_an_answer_reaches_the_client_as_it_is(
     assert (answer.status, answer.body, answer.is_whole) == (status, body, True)
     for pair in headers:
         assert pair in answer.headers
+    assert status != 304 or "content-length" not in dict(answer.headers), "uvicorn would wait for so much"
 
 
 def test_head_has_the_headers_and_no_body_and_the_connection_goes_on(port: int, recorder: Recorder) -> None:

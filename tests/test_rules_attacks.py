@@ -118,7 +118,8 @@ def spellings(word: str) -> list[str]:
     """Return a path as it is, in other cases, in escapes, and in letters that look or fold alike."""
     code, rest = ord(word[0]), word[1:]
     escaped = [f"%{code:02x}{rest}", f"%{code - 0x20:02X}{rest}", f"%25{code:02x}{rest}"]
-    alike = [f"%EF%BC%{code + 0x40:02X}{rest}", word.replace("i", "%C4%B1"), word.replace("s", "%C5%BF")]
+    alike = [f"%EF%BC%{code + 0x40:02X}{rest}", word.replace("s", "%C5%BF")]
+    alike += [word.replace("i", letter) for letter in ("%C4%B1", "%C4%B0")]
     return [word, word.title(), word.upper(), *escaped, *alike]
 
 

@@ -11,6 +11,7 @@ Modules, from the ground up; each may import only from those before it:
 - `uvicorn_requests`: how uvicorn reads requests
 - `listening`: where `run` listens, and what it says of that
 - `hanging_up`: what SIGHUP does to `run`
+- `uvicorn_workers`: several processes of uvicorn, and SIGHUP
 - `run`: serve an app behind the gate
 - `sample_app`: the app that the demo shows where none is named
 - `demo_server`: serves an app while the demo does other things

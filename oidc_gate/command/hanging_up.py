@@ -7,40 +7,55 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread
+from typing import Any
 
-__all__ = ["reading_at_hangup"]
+__all__ = ["read_at_hangup", "reading_at_hangup", "terminal_watch"]
 
 #: The terminal that a process belongs to, whatever its name is.
 _TERMINAL = "/dev/tty"
 
 
-@contextmanager
-def reading_at_hangup(read: Callable[[], object]) -> Iterator[None]:
+def read_at_hangup(read: Callable[[], object], is_over: Callable[[], bool] = lambda: False) -> Any:
     """Have SIGHUP call this, in a thread of its own and one call at a time, for it may block.
 
-    The signal is also how a terminal says that it is gone; then the process ends, as any other does that is not started
-    with `nohup`.
+    `is_over`: whether the signal is to end the process instead. Return what it did before.
     """
-    turn, began_at_terminal = Lock(), _has_terminal()
+    turn = Lock()
 
     def in_turn() -> None:
         with turn:
             read()
 
     def heard(*_: object) -> None:
-        if began_at_terminal and before != signal.SIG_IGN and not _has_terminal():
+        if is_over():
             signal.raise_signal(signal.SIGTERM)
         else:
             Thread(target=in_turn, name="oidc_gate-hangup", daemon=True).start()
 
-    before = None
     with suppress(AttributeError):  # Windows has no such signal
-        before = signal.signal(signal.SIGHUP, heard)
+        return signal.signal(signal.SIGHUP, heard)
+
+
+@contextmanager
+def reading_at_hangup(read: Callable[[], object]) -> Iterator[None]:
+    """Have SIGHUP call this while the block lasts, and end the process where its terminal has gone."""
+    before = read_at_hangup(read, terminal_watch())
     try:
         yield
     finally:
         with suppress(AttributeError):
             signal.signal(signal.SIGHUP, before)
+
+
+def terminal_watch() -> Callable[[], bool]:
+    """Return what tells whether the terminal that this process has now has gone since.
+
+    That is what SIGHUP says then; it ends the process, as any other that is not started with `nohup`.
+    """
+    has_one = _has_terminal()
+    with suppress(AttributeError):
+        has_one = has_one and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
+    return lambda: has_one and not _has_terminal()
 
 
 def _has_terminal() -> bool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from oidc_gate.command.hanging_up import reading_at_hangup
+from oidc_gate.command.hanging_up import read_at_hangup, reading_at_hangup
 from oidc_gate.command.listening import check_no_circle, free_port, in_url, is_there, tell_where
 from oidc_gate.errors import SettingsError
 from oidc_gate.settings import Settings, SettingsFile, from_config_file, from_traffic_policy, is_asgi, load_app
@@ -205,7 +205,8 @@ def worker() -> Any:
     log_to_stderr(logging.ERROR)  # what is to be said at the start, the parent has said
     launch = _HANDED.pop()
     _, gate = gated(loaded(launch.target), launch.interface, launch.settings())
-    logger.setLevel(logging.WARNING)
+    logger.setLevel(logging.INFO)
+    read_at_hangup(_reading(gate))
     return gate
 
 
@@ -215,23 +216,15 @@ def _serve_asgi(gate: Any, launch: Launch, more: dict[str, Any]) -> int:
     except ImportError:
         raise _missing("an ASGI app is served with uvicorn") from None
     from oidc_gate.command.uvicorn_requests import HeadersAlone
+    from oidc_gate.command.uvicorn_workers import run_workers
 
-    app = gate
-    if launch.workers > 1:  # uvicorn's workers start from nothing, and each makes a gate of its own
-        app = Handover(launch)
-    with reading_at_hangup(_reading(gate)):  # several workers have a parent, which starts them anew
-        uvicorn.run(
-            app,
-            factory=app is not gate,
-            host=launch.host,
-            port=launch.port,
-            workers=launch.workers,
-            http=HeadersAlone,
-            proxy_headers=False,
-            access_log=False,
-            timeout_worker_healthcheck=60,  # so long may a worker take to load its app, that SIGHUP starts anew
-            **more,
-        )
+    options: dict[str, Any] = {"host": launch.host, "port": launch.port, "http": HeadersAlone, **more}
+    options |= {"proxy_headers": False, "access_log": False}
+    if launch.workers > 1:  # they start from nothing, and each makes a gate of its own; a minute to load its app
+        run_workers(Handover(launch), workers=launch.workers, timeout_worker_healthcheck=60, **options)
+        return 0
+    with reading_at_hangup(_reading(gate)):
+        uvicorn.run(gate, **options)
     return 0
 
 

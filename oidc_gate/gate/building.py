@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_gate.access import AllowLists, Conditional, PathList, Policy
 from oidc_gate.browser import Addresses, Attempts, Cookies, Pages
+from oidc_gate.caching import caching_headers
 from oidc_gate.decisions import Header, Overriding
 from oidc_gate.errors import SettingsError
 from oidc_gate.gate.components import Components
@@ -31,6 +32,7 @@ from oidc_gate.sessions import (
     Sessions,
     StoreBackend,
     TakenAway,
+    ended_of,
     unwatched,
     watched,
 )
@@ -63,7 +65,7 @@ def build(
     """
     context = _context(settings)
     tags = [name_tag(secret, _named_for(settings)) for secret in settings.cookie_secret]
-    response_headers = _caching(settings.cache_control)
+    response_headers = caching_headers(settings.cache_control)
     told = told_headers(settings.identity_headers)
     policy, addresses = _policy(settings), Addresses(settings.base_url, settings.trusted_proxies)
     rules = [rule.name for rule in policy.rules]
@@ -198,13 +200,15 @@ def _sessions(
     overrides_some = bool(settings.public_paths or settings.rules) and isinstance(response_headers, Overriding)
     before_these = None if before is None else before.sessions
     keys, gone_before = [party.key for party in parties], None if before_these is None else before_these.taken_away
+    context = _context(settings)
     return Sessions(
         backend,
         {party.key: _by_provider(party, parties, told, response_headers, clock, signer) for party in parties},
         memory=settings.session_cache_mb << 20,
         by_path=bool(settings.idle_exempt_paths) or overrides_some,
         before=before_these,
-        taken_away=TakenAway(_context(settings), keys, clock(), gone_before),
+        taken_away=TakenAway(context, keys, clock(), gone_before),
+        ended=ended_of((context, clock)) if before_these is None else before_these.ended,
     )
 
 
@@ -246,14 +250,6 @@ def _by_provider(
         return clear_of(taken, named(claims))
 
     return ByProvider(party.auth_id, party.lists, forward, limits, name_of, party.telling.session_ended)
-
-
-def _caching(cache_control: str) -> tuple[Header, ...]:
-    """Return what is added to the app's answers, or what overrides its word with `force`."""
-    word, _, value = cache_control.partition(" ")
-    if word.lower() == "force":
-        return Overriding((("cache-control", value.strip()),))
-    return (("cache-control", cache_control),) if cache_control else ()
 
 
 def _named_for(settings: Settings) -> str:

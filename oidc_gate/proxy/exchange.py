@@ -201,8 +201,8 @@ class Exchange:
 
     async def _answer(self, connection: Connection, *, gives_trailers: bool) -> None:
         status, send = connection.status, self._send
-        has_length = status != 204
-        headers = kept_of_answer(connection.headers, has_length=has_length)
+        # A 304 may say how long the content would be: uvicorn waits for it, and gives the connection up.
+        headers = kept_of_answer(connection.headers, has_length=status not in (204, 304))
         start: dict[str, Any] = {"type": "http.response.start", "status": status, "headers": headers}
         names_trailers = gives_trailers and _announces_trailers(connection)
         if names_trailers:

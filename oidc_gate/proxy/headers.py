@@ -37,20 +37,28 @@ _OF_OTHER_PROXIES = frozenset(
         *("x-forwarded", "forwarded-for", "x-forwarded-by", "x-forwarded-path", "x-forwarded-prefix"),
         *("x-forwarded-protocol", "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-ssl", "x-forwarded-uri"),
         *("x-forwarded-method", "x-forwarded-client-cert", "x-url-scheme", "x-scheme", "front-end-https"),
-        *("x-script-name", "x-original-host", "x-original-method", "x-original-proto", "x-original-for", "x-host"),
+        *("x-original-host", "x-original-method", "x-original-proto", "x-original-for", "x-host"),
         *("x-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "x-originating-ip", "x-remote-ip"),
         *("x-remote-addr", "true-client-ip", "cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip"),
-        *("x-azure-clientip", "x-azure-socketip", "x-envoy-external-address"),
+        *("x-azure-clientip", "x-azure-socketip", "fly-client-ip", "do-connecting-ip", "x-proxyuser-ip"),
+        *("x-nf-client-connection-ip", "x-vercel-forwarded-for"),
     }
 )
 #: How further ones begin, and those that tell of the client's certificate (RFC 9440), by which apps know who asks.
 _FAMILIES_OF_PROXIES = (
-    *("x-forwarded-", "x-envoy-", "x-real-", "cloudfront-viewer-"),
+    *("x-forwarded-", "x-envoy-", "x-real-", "x-appengine-", "cloudfront-viewer-"),
     *("client-cert", "x-client-cert", "x-client-verify", "ssl-client-", "x-ssl-client-", "x-tls-client-"),
     *("x-amzn-mtls-", "x-arr-clientcert"),
 )
-#: Apps of some frameworks go by these in place of the path, which is what rules were asked about.
-_OTHER_PATHS = frozenset({"x-original-url", "x-original-uri", "x-rewrite-url"})
+#: Some servers and frameworks go by these in place of the path, which is what rules were asked about, or take a mount
+#: point that they name off it. Proxies seldom take them from clients, so that it does not help to believe the proxy.
+_OTHER_PATHS = frozenset(
+    {
+        *("x-original-url", "x-original-uri", "x-rewrite-url", "x-override-url", "x-http-path-override"),
+        *("script-name", "path-info", "x-script-name", "daphne-root-path", "x-invoke-path", "x-matched-path"),
+        "x-replaced-path",
+    }
+)
 
 _NEVER = _HOP_BY_HOP | _SAID_ANEW | _OF_PROXIES | _OTHER_PATHS
 #: A client may not have these taken out by naming them in Connection: they are meant for the app.

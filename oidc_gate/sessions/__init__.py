@@ -23,6 +23,7 @@ May import: `errors`, `identity`, `sealing`, `decisions`, `stores`, `access`, `p
 from oidc_gate.sessions.backends import AskingBackend, Backend, CookieBackend, DenyListedCookieBackend, StoreBackend
 from oidc_gate.sessions.by_provider import ByProvider
 from oidc_gate.sessions.live_sessions import LiveSession
+from oidc_gate.sessions.memory import ended_of
 from oidc_gate.sessions.open_session import NEVER, SPREAD, UNLOADED, Limits, LoadOnLoop, OpenSession, Unloaded
 from oidc_gate.sessions.recent_sessions import SAMPLE, Recalled
 from oidc_gate.sessions.session import Head, Session, hand_on, place_in_line
@@ -55,6 +56,7 @@ __all__ = [
     "StoreBackend",
     "TakenAway",
     "Unloaded",
+    "ended_of",
     "hand_on",
     "is_of_token",
     "place_in_line",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
-__all__ = ["BoundedTable", "EndedSessions"]
+__all__ = ["BoundedTable", "EndedSessions", "ended_of"]
 
 logger = logging.getLogger("oidc_gate")
 
@@ -71,3 +72,13 @@ class EndedSessions(dict[str, float]):
                 _MOST_ENDED,
             )
         self._sweep_at = min(max(_FIRST_SWEEP, 2 * len(self)), _MOST_ENDED)
+
+
+_of_process: WeakValueDictionary[Hashable, EndedSessions] = WeakValueDictionary()
+_guard = Lock()
+
+
+def ended_of(key: Hashable) -> EndedSessions:
+    """Return what was ended of the sessions that all gates of this process with this key have in common."""
+    with _guard:
+        return _of_process.setdefault(key, EndedSessions())

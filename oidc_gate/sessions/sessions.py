@@ -59,6 +59,7 @@ class Sessions:
         by_path: bool = False,
         before: Sessions | None = None,
         taken_away: TakenAway | None = None,
+        ended: EndedSessions | None = None,
     ) -> None:
         self.backend = backend
         self._newest_prefix = backend.newest_prefix
@@ -78,7 +79,7 @@ class Sessions:
         self.remember_request = self._recent.remember_request
         # Changed in place: the gate looks into them, as into `live`, and so do those that come after these.
         self.recheck_schedule: RecheckSchedule = RecheckSchedule() if before is None else before.recheck_schedule
-        self.ended: EndedSessions = EndedSessions() if before is None else before.ended
+        self.ended: EndedSessions = EndedSessions() if ended is None else ended
         self.taken_away: TakenAway = taken_away or TakenAway("", by_provider, 0.0)
         self._over = OverSessions(by_provider, self._idle, self.ended)
 

@@ -63,8 +63,9 @@ def _param_text(value: Any) -> str:
 #: Nothing that a setting names may stand in the place of these: servers, apps and the gate itself go by them.
 TAKEN_HEADERS = re.compile(
     r"accept.*|access-control-.*|authorization|connection|content-.*|cookie|date|expect|forwarded|host|if-.*|keep-alive"
-    r"|origin|proxy-.*|range|referer|sec-.*|te|trailer|transfer-encoding|upgrade|user-agent|via"
-    r"|x-forwarded-(for|host|port|prefix|proto)|x-http-method.*|x-method-override|x-requested-with"
+    r"|origin|path-info|proxy-.*|range|referer|script-name|sec-.*|set-cookie|te|trailer|transfer-encoding|upgrade"
+    r"|user-agent|via|x-forwarded-(for|host|port|prefix|proto)|x-http-.*|x-method-override|x-oidc-gate-.*"
+    r"|x-original-ur[il]|x-override-url|x-requested-with|x-rewrite-url|x-script-name"
 )
 
 
