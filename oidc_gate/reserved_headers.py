@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from string import punctuation
 
-__all__ = ["HarmlessNames", "ReservedHeaders", "folded"]
+__all__ = ["BEFORE_THE_PATH", "HarmlessNames", "ReservedHeaders", "folded"]
 
 #: Reserved names, as `folded` spells them.
 _NAMES = frozenset(
@@ -44,6 +44,8 @@ _FAMILIES = (
     *("x-ms-client-principal", "x-ms-token-", "x-replit-user-", "sf-context-current-user"),
     "x-oidc-gate-",
 )
+#: Pyramid puts the path that it finds here in front of the one that was asked for, whoever sends it.
+BEFORE_THE_PATH = ("x-vhm-root",)
 #: Blanks and control characters too: no name has one (RFC 9110, 5.1), and what strips them off would see another name.
 _BLANKS = "".join(map(chr, range(0x21))) + "\x7f\x85\xa0"
 _DASHES = str.maketrans(dict.fromkeys(punctuation, "-"))

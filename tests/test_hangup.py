@@ -149,20 +149,25 @@ def test_several_processes_are_handed_it_once_they_hear_it(tmp_path: Path, monke
     monkeypatch.setattr("uvicorn.supervisors.multiprocess.SIGNALS", {})
     parent = Workers(uvicorn.Config("none:app"), [])
     waiting = [subprocess.Popen(["sleep", str(LIMIT)]) for _ in range(3)]
-    made: list[Any] = [SimpleNamespace(pid=each.pid, wait_until_ready=lambda *_: True) for each in waiting]
+    made: list[Any] = [SimpleNamespace(pid=each.pid, is_ready=lambda timeout: True) for each in waiting]
     ready, starting, ended = made
-    starting.wait_until_ready = lambda *_: False
+    starting.is_ready = lambda timeout: False
     waiting[2].kill()
     waiting[2].wait()
     parent.processes = [ended, starting, ready]
     parent.handle_hup()
     assert waiting[0].wait(LIMIT) == -signal.SIGHUP
     assert (waiting[1].poll(), parent.should_exit.is_set()) == (None, False)
+    parent.processes = [starting]
+    starting.is_alive = lambda timeout: True
+    parent.keep_subprocess_alive()
+    assert waiting[1].poll() is None
+    starting.is_ready = lambda timeout: True
+    parent.keep_subprocess_alive()
+    assert waiting[1].wait(LIMIT) == -signal.SIGHUP
     terminal.unlink()
     parent.handle_hup()
-    assert (waiting[1].poll(), parent.should_exit.is_set()) == (None, True)
-    waiting[1].kill()
-    waiting[1].wait()
+    assert parent.should_exit.is_set()
 
 
 # For real

@@ -370,7 +370,7 @@ def test_all_letters_fold_as_their_other_cases_do() -> None:
     """As Python has these, also where it goes letter by letter, as the `(?i)` of patterns does."""
     for number in range(sys.maxunicode + 1):
         letter = chr(number)
-        cases = {letter.lower(), letter.upper(), letter.title(), letter.casefold(), letter.lower()[0]}
+        cases = {letter.lower(), letter.upper(), letter.casefold(), letter.lower()[0]}
         if cases != {letter}:
             assert {folded(f"x{each}y") for each in cases} == {folded(f"x{letter}y")}, letter
 

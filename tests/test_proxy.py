@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from oidc_gate import Settings
 from oidc_gate.command.uvicorn_requests import HeadersAlone
 from oidc_gate.errors import SettingsError
 from oidc_gate.proxy import gated_proxy, read_upstream
+from oidc_gate.proxy.headers import OTHER_PATHS
 from tests.asgi_driver import LOOP
 from tests.patience import LIMIT
 from tests.providers.local import LocalProvider
@@ -37,6 +39,7 @@ from tests.proxied import (
 )
 from tests.redis_servers import until
 from tests.stage import Stage
+from tests.test_settings import REQUIRED
 
 HOST = b"Host: 127.0.0.1\r\n"
 POST = b"POST / HTTP/1.1\r\n" + HOST
@@ -139,6 +142,12 @@ SPOOFED = [
     "Path_Info: /evil",
     "X-Script-Name: /evil",
     "Daphne-Root-Path: /evil",
+    "X-Vhm-Root: /evil",
+    "X-Sendfile-Type: X-Accel-Redirect; evil",
+    "Proxy: http://evil.test",
+    "Disguised-Host: evil.test",
+    "WL-Proxy-Client-Cert: evil",
+    "$WSRU: evil",
     "Fly-Client-IP: 6.6.6.6",
     "X-ProxyUser-Ip: 6.6.6.6",
     "X-AppEngine-Remote-Addr: 6.6.6.6",
@@ -148,6 +157,12 @@ SPOOFED = [
     "X-Oidc-Gate-Jwt: evil",
     "X_OIDC_GATE_JWT: evil",
 ]
+
+
+@pytest.mark.parametrize("name", sorted(OTHER_PATHS))
+def test_the_gate_tells_nothing_in_a_header_that_it_does_not_hand_on(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"identity_headers must not name {name}"):
+        Settings(**REQUIRED, identity_headers={name: "email"})
 
 
 def test_what_a_client_says_in_a_proxys_name_is_not_believed(port: int, recorder: Recorder) -> None:

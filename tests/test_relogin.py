@@ -84,7 +84,7 @@ def test_nothing_but_comments_and_needless_spaces_is_left_out() -> None:
         if each == token:
             token = next(left, "")
         elif each != " ":
-            assert (each, before in "{(," or after in ")}") == ("\n", True), "the end of a statement"
+            assert (each, before in "{(,>" or after in ")}") == ("\n", True), "the end of a statement"
     assert not re.search(r"[`']|([+-]) ?\1 ?\1|[+-] [+-]|//", code)
 
 

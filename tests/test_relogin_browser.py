@@ -534,6 +534,29 @@ def test_an_answer_from_before_the_end_sends_nothing_and_leaves_the_bar(serve: S
     expect(bar(page)).to_have_count(0)
 
 
+def test_a_request_that_is_refused_while_it_is_asked_who_is_signed_in_does_not_wait_for_ever(
+    serve: Serve, page: Page
+) -> None:
+    """The person signs in again in another tab, which does not say so."""
+    address = serve()
+    opened(page, address + "/")
+    signed_in = run(page, "fetch('/oauth2/userinfo').then(answer => answer.json())")
+    other = page.context.new_page()
+    other.goto(f"{address}/oauth2/userinfo")
+    held: list[Route] = []
+    page.route("**/oauth2/userinfo", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/oauth2/userinfo"):
+        run(other, "new BroadcastChannel('oidc_gate').postMessage(0); 0")
+    end_session(page)
+    save(page)
+    other.goto(f"{address}/")
+    sign_in(other)
+    other.get_by_label("Text").wait_for()
+    held[0].fulfill(json=signed_in)
+    output(page).to_have_text("ada-1815 POST a long text")
+    expect(bar(page)).to_have_count(0)
+
+
 #: Asks as jQuery does; comes to the answer's status and text.
 OLD_WAY = """
 window.poll = url => new Promise(done => {

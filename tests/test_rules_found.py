@@ -347,3 +347,15 @@ def test_what_a_provider_says_makes_no_line_of_its_own_in_the_log(
     caplog.set_level(logging.WARNING, "oidc_gate")
     assert browser.navigate("/payroll").status == 403
     assert all("\n" not in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("settings", [{"rules": [{"path": "/pub", "allow": "anyone"}]}, {"public_paths": ["/pub"]}])
+@pytest.mark.parametrize("name", ["X-Vhm-Root", "x_vhm_root"])
+def test_where_rules_go_by_paths_no_client_puts_another_in_front(
+    stage: StageFactory, settings: dict[str, Any], name: str
+) -> None:
+    """Pyramid does so, whoever sends the header: `/pub` would be its `/admin/pub`."""
+    seen = stage(**settings).browser().get("/pub", headers={name: "/admin"}).json()["headers"]
+    assert not any("vhm" in each.lower() for each in seen)
+    others = stage().signed_in().fetch("/pub", headers={name: "/admin"}).json()["headers"]
+    assert any("vhm" in each.lower() for each in others), "without rules it changes nothing"

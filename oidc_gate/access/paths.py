@@ -117,13 +117,13 @@ def encoded_segments(sent: str) -> list[str] | None:
 def folded(text: str) -> str:
     """Return what texts have in common that differ in case, or in how a character is put together, alone.
 
-    There are file systems and routers that take them for one. Each character is taken apart, for some have another case
-    only in parts; and the dot of a small i does not count, for what goes letter by letter finds an i in \u0130.
+    There are file systems and routers that take them for one. What comes of it is taken apart, for some characters have
+    another case only in parts; and the dot of a small i does not count: letter by letter there is an i in \u0130.
     """
     if text.isascii():
         return text.lower()
     visible = "".join([character for character in text if unicodedata.category(character) != "Cf"])
-    fold = unicodedata.normalize("NFKD", visible).upper().casefold()
+    fold = unicodedata.normalize("NFKC", visible).upper().casefold()
     return unicodedata.normalize("NFKD", fold).replace("i\u0307", "i")
 
 

@@ -26,15 +26,17 @@
   // Goes on where the same person is signed in again. Another must not see, nor send, what is in this page: to reload it
   // would send a form once more whose answer it is, as another, and another site's as if it were ours.
   // What comes to wait while this is asked, or is to be quiet, is about a later end than the answer.
-  const check = async (waiter = settle, was = quiet) => {
+  const check = async (old = settle, was = quiet) => {
     await first
     const now = await look()
     if (now.sub && now.sub == who.sub && now.issuer == who.issuer) {
       // The end that was to be quiet is over: there may be another.
       if (was > 1) quiet %= 2
-      waiter?.(true)
+      old?.(true)
     } else if ((now.sub || now.status == 403) && (waiting || who.sub))
       location.replace(location.pathname + location.search)
+    // Of what has come to wait meanwhile it is to be known too.
+    settle == old || check()
     return now
   }
 

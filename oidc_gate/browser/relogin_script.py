@@ -60,4 +60,4 @@ def _tight(source: str) -> str:
 
 
 _QUOTED = re.compile(r'("[^"\n]*")')
-_SPACED = re.compile(r"([{(,])\n|\n(?=[)}])| ?([^\w\s]) ?")
+_SPACED = re.compile(r" ?([{(,]|=>)\n|\n(?=[)}])| ?([^\w\s]) ?")

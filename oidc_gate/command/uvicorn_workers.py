@@ -13,6 +13,7 @@ from typing import Any
 
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from oidc_gate.command.hanging_up import terminal_watch
 
@@ -31,14 +32,30 @@ class Workers(Multiprocess):
 
     def __init__(self, *given: Any) -> None:
         self._is_terminal_gone = terminal_watch()  # first: uvicorn hears the signal under `nohup` too
+        self._untold: list[Process] = []
         super().__init__(*given)
 
     def handle_hup(self) -> None:
-        """Hand SIGHUP on to each process, once that hears it: it would end one that has just been started."""
+        """Have SIGHUP handed on to each process."""
         if self._is_terminal_gone():
             self.handle_term()
             return
-        for process in self.processes:
-            if process.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit) and process.pid:
-                with suppress(ProcessLookupError):  # it has ended since, and another takes its place
+        self._untold = [*self.processes]
+        self._tell()
+
+    def keep_subprocess_alive(self) -> None:
+        """Do what uvicorn does twice a second; hand the signal on to those that hear it by now."""
+        self._tell()
+        super().keep_subprocess_alive()
+
+    def _tell(self) -> None:
+        """Hand the signal on. It would end a process that has just been started: that has it once it is ready.
+
+        One that has ended meanwhile needs no word: what takes its place reads the settings by itself.
+        """
+        self._untold = [process for process in self._untold if process in self.processes]
+        for process in [*self._untold]:
+            if process.pid and process.is_ready(timeout=1):
+                self._untold.remove(process)
+                with suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGHUP)

@@ -19,7 +19,7 @@ from oidc_gate.gate.redemptions import Redemptions
 from oidc_gate.gate.seen_proofs import SeenProofs
 from oidc_gate.identity import username
 from oidc_gate.provider import Provider
-from oidc_gate.reserved_headers import ReservedHeaders
+from oidc_gate.reserved_headers import BEFORE_THE_PATH, ReservedHeaders
 from oidc_gate.sealing import name_tag
 from oidc_gate.sessions import (
     NEVER,
@@ -68,6 +68,7 @@ def build(
     response_headers = caching_headers(settings.cache_control)
     told = told_headers(settings.identity_headers)
     policy, addresses = _policy(settings), Addresses(settings.base_url, settings.trusted_proxies)
+    of_paths = BEFORE_THE_PATH if policy.has_places else ()
     rules = [rule.name for rule in policy.rules]
     telling = Telling(settings, addresses, clock, rules, on_paper=on_paper)
     backend = backend or _backend(settings, telling.store_asked, before)
@@ -100,7 +101,9 @@ def build(
         response_headers=response_headers,
         told_headers=told,
         identity_keys=None if signer is None else signer.keys,
-        reserved_headers=ReservedHeaders(name for name in (*dict(told), settings.bearer_client_cert_header) if name),
+        reserved_headers=ReservedHeaders(
+            name for name in (*dict(told), settings.bearer_client_cert_header, *of_paths) if name
+        ),
         telling=parties.first.telling,
         seen_proofs=SeenProofs() if before is None else before.seen_proofs,
         pages=_pages(settings),
@@ -208,7 +211,7 @@ def _sessions(
         by_path=bool(settings.idle_exempt_paths) or overrides_some,
         before=before_these,
         taken_away=TakenAway(context, keys, clock(), gone_before),
-        ended=ended_of((context, clock)) if before_these is None else before_these.ended,
+        ended=ended_of((context, clock)),
     )
 
 

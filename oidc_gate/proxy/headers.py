@@ -12,7 +12,7 @@ from typing import Any
 
 from oidc_gate.reserved_headers import folded
 
-__all__ = ["Headers", "Scope", "is_wellformed", "kept_of_answer", "kept_of_request", "options_of"]
+__all__ = ["OTHER_PATHS", "Headers", "Scope", "is_wellformed", "kept_of_answer", "kept_of_request", "options_of"]
 
 Scope = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
@@ -37,7 +37,8 @@ _OF_OTHER_PROXIES = frozenset(
         *("x-forwarded", "forwarded-for", "x-forwarded-by", "x-forwarded-path", "x-forwarded-prefix"),
         *("x-forwarded-protocol", "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-ssl", "x-forwarded-uri"),
         *("x-forwarded-method", "x-forwarded-client-cert", "x-url-scheme", "x-scheme", "front-end-https"),
-        *("x-original-host", "x-original-method", "x-original-proto", "x-original-for", "x-host"),
+        *("x-script-name", "x-original-host", "x-original-method", "x-original-proto", "x-original-for", "x-host"),
+        *("x-http-host-override", "disguised-host"),
         *("x-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "x-originating-ip", "x-remote-ip"),
         *("x-remote-addr", "true-client-ip", "cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip"),
         *("x-azure-clientip", "x-azure-socketip", "fly-client-ip", "do-connecting-ip", "x-proxyuser-ip"),
@@ -48,19 +49,23 @@ _OF_OTHER_PROXIES = frozenset(
 _FAMILIES_OF_PROXIES = (
     *("x-forwarded-", "x-envoy-", "x-real-", "x-appengine-", "cloudfront-viewer-"),
     *("client-cert", "x-client-cert", "x-client-verify", "ssl-client-", "x-ssl-client-", "x-tls-client-"),
-    *("x-amzn-mtls-", "x-arr-clientcert"),
+    *("x-amzn-mtls-", "x-arr-clientcert", "wl-proxy-", "-ws"),  # WebLogic's and WebSphere's: `$WSRU`
 )
-#: Some servers and frameworks go by these in place of the path, which is what rules were asked about, or take a mount
-#: point that they name off it. Proxies seldom take them from clients, so that it does not help to believe the proxy.
-_OTHER_PATHS = frozenset(
+#: Some servers and frameworks go by these in place of the path, which is what rules were asked about, or add what they
+#: name to it, or take it off; or have a server in front fetch another one. Proxies seldom take them from clients, so
+#: that it does not help to believe the proxy.
+OTHER_PATHS = frozenset(
     {
         *("x-original-url", "x-original-uri", "x-rewrite-url", "x-override-url", "x-http-path-override"),
-        *("script-name", "path-info", "x-script-name", "daphne-root-path", "x-invoke-path", "x-matched-path"),
-        "x-replaced-path",
+        *("script-name", "path-info", "daphne-root-path", "x-vhm-root", "x-vhm-host", "x-replaced-path"),
+        *("x-invoke-path", "x-invoke-output", "x-invoke-query", "x-matched-path", "x-now-route-matches"),
+        *("x-middleware-subrequest", "x-middleware-rewrite", "x-astro-path", "x-ms-original-url"),
+        *("x-sendfile-type", "x-accel-mapping"),
     }
 )
 
-_NEVER = _HOP_BY_HOP | _SAID_ANEW | _OF_PROXIES | _OTHER_PATHS
+#: A CGI has the header `Proxy` where programs look for the proxy of their own calls.
+_NEVER = _HOP_BY_HOP | _SAID_ANEW | _OF_PROXIES | OTHER_PATHS | {"proxy"}
 #: A client may not have these taken out by naming them in Connection: they are meant for the app.
 _FOR_THE_APP = frozenset({"authorization", "content-type", "content-encoding", "cookie", "origin", "range"})
 

@@ -80,6 +80,7 @@ class Sessions:
         # Changed in place: the gate looks into them, as into `live`, and so do those that come after these.
         self.recheck_schedule: RecheckSchedule = RecheckSchedule() if before is None else before.recheck_schedule
         self.ended: EndedSessions = EndedSessions() if ended is None else ended
+        self.ended.update({} if before is None else before.ended)  # mostly the same; not where the client has changed
         self.taken_away: TakenAway = taken_away or TakenAway("", by_provider, 0.0)
         self._over = OverSessions(by_provider, self._idle, self.ended)
 

@@ -63,9 +63,12 @@ def _param_text(value: Any) -> str:
 #: Nothing that a setting names may stand in the place of these: servers, apps and the gate itself go by them.
 TAKEN_HEADERS = re.compile(
     r"accept.*|access-control-.*|authorization|connection|content-.*|cookie|date|expect|forwarded|host|if-.*|keep-alive"
-    r"|origin|path-info|proxy-.*|range|referer|script-name|sec-.*|set-cookie|te|trailer|transfer-encoding|upgrade"
-    r"|user-agent|via|x-forwarded-(for|host|port|prefix|proto)|x-http-.*|x-method-override|x-oidc-gate-.*"
-    r"|x-original-ur[il]|x-override-url|x-requested-with|x-rewrite-url|x-script-name"
+    r"|origin|proxy|proxy-.*|range|referer|sec-.*|set-cookie|te|trailer|transfer-encoding|upgrade|user-agent|via"
+    r"|x-forwarded-(for|host|port|prefix|proto)|x-http-method.*|x-method-override|x-oidc-gate-jwt|x-requested-with"
+    # In place of the path; `oidc_gate.proxy` hands none of these on.
+    r"|daphne-root-path|path-info|script-name|x-accel-mapping|x-astro-path|x-http-path-override|x-invoke-.*"
+    r"|x-matched-path|x-middleware-.*|x-ms-original-url|x-now-route-matches|x-original-ur[il]|x-override-url"
+    r"|x-replaced-path|x-rewrite-url|x-script-name|x-sendfile-type|x-vhm-.*"
 )
 
 
