@@ -416,6 +416,7 @@ def test_uvicorn_believes_no_proxy(target: str, served: Served) -> None:
         "http": HeadersAlone,
         "proxy_headers": False,
         "access_log": False,
+        "workers": 1,  # where it is not said, uvicorn goes by WEB_CONCURRENCY
     }
 
 

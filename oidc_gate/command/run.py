@@ -219,9 +219,9 @@ def _serve_asgi(gate: Any, launch: Launch, more: dict[str, Any]) -> int:
     from oidc_gate.command.uvicorn_workers import run_workers
 
     options: dict[str, Any] = {"host": launch.host, "port": launch.port, "http": HeadersAlone, **more}
-    options |= {"proxy_headers": False, "access_log": False}
+    options |= {"proxy_headers": False, "access_log": False, "workers": launch.workers}  # not WEB_CONCURRENCY
     if launch.workers > 1:  # they start from nothing, and each makes a gate of its own; a minute to load its app
-        run_workers(Handover(launch), workers=launch.workers, timeout_worker_healthcheck=60, **options)
+        run_workers(Handover(launch), timeout_worker_healthcheck=60, **options)
         return 0
     with reading_at_hangup(_reading(gate)):
         uvicorn.run(gate, **options)
