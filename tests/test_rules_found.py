@@ -357,5 +357,8 @@ def test_where_rules_go_by_paths_no_client_puts_another_in_front(
     """Pyramid does so, whoever sends the header: `/pub` would be its `/admin/pub`."""
     seen = stage(**settings).browser().get("/pub", headers={name: "/admin"}).json()["headers"]
     assert not any("vhm" in each.lower() for each in seen)
+    here = stage(bearer_audience="api", bearer_paths=["/pub"])
+    seen = here.signed_in().fetch("/pub", headers={name: "/admin"}).json()["headers"]
+    assert not any("vhm" in each.lower() for each in seen)
     others = stage().signed_in().fetch("/pub", headers={name: "/admin"}).json()["headers"]
     assert any("vhm" in each.lower() for each in others), "without rules it changes nothing"

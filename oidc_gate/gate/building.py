@@ -68,7 +68,7 @@ def build(
     response_headers = caching_headers(settings.cache_control)
     told = told_headers(settings.identity_headers)
     policy, addresses = _policy(settings), Addresses(settings.base_url, settings.trusted_proxies)
-    of_paths = BEFORE_THE_PATH if policy.has_places else ()
+    of_paths = BEFORE_THE_PATH if policy.has_places or settings.bearer_paths else ()
     rules = [rule.name for rule in policy.rules]
     telling = Telling(settings, addresses, clock, rules, on_paper=on_paper)
     backend = backend or _backend(settings, telling.store_asked, before)
